@@ -1,0 +1,1 @@
+//! Runs scenarios in a world and says what happens as it happens.

@@ -1,0 +1,1 @@
+//! Explorations: generated sequences of operations and faults.

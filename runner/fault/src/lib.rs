@@ -1,0 +1,1 @@
+//! Faults on links: what they are, which exchanges they meet, and what they decide.

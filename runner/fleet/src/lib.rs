@@ -1,0 +1,1 @@
+//! The live world: processes, ports, readiness, logs and links.

@@ -1,0 +1,1 @@
+//! The fault layer and the links that carry it.

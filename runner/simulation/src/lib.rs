@@ -1,0 +1,1 @@
+//! The simulated world: services in one process, in virtual time.

@@ -1,0 +1,1 @@
+//! History, expectations and invariants in; a verdict out.

@@ -1,0 +1,2 @@
+//! Each scenario file, a test of its own.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Payments and refunds: a saga that loses no money.

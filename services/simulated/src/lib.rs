@@ -1,0 +1,1 @@
+//! The runner with the shop linked in, in virtual time.

@@ -1,0 +1,1 @@
+//! Users and their money: a double-entry ledger.
