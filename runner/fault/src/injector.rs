@@ -1,0 +1,273 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{Damage, Decision, Fate, Fault, FaultName, Head, Link, Moment, Outage, Seed, Side};
+
+/// When a fault is in force: from `start` on, until `end` if it has one. Both count from the world's beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub start: Duration,
+    /// The first instant at which it is over.
+    pub end: Option<Duration>,
+}
+
+impl Window {
+    /// From `start` until it is healed.
+    pub fn from(start: Duration) -> Self {
+        Self { start, end: None }
+    }
+
+    /// Whether `now` lies in it.
+    pub fn contains(&self, now: Duration) -> bool {
+        self.start <= now && self.end.is_none_or(|end| now < end)
+    }
+}
+
+/// The faults in force in a world. It counts the exchanges that each fault could meet, and decides.
+#[derive(Debug)]
+pub struct Injector {
+    seed: Seed,
+    injected: Vec<Injected>,
+    /// Exchanges seen by each fault ever injected, so that a fault injected again doesn't roll the same dice again.
+    ordinals: BTreeMap<FaultName, u64>,
+    fired: BTreeMap<FaultName, u64>,
+}
+
+#[derive(Debug)]
+struct Injected {
+    fault: Fault,
+    window: Window,
+    matching: u64,
+}
+
+impl Injector {
+    /// An injector without faults.
+    pub fn new(seed: Seed) -> Self {
+        Self { seed, injected: Vec::new(), ordinals: BTreeMap::new(), fired: BTreeMap::new() }
+    }
+
+    /// Puts `fault` in force for `window`. A fault of the same name is replaced, and counts its calls anew.
+    pub fn inject(&mut self, fault: Fault, window: Window) {
+        self.heal(&fault.name);
+        self.fired.entry(fault.name.clone()).or_default();
+        self.injected.push(Injected { fault, window, matching: 0 });
+    }
+
+    /// Takes a fault out of force. Says whether it was injected.
+    pub fn heal(&mut self, name: &FaultName) -> bool {
+        let before = self.injected.len();
+        self.injected.retain(|injected| injected.fault.name != *name);
+        self.injected.len() < before
+    }
+
+    /// Takes all faults out of force, and names them.
+    pub fn heal_all(&mut self) -> Vec<FaultName> {
+        self.injected.drain(..).map(|injected| injected.fault.name).collect()
+    }
+
+    /// What happens to an exchange that begins on `link` at `now`.
+    pub fn decide(&mut self, link: &Link, head: &Head<'_>, now: Duration) -> Decision {
+        let mut decision = Decision::default();
+        for injected in &mut self.injected {
+            let Injected { fault, window, matching } = injected;
+            if fault.link != *link || !window.contains(now) || !fault.selector.matches(head) {
+                continue;
+            }
+            *matching += 1;
+            let ordinal = self.ordinals.entry(fault.name.clone()).or_default();
+            let this = *ordinal;
+            *ordinal += 1;
+            let lucky = self.seed.fraction(&fault.name, this, "probability");
+            if !fault.selector.calls.includes(*matching) || lucky >= fault.selector.probability.value() {
+                continue;
+            }
+            if decision.add(fault, self.seed, this) {
+                *self.fired.entry(fault.name.clone()).or_default() += 1;
+                decision.faults.push(fault.name.clone());
+            }
+        }
+        decision
+    }
+
+    /// The fault because of which connections on `link` are refused at `now`, if there is one. No exchange is ever
+    /// seen while it is in force, so asking counts as its having fired.
+    pub fn refusal(&mut self, link: &Link, now: Duration) -> Option<FaultName> {
+        let refusing = self.injected.iter().find(|injected| {
+            injected.fault.refuses_everything()
+                && injected.fault.link == *link
+                && injected.window.contains(now)
+        })?;
+        let name = refusing.fault.name.clone();
+        *self.fired.entry(name.clone()).or_default() += 1;
+        Some(name)
+    }
+
+    /// When the next window opens or closes after `now`.
+    pub fn next_change(&self, now: Duration) -> Option<Duration> {
+        let edges = self.injected.iter().flat_map(|i| [Some(i.window.start), i.window.end]);
+        edges.flatten().filter(|edge| *edge > now).min()
+    }
+
+    /// The faults that were ever injected, with how many exchanges each has met.
+    pub fn fired(&self) -> &BTreeMap<FaultName, u64> {
+        &self.fired
+    }
+}
+
+impl Decision {
+    /// Adds what `fault` does. Says whether that changes anything: of several fates the first injected wins.
+    fn add(&mut self, fault: &Fault, seed: Seed, ordinal: u64) -> bool {
+        let undecided = self.fate == Fate::Deliver;
+        let mut settle = |fate: Fate| {
+            if undecided {
+                self.fate = fate;
+            }
+            undecided
+        };
+        match &fault.damage {
+            Damage::Latency { delay, jitter, side } => {
+                let delay = seed.around(*delay, *jitter, &fault.name, ordinal);
+                match side {
+                    Side::Request => self.request_delay += delay,
+                    Side::Reply => self.reply_delay += delay,
+                }
+                true
+            }
+            Damage::Outage(Outage::Refuse) => settle(Fate::Refuse),
+            Damage::Outage(Outage::Reset) => settle(Fate::Reset),
+            Damage::Outage(Outage::Hang) => settle(Fate::Hang),
+            Damage::Lose(Side::Request) => settle(Fate::LoseRequest),
+            Damage::Lose(Side::Reply) => settle(Fate::LoseReply),
+            Damage::Error(reply) => settle(Fate::Answer(reply.clone())),
+            Damage::Duplicate => !std::mem::replace(&mut self.duplicate, true),
+            Damage::Truncate(bytes) => {
+                let least = self.truncate.map_or(*bytes, |other| other.min(*bytes));
+                self.truncate.replace(least) != Some(least)
+            }
+            Damage::Bandwidth(rate) => {
+                let least = self.bytes_per_second.map_or(*rate, |other| other.min(*rate));
+                self.bytes_per_second.replace(least) != Some(least)
+            }
+            Damage::Corrupt => self.corrupt.replace(seed.roll(&fault.name, ordinal, "corrupt")).is_none(),
+            Damage::Crash { service, moment } => {
+                let victim = match moment {
+                    Moment::BeforeRequest => &mut self.crash_before,
+                    Moment::AfterReply => &mut self.crash_after,
+                };
+                let first = victim.is_none();
+                victim.get_or_insert_with(|| service.clone());
+                first
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::{Calls, PathPattern, Probability, Selector};
+
+    fn fault(name: &str, damage: Damage, selector: Selector) -> Fault {
+        Fault {
+            name: name.parse().expect("a name"),
+            link: "a -> b".parse().expect("a link"),
+            selector,
+            damage,
+        }
+    }
+
+    /// What is decided on `count` exchanges `POST /pay` on `a -> b`, one a second.
+    fn decisions(injector: &mut Injector, count: u64) -> Vec<Decision> {
+        let link = "a -> b".parse().expect("a link");
+        let headers = HeaderMap::new();
+        let head = Head { method: &Method::POST, path: "/pay", headers: &headers };
+        (0..count).map(|second| injector.decide(&link, &head, Duration::from_secs(second))).collect()
+    }
+
+    fn fates(injector: &mut Injector, count: u64) -> Vec<Fate> {
+        decisions(injector, count).into_iter().map(|decision| decision.fate).collect()
+    }
+
+    const ALWAYS: Window = Window { start: Duration::ZERO, end: None };
+
+    #[test]
+    fn only_the_chosen_calls_are_met() {
+        let mut injector = Injector::new(Seed(1));
+        let selector = Selector { calls: Calls::Range(2..=2), ..Selector::default() };
+        injector.inject(fault("lost", Damage::Lose(Side::Reply), selector), ALWAYS);
+        assert_eq!(fates(&mut injector, 3), [Fate::Deliver, Fate::LoseReply, Fate::Deliver]);
+        assert_eq!(injector.fired().values().copied().collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn a_window_opens_and_closes() {
+        let mut injector = Injector::new(Seed(1));
+        let window = Window { start: Duration::from_secs(1), end: Some(Duration::from_secs(2)) };
+        injector.inject(fault("away", Damage::Outage(Outage::Hang), Selector::default()), window);
+        assert_eq!(injector.next_change(Duration::ZERO), Some(Duration::from_secs(1)));
+        assert_eq!(fates(&mut injector, 3), [Fate::Deliver, Fate::Hang, Fate::Deliver]);
+        assert_eq!(injector.next_change(Duration::from_secs(2)), None);
+    }
+
+    #[test]
+    fn another_link_and_another_path_are_left_alone() {
+        let mut injector = Injector::new(Seed(1));
+        let elsewhere = Selector { path: PathPattern::new("/other"), ..Selector::default() };
+        injector.inject(fault("path", Damage::Outage(Outage::Reset), elsewhere), ALWAYS);
+        let mut link = fault("link", Damage::Outage(Outage::Reset), Selector::default());
+        link.link = "b -> a".parse().expect("a link");
+        injector.inject(link, ALWAYS);
+        assert_eq!(decisions(&mut injector, 1), [Decision::default()]);
+    }
+
+    #[test]
+    fn chance_depends_on_seed_fault_and_ordinal_alone() {
+        let half = || Selector { probability: Probability::new(0.5).expect("valid"), ..Selector::default() };
+        let run = |seed: u64, others: u64| {
+            let mut injector = Injector::new(Seed(seed));
+            for n in 0..others {
+                injector.inject(fault(&format!("other-{n}"), Damage::Duplicate, half()), ALWAYS);
+            }
+            injector.inject(fault("lost", Damage::Lose(Side::Request), half()), ALWAYS);
+            fates(&mut injector, 64)
+        };
+        assert_eq!(run(1, 0), run(1, 3), "another fault moves no decision");
+        assert_ne!(run(1, 0), run(2, 0), "another seed does");
+        let lost = run(1, 0).iter().filter(|fate| **fate == Fate::LoseRequest).count();
+        assert!((16..=48).contains(&lost), "{lost} of 64 at one half");
+    }
+
+    #[test]
+    fn delays_add_up_and_the_first_fate_wins() {
+        let mut injector = Injector::new(Seed(1));
+        let late = |ms| Damage::Latency {
+            delay: Duration::from_millis(ms),
+            jitter: Duration::ZERO,
+            side: Side::Request,
+        };
+        injector.inject(fault("slow", late(100), Selector::default()), ALWAYS);
+        injector.inject(fault("slower", late(200), Selector::default()), ALWAYS);
+        injector.inject(fault("lost", Damage::Lose(Side::Reply), Selector::default()), ALWAYS);
+        injector.inject(fault("away", Damage::Outage(Outage::Reset), Selector::default()), ALWAYS);
+        let decision = decisions(&mut injector, 1).remove(0);
+        assert_eq!(decision.request_delay, Duration::from_millis(300));
+        assert_eq!(decision.fate, Fate::LoseReply);
+        assert_eq!(decision.faults.len(), 3, "the outage changed nothing, so it did not fire");
+    }
+
+    #[test]
+    fn a_fault_injected_again_counts_its_calls_anew_and_rolls_on() {
+        let mut injector = Injector::new(Seed(1));
+        let first = Selector { calls: Calls::Range(1..=1), ..Selector::default() };
+        let lost = fault("lost", Damage::Lose(Side::Reply), first);
+        injector.inject(lost.clone(), ALWAYS);
+        assert_eq!(fates(&mut injector, 2), [Fate::LoseReply, Fate::Deliver]);
+        assert!(injector.heal(&lost.name));
+        assert!(!injector.heal(&lost.name));
+        injector.inject(lost, ALWAYS);
+        assert_eq!(fates(&mut injector, 1), [Fate::LoseReply]);
+        assert_eq!(injector.ordinals.values().copied().collect::<Vec<_>>(), [3]);
+    }
+}
