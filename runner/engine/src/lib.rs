@@ -1,1 +1,9 @@
 //! Runs scenarios in a world and says what happens as it happens.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `world` | the `World` a scenario runs in, and the `Stage` that makes one for each |
+
+mod world;
+
+pub use world::{BrokenOff, Stage, World};

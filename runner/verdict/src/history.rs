@@ -80,17 +80,19 @@ pub struct Exchange {
     pub request: Request,
     /// The faults that met it.
     pub faults: Vec<FaultName>,
-    /// What came of it; `None` while it is under way.
+    /// How many times the callee got the request, be it after the caller had given up.
+    pub delivered: u32,
+    /// What the callee answered (last), whether or not that reached the caller.
+    pub answered: Option<Reply>,
+    /// What came of it for the caller; `None` while it waits.
     pub ending: Option<Ending>,
 }
 
-/// How an exchange ended.
+/// How an exchange ended for its caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ending {
     /// How long after its beginning.
     pub took: Duration,
-    /// What the callee answered, whether or not that reached the caller.
-    pub answered: Option<Reply>,
     /// What the caller got.
     pub received: Result<Reply, NoReply>,
 }
@@ -190,20 +192,27 @@ impl History {
         ExchangeId(self.records.len() - 1)
     }
 
-    /// Writes down at `now` how an exchange ended. Only the first ending counts.
-    pub fn end(
-        &mut self,
-        id: ExchangeId,
-        now: Duration,
-        answered: Option<Reply>,
-        received: Result<Reply, NoReply>,
-    ) {
-        let record = &mut self.records[id.0];
-        let Happening::Exchange(exchange) = &mut record.what else {
-            unreachable!("ids are given out for exchanges only");
-        };
-        let took = now.saturating_sub(record.at);
-        exchange.ending.get_or_insert(Ending { took, answered, received });
+    /// Writes down that the callee got the request (once more).
+    pub fn delivered(&mut self, id: ExchangeId) {
+        self.exchange_mut(id).delivered += 1;
+    }
+
+    /// Writes down what the callee answered.
+    pub fn answered(&mut self, id: ExchangeId, reply: Reply) {
+        self.exchange_mut(id).answered = Some(reply);
+    }
+
+    /// Writes down what the caller got at `now`. Only the first ending counts.
+    pub fn end(&mut self, id: ExchangeId, now: Duration, received: Result<Reply, NoReply>) {
+        let took = now.saturating_sub(self.records[id.0].at);
+        self.exchange_mut(id).ending.get_or_insert(Ending { took, received });
+    }
+
+    fn exchange_mut(&mut self, id: ExchangeId) -> &mut Exchange {
+        match &mut self.records[id.0].what {
+            Happening::Exchange(exchange) => exchange,
+            _ => unreachable!("ids are given out for exchanges only"),
+        }
     }
 
     /// Everything, in the order in which it began.
