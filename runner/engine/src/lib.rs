@@ -6,4 +6,5 @@
 
 mod world;
 
-pub use world::{BrokenOff, Stage, World};
+pub use verdict::BrokenOff;
+pub use world::{Stage, World};

@@ -6,20 +6,27 @@ use bytes::Bytes;
 use fault::{Seed, ServiceName};
 use proxy::Links;
 use scenario::{Scenario, Signal};
-use verdict::NoReply;
+use tower::Service;
+use verdict::{BrokenOff, NoReply};
 
 /// What runs the services and the links between them, for one scenario.
 pub trait World: Send + Sync {
+    /// What carries a request to a service.
+    type Client: Service<
+            http::Request<Bytes>,
+            Response = http::Response<Bytes>,
+            Error = NoReply,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + 'static;
+
     /// The links, with the faults in force and the history.
     fn links(&self) -> &Links;
 
-    /// Sends a request straight to a service: it crosses no fault and leaves no trace in the history. The engine
+    /// Carries requests straight to a service: they cross no fault and leave no trace in the history. The engine
     /// puts the `client -> service` link around it where a scenario's step asks.
-    fn send(
-        &self,
-        service: &ServiceName,
-        request: http::Request<Bytes>,
-    ) -> impl Future<Output = Result<http::Response<Bytes>, NoReply>> + Send;
+    fn client(&self, service: &ServiceName) -> Self::Client;
 
     /// Does something to a service's process, waits until it has happened, and writes it into the history.
     fn signal(
@@ -46,16 +53,4 @@ pub trait Stage: Send + Sync {
         scenario: &Scenario,
         seed: Seed,
     ) -> impl Future<Output = Result<Self::World, BrokenOff>> + Send;
-}
-
-/// The environment failed, not the system under test.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct BrokenOff {
-    /// What failed, as a sentence without its full stop.
-    pub reason: String,
-    /// What to do about it.
-    pub help: Option<String>,
-    /// The last lines that the service in question wrote.
-    pub log: Vec<String>,
 }

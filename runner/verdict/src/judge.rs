@@ -1,0 +1,258 @@
+//! A reply, traffic on links or an observation against what it must be.
+
+use std::collections::BTreeMap;
+
+use fault::{Fault, FaultName, Link, ServiceName};
+use scenario::{
+    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, OutcomeCount,
+    OutcomePattern, Scope,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Ending, Exchange, Finding, History, Reply,
+    matching::{Strictness, compare},
+};
+
+/// What an expression can name after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides the
+/// variables. Without a reply `status` is 0 and `body` null.
+pub fn reply_scope(variables: &Scope, ending: Option<&Ending>) -> Scope {
+    let mut scope = variables.clone();
+    let reply = ending.and_then(|ending| ending.received.as_ref().ok());
+    scope.set("status", json!(reply.map_or(0, |reply| reply.status.as_u16())));
+    scope.set("headers", reply.map_or_else(|| json!({}), |reply| headers(reply).into()));
+    scope.set("body", reply.map_or(Value::Null, Reply::value));
+    scope.set("took", json!(ending.map_or(0.0, |ending| ending.took.as_secs_f64())));
+    scope
+}
+
+fn headers(reply: &Reply) -> Map<String, Value> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    reply.headers.iter().map(|(name, value)| (name.to_string(), text(value).into())).collect()
+}
+
+impl Reply {
+    /// The body as JSON, or else as text.
+    pub fn value(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
+    }
+}
+
+/// Everything about one exchange that isn't as expected.
+pub fn judge_exchange(expect: &Expectations, exchange: &Exchange, variables: &Scope) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let ending = exchange.ending.as_ref();
+    match ending.map(|ending| &ending.received) {
+        Some(Ok(reply)) if expect.no_reply => {
+            findings.push(Finding::new("reply", "none", reply.status.to_string()));
+        }
+        Some(Ok(reply)) => {
+            judge_reply(expect, reply, &reply_scope(variables, ending), &mut findings);
+        }
+        Some(Err(_)) if expect.no_reply => {}
+        Some(Err(none)) if expects_reply(expect) => {
+            findings.push(Finding::new("reply", statuses(&expect.status), none.to_string()));
+        }
+        None if expects_reply(expect) => {
+            findings.push(Finding::new("reply", statuses(&expect.status), "none yet"));
+        }
+        _ => {}
+    }
+    findings
+}
+
+/// Whether an expectation is about the reply itself. Counting outcomes is not: those may all be without one.
+fn expects_reply(expect: &Expectations) -> bool {
+    expect.outcomes.is_empty()
+}
+
+fn statuses(allowed: &[u16]) -> String {
+    match allowed {
+        [] => "a reply".into(),
+        [status] => status.to_string(),
+        several => several.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &mut Vec<Finding>) {
+    let status = reply.status.as_u16();
+    if !expect.status.is_empty() && !expect.status.contains(&status) {
+        findings.push(Finding::new("status", statuses(&expect.status), status.to_string()));
+    }
+    for (name, expected) in &expect.headers {
+        let found = reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let subject = format!("header {name}");
+        match expected.as_ref().map(|expected| expected.render(scope)).transpose() {
+            Err(error) => findings.push(unevaluated(subject, &error)),
+            Ok(expected) if expected == found => {}
+            Ok(expected) => {
+                let shown = |value: Option<String>| value.unwrap_or_else(|| "absent".into());
+                findings.push(Finding::new(subject, shown(expected), shown(found)));
+            }
+        }
+    }
+    if let Some(body) = &expect.body {
+        let (strictness, expected) = match body {
+            BodyExpectation::Subset(expected) => (Strictness::Subset, expected),
+            BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
+        };
+        if let Err(error) = compare("body", expected, &reply.value(), strictness, scope, findings) {
+            findings.push(unevaluated("body", &error));
+        }
+    }
+    judge_conditions("that", &expect.that, scope, findings);
+}
+
+/// Everything that passed on links during a step and isn't as expected.
+pub fn judge_links(
+    expectations: &[LinkExpectation],
+    history: &History,
+    step: usize,
+    variables: &Scope,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for LinkExpectation { link, holds } in expectations {
+        let mut scope = variables.clone();
+        let counts = traffic_counts(history.exchanges_during(step).filter(|exchange| exchange.link == *link));
+        let found = Value::from(counts.clone()).to_string();
+        counts.into_iter().for_each(|(name, value)| scope.set(name, value));
+        match holds.holds(&scope) {
+            Ok(true) => {}
+            Ok(false) => findings.push(Finding::new(link.to_string(), holds.source(), found)),
+            Err(error) => findings.push(unevaluated(link.to_string(), &error)),
+        }
+    }
+    findings
+}
+
+/// The names that an expectation on a link can use, with their values.
+fn traffic_counts<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> Map<String, Value> {
+    let (mut calls, mut delivered, mut statuses) = (0_u64, 0_u64, Vec::new());
+    for exchange in exchanges {
+        calls += 1;
+        delivered += u64::from(exchange.delivered);
+        let reply = exchange.ending.as_ref().and_then(|ending| ending.received.as_ref().ok());
+        statuses.extend(reply.map(|reply| reply.status.as_u16()));
+    }
+    let mut counts = Map::new();
+    counts.insert("calls".into(), calls.into());
+    counts.insert("delivered".into(), delivered.into());
+    counts.insert("replied".into(), statuses.len().into());
+    counts.insert("statuses".into(), statuses.into());
+    counts
+}
+
+/// Whether the requests of one step ended in the expected ways.
+pub fn judge_outcomes(expected: &[(OutcomePattern, OutcomeCount)], exchanges: &[Exchange]) -> Vec<Finding> {
+    if expected.is_empty() {
+        return Vec::new();
+    }
+    let mut found: BTreeMap<OutcomePattern, u32> = BTreeMap::new();
+    for exchange in exchanges {
+        *found.entry(ending_pattern(exchange)).or_default() += 1;
+    }
+    let in_range = |count: &OutcomeCount, found: u32| match count {
+        OutcomeCount::Exactly(n) => found == *n,
+        OutcomeCount::Between(least, most) => (*least..=*most).contains(&found),
+    };
+    let all_named = found.keys().all(|pattern| expected.iter().any(|(named, _)| named == pattern));
+    let all_counted =
+        expected.iter().all(|(named, count)| in_range(count, found.get(named).copied().unwrap_or(0)));
+    if all_named && all_counted {
+        return Vec::new();
+    }
+    let wanted: Vec<String> =
+        expected.iter().map(|(pattern, count)| format!("{}: {}", shown(*pattern), counted(count))).collect();
+    let got: Vec<String> =
+        found.iter().map(|(pattern, count)| format!("{}: {count}", shown(*pattern))).collect();
+    vec![Finding::new("outcomes", wanted.join(", "), got.join(", "))]
+}
+
+/// In which way an exchange ended.
+pub fn ending_pattern(exchange: &Exchange) -> OutcomePattern {
+    match exchange.ending.as_ref().map(|ending| &ending.received) {
+        Some(Ok(reply)) => OutcomePattern::Status(reply.status.as_u16()),
+        _ => OutcomePattern::NoReply,
+    }
+}
+
+fn shown(pattern: OutcomePattern) -> String {
+    match pattern {
+        OutcomePattern::Status(status) => status.to_string(),
+        OutcomePattern::NoReply => "no_reply".into(),
+    }
+}
+
+fn counted(count: &OutcomeCount) -> String {
+    match count {
+        OutcomeCount::Exactly(n) => n.to_string(),
+        OutcomeCount::Between(least, u32::MAX) => format!(">= {least}"),
+        OutcomeCount::Between(least, most) => format!("{least}-{most}"),
+    }
+}
+
+/// Which of an invariant's conditions don't hold on what was observed.
+pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    judge_conditions(&invariant.name, &invariant.holds, observed, &mut findings);
+    findings
+}
+
+/// Which of a check's conditions don't hold.
+pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    judge_conditions("check", conditions, variables, &mut findings);
+    findings
+}
+
+fn judge_conditions(subject: &str, conditions: &[Expression], scope: &Scope, findings: &mut Vec<Finding>) {
+    for condition in conditions {
+        match condition.holds(scope) {
+            Ok(true) => {}
+            Ok(false) => findings.push(Finding::new(subject, condition.source(), named_values(condition, scope))),
+            Err(error) => findings.push(unevaluated(subject, &error)),
+        }
+    }
+}
+
+/// The values of what a condition names, so that a reader sees why it is false.
+fn named_values(condition: &Expression, scope: &Scope) -> String {
+    const LONGEST: usize = 400;
+    let mut values: Vec<String> = Vec::new();
+    for name in condition.names() {
+        let root = name.split('.').next().unwrap_or(&name);
+        let mut value = scope.get(root);
+        for key in name.split('.').skip(1) {
+            value = value.and_then(|value| value.get(key));
+        }
+        let shown = value.map_or_else(|| "undefined".into(), Value::to_string);
+        let short: String = shown.chars().take(LONGEST).collect();
+        let dots = if short.len() < shown.len() { "…" } else { "" };
+        values.push(format!("{name} = {short}{dots}"));
+    }
+    if values.is_empty() { "false".into() } else { values.join("; ") }
+}
+
+fn unevaluated(subject: impl Into<String>, error: &EvaluationError) -> Finding {
+    Finding::new(subject, &*error.expression, error.reason.clone())
+}
+
+/// The faults that were injected and met no exchange: a scenario that is green without its faults proves nothing.
+pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, u64>) -> Vec<Finding> {
+    let idle = faults.iter().filter(|fault| fired.get(&fault.name) == Some(&0));
+    idle.map(|fault| Finding::new(format!("fault {}", fault.name), format!("{fault}"), "it met no exchange"))
+        .collect()
+}
+
+/// What passed between services during a step, without the scenario's own requests.
+pub fn traffic_during(history: &History, step: usize) -> Vec<Exchange> {
+    let client = ServiceName::client();
+    let between = |exchange: &&Exchange| exchange.link.caller != client;
+    history.exchanges_during(step).filter(between).cloned().collect()
+}
+
+/// The link of a scenario's own requests to a service.
+pub fn client_link(service: &ServiceName) -> Link {
+    Link::new(ServiceName::client(), service.clone())
+}

@@ -1,0 +1,83 @@
+//! An expected body against the one that came.
+
+use std::collections::BTreeSet;
+
+use scenario::{EvaluationError, Scope, TemplateValue};
+use serde_json::Value;
+
+use crate::Finding;
+
+/// Whether an object may have more keys than are expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    /// It may.
+    Subset,
+    /// It may not.
+    Exact,
+}
+
+/// Everything in `found` that isn't as `expected` says, each with its path below `subject`.
+pub(crate) fn compare(
+    subject: &str,
+    expected: &TemplateValue,
+    found: &Value,
+    strictness: Strictness,
+    scope: &Scope,
+    findings: &mut Vec<Finding>,
+) -> Result<(), EvaluationError> {
+    match (expected, found) {
+        (TemplateValue::Object(entries), Value::Object(fields)) => {
+            for (key, value) in entries {
+                let path = format!("{subject}.{key}");
+                match fields.get(key) {
+                    Some(field) => compare(&path, value, field, strictness, scope, findings)?,
+                    None => findings.push(Finding::new(path, shown(value, scope)?, "absent")),
+                }
+            }
+            if strictness == Strictness::Exact {
+                let known: BTreeSet<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+                let unknown = fields.iter().filter(|(key, _)| !known.contains(key.as_str()));
+                findings.extend(
+                    unknown.map(|(key, v)| Finding::new(format!("{subject}.{key}"), "absent", v.to_string())),
+                );
+            }
+        }
+        (TemplateValue::Array(expected), Value::Array(found)) => {
+            for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
+                compare(&format!("{subject}[{index}]"), expected, found, strictness, scope, findings)?;
+            }
+            if expected.len() != found.len() {
+                findings.push(Finding::new(
+                    format!("{subject}.length"),
+                    expected.len().to_string(),
+                    found.len().to_string(),
+                ));
+            }
+        }
+        _ => {
+            let value = expected.render(scope)?;
+            if !same(&value, found) {
+                findings.push(Finding::new(subject, value.to_string(), found.to_string()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
+    expected.render(scope).map(|value| value.to_string())
+}
+
+/// Equality as a reader of JSON means it: `300` and `300.0` are the same number.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) => x == y || x.as_f64().is_some_and(|x| Some(x) == y.as_f64()),
+        (Value::Array(x), Value::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y))
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            x.len() == y.len() && x.iter().all(|(key, x)| y.get(key).is_some_and(|y| same(x, y)))
+        }
+        _ => a == b,
+    }
+}
