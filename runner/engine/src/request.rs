@@ -1,6 +1,6 @@
 //! Sends a step's requests over the scenario's own links.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use fault::ServiceName;
@@ -112,4 +112,10 @@ fn body(body: &Body, variables: &Scope) -> Result<(Bytes, Option<&'static str>),
 
 fn json(value: &TemplateValue, variables: &Scope) -> Result<String, EvaluationError> {
     value.render(variables).map(|value| value.to_string())
+}
+
+impl fmt::Display for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.request.method, self.service, self.request.path)
+    }
 }

@@ -1,0 +1,81 @@
+//! Watches what must hold whatever happens.
+
+use std::time::Duration;
+
+use scenario::{Invariant, Scope, When};
+use tokio::time::Instant;
+use verdict::{Finding, judge_invariant};
+
+use crate::{World, request::Prepared};
+
+/// How long the engine waits between two looks at a system that settles.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The invariants of a run.
+pub(crate) struct Watch<'a> {
+    invariants: &'a [Invariant],
+    timeout: Duration,
+}
+
+/// What came of a look at an invariant.
+enum Look {
+    /// Something it is about can't be seen now, and why.
+    Unobservable(String),
+    /// It was evaluated.
+    Judged(Vec<Finding>),
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
+        Self { invariants, timeout }
+    }
+
+    /// What doesn't hold now, of all that must always hold and can be observed.
+    pub(crate) async fn look<W: World>(&self, world: &W) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for invariant in self.invariants.iter().filter(|invariant| invariant.when == When::Always) {
+            if let Look::Judged(found) = self.judge(invariant, world).await {
+                findings.extend(found);
+            }
+        }
+        findings
+    }
+
+    /// Waits until everything holds, `within` at most. Says what doesn't, in the end.
+    pub(crate) async fn settle<W: World>(&self, world: &W, within: Duration) -> Vec<Finding> {
+        let deadline = Instant::now() + within;
+        loop {
+            let mut findings = Vec::new();
+            for invariant in self.invariants {
+                match self.judge(invariant, world).await {
+                    Look::Judged(found) => findings.extend(found),
+                    Look::Unobservable(why) => {
+                        findings.push(Finding::new(&invariant.name, "can be observed", why));
+                    }
+                }
+            }
+            if findings.is_empty() || Instant::now() >= deadline {
+                return findings;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn judge<W: World>(&self, invariant: &Invariant, world: &W) -> Look {
+        let mut observed = Scope::default();
+        for (name, call) in &invariant.observe {
+            let prepared = match Prepared::new(call, &observed, self.timeout) {
+                Ok(prepared) => prepared,
+                Err(error) => {
+                    return Look::Judged(vec![Finding::new(&invariant.name, error.expression, error.reason)]);
+                }
+            };
+            match prepared.observe(world).await {
+                Ok(reply) if reply.status.is_success() => observed.set(name, reply.value()),
+                Ok(reply) => return Look::Unobservable(format!("{prepared} answered {}", reply.status)),
+                Err(none) => return Look::Unobservable(format!("{prepared}: {none}")),
+            }
+        }
+        Look::Judged(judge_invariant(invariant, &observed))
+    }
+}

@@ -1,0 +1,257 @@
+//! Runs one scenario in a fresh world.
+
+use std::{sync::Arc, time::Duration};
+
+use fault::Seed;
+use futures_util::future::join_all;
+use scenario::{
+    Action, EvaluationError, EventuallyStep, Expectations, Invariant, RequestStep, Scenario, Scope, Signal,
+    Step, Times,
+};
+use serde_json::json;
+use tokio::time::Instant;
+use verdict::{
+    BrokenOff, Exchange, Failure, Finding, Place, Verdict, judge_check, judge_exchange, judge_fired,
+    judge_links, judge_outcomes, reply_scope, traffic_during,
+};
+
+use crate::{ScenarioResult, Stage, World, invariants::Watch, request::Prepared};
+
+/// What holds for every scenario of a run.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// What must hold in all of them.
+    pub invariants: Vec<Invariant>,
+    /// How long the system may take to settle, unless a scenario says otherwise.
+    pub settle: Duration,
+    /// How long a request waits for its reply, unless its step says otherwise.
+    pub timeout: Duration,
+}
+
+/// Runs a scenario in a world of its own. `stepping` hears of each step that begins.
+pub async fn run_scenario<S: Stage>(
+    stage: &S,
+    scenario: Arc<Scenario>,
+    rules: &Rules,
+    seed: Seed,
+    stepping: impl Fn(usize) + Send + Sync,
+) -> ScenarioResult {
+    let world = match stage.raise(&scenario, seed).await {
+        Ok(world) => world,
+        Err(broken) => {
+            let (history, took) = Default::default();
+            return ScenarioResult { scenario, seed, verdict: Verdict::BrokenOff(broken), history, took };
+        }
+    };
+    let verdict = ScenarioRun::new(&world, &scenario, rules).run(&stepping).await;
+    let took = world.links().now();
+    let history = world.links().read(Clone::clone);
+    world.close().await;
+    ScenarioResult { scenario, seed, verdict, history, took }
+}
+
+/// A scenario on its way.
+struct ScenarioRun<'a, W> {
+    world: &'a W,
+    scenario: &'a Scenario,
+    rules: &'a Rules,
+    variables: Scope,
+    watch: Watch<'a>,
+}
+
+/// What a step found wrong, with the exchange that shows it.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    exchange: Option<Exchange>,
+}
+
+impl Found {
+    fn unevaluated(error: &EvaluationError) -> Self {
+        let finding = Finding::new("expression", &*error.expression, error.reason.clone());
+        Self { findings: vec![finding], exchange: None }
+    }
+}
+
+impl<'a, W: World> ScenarioRun<'a, W> {
+    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
+        let watch = Watch::new(&rules.invariants, rules.timeout);
+        Self { world, scenario, rules, variables: Scope::default(), watch }
+    }
+
+    async fn run(mut self, stepping: &(impl Fn(usize) + Send + Sync)) -> Verdict {
+        let mut failures = Vec::new();
+        for (name, value) in &self.scenario.vars {
+            match value.render(&self.variables) {
+                Ok(value) => self.variables.set(name, value),
+                Err(error) => {
+                    return Verdict::Failed(vec![self.failure(Place::End, Found::unevaluated(&error))]);
+                }
+            }
+        }
+        for (index, step) in self.scenario.steps.iter().enumerate() {
+            stepping(index);
+            self.world.links().enter_step(Some(index));
+            let mut found = match self.step(index, step).await {
+                Ok(found) => found,
+                Err(broken) => return Verdict::BrokenOff(broken),
+            };
+            found.findings.extend(self.watch.look(self.world).await);
+            if !found.findings.is_empty() {
+                let place = Place::Step { index, name: step.name.clone(), span: step.span };
+                failures.push(self.failure(place, found));
+                break;
+            }
+        }
+        let completed = failures.is_empty();
+        match self.end(completed).await {
+            Err(broken) => return Verdict::BrokenOff(broken),
+            Ok(found) if found.findings.is_empty() => {}
+            Ok(found) => failures.push(self.failure(Place::End, found)),
+        }
+        if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
+    }
+
+    /// Takes all faults away, starts what is down, and waits until what must hold in the end does.
+    async fn end(&mut self, completed: bool) -> Result<Found, BrokenOff> {
+        let links = self.world.links();
+        links.enter_step(None);
+        links.heal_all();
+        for service in self.world.down() {
+            self.world.signal(&service, Signal::Restart).await?;
+        }
+        let within = self.scenario.settle.unwrap_or(self.rules.settle);
+        let mut findings = self.watch.settle(self.world, within).await;
+        if completed {
+            findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
+        }
+        Ok(Found { findings, exchange: None })
+    }
+
+    fn failure(&self, place: Place, found: Found) -> Failure {
+        let traffic = match &place {
+            Place::Step { index, .. } => self.world.links().read(|history| traffic_during(history, *index)),
+            Place::End => Vec::new(),
+        };
+        Failure { place, findings: found.findings, exchange: found.exchange, traffic }
+    }
+
+    async fn step(&mut self, index: usize, step: &Step) -> Result<Found, BrokenOff> {
+        let found = match &step.action {
+            Action::Request(request) => self.request(index, request).await,
+            Action::Eventually(eventually) => self.eventually(index, eventually).await,
+            Action::Inject(inject) => {
+                let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
+                let fault = fault.expect("reading a scenario checks that its faults exist").clone();
+                self.world.links().inject(fault, inject.after, inject.lasting);
+                Ok(Found::default())
+            }
+            Action::Heal(Some(fault)) => {
+                self.world.links().heal(fault);
+                Ok(Found::default())
+            }
+            Action::Heal(None) => {
+                self.world.links().heal_all();
+                Ok(Found::default())
+            }
+            Action::Wait(duration) => {
+                tokio::time::sleep(*duration).await;
+                Ok(Found::default())
+            }
+            Action::Process(process) => {
+                self.world.signal(&process.service, process.signal).await?;
+                Ok(Found::default())
+            }
+            Action::Check(conditions) => {
+                Ok(Found { findings: judge_check(conditions, &self.variables), exchange: None })
+            }
+        };
+        Ok(found.unwrap_or_else(|error| Found::unevaluated(&error)))
+    }
+
+    async fn request(&mut self, index: usize, step: &RequestStep) -> Result<Found, EvaluationError> {
+        let exchanges = self.exchanges(step).await?;
+        let mut found = Found::default();
+        for exchange in &exchanges {
+            let findings = judge_exchange(&step.expect, exchange, &self.variables);
+            if !findings.is_empty() {
+                found = Found { findings, exchange: Some(exchange.clone()) };
+                break;
+            }
+        }
+        found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
+        found.findings.extend(self.judge_links(index, &step.expect));
+        let last = exchanges.last();
+        if found.findings.is_empty() {
+            found.findings.extend(self.capture(step, last));
+        }
+        if !found.findings.is_empty() && found.exchange.is_none() {
+            found.exchange = last.cloned();
+        }
+        Ok(found)
+    }
+
+    /// Sends a step's request as often as it says; the variable `index` counts from 0.
+    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Exchange>, EvaluationError> {
+        let prepared = |index: u32| {
+            let mut variables = self.variables.clone();
+            variables.set("index", json!(index));
+            Prepared::new(&step.call, &variables, self.rules.timeout)
+        };
+        Ok(match step.times {
+            Times::Once => vec![prepared(0)?.send(self.world).await],
+            Times::Repeat(times) => {
+                let mut exchanges = Vec::new();
+                for index in 0..times {
+                    exchanges.push(prepared(index)?.send(self.world).await);
+                }
+                exchanges
+            }
+            Times::Parallel(times) => {
+                let requests: Vec<Prepared> = (0..times).map(prepared).collect::<Result<_, _>>()?;
+                join_all(requests.iter().map(|request| request.send(self.world))).await
+            }
+        })
+    }
+
+    async fn eventually(&mut self, index: usize, step: &EventuallyStep) -> Result<Found, EvaluationError> {
+        let deadline = Instant::now() + step.within;
+        let mut attempts = 0_u32;
+        loop {
+            let mut found = self.request(index, &step.request).await?;
+            attempts += 1;
+            if found.findings.is_empty() {
+                return Ok(found);
+            }
+            if Instant::now() + step.every >= deadline {
+                let expected = format!("within {:?}", step.within);
+                found.findings.push(Finding::new(
+                    "eventually",
+                    expected,
+                    format!("not in {attempts} attempts"),
+                ));
+                return Ok(found);
+            }
+            tokio::time::sleep(step.every).await;
+        }
+    }
+
+    fn judge_links(&self, index: usize, expect: &Expectations) -> Vec<Finding> {
+        self.world.links().read(|history| judge_links(&expect.links, history, index, &self.variables))
+    }
+
+    /// Keeps what a step captures; says what couldn't be.
+    fn capture(&mut self, step: &RequestStep, last: Option<&Exchange>) -> Vec<Finding> {
+        let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending.as_ref()));
+        let mut findings = Vec::new();
+        for (name, expression) in &step.capture {
+            match expression.evaluate(&scope) {
+                Ok(value) => self.variables.set(name, value),
+                Err(error) => {
+                    findings.push(Finding::new(format!("capture {name}"), error.expression, error.reason));
+                }
+            }
+        }
+        findings
+    }
+}
