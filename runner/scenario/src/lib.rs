@@ -1,1 +1,42 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
+//!
+//! ```text
+//! text ──node──▶ tree with positions ──reading──▶ model ──checks──▶ Scenario, Configuration or Vec<Mistake>
+//! ```
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `model` | what a scenario means once it is read |
+//! | `configuration` | what e2e.conf means |
+//! | `template` | texts and values with `${…}` in them |
+//! | `expression` | one compiled expression, and what it can name |
+//! | `expression::exact` | filters that count money as written |
+//! | `expression::ordering` | why `'a' < 1` is an error here |
+//! | `mistake` | where something is wrong, and what to do |
+//!
+//! There is no clock, no file and no environment in here: text comes in as an argument.
+
+mod configuration;
+mod expression;
+mod mistake;
+mod model;
+mod template;
+
+pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
+pub use expression::{EvaluationError, Expression, InvalidExpression, Scope};
+pub use mistake::{Mistake, Span};
+pub use model::{
+    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant,
+    LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Step, Times,
+    When,
+};
+pub use template::{Template, TemplateValue};
+
+/// What a scenario file holds.
+#[derive(Debug, Clone)]
+pub enum File {
+    /// A scenario, told by its key `scenario`.
+    Scenario(Box<Scenario>),
+    /// Invariants for all scenarios, told by the key `invariants`.
+    Invariants(Vec<Invariant>),
+}

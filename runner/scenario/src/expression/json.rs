@@ -1,0 +1,93 @@
+//! JSON to minijinja and back, number by number: what is written `299.99` stays that, an integer stays an integer.
+
+use minijinja::{Value as Minijinja, value::ValueKind};
+use serde_json::{Number, Value};
+
+/// Deeper than any JSON text that serde_json reads, so that only what an expression builds can hit it.
+const DEPTH: usize = 200;
+
+pub(super) fn to_minijinja(value: &Value) -> Minijinja {
+    match value {
+        Value::Null => Minijinja::from(()),
+        Value::Bool(value) => Minijinja::from(*value),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(integer), _) => Minijinja::from(integer),
+            (None, Some(integer)) => Minijinja::from(integer),
+            (None, None) => Minijinja::from(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => Minijinja::from(text.as_str()),
+        Value::Array(items) => items.iter().map(to_minijinja).collect::<Vec<_>>().into(),
+        Value::Object(entries) => {
+            Minijinja::from_pairs(entries.iter().map(|(key, value)| (key.as_str(), to_minijinja(value))))
+        }
+    }
+}
+
+pub(super) fn from_minijinja(value: &Minijinja) -> Result<Value, String> {
+    convert(value, DEPTH)
+}
+
+fn convert(value: &Minijinja, depth: usize) -> Result<Value, String> {
+    let deeper = depth.checked_sub(1).ok_or("its value is nested too deeply")?;
+    let unusable = |error: minijinja::Error| super::describe(&error);
+    Ok(match value.kind() {
+        ValueKind::None => Value::Null,
+        ValueKind::Bool => Value::Bool(value.is_true()),
+        ValueKind::Number => Value::Number(number(value)?),
+        ValueKind::String => Value::String(value.to_string()),
+        ValueKind::Seq | ValueKind::Iterable => Value::Array(
+            value
+                .try_iter()
+                .map_err(unusable)?
+                .map(|item| convert(&item, deeper))
+                .collect::<Result<_, _>>()?,
+        ),
+        ValueKind::Map => {
+            let keys = value.try_iter().map_err(unusable)?;
+            let entry = |key: Minijinja| {
+                Ok((key.to_string(), convert(&value.get_item(&key).map_err(unusable)?, deeper)?))
+            };
+            Value::Object(keys.map(entry).collect::<Result<_, String>>()?)
+        }
+        ValueKind::Undefined => return Err("a part of its value is undefined".into()),
+        other => return Err(format!("its value is of a kind that JSON doesn't have ({other})")),
+    })
+}
+
+fn number(value: &Minijinja) -> Result<Number, String> {
+    let found = if value.is_integer() {
+        i64::try_from(value.clone())
+            .map(Number::from)
+            .or_else(|_| u64::try_from(value.clone()).map(Number::from))
+            .ok()
+    } else {
+        f64::try_from(value.clone()).ok().and_then(Number::from_f64)
+    };
+    found.ok_or_else(|| format!("its value, {value}, is no number that JSON has"))
+}
+
+/// A value in a few words: what it is, and the value itself if it is short.
+pub(super) fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) if text.chars().count() <= 40 => format!("the text {value}"),
+        Value::String(_) => "a long text".into(),
+        Value::Array(items) => format!("a list of {}", items.len()),
+        Value::Object(_) => "an object".into(),
+    }
+}
+
+/// What `name` holds, for a person who looked for something else in it.
+pub(super) fn outline(name: &str, value: &Value) -> String {
+    match value {
+        Value::Object(entries) if entries.is_empty() => format!("`{name}` is an empty object and"),
+        Value::Object(entries) => {
+            let shown: Vec<_> = entries.keys().take(12).map(|key| format!("`{key}`")).collect();
+            let more = if entries.len() > shown.len() { ", …" } else { "" };
+            format!("`{name}` has {}{more}; it", shown.join(", "))
+        }
+        other => format!("`{name}` is {} and", describe(other)),
+    }
+}

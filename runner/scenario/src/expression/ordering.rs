@@ -1,0 +1,184 @@
+//! Why `'a' < 1` is an error here.
+//!
+//! minijinja orders values of different kinds by kind, so that a comparison of a text with a number is false, or true,
+//! but never an error: `body.total < 100` would hold for ever once `total` became a text. Operators can't be replaced,
+//! functions can: `a < b` is compiled as `__ordered('<', a, b)`, which refuses what has no order.
+
+use std::ops::Range;
+
+use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
+
+const FUNCTION: &str = "__ordered";
+
+pub(super) fn add_to(environment: &mut Environment<'_>) {
+    environment.add_function(FUNCTION, ordered);
+}
+
+fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
+    for operand in [left, right] {
+        if operand.is_undefined() {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+    }
+    let comparable =
+        left.kind() == right.kind() && matches!(left.kind(), ValueKind::Number | ValueKind::String);
+    if !comparable {
+        let reason = format!("`{operator}` can't compare a {} with a {}", kind(left), kind(right));
+        return Err(Error::new(ErrorKind::InvalidOperation, reason));
+    }
+    Ok(match operator {
+        "<" => left < right,
+        "<=" => left <= right,
+        ">" => left > right,
+        _ => left >= right,
+    })
+}
+
+/// A value's kind in the words of the documentation.
+pub(super) fn kind(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::String => "text".into(),
+        ValueKind::None => "null".into(),
+        ValueKind::Seq | ValueKind::Iterable => "list".into(),
+        ValueKind::Map => "object".into(),
+        other => other.to_string(),
+    }
+}
+
+/// The expression with its orderings as calls; `None` when it has none. The source is known to be an expression.
+pub(super) fn guard(source: &str) -> Option<String> {
+    let tokens = tokens(source);
+    let any = tokens.iter().any(|token| is_ordering(&source[token.clone()]));
+    any.then(|| guarded(source, &tokens))
+}
+
+fn is_ordering(token: &str) -> bool {
+    matches!(token, "<" | "<=" | ">" | ">=")
+}
+
+/// Cuts `source` into texts, words, operators and single characters; white space is left out.
+fn tokens(source: &str) -> Vec<Range<usize>> {
+    let mut tokens = Vec::new();
+    let mut rest = source.char_indices().peekable();
+    while let Some((start, first)) = rest.next() {
+        let mut end = start + first.len_utf8();
+        match first {
+            _ if first.is_whitespace() => continue,
+            '"' | '\'' => {
+                let mut escaped = false;
+                for (at, c) in rest.by_ref() {
+                    end = at + c.len_utf8();
+                    if c == first && !escaped {
+                        break;
+                    }
+                    escaped = c == '\\' && !escaped;
+                }
+            }
+            _ if first.is_alphanumeric() || first == '_' => {
+                while let Some((at, c)) = rest.next_if(|(_, c)| c.is_alphanumeric() || *c == '_') {
+                    end = at + c.len_utf8();
+                }
+            }
+            '<' | '>' | '=' | '!' => {
+                if rest.next_if(|(_, c)| *c == '=').is_some() {
+                    end += 1;
+                }
+            }
+            _ => {}
+        }
+        tokens.push(start..end);
+    }
+    tokens
+}
+
+/// Writes `a < b and f(c > d)` as `__ordered('<', a, b) and f(__ordered('>', c, d))`: between two words or signs that
+/// bind less than a comparison lies one comparison, with all of its operands.
+fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
+    let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
+    let mut out = String::new();
+    let mut comparison = Comparison::default();
+    let mut at = 0;
+    while let Some(token) = text(at) {
+        let previous = at.checked_sub(1).and_then(text);
+        let gap = at.checked_sub(1).map_or("", |before| &source[tokens[before].end..tokens[at].start]);
+        match token {
+            // A key after a dot may be called anything.
+            _ if previous == Some(".") => comparison.push(gap, token),
+            "(" | "[" | "{" => {
+                let close = closing(source, tokens, at);
+                comparison.push(gap, token);
+                comparison.operand.push_str(&guarded(source, &tokens[at + 1..close]));
+                comparison.operand.push_str(text(close).unwrap_or_default());
+                at = close;
+            }
+            "<" | "<=" | ">" | ">=" | "==" | "!=" | "in" => comparison.operator(token),
+            "not" if text(at + 1) == Some("in") => {
+                comparison.operator("not in");
+                at += 1;
+            }
+            // A test binds more than a comparison.
+            "not" if previous == Some("is") => comparison.push(gap, token),
+            "and" | "or" | "not" | "if" | "else" | "," | ":" | "=" => {
+                comparison.finish(&mut out);
+                out.push_str(gap);
+                out.push_str(token);
+            }
+            _ => comparison.push(gap, token),
+        }
+        at += 1;
+    }
+    comparison.finish(&mut out);
+    out
+}
+
+/// The place of the bracket that closes the one at `open`.
+fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match &source[token.clone()] {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    tokens.len()
+}
+
+/// Operands with the operators between them, such as `1 < a <= 3`.
+#[derive(Default)]
+struct Comparison {
+    /// The operands that are complete, each with the operator after it.
+    before: Vec<(String, String)>,
+    /// The operand at hand, with the white space before it.
+    operand: String,
+}
+
+impl Comparison {
+    fn push(&mut self, gap: &str, token: &str) {
+        self.operand.push_str(gap);
+        self.operand.push_str(token);
+    }
+
+    fn operator(&mut self, operator: &str) {
+        self.before.push((std::mem::take(&mut self.operand), operator.to_owned()));
+    }
+
+    /// Writes the comparison. One with several operators compares each neighbour with the next.
+    fn finish(&mut self, out: &mut String) {
+        let Self { before, operand } = std::mem::take(self);
+        if before.iter().all(|(_, operator)| !is_ordering(operator)) {
+            out.extend(before.into_iter().map(|(left, operator)| format!("{left} {operator}")));
+            out.push_str(&operand);
+            return;
+        }
+        let rights = before.iter().skip(1).map(|(right, _)| right).chain([&operand]);
+        let links = before.iter().zip(rights).map(|((left, operator), right)| match operator.as_str() {
+            operator if is_ordering(operator) => format!("{FUNCTION}('{operator}',{left},{right})"),
+            operator => format!("({left} {operator} {right})"),
+        });
+        out.push_str(&format!(" ({})", links.collect::<Vec<_>>().join(" and ")));
+    }
+}

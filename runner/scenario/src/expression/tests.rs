@@ -1,0 +1,129 @@
+//! What expressions give, each a line.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn scope() -> Scope {
+    let Value::Object(values) = json!({
+        "status": 201,
+        "price": 299.99,
+        "whole": 300.0,
+        "big": u64::MAX,
+        "id": null,
+        "name": "ann",
+        "body": {
+            "order": {"id": 7, "items": ["Phone", "Case"]},
+            "prices": [10.1, 20.2, 0.3],
+            "lines": [{"amount": 0.1}, {"amount": 0.2}],
+            "in": 1,
+            "total": "300",
+        },
+    }) else {
+        unreachable!("it is an object")
+    };
+    Scope::new(values)
+}
+
+fn evaluated(source: &str) -> Result<Value, String> {
+    let expression = Expression::parse(source, Span::default()).map_err(|invalid| invalid.to_string())?;
+    expression.evaluate(&scope()).map_err(|error| error.reason)
+}
+
+#[test]
+fn values() {
+    for (source, expected) in [
+        ("price", json!(299.99)),
+        ("body.order.id", json!(7)),
+        ("big", json!(u64::MAX)),
+        ("id", json!(null)),
+        ("whole == 300", json!(true)),
+        ("body.order", json!({"id": 7, "items": ["Phone", "Case"]})),
+        ("body.order.items[1]", json!("Case")),
+        ("{'a': [1, price]}", json!({"a": [1, 299.99]})),
+        ("body.order.items | length", json!(2)),
+        ("range(3) | list", json!([0, 1, 2])),
+        // Money.
+        ("body.prices | sum", json!(30.6)),
+        ("body.lines | map(attribute='amount') | sum", json!(0.3)),
+        ("body.prices | sum == 30.6", json!(true)),
+        ("0.1 | plus(0.2)", json!(0.3)),
+        ("price | times(3)", json!(899.97)),
+        ("300 | minus(price)", json!(0.01)),
+        ("500 | minus(200.00)", json!(300)),
+        ("2.675 | round(2)", json!(2.68)),
+        ("1e-7 | plus(1)", json!(1.000_000_1)),
+        ("[] | sum", json!(0)),
+        // Helpers.
+        ("name is matching('^a.n$')", json!(true)),
+        ("'order 17' | regex('[0-9]+')", json!("17")),
+        ("'order 17' | regex('order ([0-9])')", json!("1")),
+        ("'hi' | base64 | base64_decode", json!("hi")),
+        (r#"'{"a": 1.50}' | json"#, json!({"a": 1.5})),
+        ("missing | default(1)", json!(1)),
+        // Orderings, which are compiled as calls.
+        ("1 < 2", json!(true)),
+        ("1 < 2 <= 2 < 2", json!(false)),
+        ("0 < status == 201", json!(true)),
+        ("not status < 200 and (price) >= 299.99", json!(true)),
+        ("'b' > 'a'", json!(true)),
+        ("1 if body.order.id > 6 else 2", json!(1)),
+        ("[1 < 2, {'a': 2 < 1}]", json!([true, {"a": false}])),
+        ("status is defined and status < 300", json!(true)),
+        ("status is not string and 7 // 2 < 2 ** 2", json!(true)),
+        ("(body.prices | sum) < 1e+3", json!(true)),
+        ("body.in < 2", json!(true)),
+        ("'a < b' ~ \"<\" == 'a < b<' and 1 < 2", json!(true)),
+        ("1 not in [2 < 3] or 2 > 1", json!(true)),
+        ("missing is defined and missing < 1", json!(false)),
+        ("body.order.items | select('==', 'Case') | list | length >= 1", json!(true)),
+    ] {
+        assert_eq!(evaluated(source), Ok(expected), "{source}");
+    }
+}
+
+#[test]
+fn errors() {
+    for (source, expected) in [
+        ("missing", "`missing` is undefined"),
+        ("missing == 1", "`missing` is undefined"),
+        ("missing < 1", "`missing` is undefined"),
+        ("body.order.nothing == 1", "`body.order` has `id`, `items`; it has no `nothing`"),
+        ("body.order.id.deep", "`body.order.id` is the number 7 and has no `deep`"),
+        ("body.total < 100", "`<` can't compare a text with a number"),
+        ("1 < id", "`<` can't compare a number with a null"),
+        ("body.order >= 1", "`>=` can't compare a object with a number"),
+        ("body.order.items | sum", "`sum` takes numbers, not a text"),
+        (
+            "range(100000) | map('string') | map('upper') | map('lower') | join | length * 9",
+            "it takes too long",
+        ),
+        ("'x' * 90000000", "it takes too long"),
+        ("name is matching('(')", "no regular expression"),
+        ("name | regex('x')", "it is undefined"),
+        ("1 / 0", "division by zero"),
+        ("1 +", "unexpected end of input"),
+        ("name | shout", "filter shout is unknown"),
+        ("big | times(big) | times(big)", "`times` is over numbers of more digits than can be exact"),
+    ] {
+        let error = evaluated(source).expect_err(source);
+        assert!(error.contains(expected), "{source}: {error}");
+    }
+}
+
+#[test]
+fn only_true_holds() {
+    let holds = |source: &str| {
+        let expression = Expression::parse(source, Span::default()).expect("an expression");
+        expression.holds(&scope()).map_err(|error| error.to_string())
+    };
+    assert_eq!(holds("status == 201"), Ok(true));
+    assert_eq!(holds("status == 200"), Ok(false));
+    assert_eq!(holds("status"), Err("`status`: it is the number 201, neither true nor false".into()));
+}
+
+#[test]
+fn names_are_variables_and_not_functions() {
+    let expression = Expression::parse("a.b < range(c)[0] and d is defined", Span::default()).expect("one");
+    assert_eq!(expression.names().collect::<Vec<_>>(), ["a", "c", "d"]);
+}
