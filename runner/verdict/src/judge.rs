@@ -81,7 +81,8 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
         findings.push(Finding::new("status", statuses(&expect.status), status.to_string()));
     }
     for (name, expected) in &expect.headers {
-        let found = reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let found =
+            reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let subject = format!("header {name}");
         match expected.as_ref().map(|expected| expected.render(scope)).transpose() {
             Err(error) => findings.push(unevaluated(subject, &error)),
@@ -210,7 +211,9 @@ fn judge_conditions(subject: &str, conditions: &[Expression], scope: &Scope, fin
     for condition in conditions {
         match condition.holds(scope) {
             Ok(true) => {}
-            Ok(false) => findings.push(Finding::new(subject, condition.source(), named_values(condition, scope))),
+            Ok(false) => {
+                findings.push(Finding::new(subject, condition.source(), named_values(condition, scope)))
+            }
             Err(error) => findings.push(unevaluated(subject, &error)),
         }
     }

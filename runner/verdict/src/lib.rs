@@ -15,8 +15,8 @@ mod matching;
 mod verdict;
 
 pub use history::{
-    Ending, Exchange, ExchangeId, FaultChange, Happening, History, NoReply, Outcome, ProcessChange, Record, Reply,
-    Request,
+    Ending, Exchange, ExchangeId, FaultChange, Happening, History, NoReply, Outcome, ProcessChange, Record,
+    Reply, Request,
 };
 pub use judge::{
     client_link, ending_pattern, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links,

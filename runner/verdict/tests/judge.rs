@@ -1,0 +1,276 @@
+//! What is found wrong with replies, traffic, outcomes and invariants, and what isn't.
+
+use std::time::Duration;
+
+use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
+use http::{HeaderMap, Method, StatusCode};
+use scenario::{
+    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern, Scope, Span,
+    Template, TemplateValue,
+};
+use serde_json::{Value, json};
+use verdict::{
+    Ending, Exchange, Finding, History, NoReply, Outcome, Reply, Request, judge_check, judge_exchange,
+    judge_fired, judge_links, judge_outcomes,
+};
+
+fn link(text: &str) -> Link {
+    text.parse().expect("a link")
+}
+
+fn expression(source: &str) -> Expression {
+    Expression::parse(source, Span::default()).expect("an expression")
+}
+
+fn reply(status: u16, body: &Value) -> Reply {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", "application/json".parse().expect("a value"));
+    Reply {
+        status: StatusCode::from_u16(status).expect("a status"),
+        headers,
+        body: body.to_string().into_bytes().into(),
+    }
+}
+
+fn exchange(received: Result<Reply, NoReply>) -> Exchange {
+    Exchange {
+        link: link("client -> shop"),
+        request: Request {
+            method: Method::POST,
+            path: "/api/orders".into(),
+            headers: HeaderMap::new(),
+            body: b"".as_slice().into(),
+        },
+        faults: Vec::new(),
+        delivered: 1,
+        answered: received.as_ref().ok().cloned(),
+        ending: Some(Ending { took: Duration::from_millis(20), received }),
+    }
+}
+
+fn template(value: &Value) -> TemplateValue {
+    match value {
+        Value::String(text) => TemplateValue::Text(Template::literal(text)),
+        Value::Array(items) => TemplateValue::Array(items.iter().map(template).collect()),
+        Value::Object(fields) => {
+            TemplateValue::Object(fields.iter().map(|(key, value)| (key.clone(), template(value))).collect())
+        }
+        plain => TemplateValue::Plain(plain.clone()),
+    }
+}
+
+/// The findings as `subject: expected / found`.
+fn shown(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|f| format!("{}: {} / {}", f.subject, f.expected, f.found)).collect()
+}
+
+#[track_caller]
+fn check(expect: &Expectations, received: Result<Reply, NoReply>, expected: &[&str]) {
+    assert_eq!(shown(&judge_exchange(expect, &exchange(received), &Scope::default())), expected);
+}
+
+#[track_caller]
+fn check_body(expected: &BodyExpectation, found: &Value, findings: &[&str]) {
+    let expect = Expectations { body: Some(expected.clone()), ..Expectations::default() };
+    check(&expect, Ok(reply(200, found)), findings);
+}
+
+#[test]
+fn a_status_is_one_of_those_named() {
+    let expect = Expectations { status: vec![201, 202], ..Expectations::default() };
+    check(&expect, Ok(reply(202, &json!({}))), &[]);
+    check(&expect, Ok(reply(503, &json!({}))), &["status: 201 or 202 / 503"]);
+    check(&expect, Err(NoReply::Reset), &["reply: 201 or 202 / connection reset"]);
+}
+
+#[test]
+fn no_reply_can_be_what_is_expected() {
+    let expect = Expectations { no_reply: true, ..Expectations::default() };
+    check(&expect, Err(NoReply::CutOff), &[]);
+    check(&expect, Ok(reply(200, &json!({}))), &["reply: none / 200 OK"]);
+}
+
+#[test]
+fn headers_are_there_or_absent() {
+    let header = |name: &'static str, value: Option<&str>| Expectations {
+        headers: vec![(http::HeaderName::from_static(name), value.map(Template::literal))],
+        ..Expectations::default()
+    };
+    let received = || Ok(reply(200, &json!({})));
+    check(&header("content-type", Some("application/json")), received(), &[]);
+    check(
+        &header("content-type", Some("text/html")),
+        received(),
+        &["header content-type: text/html / application/json"],
+    );
+    check(&header("content-type", None), received(), &["header content-type: absent / application/json"]);
+    check(&header("location", Some("/1")), received(), &["header location: /1 / absent"]);
+    check(&header("location", None), received(), &[]);
+}
+
+#[test]
+fn a_subset_may_leave_keys_out_and_an_exact_body_may_not() {
+    let expected = template(&json!({"order": {"status": "pending"}}));
+    let found = json!({"message": "thanks", "order": {"id": 1, "status": "pending"}});
+    check_body(&BodyExpectation::Subset(expected.clone()), &found, &[]);
+    check_body(
+        &BodyExpectation::Exact(expected),
+        &found,
+        &["body.order.id: absent / 1", "body.message: absent / \"thanks\""],
+    );
+}
+
+#[test]
+fn every_difference_of_a_body_is_found_with_its_path() {
+    let expected =
+        template(&json!({"id": 1, "items": ["a", "b"], "total": 299.99, "note": null, "gone": true}));
+    let found = json!({"id": 2, "items": ["a", "c", "d"], "total": 299.99, "note": ""});
+    check_body(
+        &BodyExpectation::Subset(expected),
+        &found,
+        &[
+            "body.id: 1 / 2",
+            "body.items[1]: \"b\" / \"c\"",
+            "body.items.length: 2 / 3",
+            "body.note: null / \"\"",
+            "body.gone: true / absent",
+        ],
+    );
+}
+
+#[test]
+fn numbers_are_equal_by_value_and_texts_are_no_numbers() {
+    for (expected, found, equal) in [
+        (json!(300), json!(300.0), true),
+        (json!(0.1), json!(0.10), true),
+        (json!("300"), json!(300), false),
+        (json!(299.99), json!(299.990_000_1), false),
+        (json!([1, 2]), json!([2, 1]), false),
+    ] {
+        let findings = judge_exchange(
+            &Expectations {
+                body: Some(BodyExpectation::Subset(template(&expected))),
+                ..Expectations::default()
+            },
+            &exchange(Ok(reply(200, &found))),
+            &Scope::default(),
+        );
+        assert_eq!(findings.is_empty(), equal, "{expected} and {found}");
+    }
+}
+
+#[test]
+fn conditions_see_the_reply_and_say_what_they_saw() {
+    let expect = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
+    let received = || Ok(reply(200, &json!({"balance": 200.01})));
+    check(&expect("status == 200 and body.balance == 200.01 and took < 0.5"), received(), &[]);
+    check(&expect("took > 1"), received(), &["that: took > 1 / took = 0.02"]);
+    let findings = judge_exchange(&expect("body.balanse > 1"), &exchange(received()), &Scope::default());
+    assert!(findings[0].found.contains("balanse"), "{findings:?}");
+}
+
+#[test]
+fn all_expectations_are_judged() {
+    let expect = Expectations {
+        status: vec![201],
+        body: Some(BodyExpectation::Subset(template(&json!({"a": 1})))),
+        that: vec![expression("status == 201"), expression("took > 1")],
+        ..Expectations::default()
+    };
+    let findings = judge_exchange(&expect, &exchange(Ok(reply(200, &json!({"a": 2})))), &Scope::default());
+    assert_eq!(findings.len(), 4);
+}
+
+#[test]
+fn traffic_is_counted_for_the_step_and_the_link_alone() {
+    let mut history = History::default();
+    let on = |text: &str, received| Exchange { link: link(text), ..exchange(received) };
+    history.begin(Duration::ZERO, Some(0), on("a -> b", Ok(reply(200, &json!({})))));
+    history.begin(Duration::ZERO, Some(1), on("a -> b", Ok(reply(200, &json!({})))));
+    history.begin(Duration::ZERO, Some(1), on("a -> b", Err(NoReply::Reset)));
+    history.begin(Duration::ZERO, Some(1), on("a -> c", Ok(reply(200, &json!({})))));
+    let judge = |source| {
+        let expected = [LinkExpectation { link: link("a -> b"), holds: expression(source) }];
+        shown(&judge_links(&expected, &history, 1, &Scope::default()))
+    };
+    assert_eq!(judge("calls == 2 and delivered == 2 and replied == 1 and statuses == [200]"), [""; 0]);
+    assert_eq!(
+        judge("calls == 0"),
+        ["a -> b: calls == 0 / {\"calls\":2,\"delivered\":2,\"replied\":1,\"statuses\":[200]}"]
+    );
+}
+
+#[test]
+fn outcomes_are_counted_and_none_may_be_unnamed() {
+    let ended = [
+        exchange(Ok(reply(201, &json!({})))),
+        exchange(Ok(reply(409, &json!({})))),
+        exchange(Ok(reply(409, &json!({})))),
+        exchange(Err(NoReply::Reset)),
+    ];
+    let judge = |expected: &[(OutcomePattern, OutcomeCount)]| shown(&judge_outcomes(expected, &ended));
+    let (created, conflict, none) =
+        (OutcomePattern::Status(201), OutcomePattern::Status(409), OutcomePattern::NoReply);
+    assert_eq!(judge(&[]), [""; 0]);
+    assert_eq!(
+        judge(&[
+            (created, OutcomeCount::Exactly(1)),
+            (conflict, OutcomeCount::Between(1, 3)),
+            (none, OutcomeCount::Between(1, u32::MAX)),
+        ]),
+        [""; 0]
+    );
+    assert_eq!(
+        judge(&[(created, OutcomeCount::Exactly(1)), (conflict, OutcomeCount::Exactly(2))]),
+        ["outcomes: 201: 1, 409: 2 / 201: 1, 409: 2, no_reply: 1"]
+    );
+    assert_eq!(
+        judge(&[
+            (created, OutcomeCount::Exactly(2)),
+            (conflict, OutcomeCount::Exactly(2)),
+            (none, OutcomeCount::Between(0, 5)),
+        ])
+        .len(),
+        1
+    );
+}
+
+#[test]
+fn a_check_that_does_not_hold_names_what_it_saw() {
+    let mut variables = Scope::default();
+    variables.set("order_id", json!(7));
+    assert_eq!(shown(&judge_check(&[expression("order_id == 7")], &variables)), [""; 0]);
+    assert_eq!(
+        shown(&judge_check(&[expression("order_id == 8")], &variables)),
+        ["check: order_id == 8 / order_id = 7"]
+    );
+}
+
+#[test]
+fn a_fault_that_met_no_exchange_is_found() {
+    let name = |text: &str| text.parse::<FaultName>().expect("a name");
+    let fault = |text: &str| Fault {
+        name: name(text),
+        link: link("a -> b"),
+        selector: Selector::default(),
+        damage: Damage::Outage(Outage::Hang),
+    };
+    let fired = [(name("idle"), 0), (name("busy"), 3)].into();
+    let findings = judge_fired(&[fault("idle"), fault("busy"), fault("not-injected")], &fired);
+    assert_eq!(shown(&findings), ["fault idle: no answer on a -> b / it met no exchange"]);
+}
+
+#[test]
+fn only_a_refused_connection_is_certain_not_to_have_happened() {
+    for (received, outcome) in [
+        (Ok(reply(200, &json!({}))), Outcome::Ok),
+        (Ok(reply(409, &json!({}))), Outcome::Ok),
+        (Ok(reply(500, &json!({}))), Outcome::Unknown),
+        (Err(NoReply::Refused), Outcome::Failed),
+        (Err(NoReply::Reset), Outcome::Unknown),
+        (Err(NoReply::CutOff), Outcome::Unknown),
+        (Err(NoReply::TimedOut(Duration::from_secs(1))), Outcome::Unknown),
+    ] {
+        assert_eq!(exchange(received.clone()).outcome(), outcome, "{received:?}");
+    }
+}
