@@ -1,0 +1,83 @@
+//! The command line and the environment that all services share.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
+
+/// Who a service is.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Its name, such as `users-service`.
+    pub name: &'static str,
+    /// What it is for, in a sentence.
+    pub purpose: &'static str,
+    /// The port when none is given.
+    pub port: u16,
+    /// The database when none is given.
+    pub database: &'static str,
+}
+
+/// What every service takes.
+#[derive(Debug, Clone, Args)]
+pub struct SharedArguments {
+    /// Port to listen on; 0 takes a free one and logs it.
+    #[arg(long, env = "PORT")]
+    pub port: u16,
+    /// Address to listen on. Anything but loopback needs a service key of its own.
+    #[arg(long, env = "BIND", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+    /// File of the database; made when it is not there.
+    #[arg(long, env = "DATABASE")]
+    pub database: PathBuf,
+    /// Secret that the services know each other by (1 or more visible ASCII characters).
+    #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
+    pub service_key: Option<String>,
+}
+
+/// For a service that takes nothing of its own.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct NoArguments {}
+
+#[derive(Debug, Parser)]
+#[command(version)]
+struct CommandLine<A: Args> {
+    #[command(flatten)]
+    shared: SharedArguments,
+    #[command(flatten)]
+    own: A,
+}
+
+/// Reads the command line of the process; ends the process on `--help` and on mistakes, as clap does.
+pub(crate) fn from_command_line<A: Args>(about: &About) -> (SharedArguments, A) {
+    read(&command::<A>(about).get_matches())
+}
+
+fn command<A: Args>(about: &About) -> clap::Command {
+    CommandLine::<A>::command()
+        .name(about.name)
+        .about(about.purpose)
+        .mut_arg("port", |arg| arg.required(false).default_value(about.port.to_string()))
+        .mut_arg("database", |arg| arg.required(false).default_value(about.database))
+}
+
+fn read<A: Args>(matches: &ArgMatches) -> (SharedArguments, A) {
+    let line = CommandLine::<A>::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
+    (line.shared, line.own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABOUT: About =
+        About { name: "some-service", purpose: "Does something.", port: 5009, database: "some.redb" };
+
+    #[test]
+    fn defaults_are_the_service_s_own() {
+        let command = command::<NoArguments>(&ABOUT);
+        command.clone().debug_assert();
+        let (shared, _) = read::<NoArguments>(&command.get_matches_from(["some-service", "--bind", "::1"]));
+        assert_eq!(shared.database, PathBuf::from("some.redb"));
+        assert!(shared.bind.is_loopback());
+    }
+}

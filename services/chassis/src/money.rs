@@ -1,0 +1,275 @@
+//! Money: whole minor units inside, a JSON number with at most two decimals on the wire.
+//!
+//! A number is taken by its shortest decimal text (`299.99`), never by float arithmetic, so what was written is what
+//! is booked. Up to 2^53 minor units, text and float name the same amount.
+
+use std::fmt;
+
+use poem_openapi::registry::MetaSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+use crate::leaf::{Leaf, leaf};
+
+/// The largest amount that a request may name: 1,000,000,000.00.
+pub const LARGEST: Money = Money(100_000_000_000);
+/// The most that one account may hold: every JSON reader can still tell it from its neighbours.
+pub const ACCOUNT_LIMIT: Money = Money((1 << 53) - 1);
+
+/// An amount in minor units (cents). Serde writes it as that integer; [`wire`] and the API write `299.99`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Money(i64);
+
+/// Why a number is no amount of money. Fits "… must …".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// Not a JSON number.
+    #[error("must be a number")]
+    NotANumber,
+    /// Finer than a hundredth.
+    #[error("must have at most two decimals")]
+    TooFine,
+    /// Beyond [`LARGEST`] on either side.
+    #[error("must not be more than 1000000000.00")]
+    TooLarge,
+}
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Money = Money(0);
+
+    /// An amount of so many minor units: `Money::minor(29_999)` is 299.99.
+    pub const fn minor(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// The minor units.
+    pub const fn units(self) -> i64 {
+        self.0
+    }
+
+    /// The sum, or nothing when it is beyond what can be written.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference, or nothing when it is beyond what can be written.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// The same amount the other way.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// The amount without its sign.
+    #[must_use]
+    pub const fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// Reads a decimal such as `-12.5`, exactly.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        if let Some((_, exponent)) = digits.split_once(['e', 'E']) {
+            // The shortest text has an exponent only below 0.00001 and from 10^16 on.
+            return Err(if exponent.starts_with('-') { MoneyError::TooFine } else { MoneyError::TooLarge });
+        }
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !plain(whole) || !plain(fraction) {
+            return Err(MoneyError::NotANumber);
+        }
+        if fraction.len() > 2 {
+            return Err(MoneyError::TooFine);
+        }
+        let units = format!("{whole}{fraction:0<2}").parse::<i64>().map_err(|_| MoneyError::TooLarge)?;
+        if units > LARGEST.0 {
+            return Err(MoneyError::TooLarge);
+        }
+        Ok(Self(if negative { -units } else { units }))
+    }
+
+    /// Reads a JSON number, exactly.
+    pub fn from_number(number: &Number) -> Result<Self, MoneyError> {
+        Self::parse(&number.to_string())
+    }
+
+    /// The JSON number: `299.99`, `50.0`.
+    pub fn to_number(self) -> Number {
+        let nearest: f64 = self.to_string().parse().expect("a decimal is a float's text");
+        Number::from_f64(nearest).expect("a decimal is finite")
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let units = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:02}", units / 100, units % 100)
+    }
+}
+
+/// `#[serde(with = "chassis::money::wire")]`: the number as other services write it.
+pub mod wire {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use serde_json::Number;
+
+    use super::Money;
+
+    /// Writes the JSON number.
+    pub fn serialize<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+        money.to_number().serialize(serializer)
+    }
+
+    /// Reads the JSON number, exactly.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+        Money::from_number(&Number::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn read(value: &Value) -> Result<Money, MoneyError> {
+    match value {
+        Value::Number(number) => Money::from_number(number),
+        _ => Err(MoneyError::NotANumber),
+    }
+}
+
+fn number() -> MetaSchema {
+    MetaSchema { multiple_of: Some(0.01), ..MetaSchema::new_with_format("number", "double") }
+}
+
+impl Leaf for Money {
+    const NAME: &'static str = "Money";
+
+    /// Replies may name balances beyond what one request may move, so there are no bounds here.
+    fn schema() -> MetaSchema {
+        MetaSchema::new_with_format("number", "double")
+    }
+
+    fn from_json(value: &Value) -> Result<Self, String> {
+        read(value).map_err(|error| error.to_string())
+    }
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|error| error.to_string())
+    }
+
+    fn to_json(&self) -> Value {
+        Value::Number(self.to_number())
+    }
+}
+leaf!(Money);
+
+/// An amount that a request names: from 0.01 to 1,000,000,000.00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount(pub Money);
+
+/// An amount that a request adds or, with a minus, takes: within ±1,000,000,000.00, and not zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change(pub Money);
+
+/// What an account starts with: from 0.00 to 1,000,000,000.00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening(pub Money);
+
+macro_rules! bounded {
+    ($type:ident, $schema:expr, $accepts:expr, $must:literal) => {
+        impl Leaf for $type {
+            const NAME: &'static str = stringify!($type);
+
+            fn schema() -> MetaSchema {
+                $schema
+            }
+
+            fn from_json(value: &Value) -> Result<Self, String> {
+                let money = read(value).map_err(|error| error.to_string())?;
+                let accepts: fn(Money) -> bool = $accepts;
+                if accepts(money) { Ok(Self(money)) } else { Err($must.into()) }
+            }
+
+            fn from_text(text: &str) -> Result<Self, String> {
+                Self::from_json(&Value::Number(
+                    Money::parse(text).map_err(|error| error.to_string())?.to_number(),
+                ))
+            }
+
+            fn to_json(&self) -> Value {
+                self.0.to_json()
+            }
+        }
+        leaf!($type);
+    };
+}
+
+bounded!(
+    Amount,
+    MetaSchema { minimum: Some(0.01), maximum: Some(1e9), ..number() },
+    |money| money > Money::ZERO,
+    "must be more than zero"
+);
+bounded!(
+    Change,
+    MetaSchema { minimum: Some(-1e9), maximum: Some(1e9), ..number() },
+    |money| money != Money::ZERO,
+    "must not be zero"
+);
+bounded!(
+    Opening,
+    MetaSchema { minimum: Some(0.0), maximum: Some(1e9), ..number() },
+    |money| money >= Money::ZERO,
+    "must not be negative"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_by_its_text() {
+        let check = |json: &str, expected: Result<i64, MoneyError>| {
+            let number: Number = serde_json::from_str(json).unwrap();
+            assert_eq!(Money::from_number(&number).map(Money::units), expected, "{json}");
+        };
+        check("299.99", Ok(29_999));
+        check("0.1", Ok(10));
+        check("50", Ok(5_000));
+        check("50.00", Ok(5_000));
+        check("-0.01", Ok(-1));
+        check("-0", Ok(0));
+        check("1000000000.00", Ok(100_000_000_000));
+        check("1000000000.01", Err(MoneyError::TooLarge));
+        check("1e3", Ok(100_000));
+        check("1e300", Err(MoneyError::TooLarge));
+        check("9223372036854775807", Err(MoneyError::TooLarge));
+        check("0.001", Err(MoneyError::TooFine));
+        check("0.30000000000000004", Err(MoneyError::TooFine));
+        check("1e-9", Err(MoneyError::TooFine));
+        check("999999999.991", Err(MoneyError::TooFine));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for units in [0, 1, 9, 10, 99, 100, 29_999, 30_000, 4_035, -1, -12_345, LARGEST.units()] {
+            let money = Money::minor(units);
+            assert_eq!(Money::from_number(&money.to_number()), Ok(money));
+        }
+        assert_eq!(serde_json::to_string(&Money::minor(4_035).to_number()).unwrap(), "40.35");
+    }
+
+    #[test]
+    fn bounds_are_those_of_the_contract() {
+        assert!(Amount::from_json(&0.into()).is_err());
+        assert!(Amount::from_json(&(-1).into()).is_err());
+        assert!(Amount::from_json(&"1".into()).is_err());
+        assert!(Change::from_json(&(-1).into()).is_ok());
+        assert!(Change::from_json(&0.into()).is_err());
+        assert!(Opening::from_json(&0.into()).is_ok());
+    }
+}

@@ -1,0 +1,141 @@
+//! JSON bodies: read once, and when one is wrong, every mistake in it is named with its field.
+
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    payload::{Json, Payload},
+    registry::{MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+    types::ParseFromJSON,
+};
+use serde_json::Value;
+
+use crate::problem::Problem;
+
+/// The body of a request, a JSON object.
+#[derive(Debug, Clone)]
+pub struct Body<T>(pub T);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Json<T> as Payload>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        <Json<T> as ApiExtractor>::request_meta()
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+/// Reads a body; the problem names every field that is wrong.
+fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::invalid("a JSON body is needed"));
+    }
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| Problem::invalid(format_args!("the body is not JSON: {error}")))?;
+    T::parse_from_json(Some(value.clone())).map_err(|error| {
+        let mut registry = Registry::new();
+        let schema = registry.create_fake_schema::<T>();
+        let mistakes = mistakes(&schema, &value);
+        let all = if mistakes.is_empty() { error.into_message() } else { mistakes.join("; ") };
+        Problem::invalid(all)
+    })
+}
+
+/// What keeps an object from fitting its schema, a fragment a field.
+fn mistakes(schema: &MetaSchema, value: &Value) -> Vec<String> {
+    let Value::Object(fields) = value else {
+        return vec!["the body must be a JSON object".into()];
+    };
+    let mut mistakes = Vec::new();
+    for (name, property) in &schema.properties {
+        match fields.get(*name) {
+            None | Some(Value::Null) => {
+                if schema.required.contains(name) {
+                    mistakes.push(format!("`{name}` is missing"));
+                }
+            }
+            Some(given) => mistakes.extend(misfit(property, given).map(|must| format!("`{name}` {must}"))),
+        }
+    }
+    for name in fields.keys().filter(|name| !schema.properties.iter().any(|(known, _)| known == name)) {
+        let known: Vec<_> = schema.properties.iter().map(|(name, _)| format!("`{name}`")).collect();
+        mistakes.push(format!("`{name}` is unknown: there are {}", known.join(", ")));
+    }
+    mistakes
+}
+
+/// What a value must be and isn't.
+fn misfit(schema: &MetaSchemaRef, value: &Value) -> Option<String> {
+    let MetaSchemaRef::Inline(schema) = schema else { return None };
+    if let Some(inner) = schema.all_of.first() {
+        return misfit(inner, value);
+    }
+    if !schema.enum_items.is_empty() {
+        let known: Vec<_> = schema.enum_items.iter().map(ToString::to_string).collect();
+        return (!schema.enum_items.contains(value)).then(|| format!("must be one of {}", known.join(", ")));
+    }
+    match (schema.ty, value) {
+        ("integer", Value::Number(number)) if number.is_u64() || number.is_i64() => {
+            range(schema, number.as_f64()?)
+        }
+        ("integer", _) => Some("must be a whole number".into()),
+        ("number", Value::Number(number)) => {
+            let fine = || crate::money::Money::from_number(number).err().map(|error| error.to_string());
+            range(schema, number.as_f64()?).or_else(|| schema.multiple_of.and_then(|_| fine()))
+        }
+        ("number", _) => Some("must be a number".into()),
+        ("string", Value::String(text)) => {
+            let length = text.chars().count();
+            bounded(schema.min_length, schema.max_length, length, "characters")
+                .or_else(|| schema.pattern.as_ref().and_then(|pattern| off_pattern(pattern, text)))
+        }
+        ("string", _) => Some("must be a string".into()),
+        ("array", Value::Array(items)) => bounded(schema.min_items, schema.max_items, items.len(), "items")
+            .or_else(|| {
+                let item = schema.items.as_ref()?;
+                items
+                    .iter()
+                    .enumerate()
+                    .find_map(|(at, value)| misfit(item, value).map(|must| format!("at place {at} {must}")))
+            }),
+        ("array", _) => Some("must be a list".into()),
+        _ => None,
+    }
+}
+
+fn range(schema: &MetaSchema, number: f64) -> Option<String> {
+    match (schema.minimum, schema.maximum) {
+        (Some(minimum), _) if number < minimum => Some(format!("must be at least {minimum}")),
+        (_, Some(maximum)) if number > maximum => Some(format!("must be at most {maximum}")),
+        _ => None,
+    }
+}
+
+fn bounded(least: Option<usize>, most: Option<usize>, count: usize, what: &str) -> Option<String> {
+    if least.is_some_and(|least| count < least) || most.is_some_and(|most| count > most) {
+        let least = least.unwrap_or(0);
+        return Some(match most {
+            Some(most) => format!("must have {least} to {most} {what}"),
+            None => format!("must have at least {least} {what}"),
+        });
+    }
+    None
+}
+
+fn off_pattern(pattern: &str, text: &str) -> Option<String> {
+    let regex = regex::Regex::new(pattern).ok()?;
+    (!regex.is_match(text)).then(|| format!("must look like {pattern}"))
+}

@@ -1,0 +1,181 @@
+//! The store: redb, with many jobs to a commit.
+//!
+//! [`Store::write`] takes a job, a closure over a write transaction. On a file one thread owns all writing: it takes
+//! every job that is waiting, runs them one after another in one transaction, commits once with
+//! `Durability::Immediate`, and only then answers them all. An answer therefore means: on disk.
+//!
+//! # The rule for jobs
+//!
+//! redb has no savepoint inside a transaction with changes, so what a job has written can't be taken back for it
+//! alone. Hence: **a job checks everything before its first write.** A job that returns `Err` must not have written;
+//! the others of its batch are committed. A job that panics spoils its batch: nothing of it is recorded, every job in
+//! it is told [`StoreError::Abandoned`], and the writer goes on.
+
+mod inline;
+mod record;
+mod writer;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+
+pub use self::record::Record;
+use crate::{environment::Disk, problem::Problem, start::StartError};
+
+/// redb's cache for one database. Its own default is a gibibyte.
+const CACHE: usize = 32 << 20;
+/// Jobs that may wait for the writer; one more is refused.
+const QUEUE: usize = 1_024;
+
+/// A database. Clones share it; the last one closes it.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+    writer: Writer,
+}
+
+#[derive(Clone)]
+enum Writer {
+    Thread(Arc<writer::Thread>),
+    Inline,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Too many jobs wait already. Nothing was recorded.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The store is closing. Nothing was recorded.
+    #[error("the store is closing")]
+    Closing,
+    /// Another job of the batch panicked. Nothing was recorded.
+    #[error("the batch was abandoned")]
+    Abandoned,
+    /// The database failed. A job of a failed commit may or may not be recorded.
+    #[error("the database failed: {0}")]
+    Database(#[source] Arc<redb::Error>),
+}
+
+macro_rules! from_redb {
+    ($($error:ident),+) => {
+        $(impl From<redb::$error> for StoreError {
+            fn from(error: redb::$error) -> Self {
+                Self::Database(Arc::new(error.into()))
+            }
+        })+
+    };
+}
+from_redb!(StorageError, TableError, TransactionError, CommitError, SetDurabilityError);
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Closing | StoreError::Abandoned => Problem::unavailable(
+                "busy",
+                "The service is busy",
+                format_args!("{error}; nothing was recorded, ask again"),
+                Duration::from_secs(1),
+            ),
+            StoreError::Database(_) => {
+                tracing::error!(%error, "a request failed");
+                Problem::internal()
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database, makes it when there is none.
+    pub fn open(disk: Disk) -> Result<Self, StartError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE);
+        match disk {
+            Disk::File(path) => {
+                let database = builder.create(&path).map_err(|error| unopened(&path, error))?;
+                let database = Arc::new(database);
+                let thread =
+                    writer::Thread::start(Arc::clone(&database), QUEUE).map_err(StartError::Thread)?;
+                Ok(Self { database, writer: Writer::Thread(Arc::new(thread)) })
+            }
+            Disk::Backend(backend) => {
+                let database = builder
+                    .create_with_backend(Owned(backend))
+                    .map_err(|error| unopened(Path::new("the simulated disk"), error))?;
+                Ok(Self { database: Arc::new(database), writer: Writer::Inline })
+            }
+        }
+    }
+
+    /// Reads one consistent snapshot.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.database.begin_read().map_err(StoreError::from)?;
+        look(&transaction)
+    }
+
+    /// Runs a job in a write transaction and answers when it is on disk. See the rule for jobs above.
+    ///
+    /// Once queued, a job runs even when its caller goes away.
+    pub async fn write<T, E>(
+        &self,
+        job: impl FnOnce(&WriteTransaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.writer {
+            Writer::Thread(thread) => thread.run(job).await,
+            Writer::Inline => inline::run(&self.database, job),
+        }
+    }
+
+    /// Runs a job before anybody is served: tables are made, a new database gets its first records.
+    pub fn prepare(
+        &self,
+        job: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,
+    ) -> Result<(), StartError> {
+        inline::run(&self.database, job).map_err(StartError::Prepare)
+    }
+}
+
+fn unopened(path: &Path, error: redb::DatabaseError) -> StartError {
+    let path = path.to_owned();
+    match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => StartError::DatabaseLocked { path },
+        error => StartError::DatabaseUnreadable { path, reason: error.to_string() },
+    }
+}
+
+/// redb wants a backend by value, ours comes in a box.
+#[derive(Debug)]
+struct Owned(Box<dyn redb::StorageBackend>);
+
+impl redb::StorageBackend for Owned {
+    fn len(&self) -> Result<u64, std::io::Error> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> Result<(), std::io::Error> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
+        self.0.write(offset, data)
+    }
+
+    fn close(&self) -> Result<(), std::io::Error> {
+        self.0.close()
+    }
+}

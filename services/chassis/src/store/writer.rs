@@ -1,0 +1,132 @@
+//! The writer: one thread, many jobs, one commit.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use redb::{Database, Durability, WriteTransaction};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
+
+use super::StoreError;
+
+/// A job in the queue. It answers for itself once the fate of its batch is known.
+type Job = Box<dyn FnOnce(&WriteTransaction) -> Ran + Send>;
+
+struct Ran {
+    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    panicked: bool,
+}
+
+/// The handle to the writing thread. Dropping it lets the queue run empty and closes the database.
+pub(super) struct Thread {
+    queue: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Thread {
+    /// Starts the thread with room for `queue` waiting jobs.
+    pub(super) fn start(database: Arc<Database>, queue: usize) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(queue);
+        let thread =
+            std::thread::Builder::new().name("store".into()).spawn(move || write_all(&database, receiver))?;
+        Ok(Self { queue: Some(sender), thread: Some(thread) })
+    }
+
+    /// Queues the job and waits for its batch.
+    pub(super) async fn run<T, E>(
+        &self,
+        job: impl FnOnce(&WriteTransaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |transaction| {
+            let result = catch_unwind(AssertUnwindSafe(|| job(transaction)));
+            let panicked = result.is_err();
+            let result = result.unwrap_or_else(|_| Err(StoreError::Abandoned.into()));
+            let answer = Box::new(move |batch: Result<(), StoreError>| {
+                let result = match (result, batch) {
+                    (Ok(_), Err(error)) => Err(error.into()),
+                    (result, _) => result,
+                };
+                // Nobody listens when the caller went away; the job is done all the same.
+                drop(sender.send(result));
+            });
+            Ran { answer, panicked }
+        });
+        let queue = self.queue.as_ref().expect("the queue lives as long as the handle");
+        queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Closed(_) => StoreError::Closing,
+        })?;
+        receiver.await.unwrap_or_else(|_| Err(StoreError::Closing.into()))
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writing thread panicked");
+        }
+    }
+}
+
+fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut batch = vec![first];
+        // A batch is what has gathered during the last commit; the queue's bound is the batch's.
+        while batch.len() < queue.max_capacity()
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
+        }
+        let mut waiting = batch.into_iter();
+        while waiting.len() > 0 {
+            write_batch(database, &mut waiting);
+        }
+    }
+}
+
+/// Runs jobs up to the end or up to one that panics, and answers those that ran. The rest goes into the next batch.
+fn write_batch(database: &Database, waiting: &mut std::vec::IntoIter<Job>) {
+    let transaction = match begin(database) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            tracing::error!(%error, "no write transaction");
+            // Without one the jobs can't run; dropping them tells their callers so.
+            return waiting.for_each(drop);
+        }
+    };
+    let mut answers = Vec::with_capacity(waiting.len());
+    let mut panicked = false;
+    while !panicked && let Some(job) = waiting.next() {
+        let ran = job(&transaction);
+        panicked = ran.panicked;
+        answers.push(ran.answer);
+    }
+    let fate = if panicked {
+        transaction.abort().map_err(StoreError::from).and(Err(StoreError::Abandoned))
+    } else {
+        transaction.commit().map_err(StoreError::from)
+    };
+    for answer in answers {
+        answer(fate.clone());
+    }
+}
+
+fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    Ok(transaction)
+}
