@@ -75,6 +75,10 @@ impl Money {
 
     /// Reads a decimal such as `-12.5`, exactly.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        Self::parse_within(LARGEST, text)
+    }
+
+    fn parse_within(largest: Self, text: &str) -> Result<Self, MoneyError> {
         let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         if let Some((_, exponent)) = digits.split_once(['e', 'E']) {
             // The shortest text has an exponent only below 0.00001 and from 10^16 on.
@@ -90,7 +94,7 @@ impl Money {
             return Err(MoneyError::TooFine);
         }
         let units = format!("{whole}{fraction:0<2}").parse::<i64>().map_err(|_| MoneyError::TooLarge)?;
-        if units > LARGEST.0 {
+        if units > largest.0 {
             return Err(MoneyError::TooLarge);
         }
         Ok(Self(if negative { -units } else { units }))
@@ -121,16 +125,17 @@ pub mod wire {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
     use serde_json::Number;
 
-    use super::Money;
+    use super::{ACCOUNT_LIMIT, Money};
 
     /// Writes the JSON number.
     pub fn serialize<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
         money.to_number().serialize(serializer)
     }
 
-    /// Reads the JSON number, exactly.
+    /// Reads the JSON number, exactly: a balance as well, which may be more than a request may name.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
-        Money::from_number(&Number::deserialize(deserializer)?).map_err(D::Error::custom)
+        let number = Number::deserialize(deserializer)?;
+        Money::parse_within(ACCOUNT_LIMIT, &number.to_string()).map_err(D::Error::custom)
     }
 }
 
@@ -261,6 +266,18 @@ mod tests {
             assert_eq!(Money::from_number(&money.to_number()), Ok(money));
         }
         assert_eq!(serde_json::to_string(&Money::minor(4_035).to_number()).unwrap(), "40.35");
+    }
+
+    #[test]
+    fn balances_of_other_services_may_be_beyond_what_a_request_names() {
+        #[derive(Debug, Serialize, Deserialize)]
+        struct Account(#[serde(with = "wire")] Money);
+        for money in [LARGEST.units() + 1, 999_999_999_999_999, -999_999_999_999_999].map(Money::minor) {
+            let text = serde_json::to_string(&Account(money)).unwrap();
+            let Account(read) = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, money, "{text}");
+        }
+        assert!(serde_json::from_str::<Account>("1e20").is_err());
     }
 
     #[test]

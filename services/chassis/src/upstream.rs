@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use breaker::{Breaker, Outcome, State, Transition};
+use breaker::{Breaker, Outcome, Permit, State, Transition};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use rand_chacha::{
@@ -240,10 +240,24 @@ impl Upstream {
             .breaker
             .admit(self.elapsed())
             .map_err(|open| UpstreamError::Open { retry_after: open.retry_after })?;
+        let mut held = Held { upstream: self, permit: Some(permit) };
         let result = self.exchange(call, self.0.policy.timeout).await;
         let good = result.as_ref().is_ok_and(|reply| !reply.status.is_server_error());
-        permit.record(self.elapsed(), if good { Outcome::Success } else { Outcome::Failure });
+        if let Some(permit) = held.permit.take() {
+            permit.record(self.elapsed(), if good { Outcome::Success } else { Outcome::Failure });
+        }
         result.map_err(UpstreamError::Unavailable)
+    }
+
+    /// Whether a call would get through now. The error says when one may again.
+    pub fn admits(&self) -> Result<(), UpstreamError> {
+        match self.0.breaker.admit(self.elapsed()) {
+            Ok(permit) => {
+                drop(permit);
+                Ok(())
+            }
+            Err(open) => Err(UpstreamError::Open { retry_after: open.retry_after }),
+        }
     }
 
     /// Whether it says that it lives. Goes past the circuit and leaves no mark on it.
@@ -296,6 +310,20 @@ impl Upstream {
         let longest = self.0.policy.backoff.saturating_mul(1 << attempt.min(10).saturating_sub(1));
         let drawn = self.0.jitter.lock().unwrap_or_else(PoisonError::into_inner).next_u32();
         longest.mul_f64(f64::from(drawn) / f64::from(u32::MAX))
+    }
+}
+
+/// A permit whose caller may go away: a call that was slow by then counts.
+struct Held<'a> {
+    upstream: &'a Upstream,
+    permit: Option<Permit>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            permit.abandon(self.upstream.elapsed());
+        }
     }
 }
 
