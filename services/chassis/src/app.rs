@@ -1,6 +1,7 @@
 //! The whole of a service as one endpoint: its own API and what every service has, behind one edge.
 
 use std::{
+    collections::HashMap,
     pin::Pin,
     sync::{
         Arc,
@@ -8,13 +9,17 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Route,
+    Addr, Body, Endpoint, EndpointExt, IntoEndpoint, Response,
     endpoint::{BoxEndpoint, make_sync},
-    get,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
 };
-use poem_openapi::{OpenApi, OpenApiService};
+use poem_openapi::{
+    OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+};
 
 use crate::{
     config::About, docs::Docs, edge::Edge, health::HealthApi, service_key::ServiceKey, upstream::Upstream,
@@ -61,32 +66,24 @@ impl App {
         let port = BoundPort::default();
         let health = HealthApi { service: about.name, port: port.clone(), upstreams };
         let docs = Arc::new(Docs::of::<(T, HealthApi)>(about));
-        let api = OpenApiService::new((api, health), about.name, env!("CARGO_PKG_VERSION")).into_endpoint();
-        let routes = Route::new()
-            .at(
-                "/",
-                get(document(&docs, |_| {
-                    Response::builder()
-                        .status(StatusCode::SEE_OTHER)
-                        .header(header::LOCATION, "/docs")
-                        .finish()
-                })),
-            )
-            .at(
-                "/docs",
-                get(document(&docs, |docs| {
-                    Response::builder().content_type("text/html; charset=utf-8").body(docs.page().to_owned())
-                })),
-            )
-            .at(
-                "/openapi.json",
-                get(document(&docs, |docs| {
-                    Response::builder().content_type("application/json").body(docs.specification.clone())
-                })),
-            )
-            .nest_no_strip("/", api);
+        let pages = Pages(Arc::clone(&docs));
+        let routes = OpenApiService::new((api, health, pages), about.name, "").into_endpoint();
         let endpoint = Edge { inner: routes, docs, service_key }.boxed();
         Self { endpoint, background: Vec::new(), port }
+    }
+
+    /// Answers one request without a socket: for simulations and tests.
+    pub async fn answer(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        let nowhere = || Addr::custom("memory", "");
+        let parts = (parts, LocalAddr(nowhere()), RemoteAddr(nowhere()), Scheme::HTTP);
+        let request = poem::Request::from_parts(parts.into(), Body::from_bytes(body));
+        let (parts, body) = self.endpoint.get_response(request).await.into_parts();
+        let body = body.into_bytes().await.expect("a reply is made in memory");
+        let mut response = http::Response::new(body);
+        *response.status_mut() = parts.status;
+        *response.headers_mut() = parts.headers;
+        response
     }
 
     /// With work that goes on while it serves.
@@ -97,10 +94,33 @@ impl App {
     }
 }
 
-fn document(
-    docs: &Arc<Docs>,
-    write: impl Fn(&Docs) -> Response + Send + Sync + 'static,
-) -> impl Endpoint<Output = Response> + 'static {
-    let docs = Arc::clone(docs);
-    make_sync(move |_| write(&docs))
+/// `/`, `/docs` and `/openapi.json`: served beside the API, and not part of its specification.
+struct Pages(Arc<Docs>);
+
+impl OpenApi for Pages {
+    fn meta() -> Vec<MetaApi> {
+        Vec::new()
+    }
+
+    fn register(_: &mut Registry) {}
+
+    fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        type Page = fn(&Docs) -> Response;
+        let pages: [(&str, Page); 3] = [
+            ("/", |_| {
+                Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, "/docs").finish()
+            }),
+            ("/docs", |docs| {
+                Response::builder().content_type("text/html; charset=utf-8").body(docs.page().to_owned())
+            }),
+            ("/openapi.json", |docs| {
+                Response::builder().content_type("application/json").body(docs.specification.clone())
+            }),
+        ];
+        for (path, write) in pages {
+            let docs = Arc::clone(&self.0);
+            let page = make_sync(move |_| write(&docs)).boxed();
+            table.entry(path.to_owned()).or_default().insert(Method::GET, page);
+        }
+    }
 }

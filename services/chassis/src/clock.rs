@@ -1,7 +1,7 @@
 //! The wall clock that goes into records. Waiting is never done with it: timeouts, backoff and circuits use
 //! [`tokio::time`], which a paused runtime moves.
 
-use jiff::Timestamp;
+pub use jiff::Timestamp;
 
 /// Says what time it is, for `created_at` and its like.
 pub trait Clock: Send + Sync {

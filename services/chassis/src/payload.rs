@@ -48,14 +48,14 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
     T::parse_from_json(Some(value.clone())).map_err(|error| {
         let mut registry = Registry::new();
         let schema = registry.create_fake_schema::<T>();
-        let mistakes = mistakes(&schema, &value);
+        let mistakes = mistakes(&registry, &schema, &value);
         let all = if mistakes.is_empty() { error.into_message() } else { mistakes.join("; ") };
         Problem::invalid(all)
     })
 }
 
 /// What keeps an object from fitting its schema, a fragment a field.
-fn mistakes(schema: &MetaSchema, value: &Value) -> Vec<String> {
+fn mistakes(registry: &Registry, schema: &MetaSchema, value: &Value) -> Vec<String> {
     let Value::Object(fields) = value else {
         return vec!["the body must be a JSON object".into()];
     };
@@ -67,7 +67,9 @@ fn mistakes(schema: &MetaSchema, value: &Value) -> Vec<String> {
                     mistakes.push(format!("`{name}` is missing"));
                 }
             }
-            Some(given) => mistakes.extend(misfit(property, given).map(|must| format!("`{name}` {must}"))),
+            Some(given) => {
+                mistakes.extend(misfit(registry, property, given).map(|must| format!("`{name}` {must}")));
+            }
         }
     }
     for name in fields.keys().filter(|name| !schema.properties.iter().any(|(known, _)| known == name)) {
@@ -78,10 +80,13 @@ fn mistakes(schema: &MetaSchema, value: &Value) -> Vec<String> {
 }
 
 /// What a value must be and isn't.
-fn misfit(schema: &MetaSchemaRef, value: &Value) -> Option<String> {
-    let MetaSchemaRef::Inline(schema) = schema else { return None };
+fn misfit(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<String> {
+    let schema = match schema {
+        MetaSchemaRef::Inline(schema) => schema,
+        MetaSchemaRef::Reference(name) => registry.schemas.get(name)?,
+    };
     if let Some(inner) = schema.all_of.first() {
-        return misfit(inner, value);
+        return misfit(registry, inner, value);
     }
     if !schema.enum_items.is_empty() {
         let known: Vec<_> = schema.enum_items.iter().map(ToString::to_string).collect();
@@ -106,10 +111,9 @@ fn misfit(schema: &MetaSchemaRef, value: &Value) -> Option<String> {
         ("array", Value::Array(items)) => bounded(schema.min_items, schema.max_items, items.len(), "items")
             .or_else(|| {
                 let item = schema.items.as_ref()?;
-                items
-                    .iter()
-                    .enumerate()
-                    .find_map(|(at, value)| misfit(item, value).map(|must| format!("at place {at} {must}")))
+                items.iter().enumerate().find_map(|(at, value)| {
+                    misfit(registry, item, value).map(|must| format!("at place {at} {must}"))
+                })
             }),
         ("array", _) => Some("must be a list".into()),
         _ => None,
