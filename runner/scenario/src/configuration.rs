@@ -42,7 +42,8 @@ pub struct Service {
     pub start: Option<StartCommand>,
     /// Whom it calls: each makes a link. With a fixed address, the link listens there.
     pub depends_on: Vec<Dependency>,
-    /// When it is ready: all of these.
+    /// When it is ready: all of these; when there are none, once it answers at all on `/`, with whatever status,
+    /// within [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
 }
 
@@ -83,6 +84,11 @@ pub struct Readiness {
     pub path: String,
     /// How long that may take after the start.
     pub within: Duration,
+}
+
+impl Readiness {
+    /// How long becoming ready may take unless the configuration says otherwise.
+    pub const WITHIN: Duration = Duration::from_secs(10);
 }
 
 impl Configuration {

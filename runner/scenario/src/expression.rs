@@ -99,6 +99,11 @@ impl Expression {
         Ok(Self { source: source.into(), span, names: Arc::new(names), compiled: Arc::new(compiled) })
     }
 
+    /// The same, shown as `source` in messages.
+    pub(crate) fn written_as(self, source: &str) -> Self {
+        Self { source: source.into(), ..self }
+    }
+
     /// The expression as written.
     pub fn source(&self) -> &str {
         &self.source

@@ -20,6 +20,7 @@ mod configuration;
 mod expression;
 mod mistake;
 mod model;
+mod reading;
 mod template;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
@@ -30,6 +31,7 @@ pub use model::{
     LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Step, Times,
     When,
 };
+pub use reading::{read_configuration, read_file};
 pub use template::{Template, TemplateValue};
 
 /// What a scenario file holds.

@@ -113,6 +113,14 @@ impl Template {
         Self { parts: vec![Part::Text(text.into())] }
     }
 
+    /// The texts between its holes.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(literal) => Some(literal.as_str()),
+            Part::Hole(_) => None,
+        })
+    }
+
     /// The text, with the holes filled in.
     pub fn render(&self, scope: &Scope) -> Result<String, EvaluationError> {
         let mut text = String::new();

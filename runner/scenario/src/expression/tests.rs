@@ -94,10 +94,8 @@ fn errors() {
         ("1 < id", "`<` can't compare a number with a null"),
         ("body.order >= 1", "`>=` can't compare a object with a number"),
         ("body.order.items | sum", "`sum` takes numbers, not a text"),
-        (
-            "range(100000) | map('string') | map('upper') | map('lower') | join | length * 9",
-            "it takes too long",
-        ),
+        ("range(100000) | sort | sort | sort | sort | sort | length", "it takes too long"),
+        ("range(100000) | map('string') | join * 500", "it takes too long"),
         ("'x' * 90000000", "it takes too long"),
         ("name is matching('(')", "no regular expression"),
         ("name | regex('x')", "it is undefined"),

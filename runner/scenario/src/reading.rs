@@ -1,0 +1,19 @@
+//! From text to the model, with every mistake on the way.
+
+mod command;
+mod conf;
+mod duration;
+mod expect;
+mod faults;
+mod invariants;
+mod names;
+mod node;
+mod reader;
+mod request;
+mod scenario;
+mod step;
+mod suggestion;
+mod table;
+
+pub use conf::read_configuration;
+pub use scenario::read_file;

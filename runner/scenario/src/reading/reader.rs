@@ -1,0 +1,334 @@
+//! What all parts of reading stand on: mistakes are collected, and scalars are taken apart.
+
+use std::{
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
+    path::PathBuf,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use fault::{CLIENT, Link, ServiceName};
+
+use super::{
+    duration::parse_duration,
+    names::Names,
+    node::{Entry, Kind, Node},
+    suggestion,
+    table::{Presence, Table},
+};
+use crate::{Mistake, Span};
+
+/// Reads one file. What can't be read is noted as a mistake, and reading goes on with the rest.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) file: Arc<PathBuf>,
+    text: &'a str,
+    mistakes: Vec<Mistake>,
+    /// Variables that expressions can name at this point of the file.
+    pub(crate) names: Names,
+    /// The services there are.
+    pub(crate) services: Vec<ServiceName>,
+    /// The links there are between them.
+    pub(crate) links: Vec<Link>,
+}
+
+/// The values of a mapping by the keys of its table.
+#[derive(Debug)]
+pub(crate) struct Fields<'n> {
+    /// Where the mapping begins.
+    pub(crate) span: Span,
+    entries: BTreeMap<&'static str, &'n Entry>,
+}
+
+impl<'n> Fields<'n> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub(crate) fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.get(key).copied()
+    }
+
+    /// Those of `keys` that are there, in the order of the file.
+    pub(crate) fn present(&self, keys: &[&str]) -> Vec<&'n Entry> {
+        let mut found: Vec<_> = keys.iter().filter_map(|key| self.entry(key)).collect();
+        found.sort_by_key(|entry| entry.span.offset);
+        found
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(text: &'a str, file: PathBuf) -> Self {
+        Self {
+            file: Arc::new(file),
+            text,
+            mistakes: Vec::new(),
+            names: Names::default(),
+            services: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    /// The file as a tree.
+    pub(crate) fn tree(&mut self) -> Option<Node> {
+        match Node::parse(self.text) {
+            Ok((node, repeated)) => {
+                for (span, message, help) in repeated {
+                    self.note(span, message, help);
+                }
+                Some(node)
+            }
+            Err((span, message, help)) => {
+                self.note(span, message, help);
+                None
+            }
+        }
+    }
+
+    /// What was read, if there was no mistake; all of them, in the order of the file, if there were.
+    pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<Mistake>> {
+        self.mistakes.sort_by_key(|mistake| mistake.span.offset);
+        match read {
+            Some(read) if self.mistakes.is_empty() => Ok(read),
+            _ => {
+                assert!(!self.mistakes.is_empty(), "what can't be read has a mistake");
+                Err(self.mistakes)
+            }
+        }
+    }
+
+    /// Notes a mistake, and what helps.
+    pub(crate) fn note(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+        let mistake = Mistake { file: self.file.clone(), span, message: message.into(), help: help.into() };
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
+    }
+
+    /// Notes a mistake at a value whose kind is wrong.
+    pub(crate) fn wrong_kind(&mut self, node: &Node, wanted: &str) {
+        let message = if node.is_missing() {
+            format!("the value is missing: it has to be {wanted}")
+        } else {
+            format!("this is {}, and has to be {wanted}", node.describe())
+        };
+        self.note(node.span, message, None);
+    }
+
+    /// The entries of a mapping with keys of one's own.
+    pub(crate) fn mapping<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
+        match &node.kind {
+            Kind::Mapping(entries) => Some(entries),
+            _ => {
+                self.wrong_kind(node, wanted);
+                None
+            }
+        }
+    }
+
+    /// The values of a mapping by the keys of its table, which has to know all of them.
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &Table) -> Option<Fields<'n>> {
+        let mut fields = Fields { span: node.span, entries: BTreeMap::new() };
+        for entry in self.mapping(node, table.what)? {
+            match table.keys().find(|key| key.name == entry.key) {
+                Some(key) => {
+                    fields.entries.insert(key.name, entry);
+                }
+                None => {
+                    let help = suggestion::help(&entry.key, table.keys().map(|key| key.name));
+                    self.note(entry.span, format!("unknown key `{}` in {}", entry.key, table.what), help);
+                }
+            }
+        }
+        for key in table.keys() {
+            if key.presence == Presence::Required && !fields.entries.contains_key(key.name) {
+                let help = format!("`{}`: {}", key.name, key.doc);
+                self.note(node.span, format!("{} needs the key `{}`", table.what, key.name), help);
+            }
+        }
+        Some(fields)
+    }
+
+    /// The items of a list, or the one value that stands in its place.
+    pub(crate) fn one_or_more<'n>(&mut self, node: &'n Node) -> &'n [Node] {
+        match &node.kind {
+            Kind::List(items) => {
+                if items.is_empty() {
+                    self.note(node.span, "this list is empty", None);
+                }
+                items
+            }
+            _ => std::slice::from_ref(node),
+        }
+    }
+
+    /// A text. Numbers and booleans are texts too, as they are written.
+    pub(crate) fn text(&mut self, node: &Node, wanted: &str) -> Option<String> {
+        match &node.kind {
+            Kind::Text(text) | Kind::Number(_, text) => Some(text.clone()),
+            Kind::Boolean(_) => Some(self.written(node.span).to_owned()),
+            _ => {
+                self.wrong_kind(node, wanted);
+                None
+            }
+        }
+    }
+
+    /// What stands there in the file.
+    pub(crate) fn written(&self, span: Span) -> &str {
+        self.text.get(span.offset..span.offset + span.length).unwrap_or_default()
+    }
+
+    /// The place of a part of a scalar's text. It is the scalar's own where quotes or folded lines hide the part.
+    pub(crate) fn part(&self, node: &Node, text: &str, range: Range<usize>) -> Span {
+        let written = self.written(node.span);
+        let (Some(start), Some(part)) = (written.find(text), text.get(range.clone())) else {
+            return node.span;
+        };
+        if text.is_empty() || written.contains('\n') {
+            return node.span;
+        }
+        let offset = start + range.start;
+        let columns = u32::try_from(written[..offset].chars().count()).unwrap_or(u32::MAX);
+        Span {
+            line: node.span.line,
+            column: node.span.column.saturating_add(columns),
+            offset: node.span.offset + offset,
+            length: part.len(),
+        }
+    }
+
+    /// A length of time with its unit.
+    pub(crate) fn duration(&mut self, node: &Node) -> Option<Duration> {
+        let text = match &node.kind {
+            Kind::Text(text) | Kind::Number(_, text) => text,
+            _ => {
+                self.wrong_kind(node, "a length of time, such as `5s`");
+                return None;
+            }
+        };
+        match parse_duration(text) {
+            Ok(duration) => Some(duration),
+            Err((message, help)) => {
+                self.note(node.span, message, help);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn whole(&mut self, node: &Node, bounds: RangeInclusive<u64>) -> Option<u64> {
+        let wanted = if *bounds.end() == u64::MAX {
+            format!("a whole number of at least {}", bounds.start())
+        } else {
+            format!("a whole number from {} to {}", bounds.start(), bounds.end())
+        };
+        let Kind::Number(number, written) = &node.kind else {
+            self.wrong_kind(node, &wanted);
+            return None;
+        };
+        let found = number.as_u64().filter(|number| bounds.contains(number));
+        if found.is_none() {
+            self.note(node.span, format!("{written} is not {wanted}"), None);
+        }
+        found
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&mut self, node: &Node) -> Option<bool> {
+        match node.kind {
+            Kind::Boolean(value) => Some(value),
+            _ => {
+                self.wrong_kind(node, "`true` or `false`");
+                None
+            }
+        }
+    }
+
+    /// `true`, which is all that the key can say.
+    pub(crate) fn only_true(&mut self, node: &Node, key: &str) -> Option<()> {
+        let value = self.boolean(node)?;
+        if !value {
+            self.note(node.span, format!("`{key}` can only be `true`"), format!("leave `{key}` out"));
+        }
+        value.then_some(())
+    }
+
+    /// One of some words, with what it stands for.
+    pub(crate) fn choice<T: Clone>(&mut self, node: &Node, words: &[(&str, T)]) -> Option<T> {
+        let names = words.iter().map(|(word, _)| *word);
+        let written =
+            self.text(node, &format!("one of {}", suggestion::list(&names.clone().collect::<Vec<_>>())))?;
+        let found = words.iter().find(|(word, _)| *word == written).map(|(_, value)| value.clone());
+        if found.is_none() {
+            self.note(
+                node.span,
+                format!("`{written}` has no meaning here"),
+                suggestion::help(&written, names),
+            );
+        }
+        found
+    }
+
+    /// What a text spells in a language of its own.
+    pub(crate) fn spelled<T: FromStr>(&mut self, node: &Node, wanted: &str) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let text = self.text(node, wanted)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.note(node.span, format!("`{text}` is not {wanted}: {error}"), None);
+                None
+            }
+        }
+    }
+
+    /// The service of that name.
+    pub(crate) fn service(&mut self, name: &str, span: Span) -> Option<ServiceName> {
+        let found = self.services.iter().find(|service| service.as_str() == name).cloned();
+        if found.is_none() {
+            let help = suggestion::help(name, self.services.iter().map(ServiceName::as_str));
+            self.note(span, format!("unknown service `{name}`"), help);
+        }
+        found
+    }
+
+    /// The service that a scalar names.
+    pub(crate) fn service_at(&mut self, node: &Node) -> Option<ServiceName> {
+        let name = self.text(node, "the name of a service")?;
+        self.service(&name, node.span)
+    }
+
+    /// The link that a text spells: between services of which one depends on the other, or from `client` to any.
+    pub(crate) fn link(&mut self, text: &str, span: Span) -> Option<Link> {
+        let link: Link = match text.parse() {
+            Ok(link) => link,
+            Err(error) => {
+                self.note(span, format!("`{text}` is no link: {error}"), None);
+                return None;
+            }
+        };
+        if link.caller.as_str() == CLIENT {
+            return self.service(link.callee.as_str(), span).map(|_| link);
+        }
+        if self.links.contains(&link) {
+            return Some(link);
+        }
+        let caller = self.service(link.caller.as_str(), span);
+        let callee = self.service(link.callee.as_str(), span);
+        if caller.is_some() && callee.is_some() {
+            let Link { caller, callee } = &link;
+            let help = if self.links.contains(&Link::new(callee.clone(), caller.clone())) {
+                format!("did you mean `{callee} -> {caller}`?")
+            } else {
+                format!("if it does, say so in e2e.conf: `depends_on: [{callee}]` under `{caller}`")
+            };
+            self.note(span, format!("`{caller}` doesn't call `{callee}`"), help);
+        }
+        None
+    }
+}

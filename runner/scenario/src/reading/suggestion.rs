@@ -1,0 +1,20 @@
+//! "Did you mean": what somebody who wrote one thing will have meant.
+
+/// Says which of `known` was meant, or which there are.
+pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let tolerance = (written.chars().count() / 3).max(1);
+    let distance = |name: &&&str| strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
+    let nearest = known.iter().min_by_key(distance).filter(|name| distance(name) <= tolerance);
+    match nearest {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("there {} {}", if known.len() == 1 { "is" } else { "are" }, list(&known))),
+    }
+}
+
+/// Names in one sentence.
+pub(crate) fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
