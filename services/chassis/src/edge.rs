@@ -31,7 +31,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let path = request.original_uri().path().to_owned();
+        let path = request.uri().path().to_owned();
         let reply = AssertUnwindSafe(self.pass(request)).catch_unwind().await;
         let problem = match reply {
             Ok(Ok(response)) => return Ok(response),
