@@ -1,0 +1,31 @@
+//! `payment-service`: see the crate `payments`.
+
+use std::{process::ExitCode, time::Duration};
+
+use chassis::BaseUrl;
+
+/// What this service takes besides what all take.
+#[derive(Debug, clap::Args)]
+struct Arguments {
+    /// Address of the users service.
+    #[arg(long, env = "USERS_URL", default_value = "http://localhost:5002")]
+    users_url: BaseUrl,
+    /// Address of the orders service.
+    #[arg(long, env = "ORDERS_URL", default_value = "http://localhost:5003")]
+    orders_url: BaseUrl,
+    /// Seconds that a payment may be pending before it is given up.
+    #[arg(long, env = "DEADLINE_SECONDS", default_value_t = payments::DEADLINE.as_secs())]
+    deadline_seconds: u64,
+}
+
+fn main() -> ExitCode {
+    chassis::start(&payments::ABOUT, |shared, arguments: Arguments, environment| {
+        let options = payments::Options {
+            service_key: shared.service_key,
+            users_url: arguments.users_url,
+            orders_url: arguments.orders_url,
+            deadline: Duration::from_secs(arguments.deadline_seconds),
+        };
+        payments::app(options, environment)
+    })
+}
