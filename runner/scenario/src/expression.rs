@@ -93,6 +93,7 @@ impl Expression {
         let used = compiled.undeclared_variables(false);
         let names =
             used.into_iter().filter(|name| ENVIRONMENT.globals().all(|(global, _)| global != name)).collect();
+        known_helpers(source)?;
         if let Some(guarded) = ordering::guard(source) {
             compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error))?;
         }
@@ -182,6 +183,30 @@ impl InvalidExpression {
     fn new(error: &minijinja::Error) -> Self {
         Self { message: describe(error), range: error.range() }
     }
+}
+
+/// Filters and tests are looked up only when they are reached, which may be never before it matters: look them up now.
+fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
+    let tokens = ordering::tokens(source);
+    let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);
+    for at in 0..tokens.len() {
+        let (kind, name) = match (text(at), text(at + 1)) {
+            (Some("|"), Some(_)) => ("filter", at + 1),
+            (Some("is"), Some("not")) => ("test", at + 2),
+            (Some("is"), Some(_)) => ("test", at + 1),
+            _ => continue,
+        };
+        let Some(helper) = text(name).filter(|_| at.checked_sub(1).and_then(text) != Some(".")) else {
+            continue;
+        };
+        let known = ENVIRONMENT.compile_expression_owned(format!("name is {kind}"));
+        let known = known.and_then(|known| known.eval(minijinja::context! { name => helper }));
+        if !known.is_ok_and(|known| known.is_true()) {
+            let message = format!("there is no {kind} `{helper}`");
+            return Err(InvalidExpression { message, range: tokens.get(name).cloned() });
+        }
+    }
+    Ok(())
 }
 
 /// What minijinja says, without its talk of templates and lines.

@@ -57,7 +57,7 @@ fn is_ordering(token: &str) -> bool {
 }
 
 /// Cuts `source` into texts, words, operators and single characters; white space is left out.
-fn tokens(source: &str) -> Vec<Range<usize>> {
+pub(super) fn tokens(source: &str) -> Vec<Range<usize>> {
     let mut tokens = Vec::new();
     let mut rest = source.char_indices().peekable();
     while let Some((start, first)) = rest.next() {

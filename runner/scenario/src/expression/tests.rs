@@ -99,9 +99,10 @@ fn errors() {
         ("'x' * 90000000", "it takes too long"),
         ("name is matching('(')", "no regular expression"),
         ("name | regex('x')", "it is undefined"),
-        ("1 / 0", "division by zero"),
+        ("1 / 0", "unable to calculate 1 / 0"),
         ("1 +", "unexpected end of input"),
-        ("name | shout", "filter shout is unknown"),
+        ("name | shout", "there is no filter `shout`"),
+        ("false and name is nott string", "there is no test `nott`"),
         ("big | times(big) | times(big)", "`times` is over numbers of more digits than can be exact"),
     ] {
         let error = evaluated(source).expect_err(source);

@@ -8,13 +8,14 @@ use fault::{
 use http::StatusCode;
 
 use super::{
+    names::Role,
     node::{Entry, Kind, Node},
     reader::{Fields, Reader},
     request::{METHODS, words},
     suggestion,
     table::{DURATION, Key, Shape, Table},
 };
-use crate::Span;
+use crate::{Scope, Span};
 
 const SIDES: &[&str] = &["request", "reply"];
 
@@ -318,29 +319,39 @@ impl Reader<'_> {
         Some(ErrorReply { status: status?, headers: headers?, body: body? })
     }
 
-    /// Headers without holes: a link knows no variables.
+    /// Headers without holes.
     fn plain_headers(&mut self, node: &Node) -> Option<Vec<(String, String)>> {
         let entries = self.mapping(node, "a mapping of headers")?;
         let mut read = |entry: &Entry| {
             let name = self.header_name(entry);
             let value = self.text(&entry.value, "a header's value");
+            self.refuse_holes(&entry.value);
             Some((name?.to_string(), value?))
         };
         entries.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
     }
 
+    /// A body without holes: a text as it is, anything else as JSON.
     fn plain_body(&mut self, node: &Node) -> Option<String> {
+        self.refuse_holes(node);
         if let Kind::Text(text) = &node.kind {
             return Some(text.clone());
         }
-        let value = self.value(node, super::names::Role::Sent)?;
-        match value.render(&crate::Scope::default()) {
-            Ok(value) => Some(value.to_string()),
-            Err(_) => {
-                let help = "a link answers by itself and knows no variables".to_owned();
-                self.note(node.span, "this body can't have `${…}` in it", help);
-                None
+        let value = self.value(node, Role::Sent)?;
+        value.render(&Scope::default()).ok().map(|value| value.to_string())
+    }
+
+    fn refuse_holes(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Text(text) => {
+                if let Some(at) = text.find("${") {
+                    let help = "a link decides by itself, and knows no variables".to_owned();
+                    self.note(self.part(node, text, at..at + 2), "a fault can't have `${…}` in it", help);
+                }
             }
+            Kind::List(items) => items.iter().for_each(|item| self.refuse_holes(item)),
+            Kind::Mapping(entries) => entries.iter().for_each(|entry| self.refuse_holes(&entry.value)),
+            Kind::Null | Kind::Boolean(_) | Kind::Number(..) => {}
         }
     }
 

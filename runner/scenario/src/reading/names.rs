@@ -134,7 +134,8 @@ impl Reader<'_> {
             Some(format!("it is captured only later, on line {}", later.line))
         } else {
             let known = self.names.known.iter().map(String::as_str).chain(extra.iter().copied());
-            suggestion::help(name, known)
+            let help = suggestion::help(name, known);
+            Some(help.unwrap_or_else(|| "there are no variables yet: `vars` and `capture` make them".into()))
         };
         self.note(span, format!("`{name}` is undefined"), help);
     }

@@ -3,7 +3,7 @@
 /// Says which of `known` was meant, or which there are.
 pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    let tolerance = (written.chars().count() / 3).max(1);
+    let tolerance = written.chars().count() / 3;
     let distance = |name: &&&str| strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
     let nearest = known.iter().min_by_key(distance).filter(|name| distance(name) <= tolerance);
     match nearest {
