@@ -1,7 +1,7 @@
 //! Single values of the API: what is documented of one and what is refused stand side by side.
 
 use poem_openapi::registry::MetaSchema;
-use serde_json::Value;
+pub use serde_json::Value;
 
 /// A value without parts: its schema, and how it is read and written.
 pub trait Leaf: Sized + Send + Sync + 'static {
@@ -21,7 +21,8 @@ pub trait Leaf: Sized + Send + Sync + 'static {
     fn to_json(&self) -> Value;
 }
 
-/// Makes a [`Leaf`] a type of poem-openapi's.
+/// Makes a [`Leaf`](crate::leaf::Leaf) a type of poem-openapi's: `leaf!(Item)`, `leaf!(Id<K>, K: 'static)`.
+#[macro_export]
 macro_rules! leaf {
     ($type:ty $(, $($bound:tt)+)?) => {
         impl $(<$($bound)+>)? poem_openapi::types::Type for $type {
@@ -47,7 +48,7 @@ macro_rules! leaf {
         }
 
         impl $(<$($bound)+>)? poem_openapi::types::ParseFromJSON for $type {
-            fn parse_from_json(value: Option<serde_json::Value>) -> poem_openapi::types::ParseResult<Self> {
+            fn parse_from_json(value: Option<$crate::leaf::Value>) -> poem_openapi::types::ParseResult<Self> {
                 <Self as $crate::leaf::Leaf>::from_json(&value.unwrap_or_default())
                     .map_err(poem_openapi::types::ParseError::custom)
             }
@@ -60,10 +61,10 @@ macro_rules! leaf {
         }
 
         impl $(<$($bound)+>)? poem_openapi::types::ToJSON for $type {
-            fn to_json(&self) -> Option<serde_json::Value> {
+            fn to_json(&self) -> Option<$crate::leaf::Value> {
                 Some(<Self as $crate::leaf::Leaf>::to_json(self))
             }
         }
     };
 }
-pub(crate) use leaf;
+pub use leaf;

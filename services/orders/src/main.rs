@@ -1,0 +1,19 @@
+//! `orders-service`: see the crate `orders`.
+
+use std::process::ExitCode;
+
+use chassis::BaseUrl;
+
+#[derive(Debug, clap::Args)]
+struct Arguments {
+    /// Where users-service is.
+    #[arg(long, env = "USERS_URL", default_value = "http://127.0.0.1:5002")]
+    users_url: BaseUrl,
+}
+
+fn main() -> ExitCode {
+    chassis::start(&orders::ABOUT, |shared, own: Arguments, environment| {
+        let options = orders::Options { service_key: shared.service_key, users_url: own.users_url };
+        orders::app(options, environment)
+    })
+}

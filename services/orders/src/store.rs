@@ -1,0 +1,191 @@
+//! All of redb: the tables, and the transactions over them.
+//!
+//! Refusals are values here; an `Err` means that the store itself failed.
+
+use chassis::{
+    Fingerprint, IdempotencyKey, Limit, Page, Store, StoreError,
+    idempotency::{Keys, Recalled},
+    store::Record,
+};
+use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+
+use crate::domain::{Order, OrderId, Refusal, UserId, Verdict, Wish, judge};
+
+/// Orders by id.
+const ORDERS: TableDefinition<u64, Record<Order>> = TableDefinition::new("orders");
+/// The orders of a user: user, order.
+const BY_USER: TableDefinition<(u64, u64), ()> = TableDefinition::new("orders_by_user");
+/// The keys that made orders.
+const KEYS: Keys = Keys::new("order_keys");
+
+/// Makes the tables.
+pub(crate) fn prepare(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    transaction.open_table(ORDERS)?;
+    transaction.open_table(BY_USER)?;
+    Ok(())
+}
+
+/// A client's name for its request, and what the request is about.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// What came of an order.
+#[derive(Debug)]
+pub(crate) enum Placed {
+    Made(OrderId, Order),
+    /// The key made this order before; it is shown as it is now.
+    Before(OrderId, Order),
+    OtherBody,
+}
+
+/// What came of a wish.
+#[derive(Debug)]
+pub(crate) enum Wished {
+    /// The order is, or was, there.
+    Granted(Order),
+    Refused(Refusal, Order),
+    NoSuchOrder,
+}
+
+/// Everything that the service knows.
+#[derive(Clone)]
+pub(crate) struct Orders {
+    store: Store,
+}
+
+impl Orders {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    pub(crate) fn find(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.store.read(|transaction| find(&transaction.open_table(ORDERS)?, id))
+    }
+
+    /// Orders, newest first; of one user, if told.
+    pub(crate) fn list(
+        &self,
+        user: Option<UserId>,
+        after: Option<OrderId>,
+        limit: Limit,
+    ) -> Result<Page<(OrderId, Order), OrderId>, StoreError> {
+        self.store.read(|transaction| {
+            let before = after.map_or(u64::MAX, OrderId::number);
+            match user {
+                Some(user) => list_of_user(transaction, user, before, limit),
+                None => list_all(transaction, before, limit),
+            }
+        })
+    }
+
+    /// What a claim made before, if anything.
+    pub(crate) fn recall(&self, claim: &Claim) -> Result<Option<Placed>, StoreError> {
+        self.store.read(|transaction| {
+            let recalled = KEYS.look_up(transaction, &claim.key, claim.fingerprint)?;
+            recollect(recalled, &transaction.open_table(ORDERS)?)
+        })
+    }
+
+    /// Places an order, once for each key.
+    pub(crate) async fn place(&self, order: Order, claim: Option<Claim>) -> Result<Placed, StoreError> {
+        self.store.write(move |transaction| place(transaction, order, claim.as_ref())).await
+    }
+
+    /// Compares and sets the status.
+    pub(crate) async fn wish(&self, id: OrderId, wish: Wish) -> Result<Wished, StoreError> {
+        self.store
+            .write(move |transaction| {
+                let mut orders = transaction.open_table(ORDERS)?;
+                let Some(order) = find(&orders, id)? else { return Ok(Wished::NoSuchOrder) };
+                match judge(&order, wish) {
+                    Verdict::Moved(after) => {
+                        orders.insert(id.number(), &after)?;
+                        Ok(Wished::Granted(after))
+                    }
+                    Verdict::Already => Ok(Wished::Granted(order)),
+                    Verdict::Refused(refusal) => Ok(Wished::Refused(refusal, order)),
+                }
+            })
+            .await
+    }
+}
+
+fn place(transaction: &WriteTransaction, order: Order, claim: Option<&Claim>) -> Result<Placed, StoreError> {
+    let mut orders = transaction.open_table(ORDERS)?;
+    if let Some(claim) = claim {
+        let recalled = KEYS.recall(transaction, &claim.key, claim.fingerprint)?;
+        if let Some(placed) = recollect(recalled, &orders)? {
+            return Ok(placed);
+        }
+    }
+    let last = orders.last()?.map(|(id, _)| id.value());
+    let id = OrderId::following(last);
+
+    orders.insert(id.number(), &order)?;
+    transaction.open_table(BY_USER)?.insert((order.user.number(), id.number()), ())?;
+    if let Some(claim) = claim {
+        KEYS.remember(transaction, &claim.key, claim.fingerprint, id.number())?;
+    }
+    Ok(Placed::Made(id, order))
+}
+
+fn recollect(
+    recalled: Recalled,
+    orders: &impl ReadableTable<u64, Record<Order>>,
+) -> Result<Option<Placed>, StoreError> {
+    Ok(match recalled {
+        Recalled::Unknown => None,
+        Recalled::OtherBody => Some(Placed::OtherBody),
+        Recalled::Made(id) => {
+            let id = order_id(id);
+            let order = find(orders, id)?.expect("a key is written with its order");
+            Some(Placed::Before(id, order))
+        }
+    })
+}
+
+fn find(orders: &impl ReadableTable<u64, Record<Order>>, id: OrderId) -> Result<Option<Order>, StoreError> {
+    Ok(orders.get(id.number())?.map(|order| order.value()))
+}
+
+fn list_all(
+    transaction: &ReadTransaction,
+    before: u64,
+    limit: Limit,
+) -> Result<Page<(OrderId, Order), OrderId>, StoreError> {
+    let orders = transaction.open_table(ORDERS)?;
+    Page::take(
+        limit,
+        orders.range(..before)?.rev().map(|row| {
+            let (id, order) = row?;
+            let id = order_id(id.value());
+            Ok((id, (id, order.value())))
+        }),
+    )
+}
+
+fn list_of_user(
+    transaction: &ReadTransaction,
+    user: UserId,
+    before: u64,
+    limit: Limit,
+) -> Result<Page<(OrderId, Order), OrderId>, StoreError> {
+    let orders = transaction.open_table(ORDERS)?;
+    let by_user = transaction.open_table(BY_USER)?;
+    Page::take(
+        limit,
+        by_user.range((user.number(), 0)..(user.number(), before))?.rev().map(|row| {
+            let (_, id) = row?.0.value();
+            let id = order_id(id);
+            let order = find(&orders, id)?.expect("an order is written with its place in the index");
+            Ok((id, (id, order)))
+        }),
+    )
+}
+
+fn order_id(number: u64) -> OrderId {
+    OrderId::new(number).expect("ids are given out from 1 on")
+}

@@ -1,0 +1,53 @@
+//! What is asked of users-service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chassis::{Call, Problem, Upstream};
+use futures_util::{StreamExt, stream};
+use poem::http::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::UserId;
+
+/// Names asked for at once.
+const SIDE_BY_SIDE: usize = 16;
+
+/// A user, as users-service tells it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct User {
+    pub(crate) username: String,
+    pub(crate) email: String,
+}
+
+/// users-service.
+#[derive(Clone)]
+pub(crate) struct Users {
+    upstream: Upstream,
+}
+
+impl Users {
+    pub(crate) fn new(upstream: Upstream) -> Self {
+        Self { upstream }
+    }
+
+    /// The user: 404 when users-service says that there is none, 503 when it can't be asked.
+    pub(crate) async fn find(&self, id: UserId) -> Result<User, Problem> {
+        let call = Call::get(format_args!("/api/users/{id}"));
+        let reply = self.upstream.send(&call).await.map_err(|error| self.upstream.unreachable(&error))?;
+        match reply.status {
+            StatusCode::OK => reply.json().map_err(|error| self.upstream.unreachable(&error)),
+            StatusCode::NOT_FOUND => Err(Problem::not_found(format_args!("there is no user {id}"))),
+            _ => Err(self.upstream.undecided(&reply)),
+        }
+    }
+
+    /// The names of these users; who can't be asked for is not in it.
+    pub(crate) async fn names(&self, ids: BTreeSet<UserId>) -> BTreeMap<UserId, String> {
+        stream::iter(ids)
+            .map(async |id| Some((id, self.find(id).await.ok()?.username)))
+            .buffered(SIDE_BY_SIDE)
+            .filter_map(async |found| found)
+            .collect()
+            .await
+    }
+}

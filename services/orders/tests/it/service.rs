@@ -1,0 +1,138 @@
+//! A service on a disk in memory, and the users-service that it meets.
+
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use chassis::{App, Disk, Environment, ServiceKey, SystemClock, TransportError};
+use http::{HeaderMap, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tower::util::BoxCloneSyncService;
+
+/// The key that the service is started with.
+pub(crate) const KEY: (&str, &str) = ("x-service-key", "development-key");
+
+/// How users-service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Users {
+    /// Knows alice (1) and bob (2).
+    Well,
+    Refuses,
+    CutsOff,
+    Hangs,
+    Fails,
+    /// Answers 200 with something that is no user.
+    Babbles,
+}
+
+#[derive(Debug)]
+struct Neighbour {
+    users: Users,
+    calls: Vec<String>,
+}
+
+pub(crate) struct Service {
+    app: App,
+    neighbour: Arc<Mutex<Neighbour>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+async fn answer(users: Users, path: String) -> Result<Response<Bytes>, TransportError> {
+    let reply = |status: u16, body: Value| {
+        Ok(Response::builder().status(status).body(body.to_string().into()).unwrap())
+    };
+    match users {
+        Users::Well => match path.as_str() {
+            "/livez" => reply(200, json!({})),
+            "/api/users/1" => reply(200, json!({"id": 1, "username": "alice", "email": "alice@example.com"})),
+            "/api/users/2" => reply(200, json!({"id": 2, "username": "bob", "email": "bob@example.com"})),
+            _ => reply(404, json!({})),
+        },
+        Users::Refuses => Err(TransportError::Refused),
+        Users::CutsOff => Err(TransportError::CutOff),
+        Users::Hangs => pending().await,
+        Users::Fails => reply(500, json!({})),
+        Users::Babbles => reply(200, json!({"hello": "world"})),
+    }
+}
+
+impl Service {
+    pub(crate) fn new() -> Self {
+        let neighbour = Arc::new(Mutex::new(Neighbour { users: Users::Well, calls: Vec::new() }));
+        let transport = BoxCloneSyncService::new(tower::service_fn({
+            let neighbour = Arc::clone(&neighbour);
+            move |request: Request<Bytes>| {
+                let mut neighbour = neighbour.lock().unwrap();
+                let path = request.uri().path().to_owned();
+                neighbour.calls.push(path.clone());
+                answer(neighbour.users, path)
+            }
+        }));
+        let environment = Environment {
+            clock: Arc::new(SystemClock),
+            disk: Disk::Backend(Box::new(redb::backends::InMemoryBackend::new())),
+            transport,
+            seed: 1,
+        };
+        let options = orders::Options {
+            service_key: ServiceKey::development(),
+            users_url: "http://users-service".parse().unwrap(),
+        };
+        Self { app: orders::app(options, environment).unwrap(), neighbour }
+    }
+
+    /// From now on users-service is like this.
+    pub(crate) fn users(&self, users: Users) {
+        self.neighbour.lock().unwrap().users = users;
+    }
+
+    /// The calls that users-service got since this was last asked.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.neighbour.lock().unwrap().calls)
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, body) = self.app.answer(request.body(body.into()).unwrap()).await.into_parts();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        if !parts.status.is_success() {
+            assert_eq!(parts.headers["content-type"], "application/problem+json", "{method} {path}");
+            assert_eq!(body["status"], parts.status.as_u16());
+        }
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let reply = self.send("GET", path, &[], "").await;
+        assert_eq!(reply.status, StatusCode::OK, "GET {path}: {}", reply.body);
+        reply.body
+    }
+
+    /// Places an order of 100.00 for this user.
+    pub(crate) async fn place(&self, user: u64, headers: &[(&str, &str)]) -> Reply {
+        let body = json!({"user_id": user, "items": ["Phone"], "total_amount": 100});
+        self.send("POST", "/api/orders", headers, body.to_string()).await
+    }
+
+    /// Sets the status of order 1 to what `body` says.
+    pub(crate) async fn set(&self, headers: &[(&str, &str)], body: Value) -> Reply {
+        self.send("PUT", "/api/orders/1/status", headers, body.to_string()).await
+    }
+}
