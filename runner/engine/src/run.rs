@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use fault::Seed;
 use futures_util::{StreamExt, stream};
 use scenario::Scenario;
-use verdict::Verdict;
+use verdict::{Failure, Finding, Place, Verdict};
 
 use crate::{Event, Rules, ScenarioResult, Stage, Summary, run_scenario};
 
@@ -42,12 +42,18 @@ pub enum OnFailure {
     Stop,
 }
 
-/// Runs a plan's scenarios in fresh worlds, and tells of it as it happens. An environment that fails ends the run:
-/// it would fail the next scenario too.
-pub async fn run<S: Stage>(plan: &Plan, stage: &S, tell: &(impl Fn(Event) + Send + Sync)) -> Summary {
+/// Runs a plan's scenarios in fresh worlds, and tells of it as it happens. `review` may find more wrong with a
+/// scenario that passed, such as a snapshot that differs. An environment that fails ends the run: it would fail the
+/// next scenario too.
+pub async fn run<S: Stage>(
+    plan: &Plan,
+    stage: &S,
+    review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
+    tell: &(impl Fn(Event) + Send + Sync),
+) -> Summary {
     tell(Event::RunStarted { scenarios: plan.scenarios.len(), seed: plan.seed });
     let mut results = stream::iter(plan.scenarios.iter().enumerate())
-        .map(|(index, planned)| run_planned(plan, stage, tell, index, planned))
+        .map(|(index, planned)| run_planned(plan, stage, review, tell, index, planned))
         .buffer_unordered(plan.jobs.get());
     let mut summary = Summary::default();
     while let Some(verdict) = results.next().await {
@@ -71,6 +77,7 @@ pub async fn run<S: Stage>(plan: &Plan, stage: &S, tell: &(impl Fn(Event) + Send
 async fn run_planned<S: Stage>(
     plan: &Plan,
     stage: &S,
+    review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
     tell: &(impl Fn(Event) + Send + Sync),
     index: usize,
     planned: &Planned,
@@ -78,7 +85,7 @@ async fn run_planned<S: Stage>(
     let scenario = Arc::clone(&planned.scenario);
     tell(Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
     let seed = plan.seed.derive(&scenario.name);
-    let result = match &planned.skip {
+    let mut result = match &planned.skip {
         Some(why) => ScenarioResult {
             scenario,
             seed,
@@ -91,6 +98,13 @@ async fn run_planned<S: Stage>(
             run_scenario(stage, scenario, &plan.rules, seed, stepping).await
         }
     };
+    if result.verdict == Verdict::Passed {
+        let findings = review(&result);
+        if !findings.is_empty() {
+            let (exchange, traffic) = (None, Vec::new());
+            result.verdict = Verdict::Failed(vec![Failure { place: Place::End, findings, exchange, traffic }]);
+        }
+    }
     let verdict = result.verdict.clone();
     tell(Event::ScenarioEnded { index, result: Arc::new(result) });
     verdict

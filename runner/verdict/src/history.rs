@@ -197,6 +197,12 @@ impl History {
         self.exchange_mut(id).delivered += 1;
     }
 
+    /// Takes that back: it turned out that nobody listened.
+    pub fn not_delivered(&mut self, id: ExchangeId) {
+        let delivered = &mut self.exchange_mut(id).delivered;
+        *delivered = delivered.saturating_sub(1);
+    }
+
     /// Writes down what the callee answered.
     pub fn answered(&mut self, id: ExchangeId, reply: Reply) {
         self.exchange_mut(id).answered = Some(reply);

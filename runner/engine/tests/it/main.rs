@@ -1,0 +1,265 @@
+//! Scenarios in a world of memory, in virtual time: what comes of each kind of step.
+
+mod world;
+
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+
+use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
+use fault::Seed;
+use scenario::{Configuration, File, Scenario, read_configuration, read_file};
+use verdict::{Finding, Happening, Verdict};
+use world::{Memory, shop};
+
+const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
+
+fn configuration() -> Configuration {
+    read_configuration(CONFIGURATION, PathBuf::from("e2e.conf")).expect("a configuration")
+}
+
+fn scenario(steps: &str) -> Arc<Scenario> {
+    let text = format!("scenario: test\n{steps}");
+    match read_file(&text, PathBuf::from("test.yaml"), &configuration()) {
+        Ok(File::Scenario(scenario)) => Arc::from(scenario),
+        other => panic!("{other:#?}\n{text}"),
+    }
+}
+
+fn rules(invariants: &str) -> Rules {
+    let invariants = if invariants.is_empty() {
+        Vec::new()
+    } else {
+        match read_file(invariants, PathBuf::from("invariants.yaml"), &configuration()) {
+            Ok(File::Invariants(invariants)) => invariants,
+            other => panic!("{other:#?}"),
+        }
+    };
+    Rules { invariants, settle: Duration::from_secs(10), timeout: Duration::from_secs(5) }
+}
+
+async fn result(stage: &Memory, invariants: &str, steps: &str) -> ScenarioResult {
+    run_scenario(stage, scenario(steps), &rules(invariants), Seed(1), |_| {}).await
+}
+
+fn no_review(_: &ScenarioResult) -> Vec<Finding> {
+    Vec::new()
+}
+
+/// The findings of a verdict, as `subject: expected / found`; nothing when it passed.
+fn findings(verdict: &Verdict) -> Vec<String> {
+    match verdict {
+        Verdict::Passed => Vec::new(),
+        Verdict::Failed(failures) => {
+            let findings = failures.iter().flat_map(|failure| &failure.findings);
+            findings.map(|f| format!("{}: {} / {}", f.subject, f.expected, f.found)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn captures_are_used_by_later_steps() {
+    let stage = shop(|asked, _| match asked {
+        "POST /orders" => (201, r#"{"id": 7}"#.into()),
+        "GET /orders/7" => (200, r#"{"id": 7, "open": true}"#.into()),
+        other => (404, other.into()),
+    });
+    let steps = "
+steps:
+  - request: POST shop /orders
+    body: { n: 1 }
+    expect: { status: 201 }
+    capture: { id: body.id }
+  - request: GET shop /orders/${id}
+    expect: { status: 200, body: { id: '${id}', open: true } }
+";
+    assert_eq!(findings(&result(&stage, "", steps).await.verdict), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_step_ends_the_scenario_with_all_that_is_wrong_with_it() {
+    let stage = shop(|_, number| (if number == 1 { 500 } else { 200 }, "{\"n\": 1}".into()));
+    let steps = "
+steps:
+  - request: GET shop /
+    expect: { status: 200, body: { n: 2 } }
+  - request: GET shop /
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), ["status: 200 / 500", "body.n: 2 / 1"]);
+    let requests = result.history.records().iter().filter(|record| record.exchange().is_some());
+    assert_eq!(requests.count(), 1, "the second step was not run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn eventually_asks_until_it_holds_and_gives_up_in_time() {
+    let stage = shop(|_, number| (if number < 4 { 503 } else { 200 }, "{}".into()));
+    let steps = |within: &str| {
+        format!("\nsteps:\n  - eventually:\n      within: {within}\n      every: 1s\n      request: GET shop /\n      expect: {{ status: 200 }}\n")
+    };
+    let passed = result(&stage, "", &steps("10s")).await;
+    assert_eq!(findings(&passed.verdict), [""; 0]);
+    assert_eq!(passed.took, Duration::from_secs(3), "three waits of virtual time");
+    let stage = shop(|_, _| (503, "{}".into()));
+    let failed = result(&stage, "", &steps("5s")).await;
+    assert_eq!(findings(&failed.verdict), ["status: 200 / 503", "eventually: within 5s / not in 5 attempts"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parallel_and_repeated_requests_are_counted() {
+    let stage = shop(|_, number| (if number == 1 { 201 } else { 409 }, "{}".into()));
+    let steps = "
+steps:
+  - parallel: 20
+    request: POST shop /
+    expect: { outcomes: { 201: 1, 409: 19 } }
+  - repeat: 3
+    request: POST shop /
+    expect: { status: 409, links: { client -> shop: calls == 3 } }
+  - parallel: 2
+    request: POST shop /
+    expect: { outcomes: { 201: 1, 409: 1 } }
+";
+    let verdict = result(&stage, "", steps).await.verdict;
+    assert_eq!(findings(&verdict), ["outcomes: 201: 1, 409: 1 / 409: 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_is_in_force_until_it_is_healed() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let steps = "
+faults:
+  lost: { link: client -> shop, lose: reply }
+steps:
+  - inject: lost
+  - request: GET shop /
+    expect: { no_reply: true, links: { client -> shop: delivered == 1 and replied == 0 } }
+  - heal: lost
+  - request: GET shop /
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), [""; 0]);
+    let faults = result.history.records().iter().filter(|r| matches!(r.what, Happening::Fault { .. })).count();
+    assert_eq!(faults, 2, "injected and healed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_never_fires_is_a_failure() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let steps = "
+faults:
+  idle: { link: client -> shop, match: DELETE /nothing, outage: hang }
+steps:
+  - inject: idle
+  - request: GET shop /
+    expect: { status: 200 }
+";
+    let verdict = result(&stage, "", steps).await.verdict;
+    assert_eq!(findings(&verdict), ["fault idle: no answer on client -> shop / it met no exchange"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_gives_up_after_its_timeout() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let steps = "
+faults:
+  silent: { link: client -> shop, outage: hang }
+steps:
+  - inject: silent
+  - request: GET shop /
+    timeout: 30s
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict)[0], "reply: 200 / no reply within 30s");
+    assert_eq!(result.took, Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_services_are_started_before_the_scenario_is_judged() {
+    let stage = shop(|_, _| (200, "{\"sum\": 0}".into()));
+    let invariants = "
+invariants:
+  it adds up: { when: settled, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let steps = "
+steps:
+  - kill: shop
+  - request: GET shop /
+    expect: { no_reply: true }
+";
+    assert_eq!(findings(&result(&stage, invariants, steps).await.verdict), [""; 0]);
+    assert_eq!(*stage.signals.lock().expect("not poisoned"), ["Kill shop", "Restart shop"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_always_hold_is_looked_at_after_every_step() {
+    let stage = shop(|asked, number| match asked {
+        "GET /ledger" => (200, format!("{{\"sum\": {}}}", if number == 2 { 5 } else { 0 })),
+        _ => (200, "{}".into()),
+    });
+    let always = "
+invariants:
+  it adds up: { when: always, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let steps = "\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n";
+    let verdict = result(&stage, always, steps).await.verdict;
+    assert_eq!(findings(&verdict).len(), 1, "it held in the end, but not after the step");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_hold_in_the_end_is_waited_for_and_may_not_stay_unseen() {
+    let settles = shop(|_, number| (200, format!("{{\"sum\": {}}}", u32::from(number < 10))));
+    let invariants = "
+invariants:
+  it adds up: { when: settled, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let steps = "\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n";
+    assert_eq!(findings(&result(&settles, invariants, steps).await.verdict), [""; 0]);
+    let never = shop(|asked, _| (200, if asked == "GET /" { "{}" } else { "{\"sum\": 1}" }.into()));
+    assert_eq!(findings(&result(&never, invariants, steps).await.verdict).len(), 1);
+    let unseen = shop(|asked, _| (if asked == "GET /" { 200 } else { 500 }, "{}".into()));
+    let found = findings(&result(&unseen, invariants, steps).await.verdict);
+    assert!(found[0].contains("can be observed"), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let step = |status: u16| format!("\nsteps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
+    let planned = |status, skip: Option<&str>| Planned { scenario: scenario(&step(status)), skip: skip.map(Into::into) };
+    let plan = |on_failure| Plan {
+        scenarios: vec![planned(200, None), planned(200, Some("no bank")), planned(500, None), planned(200, None)],
+        rules: rules(""),
+        seed: Seed(1),
+        jobs: NonZeroUsize::MIN,
+        on_failure,
+    };
+    let ended = std::sync::Mutex::new(0);
+    let tell = |event: Event| {
+        if let Event::ScenarioEnded { .. } = event {
+            *ended.lock().expect("not poisoned") += 1;
+        }
+    };
+    let all = run(&plan(OnFailure::Continue), &stage, &no_review, &tell).await;
+    assert_eq!((all.passed, all.failed, all.skipped, all.not_run), (2, 1, 1, 0));
+    assert_eq!(*ended.lock().expect("not poisoned"), 4);
+    let stopped = run(&plan(OnFailure::Stop), &stage, &no_review, &tell).await;
+    assert_eq!((stopped.passed, stopped.failed, stopped.skipped, stopped.not_run), (1, 1, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_environment_that_fails_breaks_the_run_off() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let scenario = scenario("\ntags: [no-world]\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
+    let plan = Plan {
+        scenarios: vec![Planned { scenario: Arc::clone(&scenario), skip: None }, Planned { scenario, skip: None }],
+        rules: rules(""),
+        seed: Seed(1),
+        jobs: NonZeroUsize::MIN,
+        on_failure: OnFailure::Continue,
+    };
+    let summary = run(&plan, &stage, &no_review, &|_| {}).await;
+    assert_eq!((summary.broken_off, summary.not_run), (1, 1));
+}
