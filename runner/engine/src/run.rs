@@ -102,7 +102,8 @@ async fn run_planned<S: Stage>(
         let findings = review(&result);
         if !findings.is_empty() {
             let (exchange, traffic) = (None, Vec::new());
-            result.verdict = Verdict::Failed(vec![Failure { place: Place::End, findings, exchange, traffic }]);
+            result.verdict =
+                Verdict::Failed(vec![Failure { place: Place::End, findings, exchange, traffic }]);
         }
     }
     let verdict = result.verdict.clone();

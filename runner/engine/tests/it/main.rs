@@ -95,7 +95,9 @@ steps:
 async fn eventually_asks_until_it_holds_and_gives_up_in_time() {
     let stage = shop(|_, number| (if number < 4 { 503 } else { 200 }, "{}".into()));
     let steps = |within: &str| {
-        format!("\nsteps:\n  - eventually:\n      within: {within}\n      every: 1s\n      request: GET shop /\n      expect: {{ status: 200 }}\n")
+        format!(
+            "\nsteps:\n  - eventually:\n      within: {within}\n      every: 1s\n      request: GET shop /\n      expect: {{ status: 200 }}\n"
+        )
     };
     let passed = result(&stage, "", &steps("10s")).await;
     assert_eq!(findings(&passed.verdict), [""; 0]);
@@ -140,7 +142,8 @@ steps:
 ";
     let result = result(&stage, "", steps).await;
     assert_eq!(findings(&result.verdict), [""; 0]);
-    let faults = result.history.records().iter().filter(|r| matches!(r.what, Happening::Fault { .. })).count();
+    let faults =
+        result.history.records().iter().filter(|r| matches!(r.what, Happening::Fault { .. })).count();
     assert_eq!(faults, 2, "injected and healed");
 }
 
@@ -227,10 +230,19 @@ invariants:
 #[tokio::test(start_paused = true)]
 async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
     let stage = shop(|_, _| (200, "{}".into()));
-    let step = |status: u16| format!("\nsteps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
-    let planned = |status, skip: Option<&str>| Planned { scenario: scenario(&step(status)), skip: skip.map(Into::into) };
+    let step =
+        |status: u16| format!("\nsteps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
+    let planned = |status, skip: Option<&str>| Planned {
+        scenario: scenario(&step(status)),
+        skip: skip.map(Into::into),
+    };
     let plan = |on_failure| Plan {
-        scenarios: vec![planned(200, None), planned(200, Some("no bank")), planned(500, None), planned(200, None)],
+        scenarios: vec![
+            planned(200, None),
+            planned(200, Some("no bank")),
+            planned(500, None),
+            planned(200, None),
+        ],
         rules: rules(""),
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
@@ -252,9 +264,13 @@ async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
 #[tokio::test(start_paused = true)]
 async fn an_environment_that_fails_breaks_the_run_off() {
     let stage = shop(|_, _| (200, "{}".into()));
-    let scenario = scenario("\ntags: [no-world]\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
+    let scenario =
+        scenario("\ntags: [no-world]\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
     let plan = Plan {
-        scenarios: vec![Planned { scenario: Arc::clone(&scenario), skip: None }, Planned { scenario, skip: None }],
+        scenarios: vec![
+            Planned { scenario: Arc::clone(&scenario), skip: None },
+            Planned { scenario, skip: None },
+        ],
         rules: rules(""),
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,

@@ -123,4 +123,3 @@ pub(crate) fn shop(answer: impl Fn(&str, u32) -> (u16, String) + Send + Sync + '
     };
     Memory { shop: Arc::new(handler), signals: Arc::default() }
 }
-
