@@ -1,7 +1,7 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
 //!
 //! ```text
-//! text ──node──▶ tree with positions ──reading──▶ model ──checks──▶ Scenario, Configuration or Vec<Mistake>
+//! text ──node──▶ tree with positions ──reader, tables──▶ Scenario, Vec<Invariant>, Configuration or Vec<Mistake>
 //! ```
 //!
 //! | file | what is in it |
@@ -12,6 +12,13 @@
 //! | `expression` | one compiled expression, and what it can name |
 //! | `expression::exact` | filters that count money as written |
 //! | `expression::ordering` | why `'a' < 1` is an error here |
+//! | `reading` | from text to all of these |
+//! | `reading::node` | YAML as a tree in which everything knows where it stands |
+//! | `reading::table` | which keys a mapping has, what they mean: for reader and editors |
+//! | `reading::reader` | collects mistakes, takes scalars apart |
+//! | `reading::names` | expressions and templates, and whether what they name exists at that point |
+//! | `reading::scenario`, `step`, `request`, `expect`, `faults`, `invariants`, `conf` | a mapping each: its table, its checks |
+//! | `reading::schema` | the tables as JSON Schema |
 //! | `mistake` | where something is wrong, and what to do |
 //!
 //! There is no clock, no file and no environment in here: text comes in as an argument.
@@ -31,7 +38,7 @@ pub use model::{
     LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Step, Times,
     When,
 };
-pub use reading::{read_configuration, read_file};
+pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{Template, TemplateValue};
 
 /// What a scenario file holds.

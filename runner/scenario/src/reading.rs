@@ -11,9 +11,11 @@ mod node;
 mod reader;
 mod request;
 mod scenario;
+mod schema;
 mod step;
 mod suggestion;
 mod table;
 
 pub use conf::read_configuration;
 pub use scenario::read_file;
+pub use schema::{configuration_schema, schema};

@@ -195,7 +195,7 @@ steps:
         scenario.faults[0].selector.headers[0],
         (http::HeaderName::from_static("x-a"), "b".to_owned())
     );
-    assert_eq!(scenario.faults[1].selector.probability.value(), 0.5);
+    assert_eq!(Some(scenario.faults[1].selector.probability), fault::Probability::new(0.5));
     let fault::Damage::Error(reply) = &scenario.faults[2].damage else { panic!("{:?}", scenario.faults[2]) };
     assert_eq!((reply.status.as_u16(), reply.body.as_str()), (503, "{\"a\":1}"));
     assert_eq!(
@@ -327,10 +327,7 @@ fn steps() {
     );
     check_step("{ wait: 1s, for: 2s }", &["3:17 `for` belongs to `inject`, which this step doesn't have"]);
     check_step("{ wait: 1 }", &["3:13 `1` has no unit (write `1s` or `1ms`)"]);
-    check_step(
-        "{ wait: 200ms, name: [] }",
-        &["3:26 this is a list, and has to be a name".replace("26", "26").as_str()],
-    );
+    check_step("{ wait: 200ms, name: [] }", &["3:26 this is a list, and has to be a name"]);
     check_step("{ inject: lost }", &["3:15 unknown fault `lost` (the scenario has no `faults`)"]);
     check_step("{ heal: lost }", &["3:13 unknown fault `lost` (the scenario has no `faults`)"]);
     check_step(

@@ -3,7 +3,7 @@
 use minijinja::{Value as Minijinja, value::ValueKind};
 use serde_json::{Number, Value};
 
-/// Deeper than any JSON text that serde_json reads, so that only what an expression builds can hit it.
+/// Deeper than any JSON text that `serde_json` reads, so that only what an expression builds can hit it.
 const DEPTH: usize = 200;
 
 pub(super) fn to_minijinja(value: &Value) -> Minijinja {

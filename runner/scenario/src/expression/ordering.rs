@@ -79,11 +79,7 @@ pub(super) fn tokens(source: &str) -> Vec<Range<usize>> {
                     end = at + c.len_utf8();
                 }
             }
-            '<' | '>' | '=' | '!' => {
-                if rest.next_if(|(_, c)| *c == '=').is_some() {
-                    end += 1;
-                }
-            }
+            '<' | '>' | '=' | '!' if rest.next_if(|(_, c)| *c == '=').is_some() => end += 1,
             _ => {}
         }
         tokens.push(start..end);
@@ -179,6 +175,8 @@ impl Comparison {
             operator if is_ordering(operator) => format!("{FUNCTION}('{operator}',{left},{right})"),
             operator => format!("({left} {operator} {right})"),
         });
-        out.push_str(&format!(" ({})", links.collect::<Vec<_>>().join(" and ")));
+        out.push_str(" (");
+        out.push_str(&links.collect::<Vec<_>>().join(" and "));
+        out.push(')');
     }
 }

@@ -69,7 +69,6 @@ fn hole(word: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) 
         word.push(c);
         match (quote, c) {
             (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '{') => depth += 1,
             (None, '}') => {
@@ -78,7 +77,7 @@ fn hole(word: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) 
                     return;
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
     }
 }

@@ -27,6 +27,7 @@ const OF_THE_BUILD: &[&str] = &["env"];
 
 pub(crate) const CONFIGURATION: Table = Table {
     what: "e2e.conf",
+    one_of: &[],
     groups: &[&[
         Key::required("services", Shape::Names(&Shape::Table(&SERVICE)), "The services by name."),
         Key::optional("build", Shape::Text, "A command that is run once before anything is started."),
@@ -51,6 +52,7 @@ pub(crate) const CONFIGURATION: Table = Table {
 
 const SERVICE: Table = Table {
     what: "a service",
+    one_of: &[],
     groups: &[&[
         Key::optional(
             "base_url",
@@ -92,6 +94,7 @@ const SERVICE: Table = Table {
 
 const DEPENDENCY: Table = Table {
     what: "a dependency",
+    one_of: &[],
     groups: &[&[Key::optional(
         "listen",
         Shape::Text,
@@ -102,6 +105,7 @@ const DEPENDENCY: Table = Table {
 const READY: &[Shape] = &[Shape::Pattern("^/"), Shape::Table(&READINESS)];
 const READINESS: Table = Table {
     what: "a readiness",
+    one_of: &[],
     groups: &[&[
         Key::required("path", Shape::Pattern("^/"), "The path that has to answer with 2xx."),
         Key::optional("within", DURATION, "How long that may take; `10s` unless said otherwise."),
@@ -270,6 +274,7 @@ impl Reader<'_> {
         None
     }
 
+    #[expect(clippy::option_option, reason = "a service without a command is not one whose command is wrong")]
     fn start(&mut self, fields: &Fields<'_>, callees: &[ServiceName]) -> Option<Option<StartCommand>> {
         let command = fields.get("command").map(|node| self.command(node, callees));
         let env = fields.get("env").map_or(Some(BTreeMap::new()), |node| self.environment(node, callees));
@@ -355,7 +360,7 @@ impl Reader<'_> {
                 return None;
             }
             written.push_str(&rest[..at]);
-            written.push_str(&format!("url['{callee}']"));
+            written.extend(["url['", callee, "']"]);
             rest = &rest[at + 4 + name..];
         }
         written.push_str(rest);
@@ -399,6 +404,7 @@ fn with_defaults(source: &str) -> String {
 }
 
 /// What an optional key holds: nothing where the key is missing, but no value at all where it is wrong.
+#[expect(clippy::option_option, reason = "nothing written is not something written wrong")]
 fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     read.map_or(Some(None), |value| value.map(Some))
 }

@@ -15,6 +15,7 @@ const COUNT: &[Shape] = &[Shape::Whole(0), Shape::Pattern(r"^([0-9]+-[0-9]+|(>=|
 
 pub(crate) const EXPECT: Table = Table {
     what: "an expectation",
+    one_of: &[],
     groups: &[&[
         Key::optional(
             "status",

@@ -25,6 +25,7 @@ const DAMAGES: &[&str] =
 
 pub(crate) const FAULT: Table = Table {
     what: "a fault",
+    one_of: DAMAGES,
     groups: &[
         &[
             Key::required(
@@ -80,6 +81,7 @@ pub(crate) const FAULT: Table = Table {
 
 const MATCH: Table = Table {
     what: "a match",
+    one_of: &[],
     groups: &[&[
         Key::optional("method", Shape::Choice(METHODS), "Only this method."),
         Key::optional(
@@ -93,6 +95,7 @@ const MATCH: Table = Table {
 
 const LATENCY: Table = Table {
     what: "a latency",
+    one_of: &[],
     groups: &[&[
         Key::required("delay", DURATION, "How much later."),
         Key::optional("jitter", DURATION, "The most by which the delay is shorter or longer."),
@@ -102,6 +105,7 @@ const LATENCY: Table = Table {
 
 const ERROR: Table = Table {
     what: "an error",
+    one_of: &[],
     groups: &[&[
         Key::required("status", Shape::Status, "The status."),
         Key::optional("headers", Shape::Names(&Shape::Text), "Headers of the reply."),
@@ -111,6 +115,7 @@ const ERROR: Table = Table {
 
 const CRASH: Table = Table {
     what: "a crash",
+    one_of: &[],
     groups: &[&[
         Key::required("service", Shape::Text, "Who dies."),
         Key::optional(
@@ -238,14 +243,11 @@ impl Reader<'_> {
     }
 
     fn probability(&mut self, node: &Node) -> Option<Probability> {
-        let found = match &node.kind {
-            Kind::Number(number, _) => number.as_f64().and_then(Probability::new),
-            _ => {
-                self.wrong_kind(node, "a number from 0 to 1");
-                return None;
-            }
+        let Kind::Number(number, _) = &node.kind else {
+            self.wrong_kind(node, "a number from 0 to 1");
+            return None;
         };
-        match found {
+        match number.as_f64().and_then(Probability::new) {
             Some(probability) if probability.value() > 0.0 => Some(probability),
             Some(_) => {
                 self.note(node.span, "a fault with a probability of 0 never meets anything", None);

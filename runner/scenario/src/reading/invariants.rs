@@ -10,6 +10,7 @@ use crate::{Call, Invariant, When};
 
 pub(crate) const INVARIANT: Table = Table {
     what: "an invariant",
+    one_of: &[],
     groups: &[&[
         Key::required(
             "when",

@@ -309,30 +309,30 @@ mod tests {
         }
     }
 
+    fn walk<'a>(node: &Node, text: &'a str, seen: &mut Vec<(u32, u32, &'a str)>) {
+        let mut see = |span: Span| seen.push((span.line, span.column, &text[span.offset..][..span.length]));
+        match &node.kind {
+            Kind::List(items) => items.iter().for_each(|item| walk(item, text, seen)),
+            Kind::Mapping(entries) => {
+                for entry in entries {
+                    seen.push((
+                        entry.span.line,
+                        entry.span.column,
+                        &text[entry.span.offset..][..entry.span.length],
+                    ));
+                    walk(&entry.value, text, seen);
+                }
+            }
+            _ => see(node.span),
+        }
+    }
+
     #[test]
     fn everything_knows_where_it_stands() {
         let text =
             "ä: 'ö'\nlist:\n  - plain text   # comment\n  - {k: \"v\"}\nempty:\nblock: |\n  one\n  two\n";
         let (node, _) = Node::parse(text).expect("YAML");
         let mut seen = Vec::new();
-        fn walk<'a>(node: &Node, text: &'a str, seen: &mut Vec<(u32, u32, &'a str)>) {
-            let mut see =
-                |span: Span| seen.push((span.line, span.column, &text[span.offset..][..span.length]));
-            match &node.kind {
-                Kind::List(items) => items.iter().for_each(|item| walk(item, text, seen)),
-                Kind::Mapping(entries) => {
-                    for entry in entries {
-                        seen.push((
-                            entry.span.line,
-                            entry.span.column,
-                            &text[entry.span.offset..][..entry.span.length],
-                        ));
-                        walk(&entry.value, text, seen);
-                    }
-                }
-                _ => see(node.span),
-            }
-        }
         walk(&node, text, &mut seen);
         let expected = [
             (1, 1, "ä"),
@@ -351,13 +351,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
-        let bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned()
-            + &('b'..='h')
-                .map(|c| {
-                    let before = char::from(c as u8 - 1);
-                    format!("{c}: &{c} [{}]\n", vec![format!("*{before}"); 10].join(","))
-                })
-                .collect::<String>();
+        let mut bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
+        for (before, name) in ('a'..).zip('b'..='h') {
+            let ten = vec![format!("*{before}"); 10].join(",");
+            bomb.extend([name.to_string(), format!(": &{name} [{ten}]\n")]);
+        }
         let deep = "[".repeat(100) + &"]".repeat(100);
         for (text, line, expected) in [
             ("", 1, "nothing is written here"),

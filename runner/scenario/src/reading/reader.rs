@@ -119,27 +119,22 @@ impl<'a> Reader<'a> {
 
     /// The entries of a mapping with keys of one's own.
     pub(crate) fn mapping<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
-        match &node.kind {
-            Kind::Mapping(entries) => Some(entries),
-            _ => {
-                self.wrong_kind(node, wanted);
-                None
-            }
+        if let Kind::Mapping(entries) = &node.kind {
+            return Some(entries);
         }
+        self.wrong_kind(node, wanted);
+        None
     }
 
     /// The values of a mapping by the keys of its table, which has to know all of them.
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &Table) -> Option<Fields<'n>> {
         let mut fields = Fields { span: node.span, entries: BTreeMap::new() };
         for entry in self.mapping(node, table.what)? {
-            match table.keys().find(|key| key.name == entry.key) {
-                Some(key) => {
-                    fields.entries.insert(key.name, entry);
-                }
-                None => {
-                    let help = suggestion::help(&entry.key, table.keys().map(|key| key.name));
-                    self.note(entry.span, format!("unknown key `{}` in {}", entry.key, table.what), help);
-                }
+            if let Some(key) = table.keys().find(|key| key.name == entry.key) {
+                fields.entries.insert(key.name, entry);
+            } else {
+                let help = suggestion::help(&entry.key, table.keys().map(|key| key.name));
+                self.note(entry.span, format!("unknown key `{}` in {}", entry.key, table.what), help);
             }
         }
         for key in table.keys() {
@@ -202,12 +197,9 @@ impl<'a> Reader<'a> {
 
     /// A length of time with its unit.
     pub(crate) fn duration(&mut self, node: &Node) -> Option<Duration> {
-        let text = match &node.kind {
-            Kind::Text(text) | Kind::Number(_, text) => text,
-            _ => {
-                self.wrong_kind(node, "a length of time, such as `5s`");
-                return None;
-            }
+        let (Kind::Text(text) | Kind::Number(_, text)) = &node.kind else {
+            self.wrong_kind(node, "a length of time, such as `5s`");
+            return None;
         };
         match parse_duration(text) {
             Ok(duration) => Some(duration),
@@ -238,13 +230,11 @@ impl<'a> Reader<'a> {
 
     /// `true` or `false`.
     pub(crate) fn boolean(&mut self, node: &Node) -> Option<bool> {
-        match node.kind {
-            Kind::Boolean(value) => Some(value),
-            _ => {
-                self.wrong_kind(node, "`true` or `false`");
-                None
-            }
+        if let Kind::Boolean(value) = node.kind {
+            return Some(value);
         }
+        self.wrong_kind(node, "`true` or `false`");
+        None
     }
 
     /// `true`, which is all that the key can say.

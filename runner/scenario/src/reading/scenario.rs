@@ -13,6 +13,7 @@ use crate::{Configuration, File, Mistake, Scenario, TemplateValue};
 
 pub(crate) const SCENARIO: Table = Table {
     what: "a scenario",
+    one_of: &[],
     groups: &[&[
         Key::required("scenario", Shape::Text, "What the scenario says of itself."),
         Key::optional("tags", Shape::List(&Shape::Text), "What it can be selected by."),
@@ -33,6 +34,7 @@ pub(crate) const SCENARIO: Table = Table {
 
 pub(crate) const INVARIANTS: Table = Table {
     what: "a file of invariants",
+    one_of: &[],
     groups: &[&[Key::required(
         "invariants",
         Shape::Names(&Shape::Table(&super::invariants::INVARIANT)),

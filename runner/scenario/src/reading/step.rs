@@ -21,20 +21,26 @@ const EVERY: Duration = Duration::from_millis(100);
 /// What `heal` calls every fault.
 const ALL: &str = "all";
 
-/// The keys of which a step has exactly one, each with those that may stand beside it.
-const ACTIONS: &[(&str, &[&str])] = &[
+/// The keys of which a step has exactly one.
+const ACTIONS: &[&str] = &[
+    "request",
+    "eventually",
+    "inject",
+    "heal",
+    "wait",
+    "kill",
+    "stop",
+    "start",
+    "restart",
+    "pause",
+    "resume",
+    "check",
+];
+
+/// The keys that may stand beside some of those.
+const COMPANY: &[(&str, &[&str])] = &[
     ("request", &["headers", "body", "text", "form", "timeout", "expect", "capture", "repeat", "parallel"]),
-    ("eventually", &[]),
     ("inject", &["after", "for"]),
-    ("heal", &[]),
-    ("wait", &[]),
-    ("kill", &[]),
-    ("stop", &[]),
-    ("start", &[]),
-    ("restart", &[]),
-    ("pause", &[]),
-    ("resume", &[]),
-    ("check", &[]),
 ];
 
 const SIGNALS: &[(&str, Signal)] = &[
@@ -53,6 +59,7 @@ const SCHEDULE: &[Key] = &[
 
 pub(crate) const STEP: Table = Table {
     what: "a step",
+    one_of: ACTIONS,
     groups: &[
         &[
             Key::optional("name", Shape::Text, "What the step is called in reports."),
@@ -90,6 +97,7 @@ pub(crate) const STEP: Table = Table {
 
 const EVENTUALLY: Table = Table {
     what: "`eventually`",
+    one_of: &[],
     groups: &[
         &[
             Key::required("within", DURATION, "How long it may take."),
@@ -106,6 +114,7 @@ const EVENTUALLY: Table = Table {
 
 const INJECT: Table = Table {
     what: "an injection",
+    one_of: &[],
     groups: &[&[Key::required("fault", Shape::Text, "The fault's name.")], SCHEDULE],
 };
 
@@ -120,10 +129,9 @@ impl Reader<'_> {
     /// One step.
     pub(crate) fn step(&mut self, node: &Node, faults: &mut Faults) -> Option<Step> {
         let fields = self.fields(node, &STEP)?;
-        let keys: Vec<&str> = ACTIONS.iter().map(|(key, _)| *key).collect();
-        let present = fields.present(&keys);
+        let present = fields.present(ACTIONS);
         let Some(&entry) = present.first() else {
-            let help = format!("it needs one of {}", suggestion::list(&keys));
+            let help = format!("it needs one of {}", suggestion::list(ACTIONS));
             self.note(node.span, "this step does nothing", help);
             return None;
         };
@@ -142,7 +150,7 @@ impl Reader<'_> {
 
     /// Notes keys that belong to an action other than the step's own.
     fn check_company(&mut self, fields: &Fields<'_>, present: &[&Entry]) {
-        for (action, company) in ACTIONS {
+        for (action, company) in COMPANY {
             if present.iter().any(|entry| entry.key == *action) {
                 continue;
             }
@@ -179,7 +187,7 @@ impl Reader<'_> {
             }
             "eventually" => self.eventually(node).map(Action::Eventually),
             "inject" => self.inject(node, fields, faults).map(Action::Inject),
-            "heal" => self.heal(node, faults).map(Action::Heal),
+            "heal" => self.heal(node, faults),
             "wait" => self.duration(node).map(Action::Wait),
             "check" => self.expressions(node, &[]).map(Action::Check),
             key => {
@@ -248,15 +256,15 @@ impl Reader<'_> {
         })
     }
 
-    fn heal(&mut self, node: &Node, faults: &Faults) -> Option<Option<FaultName>> {
+    fn heal(&mut self, node: &Node, faults: &Faults) -> Option<Action> {
         if self.text(node, "the name of a fault, or `all`")? == ALL {
-            return Some(None);
+            return Some(Action::Heal(None));
         }
         let fault = self.fault_at(node, faults)?;
         if !faults.injected.contains(&fault) {
             self.note(node.span, format!("no step before this one injects `{fault}`"), None);
         }
-        Some(Some(fault))
+        Some(Action::Heal(Some(fault)))
     }
 
     fn fault_at(&mut self, node: &Node, faults: &Faults) -> Option<FaultName> {

@@ -5,6 +5,8 @@
 pub(crate) struct Table {
     /// What such a mapping is, with its article.
     pub(crate) what: &'static str,
+    /// Keys of which it has exactly one, if there are such.
+    pub(crate) one_of: &'static [&'static str],
     /// Its keys; several groups where another table has some of them too.
     pub(crate) groups: &'static [&'static [Key]],
 }

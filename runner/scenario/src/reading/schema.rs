@@ -1,0 +1,95 @@
+//! The JSON Schemas by which editors complete and check what is written, made from the tables that the reader uses.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    conf::CONFIGURATION,
+    scenario::{INVARIANTS, SCENARIO},
+    table::{Presence, Shape, Table},
+};
+
+const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
+
+/// The JSON Schema of the files among the scenarios. What only the whole file can tell, such as a variable that is
+/// undefined, is left to [`read_file`](crate::read_file).
+pub fn schema() -> Value {
+    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": [of_table(&SCENARIO), of_table(&INVARIANTS)] })
+}
+
+/// The JSON Schema of e2e.conf.
+pub fn configuration_schema() -> Value {
+    let Value::Object(mut schema) = of_table(&CONFIGURATION) else { unreachable!("a table is an object") };
+    schema.insert("$schema".into(), DRAFT.into());
+    Value::Object(schema)
+}
+
+fn of_table(table: &Table) -> Value {
+    let described = |key: &super::table::Key| {
+        let mut schema = of_shape(&key.shape);
+        schema["description"] = key.doc.into();
+        (key.name.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = table.keys().map(described).collect();
+    let required: Vec<_> =
+        table.keys().filter(|key| key.presence == Presence::Required).map(|key| key.name).collect();
+    let mut schema = json!({
+        "type": "object",
+        "title": table.what,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    if !table.one_of.is_empty() {
+        schema["oneOf"] = table.one_of.iter().map(|key| json!({ "required": [key] })).collect();
+    }
+    schema
+}
+
+fn of_shape(shape: &Shape) -> Value {
+    match shape {
+        Shape::Text => json!({ "type": ["string", "number", "boolean"] }),
+        Shape::Pattern(pattern) => json!({ "type": "string", "pattern": pattern }),
+        Shape::Whole(least) => json!({ "type": "integer", "minimum": least }),
+        Shape::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        Shape::Status => json!({ "type": "integer", "minimum": 100, "maximum": 599 }),
+        Shape::Boolean => json!({ "type": "boolean" }),
+        Shape::True => json!({ "const": true }),
+        Shape::Choice(words) => json!({ "enum": words }),
+        Shape::Json => json!({}),
+        Shape::Table(table) => of_table(table),
+        Shape::Names(value) => json!({ "type": "object", "additionalProperties": of_shape(value) }),
+        Shape::List(item) => json!({ "type": "array", "items": of_shape(item) }),
+        Shape::OneOrMore(item) => json!({ "anyOf": [of_shape(item), of_shape(&Shape::List(item))] }),
+        Shape::Either(shapes) => json!({ "anyOf": shapes.iter().map(of_shape).collect::<Vec<_>>() }),
+        Shape::Null => json!({ "type": "null" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_a_table_is_a_property_with_its_description() {
+        let step = &schema()["anyOf"][0]["properties"]["steps"]["items"];
+        assert_eq!(step["properties"]["wait"]["description"], "Lets time pass.");
+        assert_eq!(step["additionalProperties"], false);
+        assert_eq!(step["oneOf"][0], json!({ "required": ["request"] }));
+        let expect = &step["properties"]["eventually"]["properties"]["expect"];
+        let status = json!({ "type": "integer", "minimum": 100, "maximum": 599 });
+        assert_eq!(expect["properties"]["status"]["anyOf"][0], status);
+        assert_eq!(schema()["anyOf"][0]["required"], json!(["scenario", "steps"]));
+        let service = &configuration_schema()["properties"]["services"]["additionalProperties"];
+        assert_eq!(service["properties"]["required"]["type"], "boolean");
+    }
+
+    /// A key that only the schema knew would be completed by editors and refused by the reader, or the other way round.
+    #[test]
+    fn the_keys_of_which_there_is_one_are_keys_of_the_table() {
+        for table in [&super::super::step::STEP, &super::super::faults::FAULT] {
+            for name in table.one_of {
+                assert!(table.keys().any(|key| key.name == *name), "{name}");
+            }
+        }
+    }
+}
