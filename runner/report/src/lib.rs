@@ -1,1 +1,49 @@
-//! What a person sees of a run.
+//! What a person sees of a run. It reads events and histories only, and knows neither world nor network.
+//!
+//! ```text
+//! engine::Event ──> Terminal   lines as scenarios end; failures and the summary in the end
+//!               └─> RunRecord ──> junit, json, html   files for other programs, and for later
+//! ScenarioResult ─> snapshot    what happened, without what differs from run to run, against what was accepted
+//! Mistake ────────> diagnostics the line that is wrong, with a caret
+//! ```
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `terminal` | consumes events, writes lines |
+//! | `opening`, `failure`, `summary` | what it writes: before, about what didn't hold, in the end |
+//! | `exchange`, `curl` | a request and what came of it, as text; as a command that repeats it |
+//! | `diagnostics` | mistakes in files |
+//! | `snapshot` | what happened against what was accepted, in insta's files |
+//! | `happened`, `normalise` | the text that is compared; what is taken out of it |
+//! | `record`, `junit`, `json`, `html` | all of a run, and the files made of it |
+//! | `timeline` | when steps ran and faults were in force, as far as the history tells |
+//! | `layout` | widths and durations |
+//!
+//! Text is made with its colours; a stream that shows none (`anstream`) takes them out.
+
+mod curl;
+mod diagnostics;
+mod exchange;
+mod failure;
+mod happened;
+mod html;
+pub mod json;
+mod junit;
+mod layout;
+mod normalise;
+mod opening;
+mod record;
+mod snapshot;
+mod summary;
+mod terminal;
+mod timeline;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+mod tests;
+
+pub use diagnostics::render_mistakes;
+pub use record::{NotATarget, RunRecord, Target, WriteError};
+pub use snapshot::{SnapshotMismatch, compare as compare_snapshot};
+pub use summary::counts;
+pub use terminal::{Addresses, Look, Progress, Terminal};

@@ -1,0 +1,82 @@
+//! Mistakes in files, each with the line it is in.
+
+use std::{collections::BTreeSet, path::Path};
+
+use owo_colors::OwoColorize;
+use scenario::{Mistake, Span};
+
+use crate::layout::{count, printable, width};
+
+/// How much of a long line is shown before and after what is wrong in it.
+const CONTEXT: usize = 60;
+
+/// All mistakes, sorted by place: where, what, the line itself with what is wrong underlined, and what to do about it;
+/// in the end how many there are. `source_of` gives a file's text, where it has one.
+pub fn render_mistakes(mistakes: &[Mistake], source_of: impl Fn(&Path) -> Option<String>) -> String {
+    let mut sorted: Vec<&Mistake> = mistakes.iter().collect();
+    sorted.sort_by(|a, b| (&a.file, a.span, &a.message).cmp(&(&b.file, b.span, &b.message)));
+    sorted.dedup();
+    let files: BTreeSet<&Path> = sorted.iter().map(|mistake| mistake.file.as_path()).collect();
+    let mut text = String::new();
+    for mistake in &sorted {
+        text += &mistaken(mistake, source_of(&mistake.file).as_deref());
+        text.push('\n');
+    }
+    let counts = format!("{} in {}", count(sorted.len(), "mistake"), count(files.len(), "file"));
+    text + &format!("{}; nothing was started\n", counts.red().bold())
+}
+
+fn mistaken(mistake: &Mistake, source: Option<&str>) -> String {
+    let Span { line, column, .. } = mistake.span;
+    let file = mistake.file.display();
+    let place = if line == 0 { file.to_string() } else { format!("{file}:{line}:{column}") };
+    let mut lines = vec![format!("{} {}", format!("{place}:").bold(), printable(&mistake.message).red())];
+    let number = line.to_string();
+    let gutter = " ".repeat(number.len());
+    let bar = "│".dimmed();
+    if let Some(Frame { shown, before, underlined }) =
+        source.and_then(|source| Frame::of(source, mistake.span))
+    {
+        let (blanks, carets) = (" ".repeat(before), "^".repeat(underlined));
+        lines.push(format!(" {gutter} {bar}"));
+        lines.push(format!(" {} {bar} {shown}", number.dimmed()));
+        lines.push(format!(" {gutter} {bar} {blanks}{}", carets.red().bold()));
+    }
+    lines.extend(mistake.help.iter().map(|help| format!(" {gutter} {} {}", "=".dimmed(), printable(help))));
+    lines.join("\n") + "\n"
+}
+
+/// The line that a mistake is in.
+struct Frame {
+    shown: String,
+    /// The columns before what is wrong.
+    before: usize,
+    /// The columns of what is wrong, on this line.
+    underlined: usize,
+}
+
+impl Frame {
+    fn of(source: &str, span: Span) -> Option<Self> {
+        let line = source.lines().nth(span.line.checked_sub(1)? as usize)?;
+        let column = (span.column.max(1) - 1) as usize;
+        let begin = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        let mut end = begin.saturating_add(span.length).min(line.len());
+        while !line.is_char_boundary(end) {
+            end += 1;
+        }
+        let (head, wrong, tail) = (&line[..begin], &line[begin..end], &line[end..]);
+        let clean = |text: &str| printable(&text.replace('\t', " "));
+        let skipped = head.chars().count().saturating_sub(CONTEXT);
+        let dots = if skipped > 0 { "…" } else { "" };
+        let head = format!("{dots}{}", clean(&head.chars().skip(skipped).collect::<String>()));
+        let after: String = wrong
+            .chars()
+            .chain(tail.chars())
+            .take(CONTEXT.max(wrong.chars().count().min(2 * CONTEXT)))
+            .collect();
+        let rest = if after.len() < wrong.len() + tail.len() { "…" } else { "" };
+        let after = clean(&after);
+        let underlined = width(clean(wrong).trim_end()).clamp(1, width(&after).max(1));
+        Some(Self { before: width(&head), underlined, shown: format!("{head}{after}{rest}") })
+    }
+}

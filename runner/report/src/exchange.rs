@@ -1,0 +1,114 @@
+//! A request and what came of it, as text.
+
+use http::{HeaderMap, HeaderName, header};
+use owo_colors::OwoColorize;
+use serde_json::Value;
+use verdict::Exchange;
+
+use crate::layout::{duration, fit, printable};
+
+const MOST_LINES: usize = 40;
+const MOST_COLUMNS: usize = 200;
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Headers that tell nothing about an exchange.
+const NOT_SHOWN: [HeaderName; 10] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::USER_AGENT,
+    header::SERVER,
+    header::DATE,
+    header::VARY,
+];
+
+/// The whole exchange: the request, its reply or why there is none, and how long that took.
+pub(crate) fn lines(exchange: &Exchange) -> Vec<String> {
+    let request = &exchange.request;
+    let head = format!("{} {} {}", request.method, exchange.link.callee, printable(&request.path));
+    let mut lines = vec![head.bold().to_string()];
+    lines.extend(message(&request.headers, &request.body));
+    let Some(ending) = &exchange.ending else {
+        lines.push("no reply yet".bold().to_string());
+        return lines;
+    };
+    let took = format!("after {}", duration(ending.took));
+    match &ending.received {
+        Ok(reply) => {
+            lines.push(format!("{} {}", reply.status.to_string().bold(), took.dimmed()));
+            lines.extend(message(&reply.headers, &reply.body));
+        }
+        Err(none) => {
+            lines.push(format!("{} {}", format!("no reply: {none}").bold(), took.dimmed()));
+            lines.extend(
+                exchange.answered.iter().map(|reply| format!("(the service answered {})", reply.status)),
+            );
+        }
+    }
+    lines
+}
+
+fn message(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
+    let is_json = parsed(body).is_some();
+    let shown = |(name, value): (&HeaderName, &http::HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let said_by_body = is_json && *name == header::CONTENT_TYPE && value.starts_with("application/json");
+        let line = || format!("  {name}: {}", fit(&printable(&value), MOST_COLUMNS)).dimmed().to_string();
+        (!NOT_SHOWN.contains(name) && !said_by_body).then(line)
+    };
+    let mut lines: Vec<String> = headers.iter().filter_map(shown).collect();
+    lines.extend(body_lines(body).into_iter().map(|line| format!("  {line}")));
+    lines
+}
+
+/// A body as lines: JSON indented, text as it is, and no more than a screen of it.
+pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
+    let text = match (parsed(body), std::str::from_utf8(body)) {
+        (Some(value), _) => format!("{value:#}"),
+        (None, Ok(text)) => text.into(),
+        (None, Err(_)) => return vec![format!("({} bytes, not text)", body.len())],
+    };
+    let mut all = text.lines();
+    let mut lines: Vec<String> =
+        all.by_ref().take(MOST_LINES).map(|line| fit(&printable(line), MOST_COLUMNS)).collect();
+    let rest = all.count();
+    if rest > 0 {
+        lines.push(format!("… {rest} more lines"));
+    }
+    lines
+}
+
+/// The body as JSON, if it is. What is too large to be read by a person isn't looked into.
+fn parsed(body: &[u8]) -> Option<Value> {
+    (body.len() <= MOST_BYTES).then(|| serde_json::from_slice(body).ok())?
+}
+
+/// What came of an exchange, in a few words: the status, or what was lost and where.
+pub(crate) fn came_of(exchange: &Exchange) -> String {
+    let answered = exchange.answered.as_ref().map(|reply| reply.status.as_u16());
+    let times = exchange.delivered;
+    match exchange.ending.as_ref().map(|ending| &ending.received) {
+        Some(Ok(reply)) => {
+            let status = reply.status.as_u16();
+            match answered {
+                _ if times == 0 => format!("{status} from the link, not delivered"),
+                Some(other) if other != status => format!("{status} from the link, answered {other}"),
+                _ if times > 1 => format!("{status}, delivered {times} times"),
+                _ => status.to_string(),
+            }
+        }
+        Some(Err(none)) => match answered {
+            Some(status) => format!("answered {status}, reply lost: {none}"),
+            None if times == 0 => format!("not delivered: {none}"),
+            None => format!("delivered, no answer: {none}"),
+        },
+        None => match answered {
+            Some(status) => format!("answered {status}, reply on its way"),
+            None if times == 0 => "on its way".into(),
+            None => "delivered, no answer yet".into(),
+        },
+    }
+}

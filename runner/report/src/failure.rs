@@ -1,0 +1,156 @@
+//! Everything about a scenario that didn't pass.
+
+use engine::ScenarioResult;
+use fault::ServiceName;
+use owo_colors::OwoColorize;
+use verdict::{BrokenOff, Exchange, Failure, Finding, Place, Verdict};
+
+use crate::{
+    curl::curl,
+    exchange,
+    layout::{count, duration, pad, printable, width},
+    timeline::{fault_windows, step_spans, traffic},
+};
+
+const MOST_CALLS: usize = 40;
+const MOST_CHARACTERS: usize = 800;
+
+/// What a person needs in order to understand why a scenario didn't pass; nothing when it did, or wasn't run.
+pub(crate) fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<String>) -> String {
+    let scenario = &result.scenario;
+    let file = scenario.file.display();
+    let mut lines = Vec::new();
+    match &result.verdict {
+        Verdict::Passed | Verdict::Skipped(_) => return String::new(),
+        Verdict::BrokenOff(broken) => {
+            lines.push(format!("{} {}", "!".red().bold(), scenario.name.bold()));
+            lines.push(format!("  {}", file.dimmed()));
+            lines.push(String::new());
+            lines.extend(broken_off(broken));
+        }
+        Verdict::Failed(failures) => {
+            lines.push(format!("{} {}", "✗".red().bold(), scenario.name.bold()));
+            for (number, failure) in failures.iter().enumerate() {
+                lines.extend((number > 0).then(String::new));
+                lines.extend(failed(result, failure, address));
+            }
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn broken_off(broken: &BrokenOff) -> Vec<String> {
+    let mut lines = vec![format!("    broken off: {broken}")];
+    lines.extend(broken.help.iter().map(|help| format!("    {help}")));
+    if !broken.log.is_empty() {
+        lines.extend([String::new(), "    its last lines:".into()]);
+        lines.extend(broken.log.iter().map(|line| {
+            // Services colour their logs, too.
+            let plain = anstream::adapter::strip_str(line).to_string();
+            format!("      {}", printable(&plain).dimmed())
+        }));
+    }
+    lines
+}
+
+fn failed(
+    result: &ScenarioResult,
+    failure: &Failure,
+    address: &dyn Fn(&ServiceName) -> Option<String>,
+) -> Vec<String> {
+    let file = result.scenario.file.display();
+    let mut lines = match &failure.place {
+        Place::Step { index, name, span } => {
+            let place = format!("{file}:{}:{}", span.line, span.column);
+            vec![format!("  {}  step {}, {name}", place.dimmed(), index + 1)]
+        }
+        Place::End => vec![format!("  {}  after the last step", file.dimmed())],
+    };
+    lines.push(String::new());
+    lines.extend(failure.findings.iter().flat_map(finding).map(|line| format!("    {line}")));
+    if let Some(judged) = &failure.exchange {
+        lines.push(String::new());
+        lines.extend(exchange::lines(judged).into_iter().map(|line| format!("    {line}")));
+        lines.push(String::new());
+        lines.push(format!("    {} {}", "again:".dimmed(), curl(judged, address)));
+    }
+    let Place::Step { index, .. } = failure.place else { return lines };
+    lines.extend(titled("meanwhile between services", calls_during(result, index)));
+    lines.extend(titled("faults in force", faults_during(result, index)));
+    lines
+}
+
+fn titled(title: &str, lines: Vec<String>) -> Vec<String> {
+    if lines.is_empty() {
+        return lines;
+    }
+    let head = [String::new(), format!("    {}", title.dimmed())];
+    head.into_iter().chain(lines.into_iter().map(|line| format!("      {line}"))).collect()
+}
+
+/// A finding as a diff.
+pub(crate) fn finding(finding: &Finding) -> Vec<String> {
+    let mut lines = vec![finding.subject.clone()];
+    lines.extend(marked('-', &finding.expected).map(|line| line.green().to_string()));
+    lines.extend(marked('+', &finding.found).map(|line| line.red().to_string()));
+    lines
+}
+
+fn marked(mark: char, text: &str) -> impl Iterator<Item = String> {
+    let mut short: String = printable(text).chars().take(MOST_CHARACTERS).collect();
+    if text.chars().nth(MOST_CHARACTERS).is_some() {
+        short.push('…');
+    }
+    let lines: Vec<String> = if short.is_empty() {
+        vec![format!("  {mark} (nothing)")]
+    } else {
+        short.lines().map(|line| format!("  {mark} {line}")).collect()
+    };
+    lines.into_iter()
+}
+
+/// What passed between services during a step, one line a call, in columns.
+fn calls_during(result: &ScenarioResult, step: usize) -> Vec<String> {
+    let calls: Vec<_> = traffic(&result.history).filter(|(_, during, _)| *during == Some(step)).collect();
+    let shown = &calls[..calls.len().min(MOST_CALLS)];
+    let whats: Vec<String> = shown.iter().map(|(_, _, exchange)| asked(exchange)).collect();
+    let link_width = shown.iter().map(|(_, _, exchange)| width(&exchange.link.to_string())).max();
+    let what_width = whats.iter().map(|what| width(what).min(60)).max();
+    let mut lines = Vec::new();
+    for ((at, _, exchange), what) in shown.iter().zip(&whats) {
+        let columns = [
+            format!("{:>9}", duration(*at)).dimmed().to_string(),
+            pad(&exchange.link.to_string(), link_width.unwrap_or(0)),
+            pad(what, what_width.unwrap_or(0)),
+            exchange::came_of(exchange),
+        ];
+        lines.push(columns.join("  ") + &met(exchange));
+    }
+    if calls.len() > shown.len() {
+        lines.push(format!("… {}", count(calls.len() - shown.len(), "more call")));
+    }
+    lines
+}
+
+fn asked(exchange: &Exchange) -> String {
+    format!("{} {}", exchange.request.method, printable(&exchange.request.path))
+}
+
+fn met(exchange: &Exchange) -> String {
+    let names: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
+    if names.is_empty() { String::new() } else { format!("  [{}]", names.join(", ")).yellow().to_string() }
+}
+
+fn faults_during(result: &ScenarioResult, step: usize) -> Vec<String> {
+    let Some(during) = step_spans(result).get(step).copied() else { return Vec::new() };
+    let windows = fault_windows(result);
+    let in_force = windows.iter().filter(|window| window.span.meets(during));
+    let described = in_force.map(|window| {
+        let fault = result.scenario.faults.iter().find(|fault| fault.name == *window.fault);
+        let what = fault.map_or_else(String::new, |fault| format!(": {fault}"));
+        let since = window.step.map_or_else(String::new, |step| format!(", since step {}", step + 1));
+        format!("{}{what}{since}", window.fault)
+    });
+    described.collect()
+}

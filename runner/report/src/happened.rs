@@ -1,0 +1,174 @@
+//! A scenario's steps and what came of them, as a text that is the same in every run that went the same way.
+//!
+//! What isn't certain to be the same is left out: retries, polls and recoveries run in the background, so traffic
+//! between services is shown only as long as nothing was damaged and nothing ran side by side, and then as a set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::ScenarioResult;
+use fault::{FaultName, ServiceName};
+use scenario::{Action, Expectations, OutcomeCount, OutcomePattern, Step, Times};
+use verdict::{Exchange, Finding, Reply, Verdict, ending_pattern};
+
+use crate::normalise;
+
+/// Reply headers that say something about what happened.
+const SHOWN_HEADERS: [&str; 4] = ["content-type", "location", "idempotency-replayed", "allow"];
+
+/// What happened, without what differs from run to run.
+pub(crate) fn text(result: &ScenarioResult) -> String {
+    let mut lines = vec![format!("{}: {}", result.scenario.name, verdict(&result.verdict))];
+    let mut quiet = true;
+    for (index, step) in result.scenario.steps.iter().enumerate() {
+        lines.extend([String::new(), format!("{}. {}", index + 1, normalise::text(&step.name))]);
+        quiet &= leaves_links_quiet(&step.action);
+        let mut below = step_lines(result, index, step);
+        if quiet {
+            below.extend(between_services(result, index));
+        }
+        lines.extend(below.iter().flat_map(|text| indented(text)));
+    }
+    let fired: BTreeSet<&str> =
+        exchanges(result).flat_map(|(_, exchange)| &exchange.faults).map(FaultName::as_str).collect();
+    if !fired.is_empty() {
+        let names: Vec<&str> = fired.into_iter().collect();
+        lines.extend([String::new(), format!("faults that fired: {}", names.join(", "))]);
+    }
+    if let Verdict::Failed(failures) = &result.verdict {
+        lines.extend([String::new(), "findings".into()]);
+        for Finding { subject, expected, found } in failures.iter().flat_map(|failure| &failure.findings) {
+            let finding = format!("{subject}\n- {expected}\n+ {found}");
+            lines.extend(indented(&normalise::text(&finding)));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Passed => "passed".into(),
+        Verdict::Failed(_) => "failed".into(),
+        Verdict::BrokenOff(broken) => format!("broken off: {}", normalise::text(&broken.reason)),
+        Verdict::Skipped(why) => format!("skipped: {why}"),
+    }
+}
+
+fn indented(text: &str) -> Vec<String> {
+    text.lines().map(|line| format!("   {line}").trim_end().to_string()).collect()
+}
+
+fn exchanges(result: &ScenarioResult) -> impl Iterator<Item = (Option<usize>, &Exchange)> {
+    result.history.records().iter().filter_map(|record| Some((record.step, record.exchange()?)))
+}
+
+/// Whether what passes between services during and after a step is certain.
+fn leaves_links_quiet(action: &Action) -> bool {
+    match action {
+        Action::Request(request) => !matches!(request.times, Times::Parallel(_)),
+        Action::Check(_) => true,
+        Action::Eventually(_)
+        | Action::Inject(_)
+        | Action::Heal(_)
+        | Action::Process(_)
+        | Action::Wait(_) => false,
+    }
+}
+
+fn step_lines(result: &ScenarioResult, index: usize, step: &Step) -> Vec<String> {
+    let request = match &step.action {
+        Action::Request(request) => request,
+        Action::Eventually(eventually) => &eventually.request,
+        _ => return Vec::new(),
+    };
+    let client = ServiceName::client();
+    let own = exchanges(result)
+        .filter(|(during, exchange)| *during == Some(index) && exchange.link.caller == client);
+    let sent: Vec<&Exchange> = own.map(|(_, exchange)| exchange).collect();
+    let Some(last) = sent.last() else { return Vec::new() };
+    let asked = format!("{} {} {}", last.request.method, last.link.callee, last.request.path);
+    let mut lines = vec![normalise::text(&asked)];
+    match request.times {
+        // Of a polled request, too, only the last attempt is certain.
+        Times::Once => lines.extend(one(&request.expect, last)),
+        Times::Repeat(_) | Times::Parallel(_) => lines.extend(counted(&request.expect, &sent)),
+    }
+    lines
+}
+
+/// What came of one request. Where several statuses are expected it isn't certain which one comes.
+fn one(expect: &Expectations, exchange: &Exchange) -> Vec<String> {
+    match exchange.ending.as_ref().map(|ending| &ending.received) {
+        Some(Ok(reply)) if uncertain(expect, reply.status.as_u16()) => vec![any_of(&expect.status)],
+        Some(Ok(reply)) => reply_lines(reply),
+        Some(Err(_)) => vec!["no reply".into()],
+        None => vec!["no reply yet".into()],
+    }
+}
+
+fn uncertain(expect: &Expectations, status: u16) -> bool {
+    expect.status.len() > 1 && expect.status.contains(&status)
+}
+
+fn any_of(statuses: &[u16]) -> String {
+    let sorted: BTreeSet<String> = statuses.iter().map(u16::to_string).collect();
+    sorted.into_iter().collect::<Vec<_>>().join(" or ")
+}
+
+fn reply_lines(reply: &Reply) -> Vec<String> {
+    let mut lines = vec![reply.status.as_u16().to_string()];
+    for name in SHOWN_HEADERS {
+        for value in reply.headers.get_all(name) {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            // That JSON is JSON needn't be said.
+            if name != "content-type" || value != "application/json" {
+                lines.push(format!("{name}: {}", normalise::text(&value)));
+            }
+        }
+    }
+    if !reply.body.is_empty() {
+        lines.push(normalise::body(&reply.body));
+    }
+    lines
+}
+
+/// How many requests of a step ended how. Where a range is expected, the range, for the number isn't certain.
+fn counted(expect: &Expectations, sent: &[&Exchange]) -> Vec<String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    for exchange in sent {
+        let ended = match ending_pattern(exchange) {
+            OutcomePattern::Status(status) if uncertain(expect, status) => any_of(&expect.status),
+            pattern => named(pattern),
+        };
+        *numbers.entry(ended).or_default() += 1;
+    }
+    found.extend(numbers.into_iter().map(|(ended, number)| (ended, number.to_string())));
+    for (pattern, count) in &expect.outcomes {
+        if let OutcomeCount::Between(least, most) = count {
+            let range =
+                if *most == u32::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
+            found.insert(named(*pattern), range);
+        }
+    }
+    found.into_iter().map(|(ended, number)| format!("{ended}: {number}")).collect()
+}
+
+fn named(pattern: OutcomePattern) -> String {
+    match pattern {
+        OutcomePattern::Status(status) => status.to_string(),
+        OutcomePattern::NoReply => "no reply".into(),
+    }
+}
+
+/// The calls between services during a step: which there were, not how many.
+fn between_services(result: &ScenarioResult, step: usize) -> BTreeSet<String> {
+    let client = ServiceName::client();
+    let during = exchanges(result)
+        .filter(|(during, exchange)| *during == Some(step) && exchange.link.caller != client);
+    let replied = during.filter_map(|(_, exchange)| {
+        let reply = exchange.ending.as_ref()?.received.as_ref().ok()?;
+        let asked = format!("{} {}", exchange.request.method, exchange.request.path);
+        Some(format!("{}: {} {}", exchange.link, normalise::text(&asked), reply.status.as_u16()))
+    });
+    replied.collect()
+}

@@ -1,0 +1,272 @@
+//! One page with a timeline for every scenario: steps, calls on each link, faults and processes. It opens offline.
+
+use std::time::Duration;
+
+use engine::ScenarioResult;
+use fault::{Link, ServiceName};
+use minijinja::{AutoEscape, Environment, value::Serde};
+use serde::Serialize;
+use verdict::{Exchange, Happening, Outcome, Record, Verdict};
+
+use crate::{
+    RunRecord, counts,
+    curl::curl,
+    exchange, failure, json,
+    layout::duration,
+    timeline::{Span, fault_windows, step_spans},
+};
+
+/// More calls than these would make a page that no browser likes; the JSON report has them all.
+const MOST_CALLS: usize = 2_000;
+
+/// Calls that overlap are drawn below one another in so many rows at most.
+const MOST_ROWS: usize = 12;
+
+#[derive(Serialize)]
+struct Page {
+    seed: String,
+    counts: String,
+    scenarios: Vec<ScenarioView>,
+}
+
+#[derive(Serialize)]
+struct ScenarioView {
+    name: String,
+    file: String,
+    verdict: &'static str,
+    took: String,
+    /// What didn't hold, as the terminal shows it.
+    text: String,
+    lanes: Vec<Lane>,
+    ticks: Vec<Tick>,
+    not_shown: usize,
+}
+
+#[derive(Serialize)]
+struct Lane {
+    name: String,
+    kind: &'static str,
+    rows: usize,
+    /// Times in which a fault could meet what is in the lane.
+    shades: Vec<Block>,
+    blocks: Vec<Block>,
+}
+
+/// Something with a beginning and an end, in percent of the scenario's time.
+#[derive(Serialize)]
+struct Block {
+    left: String,
+    width: String,
+    row: usize,
+    class: &'static str,
+    label: String,
+    /// What a click shows.
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct Tick {
+    left: String,
+    label: String,
+}
+
+/// The page.
+pub(crate) fn render(record: &RunRecord) -> String {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = Page {
+        seed: record.seed.to_string(),
+        counts: plain(&counts(&record.summary)),
+        scenarios: record.results.iter().map(|result| scenario(result)).collect(),
+    };
+    environment
+        .render_str(include_str!("page.html"), Serde(page))
+        .expect("the template and what fills it in are both in this crate")
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn scenario(result: &ScenarioResult) -> ScenarioView {
+    let scale = Scale::of(result);
+    let (verdict, text) = match &result.verdict {
+        Verdict::Passed => ("passed", String::new()),
+        Verdict::Failed(_) => ("failed", plain(&failure::render(result, &|_| None))),
+        Verdict::BrokenOff(_) => ("broken off", plain(&failure::render(result, &|_| None))),
+        Verdict::Skipped(why) => ("skipped", why.clone()),
+    };
+    let exchanges = result.history.records().iter().filter(|record| record.exchange().is_some()).count();
+    ScenarioView {
+        name: result.scenario.name.clone(),
+        file: result.scenario.file.display().to_string(),
+        verdict,
+        took: duration(result.took),
+        text,
+        lanes: if result.history.records().is_empty() { Vec::new() } else { lanes(result, &scale) },
+        ticks: scale.ticks(),
+        not_shown: exchanges.saturating_sub(MOST_CALLS),
+    }
+}
+
+/// How time becomes width.
+struct Scale(Duration);
+
+impl Scale {
+    /// Up to the end of the last thing that happened.
+    fn of(result: &ScenarioResult) -> Self {
+        let ends = result.history.records().iter().map(|record| record.at + lasted(record));
+        Self(ends.max().unwrap_or_default().max(result.took).max(Duration::from_micros(1)))
+    }
+
+    fn percent(&self, time: Duration) -> String {
+        format!("{:.4}", time.as_secs_f64() / self.0.as_secs_f64() * 100.0)
+    }
+
+    fn block(&self, span: Span, class: &'static str, label: String, detail: String) -> Block {
+        let (left, width) = (self.percent(span.from), self.percent(span.until.saturating_sub(span.from)));
+        Block { left, width, row: 0, class, label, detail }
+    }
+
+    fn ticks(&self) -> Vec<Tick> {
+        let at = |tenth: u32| self.0 * tenth / 10;
+        (0..10).map(|tenth| Tick { left: self.percent(at(tenth)), label: duration(at(tenth)) }).collect()
+    }
+}
+
+fn lasted(record: &Record) -> Duration {
+    let ending = record.exchange().and_then(|exchange| exchange.ending.as_ref());
+    ending.map_or(Duration::ZERO, |ending| ending.took)
+}
+
+fn lanes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
+    let mut lanes = vec![Lane::new("steps", "steps", steps(result, scale))];
+    let windows = fault_windows(result);
+    let fault_blocks = windows.iter().map(|window| {
+        let fault = result.scenario.faults.iter().find(|fault| fault.name == *window.fault);
+        let detail = fault.map_or_else(String::new, ToString::to_string);
+        scale.block(window.span, "fault", window.fault.to_string(), format!("{}\n{detail}", window.fault))
+    });
+    let spans = windows.iter().map(|window| window.span).collect::<Vec<_>>();
+    lanes.push(Lane::new("faults", "faults", fault_blocks.collect()).in_rows(&spans));
+    lanes.extend(processes(result, scale));
+    for link in links(result) {
+        let shades = windows.iter().filter(|window| {
+            result.scenario.faults.iter().any(|fault| fault.name == *window.fault && fault.link == link)
+        });
+        let shades =
+            shades.map(|window| scale.block(window.span, "shade", window.fault.to_string(), String::new()));
+        let (spans, blocks) = calls(result, scale, &link);
+        let lane = Lane { shades: shades.collect(), ..Lane::new(&link.to_string(), "calls", blocks) };
+        lanes.push(lane.in_rows(&spans));
+    }
+    lanes.retain(|lane| !lane.blocks.is_empty());
+    lanes
+}
+
+impl Lane {
+    fn new(name: &str, kind: &'static str, blocks: Vec<Block>) -> Self {
+        Self { name: name.into(), kind, rows: 1, shades: Vec::new(), blocks }
+    }
+
+    /// Puts what overlaps into rows below one another.
+    fn in_rows(mut self, spans: &[Span]) -> Self {
+        let mut rows: Vec<Duration> = Vec::new();
+        for (block, span) in self.blocks.iter_mut().zip(spans) {
+            let free = rows.iter().position(|until| *until <= span.from);
+            block.row = free.unwrap_or_else(|| rows.len().min(MOST_ROWS - 1));
+            rows.resize(rows.len().max(block.row + 1), Duration::ZERO);
+            rows[block.row] = rows[block.row].max(span.until);
+        }
+        self.rows = rows.len().max(1);
+        self
+    }
+}
+
+fn steps(result: &ScenarioResult, scale: &Scale) -> Vec<Block> {
+    let failed = |index: usize| match &result.verdict {
+        Verdict::Failed(failures) => failures
+            .iter()
+            .any(|failure| matches!(failure.place, verdict::Place::Step { index: at, .. } if at == index)),
+        _ => false,
+    };
+    let spans = step_spans(result);
+    let from = spans.last().map_or(Duration::ZERO, |span| span.until);
+    let after = (from < result.took).then(|| {
+        let span = Span { from, until: result.took };
+        let label = "until it had settled".to_string();
+        scale.block(span, "step after", label.clone(), label)
+    });
+    let steps = result.scenario.steps.iter().zip(spans).enumerate().map(|(index, (step, span))| {
+        let label = format!("{}. {}", index + 1, step.name);
+        let lasted = duration(span.until.saturating_sub(span.from));
+        let detail = format!("{label}\nline {}, {lasted}", step.span.line);
+        scale.block(span, if failed(index) { "step bad" } else { "step" }, label, detail)
+    });
+    steps.chain(after).collect()
+}
+
+/// A lane for every service that something befell.
+fn processes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    for record in result.history.records() {
+        let Happening::Process { service, change } = &record.what else { continue };
+        let label = json::process_change(change);
+        let detail = format!("{service} {label} at {}", duration(record.at));
+        let block = scale.block(Span { from: record.at, until: record.at }, "process", label, detail);
+        match lanes.iter_mut().find(|lane| lane.name == service.as_str()) {
+            Some(lane) => lane.blocks.push(block),
+            None => lanes.push(Lane::new(service.as_str(), "processes", vec![block])),
+        }
+    }
+    lanes
+}
+
+/// The links that were used: the scenario's own first, then by their first call.
+fn links(result: &ScenarioResult) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for exchange in result.history.records().iter().filter_map(Record::exchange) {
+        if !links.contains(&exchange.link) {
+            links.push(exchange.link.clone());
+        }
+    }
+    links.sort_by_key(|link| link.caller != ServiceName::client());
+    links
+}
+
+fn calls(result: &ScenarioResult, scale: &Scale, link: &Link) -> (Vec<Span>, Vec<Block>) {
+    let exchanges = result.history.records().iter().filter_map(|record| Some((record, record.exchange()?)));
+    let on_link = exchanges.take(MOST_CALLS).filter(|(_, exchange)| exchange.link == *link);
+    let call = |(record, exchange): (&Record, &Exchange)| {
+        let waited = exchange.ending.as_ref().map_or(result.took, |_| record.at + lasted(record));
+        let span = Span { from: record.at, until: waited.max(record.at) };
+        let came = exchange::came_of(exchange);
+        let label = format!("{} {} → {came}", exchange.request.method, exchange.request.path);
+        (span, scale.block(span, class(exchange), label, detail(record, exchange)))
+    };
+    on_link.map(call).unzip()
+}
+
+fn class(exchange: &Exchange) -> &'static str {
+    match (exchange.outcome(), exchange.ending.as_ref().map(|ending| &ending.received)) {
+        (Outcome::Ok, Some(Ok(reply))) if reply.status.as_u16() >= 400 => "call refused",
+        (Outcome::Ok, _) => "call",
+        _ => "call bad",
+    }
+}
+
+/// The whole exchange, as text.
+fn detail(record: &Record, exchange: &Exchange) -> String {
+    let met: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
+    let mut lines =
+        vec![format!("{} at {}: {}", exchange.link, duration(record.at), exchange::came_of(exchange))];
+    if !met.is_empty() {
+        lines.push(format!("met by {}", met.join(", ")));
+    }
+    lines.push(String::new());
+    lines.extend(exchange::lines(exchange));
+    if exchange.link.caller == ServiceName::client() {
+        lines.extend([String::new(), curl(exchange, |_| None)]);
+    }
+    plain(&lines.join("\n"))
+}

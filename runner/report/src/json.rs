@@ -1,0 +1,322 @@
+//! A run as JSON: all that other programs, or a later run, could want to know. `RunFile` is its shape.
+
+use std::path::PathBuf;
+
+use engine::ScenarioResult;
+use fault::FaultName;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use verdict::{Exchange, Failure, FaultChange, Happening, Place, ProcessChange, Record, Reply, Verdict};
+
+use crate::RunRecord;
+
+/// The version of the shape; it grows when a field changes its meaning or goes away.
+pub const FORMAT: u32 = 1;
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The run's seed, as text: a number of 64 bits is more than many readers of JSON can hold.
+    pub seed: String,
+    /// How many scenarios ended how.
+    pub summary: Counts,
+    /// What came of each.
+    pub scenarios: Vec<ScenarioFile>,
+}
+
+/// How many scenarios ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All that had to hold held.
+    pub passed: usize,
+    /// Something didn't.
+    pub failed: usize,
+    /// The environment failed.
+    pub broken_off: usize,
+    /// They need what isn't there and isn't required.
+    pub skipped: usize,
+    /// They weren't begun.
+    pub not_run: usize,
+}
+
+/// A scenario and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioFile {
+    /// Its name.
+    pub name: String,
+    /// Its file, as it was named.
+    pub file: PathBuf,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its own seed, as text. It follows from the run's.
+    pub seed: String,
+    /// What came of it.
+    pub verdict: VerdictFile,
+    /// How long it took, in microseconds of the world's time.
+    pub took_us: u64,
+    /// The names of its steps.
+    pub steps: Vec<String>,
+    /// What happened, in the order in which it began.
+    pub history: Vec<RecordFile>,
+}
+
+/// What came of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum VerdictFile {
+    /// All that had to hold held.
+    Passed,
+    /// Something didn't.
+    Failed {
+        /// What, and where.
+        failures: Vec<FailureFile>,
+    },
+    /// The environment failed.
+    BrokenOff {
+        /// What failed.
+        reason: String,
+        /// What to do about it.
+        help: Option<String>,
+        /// The last lines that the service in question wrote.
+        log: Vec<String>,
+    },
+    /// It wasn't run.
+    Skipped {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// A step, or the end of the scenario, at which something didn't hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailureFile {
+    /// The step, counted from 0; `null` after the last.
+    pub step: Option<usize>,
+    /// The step's line in the file, counted from 1.
+    pub line: Option<u32>,
+    /// Everything that wasn't as it must be.
+    pub findings: Vec<FindingFile>,
+    /// The exchange that was judged.
+    pub exchange: Option<ExchangeFile>,
+}
+
+/// One thing that isn't as it must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingFile {
+    /// What it is about.
+    pub subject: String,
+    /// What it must be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordFile {
+    /// When it began, in microseconds since the world began.
+    pub at_us: u64,
+    /// During which step, counted from 0.
+    pub step: Option<usize>,
+    /// What it was.
+    #[serde(flatten)]
+    pub what: HappeningFile,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum HappeningFile {
+    /// A request crossed a link.
+    Exchange(Box<ExchangeFile>),
+    /// A fault came into force or out of it.
+    Fault {
+        /// Which.
+        fault: String,
+        /// `injected` or `healed`.
+        change: String,
+    },
+    /// Something befell a service's process.
+    Process {
+        /// Whose.
+        service: String,
+        /// `started`, `killed`, `crashed`, `stopped`, `paused`, `resumed` or `exited: …`.
+        change: String,
+    },
+}
+
+/// One request on a link, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeFile {
+    /// `caller -> callee`.
+    pub link: String,
+    /// The method.
+    pub method: String,
+    /// The path and query.
+    pub path: String,
+    /// The request's headers.
+    pub headers: Vec<(String, String)>,
+    /// The request's body.
+    pub body: BodyFile,
+    /// The faults that met it.
+    pub faults: Vec<String>,
+    /// How many times the callee got it.
+    pub delivered: u32,
+    /// What the callee answered.
+    pub answered: Option<ReplyFile>,
+    /// What the caller got, if it was a reply.
+    pub received: Option<ReplyFile>,
+    /// Why the caller got no reply.
+    pub no_reply: Option<String>,
+    /// How long the caller waited, in microseconds; `null` while it still does.
+    pub took_us: Option<u64>,
+}
+
+/// A reply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplyFile {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: BodyFile,
+}
+
+/// A body: text as it is, anything else as its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum BodyFile {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl From<&RunRecord> for RunFile {
+    fn from(record: &RunRecord) -> Self {
+        let engine::Summary { passed, failed, broken_off, skipped, not_run } = record.summary;
+        Self {
+            format: FORMAT,
+            seed: record.seed.to_string(),
+            summary: Counts { passed, failed, broken_off, skipped, not_run },
+            scenarios: record.results.iter().map(|result| scenario(result)).collect(),
+        }
+    }
+}
+
+/// The run as text.
+pub(crate) fn render(record: &RunRecord) -> String {
+    let mut text = serde_json::to_string_pretty(&RunFile::from(record)).expect("all keys are texts");
+    text.push('\n');
+    text
+}
+
+fn scenario(result: &ScenarioResult) -> ScenarioFile {
+    ScenarioFile {
+        name: result.scenario.name.clone(),
+        file: result.scenario.file.to_path_buf(),
+        tags: result.scenario.tags.clone(),
+        seed: result.seed.to_string(),
+        verdict: verdict(&result.verdict),
+        took_us: micros(result.took),
+        steps: result.scenario.steps.iter().map(|step| step.name.clone()).collect(),
+        history: result.history.records().iter().map(self::record).collect(),
+    }
+}
+
+fn verdict(verdict: &Verdict) -> VerdictFile {
+    match verdict {
+        Verdict::Passed => VerdictFile::Passed,
+        Verdict::Failed(failures) => VerdictFile::Failed { failures: failures.iter().map(failure).collect() },
+        Verdict::BrokenOff(broken) => {
+            let broken = broken.clone();
+            VerdictFile::BrokenOff { reason: broken.reason, help: broken.help, log: broken.log }
+        }
+        Verdict::Skipped(why) => VerdictFile::Skipped { why: why.clone() },
+    }
+}
+
+fn failure(failure: &Failure) -> FailureFile {
+    let (step, line) = match &failure.place {
+        Place::Step { index, span, .. } => (Some(*index), Some(span.line)),
+        Place::End => (None, None),
+    };
+    let findings = failure.findings.iter().cloned();
+    let finding = |verdict::Finding { subject, expected, found }| FindingFile { subject, expected, found };
+    let exchange = failure.exchange.as_ref().map(exchange);
+    FailureFile { step, line, findings: findings.map(finding).collect(), exchange }
+}
+
+fn record(record: &Record) -> RecordFile {
+    let what = match &record.what {
+        Happening::Exchange(what) => HappeningFile::Exchange(Box::new(exchange(what))),
+        Happening::Fault { fault, change } => {
+            HappeningFile::Fault { fault: fault.to_string(), change: fault_change(*change).into() }
+        }
+        Happening::Process { service, change } => {
+            HappeningFile::Process { service: service.to_string(), change: process_change(change) }
+        }
+    };
+    RecordFile { at_us: micros(record.at), step: record.step, what }
+}
+
+fn fault_change(change: FaultChange) -> &'static str {
+    match change {
+        FaultChange::Injected => "injected",
+        FaultChange::Healed => "healed",
+    }
+}
+
+/// What befell a process, in a word or two.
+pub(crate) fn process_change(change: &ProcessChange) -> String {
+    match change {
+        ProcessChange::Started => "started".into(),
+        ProcessChange::Killed => "killed".into(),
+        ProcessChange::Crashed => "crashed".into(),
+        ProcessChange::Stopped => "stopped".into(),
+        ProcessChange::Paused => "paused".into(),
+        ProcessChange::Resumed => "resumed".into(),
+        ProcessChange::Exited(how) => format!("exited: {how}"),
+    }
+}
+
+fn exchange(exchange: &Exchange) -> ExchangeFile {
+    let ending = exchange.ending.as_ref();
+    let received = ending.map(|ending| &ending.received);
+    ExchangeFile {
+        link: exchange.link.to_string(),
+        method: exchange.request.method.to_string(),
+        path: exchange.request.path.clone(),
+        headers: headers(&exchange.request.headers),
+        body: body(&exchange.request.body),
+        faults: exchange.faults.iter().map(FaultName::to_string).collect(),
+        delivered: exchange.delivered,
+        answered: exchange.answered.as_ref().map(reply),
+        received: received.and_then(|received| received.as_ref().ok()).map(reply),
+        no_reply: received.and_then(|received| received.as_ref().err()).map(ToString::to_string),
+        took_us: ending.map(|ending| micros(ending.took)),
+    }
+}
+
+fn reply(reply: &Reply) -> ReplyFile {
+    ReplyFile { status: reply.status.as_u16(), headers: headers(&reply.headers), body: body(&reply.body) }
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}
+
+fn body(bytes: &[u8]) -> BodyFile {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => BodyFile::Text(text.into()),
+        Err(_) => BodyFile::Bytes(bytes.into()),
+    }
+}
+
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

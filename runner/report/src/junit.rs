@@ -1,0 +1,69 @@
+//! `JUnit`'s XML, which most build servers show.
+
+use std::{collections::BTreeMap, path::Path};
+
+use engine::ScenarioResult;
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use verdict::{Failure, Place, Verdict};
+
+use crate::{RunRecord, failure};
+
+/// One suite a folder, one case a scenario.
+pub(crate) fn render(record: &RunRecord) -> String {
+    let mut suites: BTreeMap<&Path, TestSuite> = BTreeMap::new();
+    for result in &record.results {
+        let folder = result.scenario.file.parent().unwrap_or(Path::new(""));
+        let suite = suites.entry(folder).or_insert_with(|| {
+            let mut suite = TestSuite::new(folder.to_string_lossy());
+            suite.add_property(Property::new("seed", record.seed.to_string()));
+            suite
+        });
+        suite.add_test_case(case(result));
+    }
+    let mut report = Report::new("runner");
+    for mut suite in suites.into_values() {
+        suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
+        report.add_test_suite(suite);
+    }
+    report.set_time(report.test_suites.iter().filter_map(|suite| suite.time).sum());
+    report.to_string().expect("names and texts are sanitised, and a String takes all that is written")
+}
+
+fn case(result: &ScenarioResult) -> TestCase {
+    let status = match &result.verdict {
+        Verdict::Passed => TestCaseStatus::success(),
+        Verdict::Failed(failures) => {
+            non_success(NonSuccessKind::Failure, "failed", &message(failures), result)
+        }
+        Verdict::BrokenOff(broken) => {
+            non_success(NonSuccessKind::Error, "broken off", &broken.reason, result)
+        }
+        Verdict::Skipped(why) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(why.as_str());
+            status
+        }
+    };
+    let mut case = TestCase::new(result.scenario.name.as_str(), status);
+    case.set_classname(result.scenario.file.to_string_lossy());
+    case.set_time(result.took);
+    case
+}
+
+fn non_success(kind: NonSuccessKind, name: &str, message: &str, result: &ScenarioResult) -> TestCaseStatus {
+    let text = anstream::adapter::strip_str(&failure::render(result, &|_| None)).to_string();
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(name).set_message(message).set_description(text);
+    status
+}
+
+/// The first thing that was found, for lists that show one line.
+fn message(failures: &[Failure]) -> String {
+    let first = failures.iter().find_map(|failure| Some((&failure.place, failure.findings.first()?)));
+    let Some((place, finding)) = first else { return "failed".into() };
+    let place = match place {
+        Place::Step { index, name, .. } => format!("step {}, {name}", index + 1),
+        Place::End => "after the last step".into(),
+    };
+    format!("{place}: {}: expected {}, found {}", finding.subject, finding.expected, finding.found)
+}

@@ -1,0 +1,79 @@
+//! What differs from run to run, taken out: times, addresses, generated ids.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+/// A kind of text that differs from run to run, and what stands in its place.
+struct Rule {
+    pattern: Regex,
+    placeholder: &'static str,
+}
+
+/// In this order: a date and time holds a time, and an address holds a number.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let rule = |pattern: &str, placeholder| Rule {
+        pattern: Regex::new(pattern).expect("the patterns are literals"),
+        placeholder,
+    };
+    vec![
+        rule(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
+        rule(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(\[[\w/]+\]|Z\b|[+-]\d\d:?\d\d\b)?", "[time]"),
+        rule(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\b", "[time]"),
+        rule(r"\b\d{4}-\d\d-\d\d\b", "[date]"),
+        rule(r"(\b127\.0\.0\.1|\blocalhost|\[::1\]):\d{1,5}\b", "$1:[port]"),
+        rule(r"\bport \d{1,5}\b", "port [port]"),
+        rule(r"\b\d+(\.\d+)?\s?(ns|µs|us|ms|s|sec|seconds|minutes)\b", "[duration]"),
+    ]
+});
+
+/// The names of JSON fields whose values differ from run to run whatever they look like.
+static UNSTABLE_FIELD: LazyLock<Regex> = LazyLock::new(|| {
+    let names = "port|pid|timestamp|time|date|duration|elapsed|uptime|latency|took|nonce|etag";
+    let pattern =
+        format!(r"(?i)^({names}|.*_(at|ms|us|ns|port|time|seconds|secs)|(trace|request|span)_?id)$");
+    Regex::new(&pattern).expect("the pattern is a literal")
+});
+
+/// A text without what differs from run to run.
+pub(crate) fn text(text: &str) -> String {
+    let mut text = text.to_string();
+    for Rule { pattern, placeholder } in RULES.iter() {
+        if pattern.is_match(&text) {
+            text = pattern.replace_all(&text, *placeholder).into_owned();
+        }
+    }
+    text
+}
+
+/// A JSON value without what differs from run to run. Whether something is there at all stays visible, and so does
+/// whether it is null.
+pub(crate) fn value(value: Value) -> Value {
+    match value {
+        Value::String(plain) => Value::String(text(&plain)),
+        Value::Array(items) => items.into_iter().map(self::value).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, field)| {
+                let scalar = field.is_string() || field.is_number();
+                let stable = if scalar && UNSTABLE_FIELD.is_match(&name) {
+                    Value::String(format!("[{name}]"))
+                } else {
+                    self::value(field)
+                };
+                (name, stable)
+            })
+            .collect(),
+        other => other,
+    }
+}
+
+/// A body: JSON indented, text as it is, both without what differs from run to run.
+pub(crate) fn body(bytes: &[u8]) -> String {
+    match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
+        (Ok(json), _) => format!("{:#}", value(json)),
+        (Err(_), Ok(plain)) => text(plain.trim_end()),
+        (Err(_), Err(_)) => format!("({} bytes, not text)", bytes.len()),
+    }
+}

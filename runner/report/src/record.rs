@@ -1,0 +1,112 @@
+//! All of a run, and where it is written.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
+
+use engine::{Event, ScenarioResult, Summary};
+use fault::Seed;
+
+use crate::{html, json, junit};
+
+/// A run as it is kept for reports: its events, gathered.
+#[derive(Debug, Clone)]
+pub struct RunRecord {
+    /// What all chance in the run came from.
+    pub seed: Seed,
+    /// How many scenarios ended how.
+    pub summary: Summary,
+    /// What came of each scenario, in the order of the run.
+    pub results: Vec<Arc<ScenarioResult>>,
+    places: Vec<usize>,
+}
+
+impl Default for RunRecord {
+    fn default() -> Self {
+        Self { seed: Seed(0), summary: Summary::default(), results: Vec::new(), places: Vec::new() }
+    }
+}
+
+impl RunRecord {
+    /// Keeps what an event says.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { seed, .. } => *self = Self { seed: *seed, ..Self::default() },
+            Event::ScenarioEnded { index, result } => {
+                let place = self.places.partition_point(|other| other < index);
+                self.places.insert(place, *index);
+                self.results.insert(place, Arc::clone(result));
+            }
+            Event::RunEnded { summary } => self.summary = *summary,
+            Event::ScenarioStarted { .. } | Event::StepStarted { .. } => {}
+        }
+    }
+}
+
+/// A report that is wanted: its kind and its file, written `junit=FILE`, `json=FILE` or `html=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// `JUnit`'s XML, which most build servers show.
+    Junit(PathBuf),
+    /// All of the run, for other programs and for `replay`.
+    Json(PathBuf),
+    /// One page with a timeline for every scenario; opens offline.
+    Html(PathBuf),
+}
+
+/// A text that names no report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a report is `junit=FILE`, `json=FILE` or `html=FILE`, not `{0}`")]
+pub struct NotATarget(String);
+
+impl FromStr for Target {
+    type Err = NotATarget;
+
+    fn from_str(text: &str) -> Result<Self, NotATarget> {
+        let not_a_target = || NotATarget(text.into());
+        let (kind, file) =
+            text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(not_a_target)?;
+        match kind {
+            "junit" => Ok(Self::Junit(file.into())),
+            "json" => Ok(Self::Json(file.into())),
+            "html" => Ok(Self::Html(file.into())),
+            _ => Err(not_a_target()),
+        }
+    }
+}
+
+/// Why a report couldn't be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the report {} couldn't be written: {reason}", file.display())]
+pub struct WriteError {
+    /// The file it was to be in.
+    pub file: PathBuf,
+    /// Why not.
+    pub reason: std::io::Error,
+}
+
+impl Target {
+    /// Where it is written.
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Junit(file) | Self::Json(file) | Self::Html(file) => file,
+        }
+    }
+
+    /// Writes the report, and the folders it lies in where there are none.
+    pub fn write(&self, record: &RunRecord) -> Result<(), WriteError> {
+        let text = match self {
+            Self::Junit(_) => junit::render(record),
+            Self::Json(_) => json::render(record),
+            Self::Html(_) => html::render(record),
+        };
+        let file = self.file();
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let made = folder.map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(file, text))
+            .map_err(|reason| WriteError { file: file.to_path_buf(), reason })
+    }
+}

@@ -1,0 +1,76 @@
+use std::{fs, sync::Arc};
+
+use engine::{Event, Summary};
+use fault::Seed;
+
+use super::{
+    check_text,
+    sample::{FIRST, broken_off, failed, passed, skipped},
+};
+use crate::{RunRecord, Target, html, json, junit};
+
+fn record() -> RunRecord {
+    let mut record = RunRecord::default();
+    record.take(&Event::RunStarted { scenarios: 4, seed: Seed(u64::MAX) });
+    let mut summary = Summary::default();
+    let results = [passed(FIRST), failed(), broken_off(), skipped()];
+    // Side by side, scenarios end in any order.
+    for (index, result) in results.into_iter().enumerate().rev() {
+        summary.count(&result.verdict);
+        record.take(&Event::ScenarioEnded { index, result: Arc::new(result) });
+    }
+    record.take(&Event::RunEnded { summary });
+    record
+}
+
+#[test]
+fn junit_has_a_suite_a_folder_and_a_case_a_scenario() {
+    check_text("junit", &junit::render(&record()));
+}
+
+#[test]
+fn json_is_read_back_as_it_was_written() {
+    let text = json::render(&record());
+    let read: json::RunFile = serde_json::from_str(&text).expect("its own shape");
+    assert_eq!(read, json::RunFile::from(&record()));
+    assert_eq!(read.seed, u64::MAX.to_string());
+    check_text("json", &text);
+}
+
+#[test]
+fn a_page_needs_nothing_else() {
+    let page = html::render(&record());
+    for outside in ["src=\"http", "href=\"http", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for shown in ["A payment survives a lost reply", "she pays, and pays once", "reply-lost", "broken off"] {
+        assert!(page.contains(shown), "{shown}");
+    }
+}
+
+#[test]
+fn what_services_say_is_no_markup() {
+    let mut result = failed();
+    Arc::make_mut(&mut result.scenario).name = "</script><img src=x onerror=alert(1)>".into();
+    let mut record = RunRecord::default();
+    record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
+    assert!(!html::render(&record).contains("<img"));
+    assert!(!junit::render(&record).contains("<img"));
+}
+
+#[test]
+fn targets_are_read_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in ["junit", "json", "html"] {
+        let file = folder.path().join("new").join(kind);
+        let target: Target = format!("{kind}={}", file.display()).parse().unwrap();
+        assert_eq!(target.file(), file);
+        target.write(&record()).unwrap();
+        assert!(fs::read_to_string(&file).unwrap().contains("she pays, and pays once"), "{kind}");
+        let error = format!("{kind}={}", folder.path().display()).parse::<Target>().unwrap().write(&record());
+        assert!(error.unwrap_err().to_string().contains("couldn't be written"));
+    }
+    for text in ["junit", "junit=", "xml=a", "=a", ""] {
+        assert!(text.parse::<Target>().is_err(), "{text}");
+    }
+}

@@ -1,0 +1,150 @@
+use std::fs;
+
+use engine::ScenarioResult;
+use serde_json::json;
+use verdict::Happening;
+
+use super::{
+    check_text,
+    sample::{FIRST, Run, broken_off, failed, passed},
+};
+use crate::{
+    SnapshotMismatch, happened, normalise,
+    snapshot::{Update, Wishes, compare_as_wished},
+};
+
+const REVIEWED: Wishes = Wishes { update: [Update::Pending; 2], force_pass: false };
+const LATER: Run = Run { slowness: 3, port: 51_234, minute: 59 };
+
+#[test]
+fn what_happened_reads_well() {
+    check_text("happened_passed", &happened::text(&passed(FIRST)));
+    check_text("happened_failed", &happened::text(&failed()));
+    check_text("happened_broken_off", &happened::text(&broken_off()));
+}
+
+#[test]
+fn runs_that_went_the_same_way_have_the_same_text() {
+    let (first, later) = (passed(FIRST), passed(LATER));
+    assert_ne!(first.history, later.history);
+    assert_eq!(happened::text(&first), happened::text(&later));
+}
+
+#[test]
+fn a_run_that_went_another_way_has_another_text() {
+    let changed = |change: fn(&mut ScenarioResult)| {
+        let mut result = passed(FIRST);
+        change(&mut result);
+        happened::text(&result)
+    };
+    let text = happened::text(&passed(FIRST));
+    // What came back from the first order, which is the fourth thing that happened.
+    assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("pending", "confirmed"))));
+    assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("299.99", "300.00"))));
+    assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("created_at", "made_at"))));
+    assert_ne!(text, changed(|result| result.verdict = failed().verdict));
+    let fewer = changed(|result| {
+        let fired = |record: &verdict::Record| record.exchange().is_some_and(|e| !e.faults.is_empty());
+        let kept =
+            result.history.records().iter().filter(|record| !fired(record)).cloned().collect::<Vec<_>>();
+        result.history = verdict::History::default();
+        for record in kept {
+            result.history.push(record);
+        }
+    });
+    assert_ne!(text, fewer);
+}
+
+fn edit(result: &mut ScenarioResult, place: usize, change: fn(&str) -> String) {
+    let mut records = result.history.records().to_vec();
+    let Happening::Exchange(exchange) = &mut records[place].what else { panic!("not an exchange") };
+    let reply = exchange.ending.as_mut().unwrap().received.as_mut().unwrap();
+    reply.body = change(std::str::from_utf8(&reply.body).unwrap()).into();
+    result.history = verdict::History::default();
+    for record in records {
+        result.history.push(record);
+    }
+}
+
+#[test]
+fn what_differs_from_run_to_run_is_taken_out() {
+    for (text, expected) in [
+        ("made 2026-03-01T10:03:07.123Z", "made [time]"),
+        ("made 2026-03-01T10:03:07+00:00.", "made [time]."),
+        ("on 2026-03-01 at noon", "on [date] at noon"),
+        ("Sun, 01 Mar 2026 10:03:07 GMT", "[time]"),
+        ("id 6F9619FF-8B86-D011-B42D-00CF4FC964FF!", "id [uuid]!"),
+        (
+            "http://127.0.0.1:40001/x and localhost:5002, [::1]:80",
+            "http://127.0.0.1:[port]/x and localhost:[port], [::1]:[port]",
+        ),
+        ("no reply from users-service within 1.5s", "no reply from users-service within [duration]"),
+        ("order 12 of 3 items costs 299.99", "order 12 of 3 items costs 299.99"),
+        ("/api/users/1/operations/payment-3", "/api/users/1/operations/payment-3"),
+    ] {
+        assert_eq!(normalise::text(text), expected);
+    }
+    let fields = json!({"created_at": null, "port": 5002, "took_ms": 3, "id": 7, "status": "paid", "list": [{"uptime": 1.5}]});
+    let stable = json!({"created_at": null, "port": "[port]", "took_ms": "[took_ms]", "id": 7, "status": "paid", "list": [{"uptime": "[uptime]"}]});
+    assert_eq!(normalise::value(fields), stable);
+}
+
+#[test]
+fn a_new_snapshot_waits_for_a_review_and_an_accepted_one_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("deep/lost-reply.snap");
+    let pending = folder.path().join("deep/lost-reply.snap.new");
+    let Err(SnapshotMismatch::Differs { diff, pending: written, .. }) =
+        compare_as_wished(&snapshot, &passed(FIRST), REVIEWED)
+    else {
+        panic!("a snapshot that isn't there can't match")
+    };
+    assert!(diff.contains("+1. alice orders a phone"), "{diff}");
+    assert_eq!(written.as_deref(), Some(pending.as_path()));
+    let read = insta::Snapshot::from_file(&pending).expect("insta reads what was written");
+    assert_eq!(read.metadata().source(), Some("scenarios/faults/lost-reply.yaml"));
+    assert_eq!(read.metadata().description(), Some("A payment survives a lost reply"));
+    fs::rename(&pending, &snapshot).unwrap();
+    compare_as_wished(&snapshot, &passed(LATER), REVIEWED).expect("it went the same way");
+
+    let Err(SnapshotMismatch::Differs { diff, .. }) = compare_as_wished(&snapshot, &failed(), REVIEWED)
+    else {
+        panic!("another verdict can't match")
+    };
+    assert!(diff.contains("-A payment survives a lost reply: passed"), "{diff}");
+    assert!(diff.contains("+A payment survives a lost reply: failed"), "{diff}");
+    assert!(pending.exists());
+    compare_as_wished(&snapshot, &passed(FIRST), REVIEWED).expect("it is as accepted");
+    assert!(!pending.exists(), "there is nothing left to review");
+}
+
+#[test]
+fn instas_variables_say_what_is_done() {
+    use Update::{InPlace, No, Pending};
+    let read = |pairs: &[(&str, &str)]| {
+        let value =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
+        Wishes::read(value).map(|wishes| (wishes.update, wishes.force_pass))
+    };
+    assert_eq!(read(&[]), Ok(([Pending; 2], false)));
+    assert_eq!(read(&[("CI", "true")]), Ok(([No; 2], false)));
+    assert_eq!(read(&[("CI", "false"), ("TF_BUILD", "1")]), Ok(([Pending; 2], false)));
+    assert_eq!(read(&[("TF_BUILD", "1")]), Ok(([No; 2], false)));
+    assert_eq!(read(&[("CI", "true"), ("INSTA_UPDATE", "new")]), Ok(([Pending; 2], false)));
+    assert_eq!(read(&[("INSTA_UPDATE", "always"), ("INSTA_FORCE_PASS", "1")]), Ok(([InPlace; 2], true)));
+    assert_eq!(read(&[("INSTA_UPDATE", "unseen")]), Ok(([Pending, InPlace], false)));
+    assert!(read(&[("INSTA_UPDATE", "maybe")]).unwrap_err().contains("maybe"));
+}
+
+#[test]
+fn wishes_are_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("a.snap");
+    let wish = |update, force_pass| Wishes { update: [update; 2], force_pass };
+    assert!(compare_as_wished(&snapshot, &passed(FIRST), wish(Update::No, false)).is_err());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    compare_as_wished(&snapshot, &passed(FIRST), wish(Update::Pending, true)).expect("differences pass");
+    assert!(!snapshot.exists() && folder.path().join("a.snap.new").exists());
+    compare_as_wished(&snapshot, &passed(FIRST), wish(Update::InPlace, false)).expect("it is accepted");
+    compare_as_wished(&snapshot, &passed(LATER), wish(Update::No, false)).expect("it was accepted");
+}

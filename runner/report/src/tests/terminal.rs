@@ -1,0 +1,117 @@
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use anstream::StripStream;
+use engine::{Event, ScenarioResult, Summary};
+use fault::Seed;
+use scenario::{Configuration, Dependency, Need, Service, Span, StartCommand, Template};
+
+use super::{
+    check_text, plain,
+    sample::{FIRST, broken_off, failed, passed, service, skipped},
+};
+use crate::{Look, Progress, Terminal, counts, layout::width, terminal::result_line};
+
+fn look() -> Look {
+    Look {
+        width: Some(110),
+        progress: Progress::Hidden,
+        command: "runner".into(),
+        addresses: Box::new(|name| {
+            (name.as_str() == "payment-service").then(|| "http://localhost:5004".into())
+        }),
+    }
+}
+
+fn shown(results: Vec<ScenarioResult>) -> String {
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
+    let mut summary = Summary::default();
+    let mut show = |event: Event| terminal.show(&event).unwrap();
+    show(Event::RunStarted { scenarios: results.len(), seed: Seed(42) });
+    for (index, result) in results.into_iter().enumerate().rev() {
+        summary.count(&result.verdict);
+        show(Event::ScenarioStarted { index, scenario: Arc::clone(&result.scenario) });
+        show(Event::StepStarted { scenario: index, step: 0 });
+        show(Event::ScenarioEnded { index, result: Arc::new(result) });
+    }
+    terminal.close(&summary, Duration::from_millis(12_340)).unwrap();
+    String::from_utf8(terminal.into_inner().into_inner()).unwrap()
+}
+
+#[test]
+fn a_run_that_passes_is_short() {
+    check_text("run_passes", &shown(vec![passed(FIRST), passed(FIRST), skipped()]));
+}
+
+#[test]
+fn failures_are_shown_in_full_in_the_order_of_the_run() {
+    check_text("run_fails", &shown(vec![failed(), passed(FIRST), broken_off()]));
+}
+
+#[test]
+fn failures_in_colour() {
+    let mut terminal = Terminal::new(Vec::new(), look());
+    let result = Arc::new(failed());
+    terminal.show(&Event::ScenarioEnded { index: 0, result }).unwrap();
+    let summary = Summary { failed: 1, not_run: 2, ..Summary::default() };
+    terminal.close(&summary, Duration::ZERO).unwrap();
+    let coloured = String::from_utf8(terminal.into_inner()).unwrap();
+    check_text("run_fails_in_colour", &coloured.replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn a_line_is_never_wider_than_the_terminal() {
+    let mut result = failed();
+    Arc::make_mut(&mut result.scenario).name =
+        "日本 has a name that is much longer than any line would be".repeat(2);
+    let lines: Vec<String> = [Some(40), Some(60), Some(80), Some(200), None]
+        .map(|columns| {
+            let line = plain(&result_line(&result, columns));
+            assert!(columns.is_none_or(|columns| width(&line) <= columns), "{line}");
+            line
+        })
+        .into();
+    check_text("lines_of_several_widths", &lines.join("\n"));
+}
+
+#[test]
+fn the_end_of_a_run_is_shown_once_it_ends() {
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
+    terminal.show(&Event::RunEnded { summary: Summary { passed: 2, ..Summary::default() } }).unwrap();
+    let text = String::from_utf8(terminal.into_inner().into_inner()).unwrap();
+    assert!(text.starts_with("\n2 scenarios: 2 passed  ("), "{text}");
+    assert_eq!(plain(&counts(&Summary::default())), "nothing ran");
+}
+
+#[test]
+fn the_opening_says_what_was_found() {
+    let found = |name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need| Service {
+        name: service(name),
+        span: Span::default(),
+        base_url: url.map(|url| url.parse().unwrap()),
+        need,
+        start: start.map(|program| StartCommand {
+            command: vec![Template::literal(program), Template::literal("--port")],
+            env: std::collections::BTreeMap::new(),
+            stop_grace: Duration::from_secs(5),
+        }),
+        depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
+        ready: Vec::new(),
+    };
+    let configuration = Configuration {
+        file: "e2e.conf".into(),
+        build: None,
+        services: vec![
+            found("users-service", Some("target/release/users-service"), None, &[], Need::Required),
+            found("orders-service", None, Some("http://localhost:5003/"), &["users-service"], Need::Required),
+            found("mail-service", None, None, &["users-service", "orders-service"], Need::Optional),
+        ],
+        invariants: Vec::new(),
+        snapshots: None,
+        settle: Duration::from_secs(5),
+        timeout: Duration::from_secs(5),
+        span: Span::default(),
+    };
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
+    terminal.open(&configuration, 7, Seed(42), NonZeroUsize::new(2).unwrap()).unwrap();
+    check_text("opening", &String::from_utf8(terminal.into_inner().into_inner()).unwrap());
+}

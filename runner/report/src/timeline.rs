@@ -1,0 +1,103 @@
+//! When steps ran and faults were in force, as far as the history tells.
+
+use std::time::Duration;
+
+use engine::ScenarioResult;
+use fault::{FaultName, ServiceName};
+use scenario::Action;
+use verdict::{FaultChange, Happening, History};
+
+/// A time during which something lasted, since the world began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: Duration,
+    pub(crate) until: Duration,
+}
+
+impl Span {
+    /// Whether two have a moment in common.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.from <= other.until && other.from <= self.until
+    }
+}
+
+/// A time during which a fault could meet exchanges.
+#[derive(Debug)]
+pub(crate) struct FaultWindow<'a> {
+    pub(crate) fault: &'a FaultName,
+    pub(crate) span: Span,
+    /// The step that injected it.
+    pub(crate) step: Option<usize>,
+}
+
+/// The windows of all faults, in the order in which they were injected.
+pub(crate) fn fault_windows(result: &ScenarioResult) -> Vec<FaultWindow<'_>> {
+    let mut windows: Vec<FaultWindow<'_>> = Vec::new();
+    for record in result.history.records() {
+        match &record.what {
+            Happening::Fault { fault, change: FaultChange::Injected } => {
+                let step = record.step.and_then(|step| result.scenario.steps.get(step));
+                let (after, lasting) = match step.map(|step| &step.action) {
+                    Some(Action::Inject(inject)) => (inject.after, inject.lasting),
+                    _ => (Duration::ZERO, None),
+                };
+                let from = record.at.saturating_add(after);
+                let until = lasting.map_or(result.took, |lasting| from.saturating_add(lasting));
+                windows.push(FaultWindow { fault, span: Span { from, until }, step: record.step });
+            }
+            Happening::Fault { fault, change: FaultChange::Healed } => {
+                if let Some(window) = windows.iter_mut().rev().find(|window| window.fault == fault) {
+                    window.span.until = window.span.until.min(record.at);
+                }
+            }
+            _ => {}
+        }
+    }
+    windows.retain(|window| window.span.from <= window.span.until);
+    windows
+}
+
+/// When each step ran. Steps follow one another, so that one that left no trace ran where the one before it ended.
+/// Those that were never reached have none.
+pub(crate) fn step_spans(result: &ScenarioResult) -> Vec<Span> {
+    let traces = |step: usize| result.history.records().iter().filter(move |r| r.step == Some(step));
+    let last_seen = result.history.records().iter().filter_map(|record| record.step).max();
+    let last_failed = last_failed_step(result);
+    let reached = match result.verdict {
+        verdict::Verdict::Passed => result.scenario.steps.len(),
+        _ => last_seen.max(last_failed).map_or(0, |last| last + 1),
+    };
+    let client = ServiceName::client();
+    let mut spans: Vec<Span> = Vec::new();
+    for (index, step) in result.scenario.steps.iter().take(reached).enumerate() {
+        let before = spans.last().map_or(Duration::ZERO, |span| span.until);
+        let from = traces(index).map(|record| record.at).min().unwrap_or(before).max(before);
+        let own = traces(index).filter_map(|record| Some((record.at, record.exchange()?)));
+        let ends = own.filter(|(_, exchange)| exchange.link.caller == client).map(|(at, exchange)| {
+            at.saturating_add(exchange.ending.as_ref().map_or(Duration::ZERO, |ending| ending.took))
+        });
+        let lasted = if let Action::Wait(time) = step.action { time } else { Duration::ZERO };
+        let until = ends.max().unwrap_or(from.saturating_add(lasted)).max(from);
+        spans.push(Span { from, until });
+    }
+    spans
+}
+
+fn last_failed_step(result: &ScenarioResult) -> Option<usize> {
+    let verdict::Verdict::Failed(failures) = &result.verdict else { return None };
+    let index = |failure: &verdict::Failure| match failure.place {
+        verdict::Place::Step { index, .. } => Some(index),
+        verdict::Place::End => None,
+    };
+    failures.iter().filter_map(index).max()
+}
+
+/// Every exchange between services, with when and in which step it began.
+pub(crate) fn traffic(
+    history: &History,
+) -> impl Iterator<Item = (Duration, Option<usize>, &verdict::Exchange)> {
+    let client = ServiceName::client();
+    let exchanges =
+        history.records().iter().filter_map(|record| Some((record.at, record.step, record.exchange()?)));
+    exchanges.filter(move |(_, _, exchange)| exchange.link.caller != client)
+}
