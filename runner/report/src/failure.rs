@@ -1,4 +1,6 @@
-//! Everything about a scenario that didn't pass.
+//! Everything about a scenario that didn't pass, and about a run that couldn't begin.
+
+use std::iter;
 
 use engine::ScenarioResult;
 use fault::ServiceName;
@@ -13,10 +15,10 @@ use crate::{
 };
 
 const MOST_CALLS: usize = 40;
-const MOST_CHARACTERS: usize = 800;
+const MOST_CHARACTERS: usize = 4_000;
 
 /// What a person needs in order to understand why a scenario didn't pass; nothing when it did, or wasn't run.
-pub(crate) fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<String>) -> String {
+pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<String>) -> String {
     let scenario = &result.scenario;
     let file = scenario.file.display();
     let mut lines = Vec::new();
@@ -26,7 +28,7 @@ pub(crate) fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> 
             lines.push(format!("{} {}", "!".red().bold(), scenario.name.bold()));
             lines.push(format!("  {}", file.dimmed()));
             lines.push(String::new());
-            lines.extend(broken_off(broken));
+            lines.extend(broken_off(broken).iter().map(|line| format!("    {line}").trim_end().to_string()));
         }
         Verdict::Failed(failures) => {
             lines.push(format!("{} {}", "✗".red().bold(), scenario.name.bold()));
@@ -40,15 +42,20 @@ pub(crate) fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> 
     lines.join("\n")
 }
 
+/// Why nothing was run at all, and what to do about it.
+pub fn render_broken_off(broken: &BrokenOff) -> String {
+    broken_off(broken).join("\n") + "\n"
+}
+
 fn broken_off(broken: &BrokenOff) -> Vec<String> {
-    let mut lines = vec![format!("    broken off: {broken}")];
-    lines.extend(broken.help.iter().map(|help| format!("    {help}")));
+    let mut lines = vec![format!("{} {broken}", "broken off:".red().bold())];
+    lines.extend(broken.help.clone());
     if !broken.log.is_empty() {
-        lines.extend([String::new(), "    its last lines:".into()]);
+        lines.extend([String::new(), "its last lines:".into()]);
         lines.extend(broken.log.iter().map(|line| {
             // Services colour their logs, too.
             let plain = anstream::adapter::strip_str(line).to_string();
-            format!("      {}", printable(&plain).dimmed())
+            format!("  {}", printable(&plain).dimmed())
         }));
     }
     lines
@@ -92,22 +99,22 @@ fn titled(title: &str, lines: Vec<String>) -> Vec<String> {
 /// A finding as a diff.
 pub(crate) fn finding(finding: &Finding) -> Vec<String> {
     let mut lines = vec![finding.subject.clone()];
-    lines.extend(marked('-', &finding.expected).map(|line| line.green().to_string()));
-    lines.extend(marked('+', &finding.found).map(|line| line.red().to_string()));
+    lines.extend(marked('-', &finding.expected).iter().map(|line| line.green().to_string()));
+    lines.extend(marked('+', &finding.found).iter().map(|line| line.red().to_string()));
     lines
 }
 
-fn marked(mark: char, text: &str) -> impl Iterator<Item = String> {
+fn marked(mark: char, text: &str) -> Vec<String> {
     let mut short: String = printable(text).chars().take(MOST_CHARACTERS).collect();
     if text.chars().nth(MOST_CHARACTERS).is_some() {
         short.push('…');
     }
-    let lines: Vec<String> = if short.is_empty() {
-        vec![format!("  {mark} (nothing)")]
-    } else {
-        short.lines().map(|line| format!("  {mark} {line}")).collect()
-    };
-    lines.into_iter()
+    if short.is_empty() {
+        short.push_str("(nothing)");
+    }
+    // Only the first line bears the mark: the others may be a diff with marks of their own.
+    let marks = iter::once(mark).chain(iter::repeat(' '));
+    marks.zip(short.lines()).map(|(mark, line)| format!("  {mark} {line}")).collect()
 }
 
 /// What passed between services during a step, one line a call, in columns.

@@ -43,6 +43,7 @@ mod timeline;
 mod tests;
 
 pub use diagnostics::render_mistakes;
+pub use failure::{render as render_failure, render_broken_off};
 pub use record::{NotATarget, RunRecord, Target, WriteError};
 pub use snapshot::{SnapshotMismatch, compare as compare_snapshot};
 pub use summary::counts;

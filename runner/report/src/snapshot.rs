@@ -19,7 +19,10 @@ use crate::happened;
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotMismatch {
     /// What happened differs from what was accepted.
-    #[error("what happened differs from {}:\n{diff}", snapshot.display())]
+    #[error(
+        "what happened differs from {}; is it right? `cargo insta review`, or INSTA_UPDATE=always\n{diff}",
+        snapshot.display()
+    )]
     Differs {
         /// The snapshot.
         snapshot: PathBuf,

@@ -36,7 +36,7 @@ pub struct Look {
     /// The command that runs scenarios, as it was typed: `runner`.
     pub command: String,
     /// Where services are, for the commands that repeat a request.
-    pub addresses: Addresses,
+    pub address: Addresses,
 }
 
 /// Whether progress is shown.
@@ -129,7 +129,7 @@ impl<W: Write> Terminal<W> {
     pub(crate) fn close(&mut self, summary: &Summary, took: Duration) -> io::Result<()> {
         self.not_passed.sort_by_key(|(index, _)| *index);
         for (_, result) in &self.not_passed {
-            write!(self.out, "\n{}", failure::render(result, &*self.look.addresses))?;
+            write!(self.out, "\n{}", failure::render(result, &*self.look.address))?;
         }
         let files = self.not_passed.iter().map(|(_, result)| result.scenario.file.as_path());
         let text = summary::render(summary, took, self.seed, &self.look.command, files);

@@ -4,19 +4,22 @@ use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
 use scenario::{Configuration, Dependency, Need, Service, Span, StartCommand, Template};
+use verdict::{Finding, Verdict};
 
 use super::{
     check_text, plain,
     sample::{FIRST, broken_off, failed, passed, service, skipped},
 };
-use crate::{Look, Progress, Terminal, counts, layout::width, terminal::result_line};
+use crate::{
+    Look, Progress, Terminal, counts, failure, layout::width, render_broken_off, terminal::result_line,
+};
 
 fn look() -> Look {
     Look {
         width: Some(110),
         progress: Progress::Hidden,
         command: "runner".into(),
-        addresses: Box::new(|name| {
+        address: Box::new(|name| {
             (name.as_str() == "payment-service").then(|| "http://localhost:5004".into())
         }),
     }
@@ -45,6 +48,19 @@ fn a_run_that_passes_is_short() {
 #[test]
 fn failures_are_shown_in_full_in_the_order_of_the_run() {
     check_text("run_fails", &shown(vec![failed(), passed(FIRST), broken_off()]));
+}
+
+#[test]
+fn a_run_that_could_not_begin_says_why() {
+    let Verdict::BrokenOff(broken) = broken_off().verdict else { panic!("it is broken off") };
+    check_text("broken_off", &plain(&render_broken_off(&broken)));
+}
+
+#[test]
+fn only_the_first_line_of_a_value_is_marked() {
+    let finding = Finding::new("snapshot", "", "it differs\n-old\n+new\u{1b}[2J");
+    let lines = ["snapshot", "  - (nothing)", "  + it differs", "    -old", r"    +new\u{1b}[2J"];
+    assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
 }
 
 #[test]
