@@ -1,0 +1,148 @@
+//! Ports that nobody else takes.
+
+use std::{
+    fs, io,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    ops::Range,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+use tokio::net::TcpSocket;
+
+/// A port for a service or a link. It is kept while this lives, whether or not anybody listens on it, so that a
+/// service that is killed and started again finds it free.
+#[derive(Debug)]
+pub(crate) struct Port {
+    number: u16,
+    /// The UDP port of the same number. Services here speak TCP, so nobody misses it, and to have it is a lock that
+    /// holds across runners and goes away with its owner, however that ends.
+    reserved: Option<UdpSocket>,
+}
+
+/// Whether connections that linger from a former owner matter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lingering {
+    /// A program that doesn't ask for reuse couldn't listen: the port counts as taken.
+    Counts,
+    /// They are the former life's of the same service.
+    Ignored,
+}
+
+impl Port {
+    /// A port that nobody listens on, below the range from which the system takes the ports of outgoing connections:
+    /// none of those can take it between now and the moment when the service listens.
+    pub(crate) fn free() -> io::Result<Self> {
+        static RANGE: LazyLock<Range<u16>> = LazyLock::new(|| {
+            let ephemeral = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
+            outside(ephemeral.as_deref().and_then(parse_range))
+        });
+        // Runners that start together begin at different places, and seldom have to step aside.
+        static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+            let places = u32::from(RANGE.end - RANGE.start);
+            let place = std::process::id().wrapping_mul(97) % places;
+            AtomicU16::new(u16::try_from(place).expect("smaller than a count of ports"))
+        });
+        let places = RANGE.end - RANGE.start;
+        for _ in 0..places {
+            let number = RANGE.start + NEXT.fetch_add(1, Ordering::Relaxed) % places;
+            let Ok(reserved) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) else { continue };
+            if is_free(number, Lingering::Counts) {
+                return Ok(Self { number, reserved: Some(reserved) });
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AddrInUse, format!("every port from {RANGE:?} is taken")))
+    }
+
+    /// This very port, or `None` if somebody listens on it.
+    pub(crate) fn fixed(number: u16) -> Option<Self> {
+        is_free(number, Lingering::Ignored).then_some(Self { number, reserved: None })
+    }
+
+    /// Whether nobody listens on it now.
+    pub(crate) fn is_free(&self) -> bool {
+        is_free(self.number, Lingering::Ignored)
+    }
+
+    /// Whether any other port would do as well.
+    pub(crate) fn is_exchangeable(&self) -> bool {
+        self.reserved.is_some()
+    }
+
+    /// Its number.
+    pub(crate) fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// Its address on this machine.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.number).into()
+    }
+}
+
+/// Binds without listening: who connects meanwhile is refused, as it should be while nobody is there.
+fn is_free(number: u16, lingering: Lingering) -> bool {
+    let bind = || {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(lingering == Lingering::Ignored)?;
+        socket.bind((Ipv4Addr::LOCALHOST, number).into())
+    };
+    bind().is_ok()
+}
+
+fn parse_range(text: &str) -> Option<(u16, u16)> {
+    let mut bounds = text.split_whitespace().map(str::parse);
+    Some((bounds.next()?.ok()?, bounds.next()?.ok()?))
+}
+
+/// The ports to give out, given the first and last of those for outgoing connections.
+fn outside(ephemeral: Option<(u16, u16)>) -> Range<u16> {
+    const LOWEST: u16 = 15_000;
+    const ENOUGH: u16 = 1_000;
+    // What Linux has when it isn't told otherwise; others begin higher.
+    let (first, last) = ephemeral.unwrap_or((32_768, 60_999));
+    if first >= LOWEST + ENOUGH {
+        LOWEST..first
+    } else if last <= u16::MAX - ENOUGH {
+        last + 1..u16::MAX
+    } else {
+        LOWEST..u16::MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, net::TcpListener};
+
+    use super::*;
+
+    #[test]
+    fn ports_lie_outside_those_of_outgoing_connections() {
+        assert_eq!(outside(parse_range("32768\t60999\n")), 15_000..32_768);
+        assert_eq!(outside(parse_range("10000 40000")), 40_001..65_535);
+        assert_eq!(outside(parse_range("1024 65535")), 15_000..65_535);
+        assert_eq!(outside(None), 15_000..32_768);
+    }
+
+    #[test]
+    fn no_port_is_given_out_twice_while_it_is_kept() {
+        let ports: Vec<Port> = (0..64).map(|_| Port::free().expect("a port")).collect();
+        assert_eq!(ports.iter().map(Port::number).collect::<BTreeSet<_>>().len(), 64);
+        for port in &ports {
+            assert!(UdpSocket::bind(port.address()).is_err(), "another runner passes {port:?} over");
+            assert!(port.is_free());
+        }
+    }
+
+    #[test]
+    fn a_port_that_somebody_listens_on_is_not_free() {
+        let port = Port::free().expect("a port");
+        let listener = TcpListener::bind(port.address()).expect("the port is free");
+        assert!(!port.is_free());
+        assert!(Port::fixed(port.number()).is_none());
+        drop(listener);
+        assert!(Port::fixed(port.number()).is_some());
+    }
+}

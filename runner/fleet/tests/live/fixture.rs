@@ -1,0 +1,161 @@
+//! Configurations, fleets and worlds for the tests.
+
+use std::{
+    fmt::Write,
+    io,
+    net::TcpStream,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use engine::{BrokenOff, Stage, World};
+use fault::{Fault, Seed, ServiceName};
+use fleet::{Fleet, LiveWorld, Options};
+use http::{Request, StatusCode};
+use scenario::{Configuration, Scenario, Step, read_configuration};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use verdict::{Happening, NoReply, ProcessChange};
+
+/// How long anything may take that is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A fleet whose data lies where a test can look.
+pub(crate) struct Harbour {
+    pub(crate) data: TempDir,
+    pub(crate) fleet: Fleet,
+}
+
+pub(crate) fn on_a_runtime<T>(trial: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build().expect("a runtime").block_on(trial)
+}
+
+pub(crate) fn name(text: &str) -> ServiceName {
+    text.parse().expect("a name")
+}
+
+/// A service of e2e.conf that this binary is, with more variables and keys.
+pub(crate) fn service(name: &str, env: &[(&str, &str)], keys: &[&str]) -> String {
+    let exe = std::env::current_exe().expect("this binary");
+    let mut text =
+        format!("  {name}:\n    command: {}\n    ready: {{ path: /health, within: 20s }}\n", exe.display());
+    for key in keys {
+        writeln!(text, "    {key}").expect("text has room");
+    }
+    text.push_str("    env:\n      FLEET_TEST_ROLE: service\n      PORT: ${port}\n      DATA: ${data_dir}\n");
+    for (variable, value) in env {
+        writeln!(text, "      {variable}: {value}").expect("text has room");
+    }
+    text
+}
+
+/// `front -> back`, and `aside`, which knows nobody.
+pub(crate) fn three() -> String {
+    let upstream = ("UPSTREAM", "${url.back}");
+    service("front", &[upstream], &["depends_on: [back]"])
+        + &service("back", &[], &[])
+        + &service("aside", &[], &[])
+}
+
+pub(crate) fn configuration(services: &str, folder: &Path) -> Configuration {
+    let text = format!("services:\n{services}");
+    read_configuration(&text, folder.join("e2e.conf"))
+        .unwrap_or_else(|mistakes| panic!("{mistakes:#?}\n{text}"))
+}
+
+impl Harbour {
+    pub(crate) fn new(services: &str) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let configuration = Arc::new(configuration(services, data.path()));
+        let options = Options { data: Some(data.path().to_owned()), ..Options::default() };
+        Self { fleet: Fleet::new(configuration, options), data }
+    }
+
+    pub(crate) async fn raise(&self) -> Result<LiveWorld, BrokenOff> {
+        self.fleet.raise(&scenario(Vec::new(), Vec::new()), Seed(1)).await
+    }
+
+    pub(crate) async fn ready(&self) -> LiveWorld {
+        self.raise().await.unwrap_or_else(|error| panic!("{error:#?}"))
+    }
+
+    pub(crate) async fn refused(&self) -> BrokenOff {
+        self.raise().await.expect_err("it is broken off")
+    }
+
+    /// Everything of worlds that lies in the fleet's folder.
+    pub(crate) fn world_folders(&self) -> Vec<String> {
+        let folders = std::fs::read_dir(self.data.path()).expect("a folder");
+        let inside = folders.flat_map(|folder| std::fs::read_dir(folder.expect("a folder").path()));
+        inside.flatten().map(|world| world.expect("a folder").path().display().to_string()).collect()
+    }
+}
+
+pub(crate) fn scenario(steps: Vec<Step>, faults: Vec<Fault>) -> Scenario {
+    Scenario {
+        name: "A test".into(),
+        tags: Vec::new(),
+        file: Arc::new("a_test.yaml".into()),
+        vars: Vec::new(),
+        faults,
+        steps,
+        settle: None,
+    }
+}
+
+/// What a service answers, past all links.
+pub(crate) async fn get(
+    world: &LiveWorld,
+    service: &str,
+    path: &str,
+) -> Result<(StatusCode, String), NoReply> {
+    let request = Request::get(path).body(Bytes::new()).expect("a request");
+    let reply = world.client(&name(service)).oneshot(request).await?;
+    Ok((reply.status(), String::from_utf8_lossy(reply.body()).into_owned()))
+}
+
+/// The same, when it is fine.
+pub(crate) async fn read(world: &LiveWorld, service: &str, path: &str) -> String {
+    let (status, text) =
+        get(world, service, path).await.unwrap_or_else(|error| panic!("{service}{path}: {error}"));
+    assert_eq!(status, StatusCode::OK, "{service}{path}: {text}");
+    text
+}
+
+/// What befell processes, in order.
+pub(crate) fn changes(world: &LiveWorld) -> Vec<(String, ProcessChange)> {
+    let change = |what: &Happening| match what {
+        Happening::Process { service, change } => Some((service.to_string(), change.clone())),
+        _ => None,
+    };
+    world.links().read(|history| history.records().iter().filter_map(|record| change(&record.what)).collect())
+}
+
+pub(crate) fn port(world: &LiveWorld, service: &str) -> u16 {
+    let services = world.services();
+    services.iter().find(|found| found.name.as_str() == service).expect("it is there").address.port()
+}
+
+/// Every port of a world: of its services, and of its links.
+pub(crate) fn ports(world: &LiveWorld) -> Vec<u16> {
+    let links = world.link_addresses();
+    let services = world.services();
+    services.iter().map(|s| s.address.port()).chain(links.iter().map(|(_, at)| at.port())).collect()
+}
+
+pub(crate) fn is_silent(port: u16) -> bool {
+    let connected = TcpStream::connect(("127.0.0.1", port));
+    connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// Looks again and again; what others do in their own time can't be waited for in another way.
+pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

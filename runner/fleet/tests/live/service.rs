@@ -1,0 +1,103 @@
+//! A tiny service, told by its environment what to do.
+
+use std::{
+    convert::Infallible, env, fs, io::Write, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::Incoming, client::conn::http1 as client, server::conn::http1 as server, service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+};
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
+/// | variable | what it does |
+/// | --- | --- |
+/// | `PORT`, `DATA` | where it listens, and what it stores |
+/// | `UPSTREAM` | what `/call` calls |
+/// | `LAST_WORDS` | it writes them and ends with exit code 3 |
+/// | `STUMBLE` | if there is no file of that name, it makes one, and ends as if its port were taken |
+/// | `UNREADY` | `/health` answers 503 |
+/// | `STUBBORN` | it doesn't end when it is asked to |
+pub(crate) fn serve() -> ExitCode {
+    if let Some(words) = variable("LAST_WORDS") {
+        let _ = writeln!(std::io::stdout(), "I have begun");
+        let _ = writeln!(std::io::stderr(), "{words}");
+        return ExitCode::from(3);
+    }
+    if let Some(file) = variable("STUMBLE")
+        && fs::File::create_new(file).is_ok()
+    {
+        let _ = writeln!(std::io::stderr(), "error: Address already in use (os error 98)");
+        return ExitCode::from(1);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(listen());
+    ExitCode::SUCCESS
+}
+
+async fn listen() {
+    let port = variable("PORT").and_then(|port| port.parse().ok()).expect("a port");
+    let data = PathBuf::from(variable("DATA").expect("a folder"));
+    let mut lives = fs::File::options().append(true).create(true).open(data.join("lives")).expect("a file");
+    lives.write_all(b".").expect("it can be written");
+    let mut asked = signal(SignalKind::terminate()).expect("a handler");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a free port");
+    loop {
+        tokio::select! {
+            _ = asked.recv() => if variable("STUBBORN").is_none() {
+                fs::write(data.join("goodbye"), "").expect("it can be written");
+                return;
+            },
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.expect("a connection");
+                let data = data.clone();
+                let serve = service_fn(move |request| answer(request, data.clone()));
+                tokio::spawn(server::Builder::new().serve_connection(TokioIo::new(stream), serve));
+            }
+        }
+    }
+}
+
+async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (status, text) = match request.uri().path() {
+        "/health" if variable("UNREADY").is_some() => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
+        "/health" => (StatusCode::OK, String::new()),
+        "/lives" => (StatusCode::OK, fs::read(data.join("lives")).expect("it was written").len().to_string()),
+        "/goodbye" => (StatusCode::OK, data.join("goodbye").exists().to_string()),
+        "/exit" => std::process::exit(7),
+        "/call" => match call().await {
+            Ok(answered) => answered,
+            Err(error) => (StatusCode::BAD_GATEWAY, error),
+        },
+        _ => (StatusCode::NOT_FOUND, String::new()),
+    };
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn call() -> Result<(StatusCode, String), String> {
+    let upstream = variable("UPSTREAM").expect("somebody to call");
+    let address = upstream.strip_prefix("http://").expect("plain HTTP");
+    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) =
+        client::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    tokio::spawn(connection);
+    let request = Request::get("/lives").header("host", address).body(Full::<Bytes>::default());
+    let sent = sender.send_request(request.expect("a request"));
+    let response =
+        tokio::time::timeout(Duration::from_secs(5), sent).await.map_err(|error| error.to_string())?;
+    let (parts, body) = response.map_err(|error| error.to_string())?.into_parts();
+    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    Ok((parts.status, String::from_utf8_lossy(&body).into_owned()))
+}
