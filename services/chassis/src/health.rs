@@ -20,14 +20,14 @@ pub(crate) struct HealthApi {
 }
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "DependencyState", rename_all = "snake_case")]
 enum Dependency {
     Healthy,
     Unavailable,
 }
 
 #[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "CircuitState", rename_all = "snake_case")]
 enum Circuit {
     Closed,
     Open,
@@ -45,7 +45,7 @@ impl From<State> for Circuit {
 }
 
 #[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "HealthStatus", rename_all = "snake_case")]
 enum Status {
     Healthy,
 }
@@ -75,6 +75,7 @@ struct CircuitLog {
 }
 
 #[derive(Object)]
+#[oai(rename = "CircuitMove")]
 struct Move {
     /// When, in milliseconds since the service started.
     at_ms: u64,

@@ -111,14 +111,19 @@ impl OrdersApi {
 
     /// One order, with its user
     ///
-    /// `user` is null when users-service can't be reached.
+    /// `user` is null when users-service can't be reached. A caller with the service key wants the order alone: `user` is
+    /// null then too, and nobody is asked, so that an outage of users is not one of orders for it.
     #[oai(path = "/api/orders/:id", method = "get", tag = "Tag::Orders", operation_id = "get_order")]
     async fn find(
         &self,
+        caller: Caller,
         id: Path<OrderId>,
-    ) -> Result<Json<OrderWithUser>, Refused<{ statuses([400, 404]) }>> {
+    ) -> Result<Json<OrderWithUser>, Refused<{ statuses([400, 401, 404]) }>> {
         let order = self.orders.find(id.0)?.ok_or_else(|| no_order(id.0))?;
-        let user = self.users.find(order.user).await.ok();
+        let user = match caller {
+            Caller::Service(_) => None,
+            Caller::Anyone => self.users.find(order.user).await.ok(),
+        };
         let user = user.map(|user| UserView::new(order.user, user));
         Ok(Json(OrderWithUser::new(id.0, order, user)))
     }

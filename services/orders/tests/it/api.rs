@@ -76,6 +76,16 @@ async fn a_key_places_one_order_and_shows_it_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_key_that_comes_twice_at_once_places_one_order() {
+    let service = Service::new();
+    let key = &[("idempotency-key", "double-click")];
+    let (one, other) = tokio::join!(service.place(1, key), service.place(1, key));
+    assert_eq!((one.body["order"]["id"].clone(), other.body["order"]["id"].clone()), (json!(1), json!(1)));
+    assert_eq!(service.calls().len(), 2, "both asked who it is before either was recorded");
+    assert_eq!(service.get("/api/orders").await["orders"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_is_not_kept_under_a_key() {
     let service = Service::new();
     let key = ("idempotency-key", "click-1");
@@ -130,7 +140,7 @@ async fn the_specification_has_every_status_of_the_contract() {
     };
     check("~1api~1orders/get", "200 400 500");
     check("~1api~1orders/post", "201 400 404 413 415 422 500 503");
-    check("~1api~1orders~1{id}/get", "200 400 404 500");
+    check("~1api~1orders~1{id}/get", "200 400 401 404 500");
     check("~1api~1orders~1{id}~1status/put", "200 400 401 404 409 413 415 500 503");
     check("~1api~1users~1{id}~1orders/get", "200 400 404 500 503");
 }

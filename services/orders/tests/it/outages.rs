@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::service::{Service, Users};
+use crate::service::{KEY, Service, Users};
 
 /// Time is virtual here: whatever waits, waits no time.
 fn runtime() -> tokio::runtime::Runtime {
@@ -123,5 +123,18 @@ fn health_is_asked_for_at_most_a_second() {
         assert_eq!(health["dependencies"], json!({"users-service": "unavailable"}));
         assert_eq!(before.elapsed().as_secs(), 1);
         assert_eq!(health["circuits"], json!({"users-service": "closed"}));
+    });
+}
+
+#[test]
+fn a_service_reads_an_order_without_asking_users() {
+    runtime().block_on(async {
+        let service = Service::new();
+        service.place(1, &[]).await;
+        service.users(Users::Hangs);
+        service.calls();
+        let reply = service.send("GET", "/api/orders/1", &[KEY], "").await;
+        assert_eq!((reply.status, &reply.body["user"]), (StatusCode::OK, &Value::Null));
+        assert!(service.calls().is_empty(), "an outage of users must not look like one of orders");
     });
 }

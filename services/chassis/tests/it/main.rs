@@ -1,0 +1,7 @@
+//! The chassis with real files and real sockets on free ports.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod serving;
+mod store;
+mod transport;
