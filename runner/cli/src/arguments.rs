@@ -1,0 +1,71 @@
+//! What can be typed.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs declarative scenarios against services while it damages the links between them.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "\
+Exit codes: 0 passed, 1 failed, 2 bad command line, configuration or scenario, 3 the environment failed,
+4 nothing ran, 130 interrupted.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// What it can do besides running scenarios.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the services on the ports of their `base_url`, with a proxy on every link, and keep them up until Ctrl-C.
+    Up(Up),
+}
+
+/// Runs scenarios.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Scenario files, and folders of them.
+    #[arg(default_value = "scenarios")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Only scenarios with this text in their name or path, or with this tag; several: any of them.
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) filter: Vec<String>,
+    /// How many scenarios run side by side, each with services of its own [default: one for every core].
+    #[arg(long, short)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Where all chance comes from: the same seed makes the same fault decisions [default: a new one].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Begin no further scenario once one has failed.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Read and check everything, say what would run, and start nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
+    pub(crate) report: Vec<report::Target>,
+}
+
+/// Keeps the fleet up.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Where the configuration is, and what is done with it.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The configuration [default: the nearest e2e.conf, from here or from the first path upwards].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Don't run the configuration's `build` command.
+    #[arg(long)]
+    pub(crate) no_build: bool,
+}

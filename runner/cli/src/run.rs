@@ -1,0 +1,175 @@
+//! The run: what is found, what happens, what came of it.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use engine::{Event, OnFailure, Plan, Rules, ScenarioResult, Summary};
+use fault::{Seed, ServiceName};
+use report::{Look, Progress, RunRecord, Terminal, compare_snapshot};
+use scenario::Configuration;
+use verdict::{BrokenOff, Finding};
+
+use crate::{Exit, Mistakes, Project, Worlds, arguments::Run, interrupt, selection::select, worlds::Build};
+
+/// Why a run has no summary.
+enum Ending {
+    /// The environment failed before the first scenario.
+    BrokenOff(BrokenOff),
+    /// Nobody wants to know any more.
+    Interrupted,
+    /// What was found out can't be written down.
+    Unwritten(io::Error),
+}
+
+/// Runs what the command line asks for.
+pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
+    let project = match Project::read(arguments.place.config.as_deref(), &arguments.paths) {
+        Ok(project) => project,
+        Err(mistakes) => return show_mistakes(&mistakes),
+    };
+    let ended = worlds.block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupt::wait() => Err(Ending::Interrupted),
+            ended = run_project(arguments, &project, worlds) => ended,
+        }
+    });
+    match ended {
+        Ok(exit) => exit,
+        Err(Ending::Interrupted) => Exit::Interrupted,
+        Err(Ending::BrokenOff(broken)) => show_broken_off(&broken),
+        Err(Ending::Unwritten(error)) => {
+            let reason = format!("results can't be written: {error}");
+            show_broken_off(&BrokenOff { reason, help: None, log: Vec::new() })
+        }
+    }
+}
+
+async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -> Result<Exit, Ending> {
+    let configuration = &project.configuration;
+    let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
+    let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
+    let chosen = select(&project.scenarios, &arguments.filter, &std::collections::BTreeSet::new());
+    let mut terminal = Terminal::new(anstream::stdout(), look(configuration));
+    terminal.open(configuration, chosen.len(), seed, jobs).map_err(Ending::Unwritten)?;
+    if chosen.is_empty() || arguments.dry_run {
+        return dry_run(project, &chosen).map_err(Ending::Unwritten);
+    }
+    let build = if arguments.place.no_build { Build::Skip } else { Build::Run };
+    let prepared = worlds.prepare(Arc::clone(configuration), build).await.map_err(Ending::BrokenOff)?;
+    let plan = Plan {
+        scenarios: select(&project.scenarios, &arguments.filter, &prepared.missing),
+        rules: rules(configuration),
+        seed,
+        jobs,
+        on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+    };
+    let shown = Mutex::new((terminal, RunRecord::default(), Ok(())));
+    let tell = |event: Event| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let (terminal, record, written) = &mut *shown;
+        record.take(&event);
+        if written.is_ok() {
+            *written = terminal.show(&event);
+        }
+    };
+    let summary = engine::run(&plan, &prepared.stage, &|result| review(configuration, result), &tell).await;
+    let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+    written.map_err(Ending::Unwritten)?;
+    write_reports(arguments, &record, summary)
+}
+
+fn write_reports(arguments: &Run, record: &RunRecord, summary: Summary) -> Result<Exit, Ending> {
+    for target in &arguments.report {
+        target.write(record).map_err(|error| {
+            let help = Some("check that the folder is there and can be written to".into());
+            Ending::BrokenOff(BrokenOff { reason: error.to_string(), help, log: Vec::new() })
+        })?;
+    }
+    Ok(summary.into())
+}
+
+/// Says what would run.
+fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
+    let mut out = anstream::stdout();
+    if chosen.is_empty() {
+        let all = project.scenarios.len();
+        writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?;
+        return Ok(Exit::NothingRan);
+    }
+    for planned in chosen {
+        let scenario = &planned.scenario;
+        writeln!(out, "{}  {}  {} steps", scenario.name, scenario.file.display(), scenario.steps.len())?;
+    }
+    writeln!(out, "\nNo mistakes; nothing was started.")?;
+    Ok(Exit::Passed)
+}
+
+/// What holds for every scenario of a project.
+pub fn rules(configuration: &Configuration) -> Rules {
+    Rules {
+        invariants: configuration.invariants.clone(),
+        settle: configuration.settle,
+        timeout: configuration.timeout,
+    }
+}
+
+/// Compares a scenario with its snapshot, where the project has snapshots.
+pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Finding> {
+    let Some(folder) = &configuration.snapshots else { return Vec::new() };
+    let beside = configuration.file.parent().map(PathBuf::from).unwrap_or_default();
+    let finding = |found: String| vec![Finding::new("snapshot", "what was accepted", found)];
+    let folder = match std::path::absolute(beside.join(folder)) {
+        Ok(folder) => folder,
+        Err(error) => return finding(format!("no folder: {error}")),
+    };
+    let name = result.scenario.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = name.unwrap_or_else(|| result.scenario.name.clone());
+    compare_snapshot(&folder, &name, result)
+        .err()
+        .map_or_else(Vec::new, |mismatch| finding(mismatch.to_string()))
+}
+
+fn look(configuration: &Configuration) -> Look {
+    let urls: BTreeMap<ServiceName, String> = configuration
+        .services
+        .iter()
+        .filter_map(|service| Some((service.name.clone(), service.base_url.as_ref()?.to_string())))
+        .collect();
+    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    Look {
+        width,
+        progress: if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden },
+        command: command(),
+        address: Box::new(move |service| urls.get(service).map(|url| url.trim_end_matches('/').to_owned())),
+    }
+}
+
+/// The program as somebody would type it again.
+fn command() -> String {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    program
+        .and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "runner".into())
+}
+
+fn new_seed() -> u64 {
+    // Short enough to be read out; the hasher's keys are the standard library's only source of chance.
+    RandomState::new().hash_one("seed") % 1_000_000
+}
+
+pub(crate) fn show_mistakes(mistakes: &Mistakes) -> Exit {
+    // Nobody is left to tell when stderr is gone; the exit code says it too.
+    drop(write!(anstream::stderr(), "{}", mistakes.shown()));
+    Exit::Mistake
+}
+
+pub(crate) fn show_broken_off(broken: &BrokenOff) -> Exit {
+    drop(write!(anstream::stderr(), "{}", report::render_broken_off(broken)));
+    Exit::BrokenOff
+}

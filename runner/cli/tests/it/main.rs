@@ -1,0 +1,3 @@
+//! The command line as its users meet it, and the arrows of the house.
+
+mod arrows;
