@@ -14,7 +14,12 @@ struct Arguments {
     #[arg(long, env = "ORDERS_URL", default_value = "http://localhost:5003")]
     orders_url: BaseUrl,
     /// Seconds that a payment may be pending before it is given up.
-    #[arg(long, env = "DEADLINE_SECONDS", default_value_t = payments::DEADLINE.as_secs())]
+    #[arg(
+        long,
+        env = "DEADLINE_SECONDS",
+        default_value_t = payments::DEADLINE.as_secs(),
+        value_parser = clap::value_parser!(u64).range(1..=86_400),
+    )]
     deadline_seconds: u64,
 }
 

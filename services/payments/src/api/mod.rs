@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use chassis::{Body, Fingerprint, IdempotencyKey, Limit, Problem, Refused, statuses};
 use http::StatusCode;
 use poem_openapi::{
-    OpenApi,
+    OpenApi, Tags,
     param::{Header, Path, Query},
     payload::Json,
 };
@@ -35,6 +35,12 @@ pub struct PaymentsApi {
     pub deadline: Duration,
 }
 
+#[derive(Tags)]
+enum Tag {
+    /// Orders paid, and paid back
+    Payments,
+}
+
 type PayRefused = Refused<{ statuses([402, 403, 404, 409, 422, 503]) }>;
 type RefundRefused = Refused<{ statuses([404, 409, 422, 503]) }>;
 
@@ -45,10 +51,12 @@ impl PaymentsApi {
     ///
     /// 201 when the user is charged and the order confirmed; 202 when the outcome isn't known yet: it will be one or the
     /// other, `Location` tells. An order is paid at most once, with a key or without.
-    #[oai(path = "/api/payments", method = "post", operation_id = "pay")]
+    #[oai(path = "/api/payments", method = "post", tag = "Tag::Payments", operation_id = "pay")]
     async fn pay(
         &self,
-        #[oai(name = "Idempotency-Key")] key: Header<Option<IdempotencyKey>>,
+        /// The name of this one request.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<IdempotencyKey>>,
         body: Body<MakePayment>,
     ) -> Result<Paid, PayRefused> {
         let Body(body) = body;
@@ -78,13 +86,14 @@ impl PaymentsApi {
     }
 
     /// Payments, the newest first
-    #[oai(path = "/api/payments", method = "get", operation_id = "payments")]
+    #[oai(path = "/api/payments", method = "get", tag = "Tag::Payments", operation_id = "payments")]
     async fn payments(
         &self,
         /// Only this user's.
         user_id: Query<Option<UserId>>,
         /// The `next` of the page before.
         after: Query<Option<PaymentId>>,
+        /// Most payments in the reply.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<PaymentList>, Refused<{ statuses([503]) }>> {
         let page = self.saga.store.payments(user_id.0, after.0, limit.0.unwrap_or_default())?;
@@ -95,7 +104,7 @@ impl PaymentsApi {
     }
 
     /// One payment
-    #[oai(path = "/api/payments/:id", method = "get", operation_id = "payment")]
+    #[oai(path = "/api/payments/:id", method = "get", tag = "Tag::Payments", operation_id = "payment")]
     async fn payment(
         &self,
         id: Path<PaymentId>,
@@ -105,12 +114,18 @@ impl PaymentsApi {
     }
 
     /// A user's payments, the newest first
-    #[oai(path = "/api/users/:id/payments", method = "get", operation_id = "user_payments")]
+    #[oai(
+        path = "/api/users/:id/payments",
+        method = "get",
+        tag = "Tag::Payments",
+        operation_id = "user_payments"
+    )]
     async fn user_payments(
         &self,
         id: Path<UserId>,
         /// The `next` of the page before.
         after: Query<Option<PaymentId>>,
+        /// Most payments in the reply.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<UserPayments>, Refused<{ statuses([404, 503]) }>> {
         let user = self.saga.dependencies.user(id.0).await?;
@@ -127,10 +142,12 @@ impl PaymentsApi {
     /// Give a completed payment back, in whole or in part
     ///
     /// Without an amount, all that is left. 202 when it isn't finished yet: it will be, `Location` shows the payment.
-    #[oai(path = "/api/refund", method = "post", operation_id = "refund")]
+    #[oai(path = "/api/refund", method = "post", tag = "Tag::Payments", operation_id = "refund")]
     async fn refund(
         &self,
-        #[oai(name = "Idempotency-Key")] key: Header<Option<IdempotencyKey>>,
+        /// The name of this one request.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<IdempotencyKey>>,
         body: Body<MakeRefund>,
     ) -> Result<Refunded, RefundRefused> {
         let Body(body) = body;

@@ -8,6 +8,7 @@ use crate::domain::{OrderId, Payment, PaymentId, RefundId, Status, UserId};
 
 /// An order to pay, and who pays it.
 #[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
 pub(super) struct MakePayment {
     /// A pending order.
     pub(super) order_id: OrderId,
@@ -17,6 +18,7 @@ pub(super) struct MakePayment {
 
 /// What to give back.
 #[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
 pub(super) struct MakeRefund {
     /// A completed payment.
     pub(super) payment_id: PaymentId,
@@ -82,8 +84,8 @@ pub(super) struct PaymentShape {
 
 impl PaymentShape {
     pub(super) fn of(payment: &Payment) -> Self {
-        let refunds = payment.refunds;
-        let created_at = Timestamp::from_millisecond(payment.created_at.0).unwrap_or_default();
+        let created_at =
+            Timestamp::from_millisecond(payment.created_at.0).expect("a clock made it, from a timestamp");
         Self {
             id: payment.id,
             order_id: payment.order_id,
@@ -92,8 +94,8 @@ impl PaymentShape {
             status: payment.status.into(),
             reason: payment.reason.map(|reason| reason.as_str().to_owned()),
             new_balance: payment.new_balance,
-            refunded_amount: refunds.done,
-            refunding_amount: refunds.requested.checked_sub(refunds.done).unwrap_or_default(),
+            refunded_amount: payment.refunds.done,
+            refunding_amount: payment.refunds.in_progress(),
             created_at: rfc3339(created_at),
         }
     }
@@ -141,13 +143,22 @@ pub(super) struct RefundMade {
 pub(super) enum Paid {
     /// Charged and confirmed.
     #[oai(status = 201)]
-    Completed(Json<PaymentMade>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Completed(
+        Json<PaymentMade>,
+        /// `true` when this key came before: the payment is shown as it is now.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
     /// The outcome isn't known yet.
     #[oai(status = 202)]
     Pending(
         Json<PaymentMade>,
-        #[oai(header = "Location")] String,
-        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        /// Where the payment shows how it goes on.
+        #[oai(header = "Location")]
+        String,
+        /// `true` when this key came before.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
 }
 
@@ -156,13 +167,22 @@ pub(super) enum Paid {
 pub(super) enum Refunded {
     /// The money is back.
     #[oai(status = 200)]
-    Done(Json<RefundMade>, #[oai(header = "Idempotency-Replayed")] Option<String>),
+    Done(
+        Json<RefundMade>,
+        /// `true` when this key came before: this is how its refund stands now.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
     /// It will be.
     #[oai(status = 202)]
     Pending(
         Json<RefundMade>,
-        #[oai(header = "Location")] String,
-        #[oai(header = "Idempotency-Replayed")] Option<String>,
+        /// Where the payment shows how it goes on.
+        #[oai(header = "Location")]
+        String,
+        /// `true` when this key came before.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
 }
 
@@ -175,7 +195,7 @@ pub(super) enum Replay {
 
 impl Replay {
     /// The header `Idempotency-Replayed`.
-    pub(super) fn header(self) -> Option<String> {
-        (self == Replay::Again).then(|| "true".to_owned())
+    pub(super) fn header(self) -> Option<bool> {
+        (self == Replay::Again).then_some(true)
     }
 }

@@ -121,6 +121,11 @@ impl RefundTotals {
     /// Nothing yet.
     pub const NONE: RefundTotals =
         RefundTotals { requested: Money::ZERO, credited: Money::ZERO, done: Money::ZERO };
+
+    /// What was asked for and isn't dealt with yet.
+    pub fn in_progress(&self) -> Money {
+        self.requested.checked_sub(self.done).expect("only what was requested is done")
+    }
 }
 
 impl Payment {
@@ -173,5 +178,82 @@ pub fn step(payment: &Payment, event: Event, now: Moment) -> Next<Payment> {
         },
 
         (_, Event::Due | Event::Answered(..)) => Next::Stay,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEADLINE: Moment = Moment(30_000);
+    const DONE: Answer = Answer::Done { new_balance: Some(Money::minor(7)) };
+
+    fn payment(status: Status) -> Payment {
+        Payment {
+            id: PaymentId::following(None),
+            order_id: OrderId::following(None),
+            user_id: UserId::following(None),
+            amount: Money::minor(100),
+            status,
+            reason: None,
+            new_balance: None,
+            created_at: Moment(0),
+            deadline: DEADLINE,
+            refunds: RefundTotals::NONE,
+        }
+    }
+
+    /// Every answer to the call of each state; what isn't listed changes nothing.
+    #[test]
+    fn only_these_answers_move_a_payment() {
+        use Status::{Charged, Completed, Declined, Pending, Voided, Voiding};
+        let moves = [
+            (Pending, Command::Charge, DONE, Charged, None),
+            (Pending, Command::Charge, Answer::Refused, Declined, Some(Reason::InsufficientFunds)),
+            (Pending, Command::Charge, Answer::Missing, Voiding, Some(Reason::UnknownUser)),
+            (Pending, Command::Charge, Answer::Cancelled, Voiding, Some(Reason::TooLate)),
+            (Charged, Command::Confirm, DONE, Completed, None),
+            (Charged, Command::Confirm, Answer::Conflict, Voiding, Some(Reason::OrderRefused)),
+            (Charged, Command::Confirm, Answer::Missing, Voiding, Some(Reason::OrderRefused)),
+            (Voiding, Command::Cancel, DONE, Voided, None),
+            (Voiding, Command::Cancel, Answer::Missing, Voided, None),
+        ];
+        let answers =
+            [DONE, Answer::Refused, Answer::Missing, Answer::Conflict, Answer::Cancelled, Answer::Unclear];
+        let commands =
+            [Command::Charge, Command::Confirm, Command::Cancel, Command::Credit, Command::MarkRefunded];
+        for status in [Pending, Charged, Completed, Declined, Voiding, Voided] {
+            for command in commands {
+                for answer in answers {
+                    let expected = moves
+                        .iter()
+                        .find(|(from, call, reply, ..)| (*from, *call, *reply) == (status, command, answer))
+                        .map(|(.., to, reason)| (*to, *reason));
+                    let next = step(&payment(status), Event::Answered(command, answer), DEADLINE);
+                    let came = match next {
+                        Next::Become(payment) => Some((payment.status, payment.reason)),
+                        Next::Stay => None,
+                        Next::Call(command) => panic!("an answer calls for {command:?}"),
+                    };
+                    assert_eq!(came, expected, "{status:?}, {command:?} answered {answer:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_deadline_is_for_pending_payments_only() {
+        let due = |status, now| step(&payment(status), Event::Due, now);
+        let before = Moment(DEADLINE.0 - 1);
+        assert_eq!(due(Status::Pending, before), Next::Call(Command::Charge));
+        let Next::Become(given_up) = due(Status::Pending, DEADLINE) else { panic!("it must be given up") };
+        assert_eq!((given_up.status, given_up.reason), (Status::Voiding, Some(Reason::TooLate)));
+        for now in [before, DEADLINE, Moment(i64::MAX)] {
+            assert_eq!(due(Status::Charged, now), Next::Call(Command::Confirm));
+            assert_eq!(due(Status::Voiding, now), Next::Call(Command::Cancel));
+            for finished in [Status::Completed, Status::Declined, Status::Voided] {
+                assert_eq!(due(finished, now), Next::Stay);
+            }
+        }
     }
 }

@@ -111,3 +111,83 @@ fn done(refund: &Refund, payment: &Payment) -> Next<(Refund, Payment)> {
 fn sum(a: Money, b: Money) -> Money {
     a.checked_add(b).expect("refunds add up to no more than the payment's amount")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{OrderId, UserId};
+
+    const DONE: Answer = Answer::Done { new_balance: None };
+
+    fn completed(amount: i64) -> Payment {
+        Payment {
+            id: PaymentId::following(None),
+            order_id: OrderId::following(None),
+            user_id: UserId::following(None),
+            amount: Money::minor(amount),
+            status: Status::Completed,
+            reason: None,
+            new_balance: None,
+            created_at: Moment(0),
+            deadline: Moment(0),
+            refunds: RefundTotals::NONE,
+        }
+    }
+
+    fn ask(payment: &Payment, amount: Option<i64>) -> Result<(Refund, Payment), Refused> {
+        request(payment, amount.map(Money::minor), RefundId::following(None), Moment(0))
+    }
+
+    fn answered(
+        refund: &Refund,
+        payment: &Payment,
+        command: Command,
+        answer: Answer,
+    ) -> Option<(Refund, Payment)> {
+        match step(refund, payment, Event::Answered(command, answer)) {
+            Next::Become(next) => Some(next),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_is_set_aside_is_never_given_twice() {
+        let (_, payment) = ask(&completed(100), Some(60)).unwrap();
+        assert_eq!(ask(&payment, Some(41)), Err(Refused::MoreThanLeft(Money::minor(40))));
+        let (rest, payment) = ask(&payment, None).unwrap();
+        assert_eq!(rest.amount, Money::minor(40));
+        assert_eq!(ask(&payment, Some(1)), Err(Refused::NothingLeft));
+        let pending = Payment { status: Status::Charged, ..completed(100) };
+        assert_eq!(ask(&pending, None), Err(Refused::NotCompleted(Status::Charged)));
+    }
+
+    #[test]
+    fn a_part_is_done_once_credited_and_the_last_one_marks_the_order() {
+        let (part, payment) = ask(&completed(100), Some(60)).unwrap();
+        let (rest, payment) = ask(&payment, None).unwrap();
+        // They are credited in the other order: whichever is second marks the order.
+        let (rest, payment) = answered(&rest, &payment, Command::Credit, DONE).unwrap();
+        assert_eq!((rest.status, payment.refunds.done), (RefundStatus::Done, Money::minor(40)));
+        let (part, payment) = answered(&part, &payment, Command::Credit, DONE).unwrap();
+        assert_eq!((part.status, payment.refunds.done), (RefundStatus::Credited, Money::minor(40)));
+        assert_eq!(step(&part, &payment, Event::Due), Next::Call(Command::MarkRefunded));
+        for answer in [Answer::Unclear, Answer::Refused, Answer::Cancelled] {
+            assert_eq!(answered(&part, &payment, Command::MarkRefunded, answer), None);
+        }
+        for answer in [DONE, Answer::Conflict, Answer::Missing] {
+            let (part, payment) = answered(&part, &payment, Command::MarkRefunded, answer).unwrap();
+            assert_eq!((part.status, payment.refunds.done), (RefundStatus::Done, payment.amount));
+            assert_eq!(step(&part, &payment, Event::Due), Next::Stay);
+        }
+    }
+
+    #[test]
+    fn a_credit_is_asked_for_until_it_is_certain() {
+        let (refund, payment) = ask(&completed(100), None).unwrap();
+        assert_eq!(step(&refund, &payment, Event::Due), Next::Call(Command::Credit));
+        for answer in [Answer::Unclear, Answer::Refused, Answer::Missing, Answer::Conflict, Answer::Cancelled]
+        {
+            assert_eq!(answered(&refund, &payment, Command::Credit, answer), None);
+        }
+    }
+}

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::{Transport, TransportError};
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tower::util::BoxCloneSyncService;
+
+const LATENCY: Duration = Duration::from_millis(1);
 
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +151,8 @@ impl Shop {
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        // Everything takes its time, so that what is asked at once is also on its way at once.
+        sleep(LATENCY).await;
         self.crash_point().await;
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
@@ -174,6 +180,7 @@ impl Shop {
             (401, json!({ "status": 401 }))
         };
         self.crash_point().await;
+        sleep(LATENCY).await;
         let text = reply.to_string();
         match mishap {
             Some(Mishap::LoseReply) => Err(TransportError::Reset),
