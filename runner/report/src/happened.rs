@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
-use scenario::{Action, Expectations, OutcomeCount, OutcomePattern, Step, Times};
+use scenario::{
+    Action, Expectations, Judging, OutcomeCount, OutcomePattern, RequestStep, Silence, Step, Times,
+};
 use verdict::{Exchange, Finding, Reply, Verdict, ending_pattern};
 
 use crate::normalise;
@@ -66,7 +68,8 @@ fn leaves_links_quiet(action: &Action) -> bool {
     match action {
         Action::Request(request) => !matches!(request.times, Times::Parallel(_)),
         Action::Check(_) => true,
-        Action::Eventually(_)
+        Action::Together(_)
+        | Action::Eventually(_)
         | Action::Inject(_)
         | Action::Heal(_)
         | Action::Process(_)
@@ -75,18 +78,18 @@ fn leaves_links_quiet(action: &Action) -> bool {
 }
 
 fn step_lines(result: &ScenarioResult, index: usize, step: &Step) -> Vec<String> {
-    let request = match &step.action {
-        Action::Request(request) => request,
-        Action::Eventually(eventually) => &eventually.request,
-        _ => return Vec::new(),
-    };
     let client = ServiceName::client();
     let own = exchanges(result)
         .filter(|(during, exchange)| *during == Some(index) && exchange.link.caller == client);
     let sent: Vec<&Exchange> = own.map(|(_, exchange)| exchange).collect();
+    let request = match &step.action {
+        Action::Request(request) => request,
+        Action::Eventually(eventually) => &eventually.request,
+        Action::Together(steps) => return together(steps, &sent),
+        _ => return Vec::new(),
+    };
     let Some(last) = sent.last() else { return Vec::new() };
-    let asked = format!("{} {} {}", last.request.method, last.link.callee, last.request.path);
-    let mut lines = vec![normalise::text(&asked)];
+    let mut lines = vec![asked(last)];
     match request.times {
         // Of a polled request, too, only the last attempt is certain.
         Times::Once => lines.extend(one(&request.expect, last)),
@@ -95,23 +98,59 @@ fn step_lines(result: &ScenarioResult, index: usize, step: &Step) -> Vec<String>
     lines
 }
 
-/// What came of one request. Where several statuses are expected it isn't certain which one comes.
+fn asked(exchange: &Exchange) -> String {
+    let Exchange { link, request, .. } = exchange;
+    normalise::text(&format!("{} {} {}", request.method, link.callee, request.path))
+}
+
+/// What came of one request.
 fn one(expect: &Expectations, exchange: &Exchange) -> Vec<String> {
-    match exchange.ending.as_ref().map(|ending| &ending.received) {
-        Some(Ok(reply)) if uncertain(expect, reply.status.as_u16()) => vec![any_of(&expect.status)],
-        Some(Ok(reply)) => reply_lines(reply),
-        Some(Err(_)) => vec!["no reply".into()],
-        None => vec!["no reply yet".into()],
+    match (uncertain(expect, exchange), exchange.ending.as_ref().map(|ending| &ending.received)) {
+        (Some(ways), _) => vec![ways],
+        (None, Some(Ok(reply))) => reply_lines(reply),
+        (None, _) => vec![named(OutcomePattern::NoReply)],
     }
 }
 
-fn uncertain(expect: &Expectations, status: u16) -> bool {
-    expect.status.len() > 1 && expect.status.contains(&status)
+/// The ways in which a request may end, where there are several: then it isn't certain which of them it takes.
+fn uncertain(expect: &Expectations, exchange: &Exchange) -> Option<String> {
+    if expect.judging == Judging::Lenient {
+        return Some("any end".into());
+    }
+    let mut ways: BTreeSet<String> = expect.status.iter().map(u16::to_string).collect();
+    if expect.silence == Silence::Allowed {
+        if ways.is_empty() {
+            return Some("a reply or no reply".into());
+        }
+        ways.insert(named(OutcomePattern::NoReply));
+    }
+    let one_of_them = ways.len() > 1 && ways.contains(&named(ending_pattern(exchange)));
+    one_of_them.then(|| ways.into_iter().collect::<Vec<_>>().join(" or "))
 }
 
-fn any_of(statuses: &[u16]) -> String {
-    let sorted: BTreeSet<String> = statuses.iter().map(u16::to_string).collect();
-    sorted.into_iter().collect::<Vec<_>>().join(" or ")
+/// What came of different requests that were released at once. Which of two alike came first isn't certain: each may
+/// have ended in the way that is expected of the other.
+fn together(steps: &[Step], sent: &[&Exchange]) -> Vec<String> {
+    let line = |exchange: &&Exchange| {
+        let mut merged = Expectations::default();
+        for step in steps {
+            let Action::Request(RequestStep { call, expect, .. }) = &step.action else { continue };
+            if call.method == exchange.request.method && call.service == exchange.link.callee {
+                merged.status.extend(&expect.status);
+                if expect.silence != Silence::Refused {
+                    merged.silence = Silence::Allowed;
+                }
+                if expect.judging == Judging::Lenient {
+                    merged.judging = Judging::Lenient;
+                }
+            }
+        }
+        let ended = uncertain(&merged, exchange).unwrap_or_else(|| named(ending_pattern(exchange)));
+        format!("{}: {ended}", asked(exchange))
+    };
+    let mut lines: Vec<String> = sent.iter().map(line).collect();
+    lines.sort();
+    lines
 }
 
 fn reply_lines(reply: &Reply) -> Vec<String> {
@@ -136,10 +175,7 @@ fn counted(expect: &Expectations, sent: &[&Exchange]) -> Vec<String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     for exchange in sent {
-        let ended = match ending_pattern(exchange) {
-            OutcomePattern::Status(status) if uncertain(expect, status) => any_of(&expect.status),
-            pattern => named(pattern),
-        };
+        let ended = uncertain(expect, exchange).unwrap_or_else(|| named(ending_pattern(exchange)));
         *numbers.entry(ended).or_default() += 1;
     }
     found.extend(numbers.into_iter().map(|(ended, number)| (ended, number.to_string())));

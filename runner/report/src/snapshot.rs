@@ -55,8 +55,10 @@ pub(crate) enum Update {
 /// How insta's variables want snapshots handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wishes {
-    /// For a snapshot that is there, and for one that isn't.
-    pub(crate) update: [Update; 2],
+    /// For a text that differs from its snapshot.
+    pub(crate) changed: Update,
+    /// For a text that has no snapshot yet.
+    pub(crate) new: Update,
     /// What differs isn't a failure: whoever asked looks at all of it later.
     pub(crate) force_pass: bool,
 }
@@ -70,19 +72,19 @@ impl Wishes {
             Some(_) => true,
             None => variable("CI").is_none() && variable("TF_BUILD").is_some(),
         };
-        let update = match set("INSTA_UPDATE").as_deref() {
-            None | Some("auto") if on_ci => [Update::No; 2],
-            None | Some("auto" | "new") => [Update::Pending; 2],
-            Some("always" | "1" | "force") => [Update::InPlace; 2],
-            Some("unseen") => [Update::Pending, Update::InPlace],
-            Some("no") => [Update::No; 2],
+        let (changed, new) = match set("INSTA_UPDATE").as_deref() {
+            None | Some("auto") if on_ci => (Update::No, Update::No),
+            None | Some("auto" | "new") => (Update::Pending, Update::Pending),
+            Some("always" | "1" | "force") => (Update::InPlace, Update::InPlace),
+            Some("unseen") => (Update::Pending, Update::InPlace),
+            Some("no") => (Update::No, Update::No),
             Some(other) => {
                 return Err(format!(
                     "INSTA_UPDATE is `auto`, `new`, `always`, `unseen`, `force` or `no`, not `{other}`"
                 ));
             }
         };
-        Ok(Self { update, force_pass: set("INSTA_FORCE_PASS").as_deref() == Some("1") })
+        Ok(Self { changed, new, force_pass: set("INSTA_FORCE_PASS").as_deref() == Some("1") })
     }
 }
 
@@ -125,7 +127,7 @@ pub(crate) fn compare_as_wished(
             _ => Ok(()),
         };
     }
-    let update = wishes.update[usize::from(accepted.is_none())];
+    let update = if accepted.is_some() { wishes.changed } else { wishes.new };
     let target = match update {
         Update::InPlace => Some(snapshot),
         Update::Pending => Some(pending.as_path()),

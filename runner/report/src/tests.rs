@@ -2,10 +2,12 @@
 
 mod curl;
 mod diagnostics;
+mod exchange;
 mod files;
 mod sample;
 mod snapshot;
 mod terminal;
+mod timeline;
 
 use std::path::Path;
 

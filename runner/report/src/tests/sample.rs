@@ -37,11 +37,17 @@ fn span(line: u32) -> Span {
     Span { line, column: 5, offset: 0, length: 0 }
 }
 
-fn step(line: u32, name: &str, action: Action) -> Step {
-    Step { name: name.into(), span: span(line), action }
+pub(crate) fn step(line: u32, name: &str, action: Action) -> Step {
+    Step { name: name.into(), span: span(line), condition: None, action }
 }
 
-fn request(method: Method, to: &str, path: &str, times: Times, expect: Expectations) -> RequestStep {
+pub(crate) fn request(
+    method: Method,
+    to: &str,
+    path: &str,
+    times: Times,
+    expect: Expectations,
+) -> RequestStep {
     let call = Call {
         method,
         service: service(to),
@@ -53,7 +59,7 @@ fn request(method: Method, to: &str, path: &str, times: Times, expect: Expectati
     RequestStep { call, times, expect, capture: Vec::new() }
 }
 
-fn expecting(status: &[u16]) -> Expectations {
+pub(crate) fn expecting(status: &[u16]) -> Expectations {
     Expectations { status: status.to_vec(), ..Expectations::default() }
 }
 
@@ -136,7 +142,7 @@ pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answe
     }
 }
 
-fn unanswered(mut exchange: Exchange, none: NoReply) -> Exchange {
+pub(crate) fn unanswered(mut exchange: Exchange, none: NoReply) -> Exchange {
     exchange.faults.push("reply-lost".parse().unwrap());
     exchange.ending = Some(Ending { took: Duration::from_millis(4), received: Err(none) });
     exchange
@@ -198,7 +204,7 @@ pub(crate) fn history(run: Run, status: u16) -> History {
     history
 }
 
-fn result(verdict: Verdict, history: History, took: Duration) -> ScenarioResult {
+pub(crate) fn result(verdict: Verdict, history: History, took: Duration) -> ScenarioResult {
     ScenarioResult { scenario: scenario(), seed: Seed(7), verdict, history, took }
 }
 

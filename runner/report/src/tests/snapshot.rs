@@ -1,19 +1,23 @@
-use std::fs;
+use std::{fs, sync::Arc, time::Duration};
 
 use engine::ScenarioResult;
-use serde_json::json;
-use verdict::Happening;
+use http::Method;
+use scenario::{Action, Expectations, Judging, Silence, Times};
+use serde_json::{Value, json};
+use verdict::{Exchange, Happening, History, NoReply, Record, Verdict};
 
 use super::{
     check_text,
-    sample::{FIRST, Run, broken_off, failed, passed},
+    sample::{
+        FIRST, Run, broken_off, exchange, expecting, failed, passed, request, result, step, unanswered,
+    },
 };
 use crate::{
     SnapshotMismatch, happened, normalise,
     snapshot::{Update, Wishes, compare_as_wished},
 };
 
-const REVIEWED: Wishes = Wishes { update: [Update::Pending; 2], force_pass: false };
+const REVIEWED: Wishes = Wishes { changed: Update::Pending, new: Update::Pending, force_pass: false };
 const LATER: Run = Run { slowness: 3, port: 51_234, minute: 59 };
 
 #[test]
@@ -44,10 +48,10 @@ fn a_run_that_went_another_way_has_another_text() {
     assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("created_at", "made_at"))));
     assert_ne!(text, changed(|result| result.verdict = failed().verdict));
     let fewer = changed(|result| {
-        let fired = |record: &verdict::Record| record.exchange().is_some_and(|e| !e.faults.is_empty());
+        let fired = |record: &Record| record.exchange().is_some_and(|e| !e.faults.is_empty());
         let kept =
             result.history.records().iter().filter(|record| !fired(record)).cloned().collect::<Vec<_>>();
-        result.history = verdict::History::default();
+        result.history = History::default();
         for record in kept {
             result.history.push(record);
         }
@@ -55,12 +59,59 @@ fn a_run_that_went_another_way_has_another_text() {
     assert_ne!(text, fewer);
 }
 
+/// What a step says of itself, when these are its exchanges.
+fn step_text(action: Action, exchanges: Vec<Exchange>) -> String {
+    let mut history = History::default();
+    for exchange in exchanges {
+        let (at, step) = (Duration::ZERO, Some(0));
+        history.push(Record { at, step, what: Happening::Exchange(exchange) });
+    }
+    let mut result = result(Verdict::Passed, history, Duration::ZERO);
+    Arc::make_mut(&mut result.scenario).steps = vec![step(1, "it", action)];
+    let text = happened::text(&result);
+    let lines: Vec<&str> = text.lines().skip(3).map(str::trim).collect();
+    lines.join(" | ")
+}
+
+#[test]
+fn what_is_not_certain_is_not_said() {
+    let pay = |expect| request(Method::POST, "payment-service", "/pay", Times::Once, expect);
+    let paid = |status| exchange("client -> payment-service", "POST /pay", &json!({}), status, &Value::Null);
+    let silent = || {
+        let mut exchange = unanswered(paid(200), NoReply::Reset);
+        exchange.faults.clear();
+        exchange
+    };
+    let asked = "POST payment-service /pay";
+    let maybe = Expectations { silence: Silence::Allowed, ..expecting(&[201]) };
+    let whatever = Expectations { judging: Judging::Lenient, ..expecting(&[201]) };
+    for (expect, ended, expected) in [
+        (expecting(&[201]), paid(201), "201"),
+        (expecting(&[201, 202]), paid(202), "201 or 202"),
+        (maybe.clone(), paid(201), "201 or no reply"),
+        (maybe, silent(), "201 or no reply"),
+        (Expectations { silence: Silence::Allowed, ..expecting(&[]) }, paid(500), "a reply or no reply"),
+        (Expectations { silence: Silence::Required, ..expecting(&[]) }, silent(), "no reply"),
+        (whatever, paid(500), "any end"),
+    ] {
+        assert_eq!(step_text(Action::Request(pay(expect)), vec![ended]), format!("{asked} | {expected}"));
+    }
+    let read = request(Method::GET, "orders-service", "/api/orders", Times::Once, expecting(&[200]));
+    let read_it = || exchange("client -> orders-service", "GET /api/orders", &Value::Null, 200, &json!([]));
+    let both =
+        [pay(expecting(&[201])), pay(expecting(&[409])), read].map(|r| step(1, "", Action::Request(r)));
+    let expected = format!("GET orders-service /api/orders: 200 | {asked}: 201 or 409 | {asked}: 201 or 409");
+    for sent in [vec![paid(201), paid(409), read_it()], vec![read_it(), paid(409), paid(201)]] {
+        assert_eq!(step_text(Action::Together(both.to_vec()), sent), expected);
+    }
+}
+
 fn edit(result: &mut ScenarioResult, place: usize, change: fn(&str) -> String) {
     let mut records = result.history.records().to_vec();
     let Happening::Exchange(exchange) = &mut records[place].what else { panic!("not an exchange") };
     let reply = exchange.ending.as_mut().unwrap().received.as_mut().unwrap();
     reply.body = change(std::str::from_utf8(&reply.body).unwrap()).into();
-    result.history = verdict::History::default();
+    result.history = History::default();
     for record in records {
         result.history.push(record);
     }
@@ -124,15 +175,15 @@ fn instas_variables_say_what_is_done() {
     let read = |pairs: &[(&str, &str)]| {
         let value =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
-        Wishes::read(value).map(|wishes| (wishes.update, wishes.force_pass))
+        Wishes::read(value).map(|wishes| (wishes.changed, wishes.new, wishes.force_pass))
     };
-    assert_eq!(read(&[]), Ok(([Pending; 2], false)));
-    assert_eq!(read(&[("CI", "true")]), Ok(([No; 2], false)));
-    assert_eq!(read(&[("CI", "false"), ("TF_BUILD", "1")]), Ok(([Pending; 2], false)));
-    assert_eq!(read(&[("TF_BUILD", "1")]), Ok(([No; 2], false)));
-    assert_eq!(read(&[("CI", "true"), ("INSTA_UPDATE", "new")]), Ok(([Pending; 2], false)));
-    assert_eq!(read(&[("INSTA_UPDATE", "always"), ("INSTA_FORCE_PASS", "1")]), Ok(([InPlace; 2], true)));
-    assert_eq!(read(&[("INSTA_UPDATE", "unseen")]), Ok(([Pending, InPlace], false)));
+    assert_eq!(read(&[]), Ok((Pending, Pending, false)));
+    assert_eq!(read(&[("CI", "true")]), Ok((No, No, false)));
+    assert_eq!(read(&[("CI", "false"), ("TF_BUILD", "1")]), Ok((Pending, Pending, false)));
+    assert_eq!(read(&[("TF_BUILD", "1")]), Ok((No, No, false)));
+    assert_eq!(read(&[("CI", "true"), ("INSTA_UPDATE", "new")]), Ok((Pending, Pending, false)));
+    assert_eq!(read(&[("INSTA_UPDATE", "always"), ("INSTA_FORCE_PASS", "1")]), Ok((InPlace, InPlace, true)));
+    assert_eq!(read(&[("INSTA_UPDATE", "unseen")]), Ok((Pending, InPlace, false)));
     assert!(read(&[("INSTA_UPDATE", "maybe")]).unwrap_err().contains("maybe"));
 }
 
@@ -140,11 +191,15 @@ fn instas_variables_say_what_is_done() {
 fn wishes_are_granted() {
     let folder = tempfile::tempdir().unwrap();
     let snapshot = folder.path().join("a.snap");
-    let wish = |update, force_pass| Wishes { update: [update; 2], force_pass };
+    let wish = |update, force_pass| Wishes { changed: update, new: update, force_pass };
     assert!(compare_as_wished(&snapshot, &passed(FIRST), wish(Update::No, false)).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     compare_as_wished(&snapshot, &passed(FIRST), wish(Update::Pending, true)).expect("differences pass");
     assert!(!snapshot.exists() && folder.path().join("a.snap.new").exists());
     compare_as_wished(&snapshot, &passed(FIRST), wish(Update::InPlace, false)).expect("it is accepted");
     compare_as_wished(&snapshot, &passed(LATER), wish(Update::No, false)).expect("it was accepted");
+
+    let unseen = Wishes { new: Update::InPlace, ..REVIEWED };
+    compare_as_wished(&folder.path().join("b.snap"), &passed(FIRST), unseen).expect("it is new");
+    assert!(compare_as_wished(&snapshot, &failed(), unseen).is_err(), "it isn't new");
 }

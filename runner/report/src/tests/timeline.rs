@@ -1,0 +1,70 @@
+use std::{sync::Arc, time::Duration};
+
+use engine::ScenarioResult;
+use scenario::{Action, InjectStep, Step};
+use verdict::{FaultChange, Happening, History, Record, Verdict};
+
+use super::sample::{FIRST, failed, passed};
+use crate::timeline::{Span, fault_windows, step_spans};
+
+fn millis(from: u64, until: u64) -> Span {
+    Span { from: Duration::from_millis(from), until: Duration::from_millis(until) }
+}
+
+/// A run of 1 s in which `reply-lost` is injected at 100 ms, to begin and last as said, and healed when said.
+fn faulted(after: u64, lasting: Option<u64>, healed: Option<u64>) -> ScenarioResult {
+    let mut result = passed(FIRST);
+    let fault = result.scenario.faults[0].name.clone();
+    let inject = InjectStep {
+        fault: fault.clone(),
+        after: Duration::from_millis(after),
+        lasting: lasting.map(Duration::from_millis),
+    };
+    Arc::make_mut(&mut result.scenario).steps[1].action = Action::Inject(inject);
+    result.history = History::default();
+    result.took = Duration::from_secs(1);
+    let changes = [(Some(100), Some(1), FaultChange::Injected), (healed, None, FaultChange::Healed)];
+    for (at, step, change) in changes {
+        let what = Happening::Fault { fault: fault.clone(), change };
+        let record = at.map(|at| Record { at: Duration::from_millis(at), step, what });
+        if let Some(record) = record {
+            result.history.push(record);
+        }
+    }
+    result
+}
+
+#[test]
+fn a_fault_is_in_force_from_its_beginning_to_whatever_ends_it_first() {
+    for (after, lasting, healed, expected) in [
+        (0, None, None, vec![millis(100, 1_000)]),
+        (0, None, Some(300), vec![millis(100, 300)]),
+        (50, Some(100), Some(900), vec![millis(150, 250)]),
+        (50, Some(500), Some(300), vec![millis(150, 300)]),
+        (500, None, Some(300), vec![]),
+    ] {
+        let result = faulted(after, lasting, healed);
+        let spans: Vec<Span> = fault_windows(&result).iter().map(|window| window.span).collect();
+        assert_eq!(spans, expected, "after {after}, lasting {lasting:?}, healed {healed:?}");
+    }
+}
+
+#[test]
+fn steps_follow_one_another() {
+    let mut result = passed(FIRST);
+    let pause = Action::Wait(Duration::from_millis(7));
+    let wait = Step { action: pause, ..result.scenario.steps[0].clone() };
+    Arc::make_mut(&mut result.scenario).steps.push(wait);
+    let expected = [(20, 29), (30, 30), (31, 40), (50, 79), (80, 90), (90, 97)];
+    assert_eq!(step_spans(&result), expected.map(|(from, until)| millis(from, until)));
+}
+
+#[test]
+fn steps_that_were_never_reached_have_no_time() {
+    assert_eq!(step_spans(&failed()).len(), 3);
+    let mut result = failed();
+    result.history = History::default();
+    assert_eq!(step_spans(&result).len(), 3, "the failure itself says how far it went");
+    result.verdict = Verdict::Failed(Vec::new());
+    assert_eq!(step_spans(&result), []);
+}
