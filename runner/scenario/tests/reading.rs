@@ -712,6 +712,10 @@ invariants:
 fn configurations() {
     check_conf("services: {}", &["1:1 there are no services"]);
     check_conf(
+        "build: make ${url.a}\nservices: { a: { base_url: http://x } }",
+        &["1:15 `url` is undefined (there is `env`)"],
+    );
+    check_conf(
         "timeout: 5",
         &[
             "1:1 e2e.conf needs the key `services` (`services`: The services by name.)",

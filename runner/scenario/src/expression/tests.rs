@@ -91,6 +91,7 @@ fn errors() {
         ("body.order.nothing == 1", "`body.order` has `id`, `items`; it has no `nothing`"),
         ("body.order.id.deep", "`body.order.id` is the number 7 and has no `deep`"),
         ("body.total < 100", "`<` can't compare a text with a number"),
+        ("[status, {'a': 1 + (body.total < 100)}]", "`<` can't compare a text with a number"),
         ("1 < id", "`<` can't compare a number with a null"),
         ("body.order >= 1", "`>=` can't compare a object with a number"),
         ("body.order.items | sum", "`sum` takes numbers, not a text"),

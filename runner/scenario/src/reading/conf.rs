@@ -349,7 +349,7 @@ impl Reader<'_> {
     ) -> Option<Expression> {
         let mut written = String::new();
         let mut rest = source;
-        while let Some((at, name)) = find_url(rest) {
+        while let Some((at, name)) = find_url(rest).filter(|_| names.contains(&"url")) {
             let callee = &rest[at + 4..at + 4 + name];
             if !callees.iter().any(|service| service.as_str() == callee) {
                 let known = self.service(callee, span).is_some();
