@@ -1,0 +1,164 @@
+//! Services die at any moment, and come back with what was synced.
+
+use std::time::Duration;
+
+use engine::World;
+use fault::{Damage, Moment};
+use http::StatusCode;
+use scenario::Signal;
+use simulation::block_on;
+use tokio::time::sleep;
+use verdict::{Happening, NoReply, ProcessChange};
+
+use crate::fixture::{FRONT, TALLY, fault, name, post, signal, tallied, ticks, world};
+
+#[test]
+fn a_kill_drops_a_request_at_the_await_it_has_come_to() {
+    block_on(async {
+        for seconds in 0..10 {
+            let world = world(seconds).await;
+            let (reply, ()) = tokio::join!(post(&world, TALLY, "/slowly"), async {
+                sleep(Duration::from_millis(seconds * 1000 + 500)).await;
+                signal(&world, TALLY, Signal::Kill).await;
+            });
+            assert_eq!(reply, Err(NoReply::Reset), "the caller is cut off");
+            assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Refused), "nobody listens");
+            sleep(Duration::from_mins(1)).await;
+            assert_eq!(tallied(&world), seconds, "nothing of it went on");
+            signal(&world, TALLY, Signal::Start).await;
+            assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, (seconds + 1).to_string())));
+            world.close().await;
+        }
+    });
+}
+
+#[test]
+fn what_was_not_synced_may_be_lost_and_may_survive() {
+    let survived = |seed| {
+        block_on(async {
+            let world = world(seed).await;
+            post(&world, TALLY, "/add").await.expect("a reply");
+            post(&world, TALLY, "/carelessly").await.expect("a reply");
+            signal(&world, TALLY, Signal::Kill).await;
+            tallied(&world)
+        })
+    };
+    let survived: Vec<u64> = (0..20).map(survived).collect();
+    assert!(survived.iter().all(|number| [1, 2].contains(number)), "{survived:?}");
+    assert!(survived.contains(&1) && survived.contains(&2), "{survived:?}");
+}
+
+#[test]
+fn a_service_that_dies_of_its_own_call_does_nothing_more() {
+    block_on(async {
+        for moment in [Moment::BeforeRequest, Moment::AfterReply] {
+            let world = world(1).await;
+            world.links().inject(fault(Damage::Crash { service: name(FRONT), moment }), Duration::ZERO, None);
+            assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Reset));
+            let disk = world.disk(&name(FRONT)).expect("it is linked in");
+            assert_eq!(disk.len().expect("a good disk"), 0, "the code after its call never ran");
+            assert_eq!(world.down(), [name(FRONT)]);
+            signal(&world, FRONT, Signal::Start).await;
+            assert_eq!(post(&world, FRONT, "/add").await.expect("a reply").0, StatusCode::OK);
+            world.close().await;
+        }
+    });
+}
+
+#[test]
+fn a_callee_that_dies_is_written_into_the_history() {
+    block_on(async {
+        let world = world(1).await;
+        let damage = Damage::Crash { service: name(TALLY), moment: Moment::BeforeRequest };
+        world.links().inject(fault(damage), Duration::ZERO, None);
+        let (status, _) = post(&world, FRONT, "/add").await.expect("front lives");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(tallied(&world), 0);
+        let crashed = Happening::Process { service: name(TALLY), change: ProcessChange::Crashed };
+        assert!(world.links().read(|history| history.records().iter().any(|record| record.what == crashed)));
+    });
+}
+
+#[test]
+fn a_halted_service_lets_its_callers_wait() {
+    block_on(async {
+        let world = world(1).await;
+        sleep(Duration::from_millis(2_500)).await;
+        signal(&world, TALLY, Signal::Pause).await;
+        assert_eq!(world.down(), [name(TALLY)]);
+        let (reply, ()) = tokio::join!(post(&world, TALLY, "/add"), async {
+            sleep(Duration::from_mins(1)).await;
+            assert_eq!(
+                (tallied(&world), ticks(&world)),
+                (0, 2),
+                "neither requests nor background work go on"
+            );
+            signal(&world, TALLY, Signal::Resume).await;
+        });
+        assert_eq!(reply, Ok((StatusCode::OK, "1".into())));
+        assert_eq!(ticks(&world), 3, "the tick that it slept over comes at once");
+    });
+}
+
+#[test]
+fn a_stopped_service_finishes_what_it_is_at() {
+    block_on(async {
+        let world = world(1).await;
+        let (reply, ()) = tokio::join!(post(&world, TALLY, "/slowly"), async {
+            sleep(Duration::from_millis(1_500)).await;
+            tokio::join!(signal(&world, TALLY, Signal::Stop), async {
+                sleep(Duration::from_millis(1)).await;
+                assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Refused), "nothing new comes in");
+            });
+        });
+        assert_eq!(reply, Ok((StatusCode::OK, "10".into())));
+        let ticked = ticks(&world);
+        sleep(Duration::from_mins(1)).await;
+        assert_eq!(ticks(&world), ticked, "background work has ended");
+        signal(&world, TALLY, Signal::Start).await;
+        assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "11".into())));
+    });
+}
+
+#[test]
+fn a_stopped_service_loses_no_unsynced_write() {
+    for seed in 0..20 {
+        block_on(async {
+            let world = world(seed).await;
+            post(&world, TALLY, "/carelessly").await.expect("a reply");
+            signal(&world, TALLY, Signal::Restart).await;
+            assert_eq!(tallied(&world), 1);
+        });
+    }
+}
+
+#[test]
+fn a_handler_is_dropped_when_its_caller_hangs_up() {
+    block_on(async {
+        let world = world(1).await;
+        let hung_up =
+            tokio::time::timeout(Duration::from_millis(1_500), post(&world, TALLY, "/slowly")).await;
+        assert!(hung_up.is_err());
+        sleep(Duration::from_mins(1)).await;
+        assert_eq!(tallied(&world), 1);
+    });
+}
+
+#[test]
+fn a_panic_breaks_off_one_connection() {
+    block_on(async {
+        let world = world(1).await;
+        assert_eq!(post(&world, TALLY, "/panic").await, Err(NoReply::Reset));
+        assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "1".into())));
+    });
+}
+
+#[test]
+fn a_failed_sync_is_an_error_of_the_service() {
+    block_on(async {
+        let world = world(1).await;
+        world.disk(&name(TALLY)).expect("it is linked in").fail_next_sync().expect("a good disk");
+        assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset));
+        assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "2".into())));
+    });
+}

@@ -1,0 +1,67 @@
+//! The same seed, the same history.
+
+use std::time::Duration;
+
+use engine::World;
+use fault::{Calls, Damage, Moment, Probability};
+use scenario::Signal;
+use simulation::block_on;
+use tokio::time::sleep;
+
+use crate::fixture::{FRONT, TALLY, fault, name, post, signal, ticks, world};
+
+/// What happened in a world in which much is left to chance.
+async fn history(seed: u64) -> String {
+    let world = world(seed).await;
+    let mut shaky = fault(Damage::Latency {
+        delay: Duration::from_millis(40),
+        jitter: Duration::from_millis(39),
+        side: fault::Side::Reply,
+    });
+    shaky.selector.calls = Calls::All;
+    let mut deadly = fault(Damage::Crash { service: name(TALLY), moment: Moment::AfterReply });
+    deadly.name = "deadly".parse().expect("a name");
+    deadly.selector.calls = Calls::All;
+    deadly.selector.probability = Probability::new(0.1).expect("a probability");
+    for fault in [shaky, deadly] {
+        world.links().inject(fault, Duration::ZERO, None);
+    }
+    for _ in 0..10 {
+        let mut replies = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let client = world.client(&name(FRONT));
+            let request = http::Request::post("/add").body(bytes::Bytes::new()).expect("a request");
+            replies.spawn(tower::ServiceExt::oneshot(client, request));
+        }
+        replies.join_all().await;
+        post(&world, TALLY, "/carelessly").await.ok();
+        signal(&world, TALLY, Signal::Start).await;
+        sleep(Duration::from_millis(700)).await;
+    }
+    let told = world.links().read(|history| format!("{history:#?} {}", ticks(&world)));
+    world.close().await;
+    told
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_to_the_last_byte() {
+    for seed in 0..10 {
+        assert_eq!(block_on(history(seed)), block_on(history(seed)), "seed {seed}");
+    }
+}
+
+#[test]
+fn another_seed_tells_another_story() {
+    assert_ne!(block_on(history(1)), block_on(history(2)));
+}
+
+#[test]
+fn what_ran_before_on_the_same_runtime_changes_nothing() {
+    let alone = block_on(history(7));
+    let after_others = block_on(async {
+        history(1).await;
+        sleep(Duration::from_millis(12_345)).await;
+        history(7).await
+    });
+    assert_eq!(alone, after_others);
+}

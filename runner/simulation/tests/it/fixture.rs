@@ -1,0 +1,187 @@
+//! Worlds with two services: `tally` keeps a number on its disk, `front` has no state and calls `tally`.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use engine::{Stage, World};
+use fault::{Calls, Damage, Fault, Link, Seed, Selector, ServiceName};
+use http::{Request, Response, StatusCode};
+use scenario::{Configuration, Dependency, Need, Scenario, Service, Signal};
+use simulation::{Disk, Place, Running, Services, SimulatedWorld, Simulation, StartError, Transport};
+use tower::{ServiceExt, service_fn};
+use verdict::NoReply;
+
+pub(crate) const TALLY: &str = "tally";
+pub(crate) const FRONT: &str = "front";
+
+pub(crate) fn name(name: &str) -> ServiceName {
+    name.parse().expect("a name")
+}
+
+/// A configuration of services, each with those that it calls.
+pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
+    let service = |(own, calls): &(&str, &[&str])| Service {
+        name: name(own),
+        span: scenario::Span::default(),
+        base_url: None,
+        need: Need::Required,
+        start: None,
+        depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
+        ready: Vec::new(),
+    };
+    Configuration {
+        file: PathBuf::from("e2e.conf"),
+        build: None,
+        services: services.iter().map(service).collect(),
+        invariants: Vec::new(),
+        snapshots: None,
+        settle: Duration::from_secs(5),
+        timeout: Duration::from_secs(5),
+        span: scenario::Span::default(),
+    }
+}
+
+/// A scenario without steps, for worlds that a test drives by itself.
+pub(crate) fn nothing() -> Scenario {
+    Scenario {
+        name: "nothing".into(),
+        tags: Vec::new(),
+        file: Arc::new(PathBuf::from("nothing.yaml")),
+        vars: Vec::new(),
+        faults: Vec::new(),
+        steps: Vec::new(),
+        settle: None,
+    }
+}
+
+/// A fresh world of `front` and `tally`.
+pub(crate) async fn world(seed: u64) -> SimulatedWorld {
+    let services = Services::new().with(name(TALLY), tally).with(name(FRONT), front);
+    raise(&configuration(&[(TALLY, &[]), (FRONT, &[TALLY])]), &services, seed).await
+}
+
+pub(crate) async fn raise(configuration: &Configuration, services: &Services, seed: u64) -> SimulatedWorld {
+    let simulation = Simulation::new(configuration, services).expect("everything is linked in");
+    simulation.raise(&nothing(), Seed(seed)).await.expect("a world")
+}
+
+/// Sends a request straight to a service, and gives the status and the text of its reply.
+pub(crate) async fn post(
+    world: &SimulatedWorld,
+    service: &str,
+    path: &str,
+) -> Result<(StatusCode, String), NoReply> {
+    let request = Request::post(path).body(Bytes::new()).expect("a request");
+    let reply = world.client(&name(service)).oneshot(request).await?;
+    Ok((reply.status(), String::from_utf8_lossy(reply.body()).into_owned()))
+}
+
+pub(crate) async fn signal(world: &SimulatedWorld, service: &str, signal: Signal) {
+    world.signal(&name(service), signal).await.expect("a world in order");
+}
+
+/// The number on the tally's disk.
+pub(crate) fn tallied(world: &SimulatedWorld) -> u64 {
+    number(&world.disk(&name(TALLY)).expect("it is linked in"))
+}
+
+/// A fault on the link from `front` to `tally` that meets the first call.
+pub(crate) fn fault(damage: Damage) -> Fault {
+    Fault {
+        name: "fault".parse().expect("a name"),
+        link: Link::new(name(FRONT), name(TALLY)),
+        selector: Selector { calls: Calls::Range(1..=1), ..Selector::default() },
+        damage,
+    }
+}
+
+/// Reads the number that a disk starts with.
+pub(crate) fn number(disk: &Disk) -> u64 {
+    let mut bytes = [0; 8];
+    // A new disk is shorter; then it is 0.
+    drop(disk.read(0, &mut bytes));
+    u64::from_le_bytes(bytes)
+}
+
+fn write(disk: &Disk, number: u64) {
+    disk.write(0, &number.to_le_bytes()).expect("a good disk");
+}
+
+/// `/add` adds one and syncs; `/slowly` adds ten, a second before each, and syncs each; `/carelessly` adds one
+/// without a sync; `/panic` panics. A ticker adds one to the number at offset 8 every second.
+fn tally(place: Place) -> Result<Running, StartError> {
+    let disk = place.disk.clone();
+    let ticker = async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let mut bytes = [0; 8];
+            drop(disk.read(8, &mut bytes));
+            disk.write(8, &(u64::from_le_bytes(bytes) + 1).to_le_bytes()).expect("a good disk");
+            disk.sync_data().expect("a good disk");
+        }
+    };
+    let disk = place.disk;
+    let service = service_fn(move |request: Request<Bytes>| {
+        let disk = disk.clone();
+        async move {
+            let add = |by| write(&disk, number(&disk) + by);
+            match request.uri().path() {
+                "/slowly" => {
+                    for _ in 0..10 {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        add(1);
+                        disk.sync_data().expect("a good disk");
+                    }
+                }
+                "/carelessly" => add(1),
+                "/panic" => panic!("as it was asked to"),
+                _ => {
+                    add(1);
+                    disk.sync_data()?;
+                }
+            }
+            Ok::<_, std::io::Error>(Response::new(number(&disk).to_string().into()))
+        }
+    });
+    Ok(Running::new(service).with_background(ticker))
+}
+
+/// How often the tally's ticker has ticked.
+pub(crate) fn ticks(world: &SimulatedWorld) -> u64 {
+    let mut bytes = [0; 8];
+    drop(world.disk(&name(TALLY)).expect("it is linked in").read(8, &mut bytes));
+    u64::from_le_bytes(bytes)
+}
+
+/// Passes every request on to the tally, again after a second when it gets no reply and the path is `/insist`, and
+/// writes the number it got on its own disk.
+fn front(place: Place) -> Result<Running, StartError> {
+    let Place { transport, disk, .. } = place;
+    Ok(Running::new(service_fn(move |request: Request<Bytes>| {
+        let (transport, disk) = (transport.clone(), disk.clone());
+        async move {
+            let reply = loop {
+                match pass_on(&transport).await {
+                    Err(_) if request.uri().path() == "/insist" => {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                    reply => break reply,
+                }
+            };
+            disk.write(0, b"replied to")?;
+            disk.sync_data()?;
+            let (status, body) = match reply {
+                Ok(reply) => (reply.status(), reply.into_body()),
+                Err(none) => (StatusCode::SERVICE_UNAVAILABLE, none.to_string().into()),
+            };
+            let mut response = Response::new(body);
+            *response.status_mut() = status;
+            Ok::<_, std::io::Error>(response)
+        }
+    })))
+}
+
+async fn pass_on(transport: &Transport) -> Result<Response<Bytes>, NoReply> {
+    let request = Request::post(format!("{}/add", Place::url(&name(TALLY))));
+    transport.clone().oneshot(request.body(Bytes::new()).expect("a request")).await
+}

@@ -1,0 +1,65 @@
+//! Time passes only while everybody waits.
+
+use std::{
+    convert::Infallible,
+    time::{Duration, SystemTime},
+};
+
+use engine::World;
+use fault::{Calls, Damage, Fault, Outage};
+use http::StatusCode;
+use simulation::block_on;
+use tokio::time::sleep;
+
+use crate::fixture::{FRONT, fault, post, world};
+
+#[test]
+fn an_outage_of_thirty_seconds_takes_no_time() {
+    let started = std::time::Instant::now();
+    block_on(async {
+        let world = world(1).await;
+        let mut outage = fault(Damage::Outage(Outage::Refuse));
+        outage.selector.calls = Calls::All;
+        world.links().inject(outage, Duration::ZERO, Some(Duration::from_secs(30)));
+        assert_eq!(post(&world, FRONT, "/insist").await, Ok((StatusCode::OK, "1".into())));
+        assert_eq!(world.links().now(), Duration::from_secs(30));
+    });
+    assert!(started.elapsed() < Duration::from_secs(10), "a real half minute would show");
+}
+
+#[test]
+fn a_late_request_is_late_by_the_clock_of_the_world() {
+    block_on(async {
+        let world = world(1).await;
+        let delay = Duration::from_secs(3);
+        let Fault { name, link, selector, .. } = fault(Damage::Duplicate);
+        let damage = Damage::Latency { delay, jitter: Duration::ZERO, side: fault::Side::Request };
+        world.links().inject(Fault { name, link, selector, damage }, Duration::ZERO, None);
+        post(&world, FRONT, "/add").await.expect("a reply");
+        let took = world.links().read(|history| {
+            let exchange = history.records().iter().find_map(|record| record.exchange());
+            exchange.and_then(|exchange| exchange.ending.clone()).expect("it has ended").took
+        });
+        assert_eq!(took, delay);
+    });
+}
+
+#[test]
+fn every_world_begins_in_the_same_moment() {
+    let now = || {
+        block_on(async {
+            sleep(Duration::from_secs(5)).await;
+            let (send, receive) = std::sync::mpsc::channel();
+            let services = simulation::Services::new().with(crate::fixture::name("clock"), move |place| {
+                send.send(place.clock.now()).expect("the test listens");
+                Ok::<_, Infallible>(simulation::Running::new(tower::service_fn(|_| async {
+                    Ok::<_, Infallible>(http::Response::new(bytes::Bytes::new()))
+                })))
+            });
+            crate::fixture::raise(&crate::fixture::configuration(&[("clock", &[])]), &services, 1).await;
+            receive.recv().expect("it has started")
+        })
+    };
+    assert_eq!(now(), SystemTime::UNIX_EPOCH + Duration::from_hours(20_454 * 24));
+    assert_eq!(now(), now());
+}
