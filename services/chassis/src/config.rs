@@ -24,10 +24,10 @@ pub struct SharedArguments {
     #[arg(long, env = "PORT")]
     pub port: u16,
     /// Address to listen on. Anything but loopback needs a service key of its own.
-    #[arg(long, env = "BIND", default_value = "127.0.0.1")]
+    #[arg(long, default_value = "127.0.0.1")]
     pub bind: IpAddr,
     /// File of the database; made when it is not there.
-    #[arg(long, env = "DATABASE")]
+    #[arg(long)]
     pub database: PathBuf,
     /// Secret that the services know each other by (1 or more visible ASCII characters).
     #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use poem_openapi::registry::MetaSchema;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
@@ -150,6 +150,10 @@ fn number() -> MetaSchema {
     MetaSchema { multiple_of: Some(0.01), ..MetaSchema::new_with_format("number", "double") }
 }
 
+fn inline(schema: MetaSchema) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(schema))
+}
+
 impl Leaf for Money {
     const NAME: &'static str = "Money";
 
@@ -221,7 +225,15 @@ bounded!(
 );
 bounded!(
     Change,
-    MetaSchema { minimum: Some(-1e9), maximum: Some(1e9), ..number() },
+    MetaSchema {
+        minimum: Some(-1e9),
+        maximum: Some(1e9),
+        any_of: vec![
+            inline(MetaSchema { minimum: Some(0.01), ..MetaSchema::ANY }),
+            inline(MetaSchema { maximum: Some(-0.01), ..MetaSchema::ANY }),
+        ],
+        ..number()
+    },
     |money| money != Money::ZERO,
     "must not be zero"
 );

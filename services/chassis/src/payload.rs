@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use crate::problem::Problem;
+use crate::{money::Money, problem::Problem};
 
 /// The body of a request, a JSON object.
 #[derive(Debug, Clone)]
@@ -98,8 +98,13 @@ fn misfit(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<
         }
         ("integer", _) => Some("must be a whole number".into()),
         ("number", Value::Number(number)) => {
-            let fine = || crate::money::Money::from_number(number).err().map(|error| error.to_string());
-            range(schema, number.as_f64()?).or_else(|| schema.multiple_of.and_then(|_| fine()))
+            let given = number.as_f64()?;
+            range(schema, given).or_else(|| apart(schema, given)).or_else(|| {
+                schema
+                    .multiple_of
+                    .and_then(|_| Money::from_number(number).err())
+                    .map(|error| error.to_string())
+            })
         }
         ("number", _) => Some("must be a number".into()),
         ("string", Value::String(text)) => {
@@ -126,6 +131,16 @@ fn range(schema: &MetaSchema, number: f64) -> Option<String> {
         (_, Some(maximum)) if number > maximum => Some(format!("must be at most {maximum}")),
         _ => None,
     }
+}
+
+/// What a number must be where its range has a hole.
+fn apart(schema: &MetaSchema, number: f64) -> Option<String> {
+    let parts = schema.any_of.iter().filter_map(|part| match part {
+        MetaSchemaRef::Inline(part) => Some(range(part, number)),
+        MetaSchemaRef::Reference(_) => None,
+    });
+    let refusals: Option<Vec<_>> = parts.collect();
+    refusals.filter(|refusals| !refusals.is_empty()).map(|refusals| refusals.join(" or "))
 }
 
 fn bounded(least: Option<usize>, most: Option<usize>, count: usize, what: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use chassis::{About, App, Problem, Refused, ServiceKey, StartError, serve, serve::listen, statuses};
+use chassis::{About, App, ServiceKey, StartError, serve, serve::listen};
 use poem_openapi::{OpenApi, payload::PlainText};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,9 +27,8 @@ impl Api {
     /// Has a bug
     #[oai(path = "/panic", method = "get", operation_id = "panic")]
     #[expect(clippy::unused_async, reason = "poem-openapi wants every operation async")]
-    async fn panic(&self) -> Result<PlainText<String>, Refused<{ statuses([503]) }>> {
-        let problem: Option<Problem> = None;
-        Err(problem.expect("a bug").into())
+    async fn panic(&self) -> PlainText<String> {
+        panic!("a bug")
     }
 }
 

@@ -17,7 +17,7 @@ const LINES: TableDefinition<u64, u64> = TableDefinition::new("lines");
 
 fn open(folder: &TempDir) -> Store {
     let store = Store::open(Disk::File(folder.path().join("some.redb"))).unwrap();
-    store.prepare(|transaction| Ok(drop(transaction.open_table(LINES)?))).unwrap();
+    store.prepare(|transaction| transaction.open_table(LINES).map(drop).map_err(StoreError::from)).unwrap();
     store
 }
 

@@ -86,7 +86,7 @@ async fn check_accounts(service: &Service) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 48, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 32, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn no_money_is_made_or_lost_and_decisions_stay(steps in prop::collection::vec(step(), 1..30)) {
