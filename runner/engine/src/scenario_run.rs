@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use fault::Seed;
 use futures_util::future::join_all;
 use scenario::{
-    Action, EvaluationError, EventuallyStep, Expectations, Invariant, RequestStep, Scenario, Scope, Signal,
-    Step, Times,
+    Action, EvaluationError, EventuallyStep, Expectations, Invariant, Judging, RequestStep, Scenario, Scope,
+    Signal, Step, Times,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use verdict::{
     BrokenOff, Exchange, Failure, Finding, Place, Verdict, judge_check, judge_exchange, judge_fired,
@@ -59,6 +59,29 @@ struct ScenarioRun<'a, W> {
     watch: Watch<'a>,
 }
 
+/// Whether a step is to happen.
+enum Wanted {
+    Yes,
+    No,
+}
+
+/// The request of a step that is one.
+fn own_request(step: &Step) -> Option<&RequestStep> {
+    match &step.action {
+        Action::Request(request) => Some(request),
+        _ => None,
+    }
+}
+
+/// Whether a step is there for what it does alone.
+fn is_lenient(step: &Step) -> bool {
+    match &step.action {
+        Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
+        Action::Eventually(EventuallyStep { request, .. }) => request.expect.judging == Judging::Lenient,
+        _ => false,
+    }
+}
+
 /// What a step found wrong, with the exchange that shows it.
 #[derive(Default)]
 struct Found {
@@ -92,9 +115,13 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         for (index, step) in self.scenario.steps.iter().enumerate() {
             stepping(index);
             self.world.links().enter_step(Some(index));
-            let mut found = match self.step(index, step).await {
-                Ok(found) => found,
-                Err(broken) => return Verdict::BrokenOff(broken),
+            let mut found = match self.wanted(step) {
+                Err(error) => Found::unevaluated(&error),
+                Ok(Wanted::No) => continue,
+                Ok(Wanted::Yes) => match self.step(index, step).await {
+                    Ok(found) => found,
+                    Err(broken) => return Verdict::BrokenOff(broken),
+                },
             };
             found.findings.extend(self.watch.look(self.world).await);
             if !found.findings.is_empty() {
@@ -136,9 +163,28 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         Failure { place, findings: found.findings, exchange: found.exchange, traffic }
     }
 
+    /// Whether a step is to happen; what one that isn't would have captured is null.
+    fn wanted(&mut self, step: &Step) -> Result<Wanted, EvaluationError> {
+        let Some(condition) = &step.condition else { return Ok(Wanted::Yes) };
+        if condition.holds(&self.variables)? {
+            return Ok(Wanted::Yes);
+        }
+        let requests = match &step.action {
+            Action::Request(request) => vec![request],
+            Action::Eventually(eventually) => vec![&eventually.request],
+            Action::Together(members) => members.iter().filter_map(own_request).collect(),
+            _ => Vec::new(),
+        };
+        for (name, _) in requests.into_iter().flat_map(|request| &request.capture) {
+            self.variables.set(name, Value::Null);
+        }
+        Ok(Wanted::No)
+    }
+
     async fn step(&mut self, index: usize, step: &Step) -> Result<Found, BrokenOff> {
         let found = match &step.action {
             Action::Request(request) => self.request(index, request).await,
+            Action::Together(members) => self.together(index, members).await,
             Action::Eventually(eventually) => self.eventually(index, eventually).await,
             Action::Inject(inject) => {
                 let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
@@ -166,29 +212,64 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(Found { findings: judge_check(conditions, &self.variables), exchange: None })
             }
         };
-        Ok(found.unwrap_or_else(|error| Found::unevaluated(&error)))
+        let found = found.unwrap_or_else(|error| Found::unevaluated(&error));
+        Ok(if is_lenient(step) { Found::default() } else { found })
+    }
+
+    /// Sends the requests of all members at once, then judges them in the order they are written.
+    async fn together(&mut self, index: usize, members: &[Step]) -> Result<Found, EvaluationError> {
+        let mut sent = Vec::new();
+        for member in members {
+            if let (Wanted::Yes, Some(request)) = (self.wanted(member)?, own_request(member)) {
+                sent.push((
+                    member,
+                    request,
+                    Prepared::new(&request.call, &self.variables, self.rules.timeout)?,
+                ));
+            }
+        }
+        let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
+        let mut all = Found::default();
+        for ((member, request, _), exchange) in sent.iter().zip(exchanges) {
+            let found = self.judge(index, request, &[exchange]);
+            if is_lenient(member) {
+                continue;
+            }
+            let named = |finding: Finding| Finding {
+                subject: format!("{}: {}", member.name, finding.subject),
+                ..finding
+            };
+            all.exchange = all.exchange.or(found.exchange.filter(|_| !found.findings.is_empty()));
+            all.findings.extend(found.findings.into_iter().map(named));
+        }
+        Ok(all)
     }
 
     async fn request(&mut self, index: usize, step: &RequestStep) -> Result<Found, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
+        Ok(self.judge(index, step, &exchanges))
+    }
+
+    /// Judges what came of a step's request, and keeps what it captures.
+    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[Exchange]) -> Found {
         let mut found = Found::default();
-        for exchange in &exchanges {
+        for exchange in exchanges {
             let findings = judge_exchange(&step.expect, exchange, &self.variables);
             if !findings.is_empty() {
                 found = Found { findings, exchange: Some(exchange.clone()) };
                 break;
             }
         }
-        found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
+        found.findings.extend(judge_outcomes(&step.expect.outcomes, exchanges));
         found.findings.extend(self.judge_links(index, &step.expect));
         let last = exchanges.last();
-        if found.findings.is_empty() {
+        if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
             found.findings.extend(self.capture(step, last));
         }
         if !found.findings.is_empty() && found.exchange.is_none() {
             found.exchange = last.cloned();
         }
-        Ok(found)
+        found
     }
 
     /// Sends a step's request as often as it says; the variable `index` counts from 0.
@@ -248,6 +329,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             match expression.evaluate(&scope) {
                 Ok(value) => self.variables.set(name, value),
                 Err(error) => {
+                    self.variables.set(name, Value::Null);
                     findings.push(Finding::new(format!("capture {name}"), error.expression, error.reason));
                 }
             }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Span;
 
+mod binding;
 mod exact;
 mod filters;
 mod json;
@@ -21,6 +22,8 @@ mod tests;
 
 /// How much an expression may do: roughly one unit an instruction or an item, so that a runaway ends in milliseconds.
 const FUEL: u64 = 1_000_000;
+
+pub use binding::{Bindings, Bound};
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();

@@ -7,9 +7,12 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `model` | what a scenario means once it is read |
+//! | `exploration` | what an exploration means |
 //! | `configuration` | what e2e.conf means |
 //! | `template` | texts and values with `${…}` in them |
 //! | `expression` | one compiled expression, and what it can name |
+//! | `binding`, `expression::binding` | other names or values in place of variables |
+//! | `writing` | from a scenario back to text |
 //! | `expression::exact` | filters that count money as written |
 //! | `expression::ordering` | why `'a' < 1` is an error here |
 //! | `reading` | from text to all of these |
@@ -17,29 +20,34 @@
 //! | `reading::table` | which keys a mapping has, what they mean: for reader and editors |
 //! | `reading::reader` | collects mistakes, takes scalars apart |
 //! | `reading::names` | expressions and templates, and whether what they name exists at that point |
-//! | `reading::scenario`, `step`, `request`, `expect`, `faults`, `invariants`, `conf` | a mapping each: its table, its checks |
+//! | `reading::scenario`, `step`, `request`, `expect`, `faults`, `invariants`, `conf`, `exploration`, `generator` | a mapping each: its table, its checks |
 //! | `reading::schema` | the tables as JSON Schema |
 //! | `mistake` | where something is wrong, and what to do |
 //!
 //! There is no clock, no file and no environment in here: text comes in as an argument.
 
+mod binding;
 mod configuration;
+mod exploration;
 mod expression;
 mod mistake;
 mod model;
 mod reading;
 mod template;
+mod writing;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
-pub use expression::{EvaluationError, Expression, InvalidExpression, Scope};
+pub use exploration::{Disturbance, Exploration, Generator, Operation};
+pub use expression::{Bindings, Bound, EvaluationError, Expression, InvalidExpression, Scope};
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant,
-    LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Step, Times,
-    When,
+    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant, Judging,
+    LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Silence, Step,
+    Times, When,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{Template, TemplateValue};
+pub use writing::write;
 
 /// What a scenario file holds.
 #[derive(Debug, Clone)]
@@ -48,4 +56,6 @@ pub enum File {
     Scenario(Box<Scenario>),
     /// Invariants for all scenarios, told by the key `invariants`.
     Invariants(Vec<Invariant>),
+    /// What sequences are generated from, told by the key `exploration`.
+    Exploration(Box<Exploration>),
 }

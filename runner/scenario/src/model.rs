@@ -32,6 +32,8 @@ pub struct Step {
     pub name: String,
     /// Where it begins.
     pub span: Span,
+    /// Whether it is to happen at all. A step that doesn't happen captures null.
+    pub condition: Option<Expression>,
     /// What it does.
     pub action: Action,
 }
@@ -41,6 +43,8 @@ pub struct Step {
 pub enum Action {
     /// Sends a request, once or several times.
     Request(RequestStep),
+    /// Requests that are released at once, each with its own condition, expectations and captures.
+    Together(Vec<Step>),
     /// Sends a request again and again until it meets its expectations.
     Eventually(EventuallyStep),
     /// Puts a fault in force.
@@ -137,8 +141,32 @@ pub struct Expectations {
     pub links: Vec<LinkExpectation>,
     /// Of a parallel or repeated step: how many requests ended how. Those that aren't named must not occur.
     pub outcomes: Vec<(OutcomePattern, OutcomeCount)>,
-    /// No reply may come at all (a reset, a refusal, a timeout).
-    pub no_reply: bool,
+    /// Whether there may, or must, be no reply at all (a reset, a refusal, a timeout).
+    pub silence: Silence,
+    /// What it means when something isn't as expected.
+    pub judging: Judging,
+}
+
+/// Whether a request may stay without a reply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Silence {
+    /// A reply must come.
+    #[default]
+    Refused,
+    /// Whether one comes doesn't matter; if it does, all that is expected of it holds.
+    Allowed,
+    /// None may come.
+    Required,
+}
+
+/// What it means when something isn't as expected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Judging {
+    /// The scenario fails.
+    #[default]
+    Strict,
+    /// Nothing: the step is there for what it does, as under a fault that a sweep adds. What can't be captured is null.
+    Lenient,
 }
 
 /// What a body must be. Objects match by their keys; the order of an array counts.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use scenario::{
     Action, Body, BodyExpectation, Configuration, File, Mistake, Need, OutcomeCount, OutcomePattern,
-    Scenario, Signal, TemplateValue, Times, When, read_configuration, read_file,
+    Scenario, Signal, Silence, TemplateValue, Times, When, read_configuration, read_file,
 };
 
 const CONF: &str = "\
@@ -57,7 +57,7 @@ fn check_conf(text: &str, expected: &[&str]) {
 fn scenario(text: &str) -> Scenario {
     match read_file(text, "a.yaml".into(), &configuration()) {
         Ok(File::Scenario(scenario)) => *scenario,
-        Ok(File::Invariants(_)) => panic!("these are invariants"),
+        Ok(other) => panic!("{other:?}"),
         Err(mistakes) => panic!("{:#?}", shown(mistakes)),
     }
 }
@@ -240,7 +240,7 @@ steps:
         panic!("{text:?}")
     };
     assert!(matches!(entries[0].1, TemplateValue::Any));
-    assert!(matches!(actions[12], Action::Request(request) if request.expect.no_reply));
+    assert!(matches!(actions[12], Action::Request(request) if request.expect.silence == Silence::Required));
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn steps() {
     check_step(
         "{}",
         &[
-            "3:5 this step does nothing (it needs one of `request`, `eventually`, `inject`, `heal`, `wait`, `kill`, `stop`, \
+            "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `inject`, `heal`, `wait`, `kill`, `stop`, \
          `start`, `restart`, `pause`, `resume`, `check`)",
         ],
     );

@@ -8,7 +8,10 @@ use super::{
     reader::Reader,
     table::{EXPRESSION, EXPRESSIONS, Key, Shape, Table},
 };
-use crate::{BodyExpectation, Expectations, LinkExpectation, OutcomeCount, OutcomePattern, Template, Times};
+use crate::{
+    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, Silence, Template,
+    Times,
+};
 
 const HEADER: &[Shape] = &[Shape::Text, Shape::Null];
 const COUNT: &[Shape] = &[Shape::Whole(0), Shape::Pattern(r"^([0-9]+-[0-9]+|(>=|<=|>|<)\s*[0-9]+)$")];
@@ -47,7 +50,16 @@ pub(crate) const EXPECT: Table = Table {
             Shape::Names(&Shape::Either(COUNT)),
             "Of a repeated or parallel request: how many ended with which status, or with `no_reply`.",
         ),
-        Key::optional("no_reply", Shape::True, "No reply may come."),
+        Key::optional(
+            "no_reply",
+            Shape::Either(&[Shape::True, Shape::Choice(&["allowed"])]),
+            "No reply may come; `allowed`: whether one comes doesn't matter.",
+        ),
+        Key::optional(
+            "lenient",
+            Shape::True,
+            "What isn't as expected fails nothing; what can't be captured is null.",
+        ),
     ]],
 };
 
@@ -55,7 +67,9 @@ impl Reader<'_> {
     /// What a step expects.
     pub(crate) fn expectations(&mut self, entry: &Entry, times: Times) -> Option<Expectations> {
         let fields = self.fields(&entry.value, &EXPECT)?;
-        if fields.present(&["status", "headers", "body", "that", "links", "outcomes", "no_reply"]).is_empty()
+        if fields
+            .present(&["status", "headers", "body", "that", "links", "outcomes", "no_reply", "lenient"])
+            .is_empty()
         {
             self.note(entry.span, "this step can't fail: nothing is expected", None);
         }
@@ -65,9 +79,10 @@ impl Reader<'_> {
         let that = fields.get("that").map_or(Some(Vec::new()), |node| self.expressions(node, REPLY));
         let links = fields.get("links").map_or(Some(Vec::new()), |node| self.expected_links(node));
         let outcomes = fields.entry("outcomes").map_or(Some(Vec::new()), |entry| self.outcomes(entry, times));
-        let no_reply = fields.get("no_reply").map(|node| self.only_true(node, "no_reply"));
-        if let (Some(_), [with, ..]) =
-            (&no_reply, fields.present(&["status", "headers", "body", "that"]).as_slice())
+        let silence = fields.get("no_reply").map_or(Some(Silence::Refused), |node| self.silence(node));
+        let lenient = fields.get("lenient").map(|node| self.only_true(node, "lenient"));
+        if let (Some(Silence::Required), [with, ..]) =
+            (&silence, fields.present(&["status", "headers", "body", "that"]).as_slice())
         {
             let message = format!("`{}` can't be expected of no reply", with.key);
             self.note(with.span, message, "leave it or `no_reply` out".to_owned());
@@ -83,8 +98,16 @@ impl Reader<'_> {
             that: that?,
             links: links?,
             outcomes: outcomes?,
-            no_reply: no_reply.is_some(),
+            silence: silence?,
+            judging: if lenient.is_some() { Judging::Lenient } else { Judging::Strict },
         })
+    }
+
+    fn silence(&mut self, node: &Node) -> Option<Silence> {
+        if matches!(node.kind, Kind::Boolean(_)) {
+            return self.only_true(node, "no_reply").map(|()| Silence::Required);
+        }
+        self.choice(node, &[("true", Silence::Required), ("allowed", Silence::Allowed)])
     }
 
     fn statuses(&mut self, node: &Node) -> Option<Vec<u16>> {

@@ -46,6 +46,16 @@ impl Names {
         self.later.entry(name.to_owned()).or_insert(span);
     }
 
+    /// What was defined since there was only `before`, which no longer counts as defined.
+    pub(crate) fn take_since(&mut self, before: &BTreeSet<String>) -> Vec<String> {
+        self.known.extract_if(.., |name| !before.contains(name)).collect()
+    }
+
+    /// What is defined.
+    pub(crate) fn known(&self) -> &BTreeSet<String> {
+        &self.known
+    }
+
     pub(crate) fn is_known(&self, name: &str) -> bool {
         self.known.contains(name)
     }
@@ -98,8 +108,13 @@ impl Reader<'_> {
         let expression = match Expression::parse(source, span) {
             Ok(expression) => expression,
             Err(invalid) => {
-                let range =
-                    invalid.range.filter(|range| span.length == source.len() && range.end <= source.len());
+                let range = invalid
+                    .range
+                    .filter(|range| span.length == source.len() && range.end <= source.len())
+                    // The library counts bytes, and may end within a character.
+                    .map(|range| {
+                        source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end)
+                    });
                 let span = range.map_or(span, |range| Span {
                     column: span.column + u32::try_from(source[..range.start].chars().count()).unwrap_or(0),
                     offset: span.offset + range.start,

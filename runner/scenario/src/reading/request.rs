@@ -40,6 +40,20 @@ impl Reader<'_> {
         fields: &Fields<'_>,
         times: Times,
     ) -> Option<RequestStep> {
+        if fields.get("expect").is_none() && fields.get("capture").is_none() {
+            let help = "say what must come of it: `expect: { status: 200 }`".to_owned();
+            self.note(line.span, "this step can't fail: it expects nothing and captures nothing", help);
+        }
+        self.request_of(line, fields, times)
+    }
+
+    /// The same, where it may be that nothing is said of what comes of it.
+    pub(crate) fn request_of(
+        &mut self,
+        line: &Node,
+        fields: &Fields<'_>,
+        times: Times,
+    ) -> Option<RequestStep> {
         let call = self.request_line(line);
         let headers = fields.get("headers").map(|node| self.sent_headers(node));
         let body = self.body(fields);
@@ -48,10 +62,6 @@ impl Reader<'_> {
             Some(entry) => self.expectations(entry, times),
             None => Some(crate::Expectations::default()),
         };
-        if fields.get("expect").is_none() && fields.get("capture").is_none() {
-            let help = "say what must come of it: `expect: { status: 200 }`".to_owned();
-            self.note(line.span, "this step can't fail: it expects nothing and captures nothing", help);
-        }
         let capture = match fields.entry("capture") {
             Some(entry) => self.captures(entry, times),
             None => Some(Vec::new()),

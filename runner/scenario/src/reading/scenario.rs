@@ -42,7 +42,8 @@ pub(crate) const INVARIANTS: Table = Table {
     )]],
 };
 
-/// Reads a file that stands among the scenarios: one scenario, or invariants for all of them.
+/// Reads a file that stands among the scenarios: one scenario, invariants for all of them, or an
+/// exploration.
 pub fn read_file(text: &str, file: PathBuf, configuration: &Configuration) -> Result<File, Vec<Mistake>> {
     let mut reader = Reader::new(text, file);
     reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
@@ -60,6 +61,9 @@ impl Reader<'_> {
         if has("invariants") && !has("scenario") {
             let fields = self.fields(tree, &INVARIANTS)?;
             return fields.get("invariants").and_then(|node| self.invariants(node)).map(File::Invariants);
+        }
+        if has("exploration") && !has("scenario") {
+            return self.exploration(tree).map(|exploration| File::Exploration(Box::new(exploration)));
         }
         self.scenario(tree).map(|scenario| File::Scenario(Box::new(scenario)))
     }
@@ -99,7 +103,7 @@ impl Reader<'_> {
         })
     }
 
-    fn tags(&mut self, node: &Node) -> Option<Vec<String>> {
+    pub(crate) fn tags(&mut self, node: &Node) -> Option<Vec<String>> {
         let Kind::List(items) = &node.kind else {
             self.wrong_kind(node, "a list of tags, such as `[smoke, payments]`");
             return None;
@@ -157,6 +161,12 @@ impl Reader<'_> {
 fn captures(steps: &[Node]) -> impl Iterator<Item = (&str, crate::Span)> {
     steps
         .iter()
+        .flat_map(|step| {
+            match within(step).iter().find(|entry| entry.key == "together").map(|entry| &entry.value.kind) {
+                Some(Kind::List(members)) => members.as_slice(),
+                _ => std::slice::from_ref(step),
+            }
+        })
         .flat_map(within)
         .flat_map(
             |entry| {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     conf::CONFIGURATION,
+    exploration::EXPLORATION,
     scenario::{INVARIANTS, SCENARIO},
     table::{Presence, Shape, Table},
 };
@@ -13,7 +14,7 @@ const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 /// The JSON Schema of the files among the scenarios. What only the whole file can tell, such as a variable that is
 /// undefined, is left to [`read_file`](crate::read_file).
 pub fn schema() -> Value {
-    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": [of_table(&SCENARIO), of_table(&INVARIANTS)] })
+    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": [of_table(&SCENARIO), of_table(&INVARIANTS), of_table(&EXPLORATION)] })
 }
 
 /// The JSON Schema of e2e.conf.

@@ -9,9 +9,9 @@ use super::{
     reader::{Fields, Reader},
     request::{REQUEST, REQUEST_LINE},
     suggestion,
-    table::{DURATION, EXPRESSIONS, Key, Shape, Table},
+    table::{DURATION, EXPRESSION, EXPRESSIONS, Key, Shape, Table},
 };
-use crate::{Action, EventuallyStep, InjectStep, ProcessStep, Signal, Step, Times};
+use crate::{Action, EventuallyStep, Expression, InjectStep, ProcessStep, Signal, Step, Times};
 
 /// The most that one step sends.
 const MOST_REPEATED: u64 = 100_000;
@@ -24,6 +24,7 @@ const ALL: &str = "all";
 /// The keys of which a step has exactly one.
 const ACTIONS: &[&str] = &[
     "request",
+    "together",
     "eventually",
     "inject",
     "heal",
@@ -57,18 +58,28 @@ const SCHEDULE: &[Key] = &[
     Key::optional("for", DURATION, "For how long it is in force; until it is healed when left out."),
 ];
 
+const NAME: Key = Key::optional("name", Shape::Text, "What the step is called in reports.");
+const IF: Key =
+    Key::optional("if", EXPRESSION, "The step is left out, and captures null, unless this is true.");
+
 pub(crate) const STEP: Table = Table {
     what: "a step",
     one_of: ACTIONS,
     groups: &[
         &[
-            Key::optional("name", Shape::Text, "What the step is called in reports."),
+            NAME,
+            IF,
             Key::optional("request", REQUEST_LINE, "Sends a request: `POST orders-service /api/orders`."),
             Key::optional("repeat", Shape::Whole(1), "Sends it so many times, one after the other."),
             Key::optional("parallel", Shape::Whole(1), "Sends it so many times at once."),
         ],
         REQUEST,
         &[
+            Key::optional(
+                "together",
+                Shape::List(&Shape::Table(&MEMBER)),
+                "Sends different requests at once; each has its own expectations and captures.",
+            ),
             Key::optional(
                 "eventually",
                 Shape::Table(&EVENTUALLY),
@@ -92,6 +103,19 @@ pub(crate) const STEP: Table = Table {
             Key::optional("resume", Shape::Text, "Lets a halted service go on."),
             Key::optional("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
         ],
+    ],
+};
+
+const MEMBER: Table = Table {
+    what: "one of several requests",
+    one_of: &[],
+    groups: &[
+        &[
+            NAME,
+            IF,
+            Key::required("request", REQUEST_LINE, "The request: `POST orders-service /api/orders`."),
+        ],
+        REQUEST,
     ],
 };
 
@@ -140,12 +164,56 @@ impl Reader<'_> {
             self.note(second.span, message, "make a step of its own of it".to_owned());
         }
         self.check_company(&fields, &present);
+        let condition = self.condition(&fields);
         let action = self.action(entry, &fields, faults);
         let name = match fields.get("name") {
             Some(node) => self.text(node, "a name"),
             None => Some(self.summary(entry)),
         };
-        Some(Step { name: name?, span: node.span, action: action? })
+        Some(Step { name: name?, span: node.span, condition: condition?, action: action? })
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "a step without a condition is not one whose condition is wrong"
+    )]
+    fn condition(&mut self, fields: &Fields<'_>) -> Option<Option<Expression>> {
+        fields.get("if").map_or(Some(None), |node| self.expression(node, &[]).map(Some))
+    }
+
+    /// Requests that are released at once: none can use what another one captures.
+    fn together(&mut self, node: &Node) -> Option<Vec<Step>> {
+        let Kind::List(items) = &node.kind else {
+            self.wrong_kind(node, "a list of requests");
+            return None;
+        };
+        if items.len() < 2 {
+            self.note(node.span, "it takes two requests to be sent together", None);
+        }
+        let before = self.names.known().clone();
+        let mut captured = Vec::new();
+        let mut read = |item: &Node| {
+            let member = self.member(item);
+            captured.extend(self.names.take_since(&before));
+            member
+        };
+        let members: Vec<_> = items.iter().map(&mut read).collect();
+        for name in &captured {
+            self.names.define(name);
+        }
+        members.into_iter().collect()
+    }
+
+    fn member(&mut self, node: &Node) -> Option<Step> {
+        let fields = self.fields(node, &MEMBER)?;
+        let condition = self.condition(&fields);
+        let entry = fields.entry("request")?;
+        let action = self.request_step(&entry.value, &fields, Times::Once).map(Action::Request);
+        let name = match fields.get("name") {
+            Some(node) => self.text(node, "a name"),
+            None => Some(self.summary(entry)),
+        };
+        Some(Step { name: name?, span: node.span, condition: condition?, action: action? })
     }
 
     /// Notes keys that belong to an action other than the step's own.
@@ -172,6 +240,7 @@ impl Reader<'_> {
         let text = |node: &Node| self.written(node.span).trim_matches(['"', '\'']).to_owned();
         match entry.key.as_str() {
             "request" => text(&entry.value),
+            "together" => "several requests at once".into(),
             "eventually" => format!("eventually {}", inner("request").map(text).unwrap_or_default()),
             "inject" => format!("inject {}", text(inner("fault").unwrap_or(&entry.value))),
             action => format!("{action} {}", text(&entry.value)),
@@ -185,6 +254,7 @@ impl Reader<'_> {
                 let times = self.times(fields);
                 self.request_step(node, fields, times.unwrap_or(Times::Once)).map(Action::Request)
             }
+            "together" => self.together(node).map(Action::Together),
             "eventually" => self.eventually(node).map(Action::Eventually),
             "inject" => self.inject(node, fields, faults).map(Action::Inject),
             "heal" => self.heal(node, faults),
