@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use scenario::{Configuration, File, Mistake, Scenario, Span, read_configuration, read_file};
+use scenario::{Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file};
 
 /// The name of a configuration that is looked for.
 const CONFIGURATION: &str = "e2e.conf";
@@ -18,6 +18,8 @@ pub struct Project {
     pub configuration: Arc<Configuration>,
     /// The scenarios, in the order of their paths.
     pub scenarios: Vec<Arc<Scenario>>,
+    /// The explorations, in the order of their paths.
+    pub explorations: Vec<Arc<Exploration>>,
 }
 
 /// What was written wrong, in all of the files.
@@ -47,19 +49,21 @@ impl Project {
         let mut configuration = configuration(config, paths)?;
         let mut mistakes = Vec::new();
         let mut scenarios = Vec::new();
+        let mut explorations = Vec::new();
         for file in files(paths)? {
             match fs::read_to_string(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
                 Ok(text) => match read_file(&text, file, &configuration) {
                     Err(found) => mistakes.extend(found),
                     Ok(File::Scenario(scenario)) => scenarios.push(Arc::from(scenario)),
+                    Ok(File::Exploration(exploration)) => explorations.push(Arc::from(exploration)),
                     Ok(File::Invariants(invariants)) => configuration.invariants.extend(invariants),
                 },
             }
         }
         mistakes.extend(same_names(&scenarios));
         if mistakes.is_empty() {
-            Ok(Self { configuration: Arc::new(configuration), scenarios })
+            Ok(Self { configuration: Arc::new(configuration), scenarios, explorations })
         } else {
             Err(Mistakes(mistakes))
         }
