@@ -92,13 +92,13 @@ impl Expression {
     /// Compiles `source`, which stands at `span`.
     pub fn parse(source: &str, span: Span) -> Result<Self, InvalidExpression> {
         let compile = |source: &str| ENVIRONMENT.compile_expression_owned(source.to_owned());
-        let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error))?;
+        let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error, source))?;
         let used = compiled.undeclared_variables(false);
         let names =
             used.into_iter().filter(|name| ENVIRONMENT.globals().all(|(global, _)| global != name)).collect();
         known_helpers(source)?;
         if let Some(guarded) = ordering::guard(source) {
-            compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error))?;
+            compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
         }
         Ok(Self { source: source.into(), span, names: Arc::new(names), compiled: Arc::new(compiled) })
     }
@@ -183,8 +183,12 @@ impl fmt::Debug for Expression {
 }
 
 impl InvalidExpression {
-    fn new(error: &minijinja::Error) -> Self {
-        Self { message: describe(error), range: error.range() }
+    fn new(error: &minijinja::Error, source: &str) -> Self {
+        // An unexpected character counts for one byte there, however long it is.
+        let characters = |range: Range<usize>| {
+            source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end)
+        };
+        Self { message: describe(error), range: error.range().map(characters) }
     }
 }
 

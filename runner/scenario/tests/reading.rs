@@ -339,6 +339,7 @@ fn steps() {
         "{ check: \"1 +\" }",
         &["3:17 not an expression: unexpected end of input, expected expression"],
     );
+    check_step("{ check: status ä }", &["3:21 not an expression: unexpected character"]);
     check_step(
         "{ check: \"${true}\" }",
         &[
