@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use fault::{Link, Seed, ServiceName};
@@ -27,6 +28,9 @@ use crate::{
 
 /// Ports that are tried for a link.
 const LINK_ATTEMPTS: u32 = 8;
+
+/// How long a configured address that is taken may take to come free.
+const TO_LET_GO: Duration = Duration::from_millis(200);
 
 /// Where services listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +174,7 @@ impl Fleet {
                 let callee = callee.expect("a dependency that isn't a service is a mistake");
                 match dependency.listen {
                     Some(address) => {
-                        let opened = open(&site.links, &link, address, callee).await;
+                        let opened = open_there(&site.links, &link, address, callee).await;
                         let http = opened.map_err(|error| BrokenOff {
                             reason: format!("the link {link} can't listen on {address}: {error}"),
                             help: Some("end what listens there, or change its `listen`".into()),
@@ -264,6 +268,19 @@ fn place(service: &Service, policy: PortPolicy) -> Result<(Address, Option<Port>
 
 async fn open(links: &Links, link: &Link, at: SocketAddr, callee: &Address) -> io::Result<HttpLink> {
     HttpLink::open(links, link.clone(), Some(at), callee.authority().clone()).await
+}
+
+/// A former world's link may still have the address for a moment.
+async fn open_there(links: &Links, link: &Link, at: SocketAddr, callee: &Address) -> io::Result<HttpLink> {
+    let begun = Instant::now();
+    loop {
+        match open(links, link, at, callee).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < TO_LET_GO => {
+                tokio::time::sleep(TO_LET_GO / 20).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Its port isn't one of those that the system gives out, since a link that refuses connections may give its port up

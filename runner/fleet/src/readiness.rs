@@ -14,6 +14,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// A reply that takes longer isn't waited for: the next attempt may find a service that has come to itself.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(2);
+/// What is said of an attempt that brought nothing.
+const NO_REPLY: &str = "got no reply in time";
 /// How long a service without a condition may take to listen.
 const TO_LISTEN: Duration = Duration::from_secs(10);
 
@@ -57,15 +59,18 @@ async fn poll<A: Future<Output = Result<(), String>>>(
     attempt: impl Fn() -> A,
 ) -> Result<(), NotReady> {
     let mut pause = FIRST_PAUSE;
+    let mut last = None;
     loop {
         let left = within.saturating_sub(begun.elapsed());
-        let patience = left.clamp(FIRST_PAUSE, LONGEST_ATTEMPT);
-        let last = match timeout(patience, attempt()).await {
+        match timeout(left.clamp(FIRST_PAUSE, LONGEST_ATTEMPT), attempt()).await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(last)) => last,
-            Err(_) => format!("got no reply within {patience:?}"),
-        };
+            Ok(Err(why)) => last = Some(why),
+            Err(_) if left >= LONGEST_ATTEMPT => last = Some(NO_REPLY.into()),
+            // An attempt that was cut short by the end says less than the one before it.
+            Err(_) => {}
+        }
         if begun.elapsed() + pause >= within {
+            let last = last.unwrap_or_else(|| NO_REPLY.into());
             return Err(NotReady { within, what: what.to_owned(), last });
         }
         sleep(pause).await;

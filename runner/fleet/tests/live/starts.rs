@@ -1,6 +1,13 @@
 //! How fleets come to be, and what is said when they don't.
 
-use std::{net::TcpListener, sync::Mutex};
+use std::{
+    net::TcpListener,
+    sync::{
+        Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
 
 use engine::{Stage, World};
 use fault::{Damage, Fault, Moment, Seed, Selector};
@@ -8,7 +15,7 @@ use fleet::{Fleet, Options, Runs};
 use scenario::Signal;
 
 use crate::fixture::{
-    Harbour, changes, configuration, get, name, on_a_runtime, port, read, scenario, service, three,
+    Harbour, changes, configuration, get, is_silent, name, on_a_runtime, port, read, scenario, service, three,
 };
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
@@ -66,9 +73,9 @@ fn quoted() {
 
 fn never_ready() {
     on_a_runtime(async {
-        let unready = service("unready", &[("UNREADY", "1")], &[]).replace("within: 20s", "within: 100ms");
+        let unready = service("unready", &[("UNREADY", "1")], &[]).replace("within: 20s", "within: 1s");
         let broken_off = Harbour::new(&unready).refused().await;
-        let expected = "unready wasn't ready within 100ms: GET /health answered 503 Service Unavailable";
+        let expected = "unready wasn't ready within 1s: GET /health answered 503 Service Unavailable";
         assert_eq!(broken_off.reason, expected);
     });
 }
@@ -92,17 +99,21 @@ fn another_port() {
     });
 }
 
-/// A port that was free a moment ago.
-fn some_port() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("it listens").port();
-    (listener, port)
+/// A port that nobody listens on, and that no outgoing connection takes.
+fn some_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + u16::try_from(std::process::id() % 4_000).expect("it is small");
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if is_silent(port) {
+            return port;
+        }
+    }
 }
 
 fn up() {
     on_a_runtime(async {
-        let (listener, number) = some_port();
-        drop(listener);
+        let number = some_port();
         let base_url = format!("base_url: http://localhost:{number}");
         let harbour = Harbour::new(&service("alone", &[], &[&base_url]));
         let world = harbour.fleet.up(Seed(1)).await.unwrap_or_else(|error| panic!("{error:#?}"));
@@ -113,7 +124,8 @@ fn up() {
 
 fn up_taken() {
     on_a_runtime(async {
-        let (_listener, number) = some_port();
+        let number = some_port();
+        let _listener = TcpListener::bind(("127.0.0.1", number)).expect("the port is free");
         let base_url = format!("base_url: http://localhost:{number}");
         let harbour = Harbour::new(&service("alone", &[], &[&base_url]));
         let broken_off = harbour.fleet.up(Seed(1)).await.expect_err("the port is taken");
@@ -124,18 +136,16 @@ fn up_taken() {
 }
 
 /// A service that should run already, and doesn't.
-fn absent(name: &str, need: &str) -> (TcpListener, String) {
-    let (listener, port) = some_port();
-    let text = format!(
+fn absent(name: &str, need: &str) -> String {
+    let port = some_port();
+    format!(
         "  {name}:\n    base_url: http://127.0.0.1:{port}\n    required: {need}\n    ready: {{ path: /health, within: 20ms }}\n"
-    );
-    (listener, text)
+    )
 }
 
 fn missing() {
     on_a_runtime(async {
-        let (listener, absent) = absent("absent", "false");
-        drop(listener);
+        let absent = absent("absent", "false");
         let failing = service("failing", &[("LAST_WORDS", "bye")], &["required: false"]);
         let harbour = Harbour::new(&(three() + &absent + &failing));
         let why = harbour.fleet.probe().await.expect("optional services may be missing");
@@ -162,8 +172,7 @@ fn missing() {
 
 fn required() {
     on_a_runtime(async {
-        let (listener, absent) = absent("absent", "true");
-        drop(listener);
+        let absent = absent("absent", "true");
         let broken_off = Harbour::new(&(three() + &absent)).refused().await;
         assert!(broken_off.reason.starts_with("absent wasn't ready within 20ms"), "{broken_off}");
         assert!(broken_off.help.expect("help").contains("start it at http://127.0.0.1:"));
@@ -173,8 +182,7 @@ fn required() {
 /// Another fleet's `front -> back` as services that run already, where `front` calls `back` at `listen`.
 async fn running(others: &Harbour) -> (fleet::LiveWorld, String) {
     let world = others.ready().await;
-    let (listener, listen) = some_port();
-    drop(listener);
+    let listen = some_port();
     let service = |service: &str, keys: &str| {
         let port = port(&world, service);
         format!(
@@ -191,14 +199,17 @@ fn fixed_link() {
         let others = Harbour::new(&three());
         let (_running, text) = running(&others).await;
         let harbour = Harbour::new(&text);
-        for _ in 0..2 {
+        let passes = async || {
             let world = harbour.ready().await;
             let [(link, at)] = world.link_addresses().try_into().expect("one link");
             assert_eq!(link.to_string(), "front -> back");
-            let reply = status_line(at).await;
-            assert_eq!(reply, "HTTP/1.1 200 OK");
+            assert_eq!(status_line(at).await, "HTTP/1.1 200 OK");
+            // Longer than an address that is taken is waited for.
+            tokio::time::sleep(Duration::from_millis(400)).await;
             world.close().await;
-        }
+        };
+        // Only one world can have the address: the other is raised once that is gone.
+        tokio::join!(passes(), passes());
     });
 }
 
