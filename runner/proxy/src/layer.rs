@@ -1,45 +1,25 @@
-//! The fault layer: what was decided for an exchange is done to it here, in either world.
-
 use std::{
-    future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
-use fault::{Decision, ErrorReply, Fate, Link};
-use http::{HeaderName, HeaderValue, Request, Response};
-use tokio::{sync::oneshot, time::sleep};
-use tower::{Layer, Service, ServiceExt};
-use verdict::{ExchangeId, NoReply};
+use fault::{Head, Link};
+use http::{Request, Response};
+use tower::{Layer, Service};
+use verdict::{Exchange, NoReply};
 
-use crate::Links;
+use crate::{
+    journey::{Passage, travel},
+    links::{Admission, Links},
+    record::{Entry, kept_request},
+};
 
-/// Puts the faults of a link around whatever reaches its callee.
+/// Damages the exchanges on one link, around whatever carries them.
 #[derive(Debug, Clone)]
 pub struct FaultLayer {
     links: Links,
     link: Link,
-}
-
-/// A service that is reached over a link, with the faults in force on it.
-#[derive(Debug, Clone)]
-pub struct Faulty<S> {
-    links: Links,
-    link: Link,
-    callee: S,
-}
-
-/// What a caller gets.
-#[derive(Debug)]
-pub(crate) enum Received {
-    /// A reply.
-    Whole(Response<Bytes>),
-    /// A reply of whose body only so many bytes arrive.
-    Truncated(Response<Bytes>, usize),
-    /// Nothing.
-    Nothing(NoReply),
 }
 
 impl FaultLayer {
@@ -56,30 +36,16 @@ impl<S> Layer<S> for FaultLayer {
     }
 }
 
-impl<S> Service<Request<Bytes>> for Faulty<S>
-where
-    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response<Bytes>;
-    type Error = NoReply;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, NoReply>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoReply>> {
-        // A caller finds out whether the callee is there by calling it, as on a network.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let exchange = self.exchange(request);
-        Box::pin(async move {
-            match exchange.await {
-                Received::Whole(response) => Ok(response),
-                Received::Truncated(..) => Err(NoReply::CutOff),
-                Received::Nothing(none) => Err(none),
-            }
-        })
-    }
+/// A callee behind a link that may be damaged.
+///
+/// It takes every request, and asks the callee whether it is ready when the request gets there, as a network does.
+/// An exchange begins with [`Service::call`]. When its future is dropped the caller has given up; a request that is
+/// under way still arrives, until [`Links::close`].
+#[derive(Debug, Clone)]
+pub struct Faulty<S> {
+    links: Links,
+    link: Link,
+    callee: S,
 }
 
 impl<S> Faulty<S>
@@ -87,153 +53,104 @@ where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone + Send + 'static,
     S::Future: Send,
 {
-    /// Carries a request over the link. Dropping the future is the caller's giving up.
-    pub(crate) fn exchange(&self, request: Request<Bytes>) -> impl Future<Output = Received> + Send + use<S> {
-        let Self { links, link, callee } = self.clone();
-        async move {
-            let (id, decision) = links.begin(&link, &request);
-            let caller = Caller { links: links.clone(), id, waits: true };
-            let delivery = Delivery { links: links.clone(), id, callee };
-            let received = if decision == Decision::default() {
-                // Nothing keeps it: caller and callee see each other as over a wire.
-                delivery.carry(decision, request).await
-            } else {
-                let (tell, told) = oneshot::channel();
-                links.spawn(async move {
-                    // Nobody hears it when the caller has given up.
-                    drop(tell.send(delivery.carry(decision, request).await));
-                });
-                // The delivery is dropped without a word when the world ends.
-                told.await.unwrap_or(Received::Nothing(NoReply::Reset))
-            };
-            caller.got(&received);
-            received
-        }
+    /// Begins an exchange.
+    pub(crate) fn cross(&self, request: Request<Bytes>) -> Crossing {
+        let exchange = Exchange {
+            link: self.link.clone(),
+            request: kept_request(&self.link, &request),
+            faults: Vec::new(),
+            delivered: 0,
+            answered: None,
+            ending: None,
+        };
+        let head = Head { method: request.method(), path: request.uri().path(), headers: request.headers() };
+        let book = &self.links.book;
+        let (id, admission) = book.begin(exchange, &head);
+        let entry = Entry::new(book.clone(), id, &self.link);
+        let journey: Journey = match admission {
+            Admission::Refused => Box::pin(async { Passage::Lost(NoReply::Refused) }),
+            Admission::Admitted(decision) => {
+                Box::pin(travel(entry.clone(), decision, request, self.callee.clone()))
+            }
+        };
+        Crossing { links: self.links.clone(), entry, journey: Some(journey), open: true }
     }
 }
 
-/// A caller that waits. It has given up when it is dropped before it got anything.
-struct Caller {
-    links: Links,
-    id: ExchangeId,
-    waits: bool,
-}
-
-impl Caller {
-    fn got(mut self, received: &Received) {
-        self.waits = false;
-        self.links.end(
-            self.id,
-            match received {
-                Received::Whole(response) => Ok(response),
-                Received::Truncated(..) => Err(NoReply::CutOff),
-                Received::Nothing(none) => Err(none.clone()),
-            },
-        );
-    }
-}
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        if self.waits {
-            self.links.end(self.id, Err(NoReply::Abandoned));
-        }
-    }
-}
-
-/// A request on its way.
-struct Delivery<S> {
-    links: Links,
-    id: ExchangeId,
-    callee: S,
-}
-
-impl<S> Delivery<S>
+impl<S> Service<Request<Bytes>> for Faulty<S>
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone + Send + 'static,
     S::Future: Send,
 {
-    /// Does what was decided, in the order in which [`Decision`] names it.
-    async fn carry(mut self, decision: Decision, request: Request<Bytes>) -> Received {
-        pause(decision.request_delay).await;
-        if let Some(service) = &decision.crash_before {
-            self.links.crash(service);
-        }
-        match &decision.fate {
-            Fate::Deliver | Fate::LoseReply => {}
-            Fate::Refuse => return Received::Nothing(NoReply::Refused),
-            Fate::Reset | Fate::LoseRequest => return Received::Nothing(NoReply::Reset),
-            Fate::Hang => return std::future::pending().await,
-            Fate::Answer(reply) => return Received::Whole(answer(reply)),
-        }
-        pause(transfer(request.body(), decision.bytes_per_second)).await;
-        if decision.duplicate {
-            // The first answer is the one that gets lost; what it was is for the callee to know.
-            drop(self.deliver(request.clone()).await);
-        }
-        let delivered = self.deliver(request).await;
-        if let Some(service) = &decision.crash_after {
-            self.links.crash(service);
-        }
-        let mut response = match delivered {
-            Ok(response) => response,
-            Err(none) => return Received::Nothing(none),
-        };
-        if decision.fate == Fate::LoseReply {
-            return Received::Nothing(NoReply::Reset);
-        }
-        pause(transfer(response.body(), decision.bytes_per_second) + decision.reply_delay).await;
-        if let Some(roll) = decision.corrupt {
-            corrupt(response.body_mut(), roll);
-        }
-        match decision.truncate {
-            Some(bytes) if bytes < response.body().len() => Received::Truncated(response, bytes),
-            _ => Received::Whole(response),
-        }
+    type Response = Response<Bytes>;
+    type Error = NoReply;
+    type Future = Received;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoReply>> {
+        Poll::Ready(Ok(()))
     }
 
-    async fn deliver(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>, NoReply> {
-        let ready = self.callee.ready().await?;
-        self.links.delivered(self.id);
-        let response = ready.call(request).await;
-        match &response {
-            Ok(response) => self.links.answered(self.id, response),
-            Err(NoReply::Refused) => self.links.not_delivered(self.id),
-            Err(_) => {}
-        }
-        response
+    fn call(&mut self, request: Request<Bytes>) -> Received {
+        Received(self.cross(request))
     }
 }
 
-async fn pause(duration: Duration) {
-    if !duration.is_zero() {
-        sleep(duration).await;
+/// The reply to a request on a link, as a caller in this process gets it: what was cut off is lost altogether.
+#[must_use = "futures do nothing unless polled"]
+pub struct Received(Crossing);
+
+impl Future for Received {
+    type Output = Result<Response<Bytes>, NoReply>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(Passage::received)
     }
 }
 
-/// How long a body takes at so many bytes a second.
-fn transfer(body: &Bytes, bytes_per_second: Option<u64>) -> Duration {
-    let Some(rate) = bytes_per_second else { return Duration::ZERO };
-    Duration::from_nanos((body.len() as u64).saturating_mul(1_000_000_000) / rate.max(1))
+type Journey = Pin<Box<dyn Future<Output = Passage> + Send>>;
+
+/// An exchange under way, as its caller sees it. Dropping it means giving up.
+pub(crate) struct Crossing {
+    links: Links,
+    entry: Entry,
+    /// `None` once it is over, or if it never will be.
+    journey: Option<Journey>,
+    /// Whether the caller still waits.
+    open: bool,
 }
 
-/// Flips one bit of every 64 bytes, at least one, in places that the roll chooses.
-fn corrupt(body: &mut Bytes, roll: u64) {
-    let mut damaged = body.to_vec();
-    for chunk in damaged.chunks_mut(64) {
-        let place = usize::try_from(roll % chunk.len() as u64).expect("less than 64");
-        chunk[place] ^= 1 << (roll / 64 % 8);
+impl Crossing {
+    /// The caller's wait ends otherwise than by a reply.
+    pub(crate) fn give_up(&mut self, with: NoReply) {
+        if std::mem::take(&mut self.open) {
+            self.entry.ended(Err(with));
+        }
+        if let Some(mut journey) = self.journey.take() {
+            self.links.deliveries.carry_on(async move {
+                journey.as_mut().await;
+            });
+        }
     }
-    *body = damaged.into();
 }
 
-fn answer(reply: &ErrorReply) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(reply.body.clone()));
-    *response.status_mut() = reply.status;
-    for (name, value) in &reply.headers {
-        let name = HeaderName::try_from(name).expect("headers are checked when a scenario is read");
-        let value = HeaderValue::try_from(value).expect("headers are checked when a scenario is read");
-        response.headers_mut().append(name, value);
+impl Future for Crossing {
+    type Output = Passage;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Passage> {
+        let Some(journey) = &mut self.journey else { return Poll::Pending };
+        let Poll::Ready(passage) = journey.as_mut().poll(context) else { return Poll::Pending };
+        self.journey = None;
+        if matches!(passage, Passage::Never) {
+            return Poll::Pending;
+        }
+        self.open = false;
+        self.entry.ended(passage.as_received());
+        Poll::Ready(passage)
     }
-    response
+}
+
+impl Drop for Crossing {
+    fn drop(&mut self) {
+        self.give_up(NoReply::Abandoned);
+    }
 }

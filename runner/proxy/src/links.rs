@@ -1,206 +1,144 @@
-//! The links of one world: the faults in force, the history, and the clock that both go by.
-
 use std::{
     collections::BTreeMap,
     fmt,
-    future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
-use bytes::Bytes;
-use fault::{Decision, Fate, Fault, FaultName, Head, Injector, Link, Seed, ServiceName, Window};
-use tokio::{sync::watch, task::JoinSet, time::Instant};
-use verdict::{Exchange, ExchangeId, FaultChange, Happening, History, NoReply, Record, Reply, Request};
+use fault::{Decision, Fault, FaultName, Head, Injector, Link, Seed, ServiceName, Window};
+use tokio::{sync::watch, time::Instant};
+use verdict::{Exchange, ExchangeId, FaultChange, Happening, History, Record};
 
-use crate::FaultLayer;
+use crate::{deliveries::Deliveries, gate::Gate, layer::FaultLayer};
 
-/// How much of a body the history keeps.
-const KEPT: usize = 64 * 1024;
-
-/// A handle to the links of one world; clones are handles to the same links.
+/// The links of one world: the faults in force, the history, and the clock both go by.
+///
+/// A clone is another handle on the same links. Times are [`Duration`]s since [`Links::new`], on tokio's clock, so
+/// that a paused clock makes them virtual.
 #[derive(Clone)]
 pub struct Links {
-    shared: Arc<Shared>,
+    pub(crate) book: Arc<Book>,
+    pub(crate) deliveries: Arc<Deliveries>,
 }
 
-struct Shared {
+/// What every exchange reads and writes. Apart from [`Links`], so that a late delivery keeps the book, never itself.
+pub(crate) struct Book {
     began: Instant,
+    pages: Mutex<Pages>,
     crash: Box<dyn Fn(&ServiceName) + Send + Sync>,
-    state: Mutex<State>,
-    /// Says that the faults in force have changed, to links that refuse connections meanwhile.
-    changes: watch::Sender<()>,
+    changed: watch::Sender<()>,
+    gates: Mutex<Vec<Weak<Gate>>>,
 }
 
-struct State {
+struct Pages {
     injector: Injector,
     history: History,
     step: Option<usize>,
-    /// Deliveries that outlive their callers, but not the world.
-    deliveries: JoinSet<()>,
+}
+
+/// What the link has to do to an exchange that has just begun.
+pub(crate) enum Admission {
+    /// The callee's address refuses connections.
+    Refused,
+    /// The exchange goes its way.
+    Admitted(Decision),
 }
 
 impl Links {
-    /// Links without faults. `crash` is called when a fault kills a service, which must have happened when it returns.
+    /// Links without faults, and an empty history.
+    ///
+    /// `crash` is called when a fault kills a service: by the time it returns, the service has to be dead. It is
+    /// called from within a task of the runtime, so it must not block for long.
     pub fn new(seed: Seed, crash: impl Fn(&ServiceName) + Send + Sync + 'static) -> Self {
-        let state = State {
-            injector: Injector::new(seed),
-            history: History::default(),
-            step: None,
-            deliveries: JoinSet::new(),
+        let pages = Pages { injector: Injector::new(seed), history: History::default(), step: None };
+        let book = Book {
+            began: Instant::now(),
+            pages: Mutex::new(pages),
+            crash: Box::new(crash),
+            changed: watch::Sender::new(()),
+            gates: Mutex::default(),
         };
-        let (changes, _) = watch::channel(());
-        let crash = Box::new(crash);
-        Self { shared: Arc::new(Shared { began: Instant::now(), crash, state: Mutex::new(state), changes }) }
+        Self { book: Arc::new(book), deliveries: Arc::default() }
     }
 
-    /// The time since the world began, on tokio's clock.
+    /// How long these links have existed.
     pub fn now(&self) -> Duration {
-        self.shared.began.elapsed()
+        self.book.now()
     }
 
-    /// Puts a fault in force `after` some time, for as long as it is `lasting`, or until it is healed.
+    /// Puts `fault` in force, `after` from now and for as long as `lasting` (`None`: until it is healed). A fault of
+    /// the same name is replaced. Written into the history. When it returns, what is in force at once is felt.
     pub fn inject(&self, fault: Fault, after: Duration, lasting: Option<Duration>) {
-        let start = self.now() + after;
-        let window = Window { start, end: lasting.map(|lasting| start + lasting) };
-        self.record_change(&fault.name, FaultChange::Injected);
-        self.state().injector.inject(fault, window);
-        self.shared.changes.send_replace(());
+        let now = self.now();
+        let start = now.saturating_add(after);
+        let end = lasting.map(|lasting| start.saturating_add(lasting));
+        let name = fault.name.clone();
+        let mut pages = self.book.pages();
+        pages.injector.inject(fault, Window { start, end });
+        pages.write(now, Happening::Fault { fault: name.clone(), change: FaultChange::Injected });
+        drop(pages);
+        self.book.tell_gates(&[name], now);
     }
 
-    /// Takes a fault out of force. Says whether it was injected.
+    /// Takes a fault out of force, and says whether it was injected; if so, it is written into the history. When it
+    /// returns, an address that refused connections because of it takes them again.
     pub fn heal(&self, name: &FaultName) -> bool {
-        let healed = self.state().injector.heal(name);
+        let now = self.now();
+        let mut pages = self.book.pages();
+        let healed = pages.injector.heal(name);
         if healed {
-            self.record_change(name, FaultChange::Healed);
-            self.shared.changes.send_replace(());
+            pages.write(now, Happening::Fault { fault: name.clone(), change: FaultChange::Healed });
+        }
+        drop(pages);
+        if healed {
+            self.book.tell_gates(std::slice::from_ref(name), now);
         }
         healed
     }
 
-    /// Takes all faults out of force.
+    /// Takes all faults out of force, as [`Links::heal`] does one.
     pub fn heal_all(&self) {
-        let healed = self.state().injector.heal_all();
-        for name in &healed {
-            self.record_change(name, FaultChange::Healed);
+        let now = self.now();
+        let mut pages = self.book.pages();
+        let healed = pages.injector.heal_all();
+        for fault in &healed {
+            pages.write(now, Happening::Fault { fault: fault.clone(), change: FaultChange::Healed });
         }
-        self.shared.changes.send_replace(());
+        drop(pages);
+        if !healed.is_empty() {
+            self.book.tell_gates(&healed, now);
+        }
     }
 
-    /// The faults that were ever injected, with how many exchanges each has met.
+    /// The faults that were ever injected, with how many exchanges each has met. An address that refuses
+    /// connections counts when it begins to, since it sees nobody.
     pub fn fired(&self) -> BTreeMap<FaultName, u64> {
-        self.state().injector.fired().clone()
+        self.book.pages().injector.fired().clone()
     }
 
-    /// What begins from now on belongs to this step.
+    /// Says that what begins from now on belongs to this step.
     pub fn enter_step(&self, step: Option<usize>) {
-        self.state().step = step;
+        self.book.pages().step = step;
     }
 
-    /// Writes down that something happened.
-    pub fn record(&self, what: Happening) {
-        let at = self.now();
-        let mut state = self.state();
-        let step = state.step;
-        state.history.push(Record { at, step, what });
+    /// Writes into the history that something happened now.
+    pub fn record(&self, happening: Happening) {
+        self.book.pages().write(self.now(), happening);
     }
 
-    /// Looks at the history.
+    /// Reads the history. Nothing crosses a link meanwhile, so `read` should be short, and must not use the links.
     pub fn read<R>(&self, read: impl FnOnce(&History) -> R) -> R {
-        read(&self.state().history)
+        read(&self.book.pages().history)
     }
 
-    /// What carries requests over a link: a layer around whatever reaches the callee.
+    /// What damages the exchanges on `link`, to be put around whatever carries them.
     pub fn layer(&self, link: Link) -> FaultLayer {
         FaultLayer::new(self.clone(), link)
     }
 
-    /// Ends the deliveries that are still under way.
+    /// Ends the deliveries that outlived their callers. From now on a request dies with its caller.
     pub fn close(&self) {
-        self.state().deliveries.abort_all();
-    }
-
-    /// Begins an exchange: decides what happens to it, and writes it down.
-    pub(crate) fn begin(&self, link: &Link, request: &http::Request<Bytes>) -> (ExchangeId, Decision) {
-        let now = self.now();
-        let head = Head { method: request.method(), path: request.uri().path(), headers: request.headers() };
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let mut state = self.state();
-        let refusal = state.injector.refusal(link, now);
-        let mut decision = state.injector.decide(link, &head, now);
-        if refusal.is_some() {
-            decision.fate = Fate::Refuse;
-        }
-        let exchange = Exchange {
-            link: link.clone(),
-            request: Request {
-                method: request.method().clone(),
-                path,
-                headers: request.headers().clone(),
-                body: kept(request.body()),
-            },
-            faults: decision.faults.clone(),
-            delivered: 0,
-            answered: None,
-            ending: None,
-        };
-        let step = state.step;
-        (state.history.begin(now, step, exchange), decision)
-    }
-
-    /// Writes down that the callee got the request.
-    pub(crate) fn delivered(&self, id: ExchangeId) {
-        self.state().history.delivered(id);
-    }
-
-    /// Takes that back: nobody listened.
-    pub(crate) fn not_delivered(&self, id: ExchangeId) {
-        self.state().history.not_delivered(id);
-    }
-
-    /// Writes down what the callee answered.
-    pub(crate) fn answered(&self, id: ExchangeId, response: &http::Response<Bytes>) {
-        self.state().history.answered(id, reply(response));
-    }
-
-    /// Writes down what the caller got.
-    pub(crate) fn end(&self, id: ExchangeId, received: Result<&http::Response<Bytes>, NoReply>) {
-        let now = self.now();
-        self.state().history.end(id, now, received.map(reply));
-    }
-
-    /// Kills a service, as a fault does.
-    pub(crate) fn crash(&self, service: &ServiceName) {
-        (self.shared.crash)(service);
-    }
-
-    /// Lets a delivery go on whatever becomes of its caller, until the world ends.
-    pub(crate) fn spawn(&self, delivery: impl Future<Output = ()> + Send + 'static) {
-        let mut state = self.state();
-        while state.deliveries.try_join_next().is_some() {}
-        state.deliveries.spawn(delivery);
-    }
-
-    /// Whether connections on a link are refused now, and when that may change.
-    pub(crate) fn refusal(&self, link: &Link) -> (bool, Option<Instant>) {
-        let now = self.now();
-        let mut state = self.state();
-        let next = state.injector.next_change(now).map(|at| self.shared.began + at);
-        (state.injector.refusal(link, now).is_some(), next)
-    }
-
-    /// Hears of every change of the faults in force.
-    pub(crate) fn changes(&self) -> watch::Receiver<()> {
-        self.shared.changes.subscribe()
-    }
-
-    fn record_change(&self, fault: &FaultName, change: FaultChange) {
-        self.record(Happening::Fault { fault: fault.clone(), change });
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics half-way through a change that others would see.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.deliveries.close();
     }
 }
 
@@ -210,11 +148,80 @@ impl fmt::Debug for Links {
     }
 }
 
-fn reply(response: &http::Response<Bytes>) -> Reply {
-    Reply { status: response.status(), headers: response.headers().clone(), body: kept(response.body()) }
+impl Book {
+    pub(crate) fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        // Nothing in here is left half done by a panic: every change is one push or one assignment.
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides what happens to an exchange that begins now, and writes its beginning down.
+    pub(crate) fn begin(&self, mut exchange: Exchange, head: &Head<'_>) -> (ExchangeId, Admission) {
+        let now = self.now();
+        let mut pages = self.pages();
+        let Pages { injector, history, step } = &mut *pages;
+        let admission = if let Some(outage) = injector.refusal(&exchange.link, now) {
+            exchange.faults = vec![outage];
+            Admission::Refused
+        } else {
+            let decision = injector.decide(&exchange.link, head, now);
+            exchange.faults.clone_from(&decision.faults);
+            Admission::Admitted(decision)
+        };
+        (history.begin(now, *step, exchange), admission)
+    }
+
+    /// Writes down what became of an exchange at the time it is told.
+    pub(crate) fn write(&self, write: impl FnOnce(&mut History, Duration)) {
+        let now = self.now();
+        write(&mut self.pages().history, now);
+    }
+
+    /// Has a service die.
+    pub(crate) fn crash(&self, service: &ServiceName) {
+        (self.crash)(service);
+    }
+
+    /// The fault because of which connections on `link` are to be refused at `now`.
+    pub(crate) fn refusal(&self, link: &Link, now: Duration) -> Option<FaultName> {
+        self.pages().injector.refusal(link, now)
+    }
+
+    /// When the next window opens or closes after `now`.
+    pub(crate) fn next_change(&self, now: Duration) -> Option<Instant> {
+        self.began.checked_add(self.pages().injector.next_change(now)?)
+    }
+
+    /// Has `gate` told of faults that come and go, for as long as it exists.
+    pub(crate) fn tell(&self, gate: &Arc<Gate>) {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.retain(|gate| gate.strong_count() > 0);
+        gates.push(Arc::downgrade(gate));
+    }
+
+    /// What changes whenever a fault is injected or healed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Opens and closes addresses before anybody goes on, so that a step never meets the fault of the one before it.
+    fn tell_gates(&self, faults: &[FaultName], now: Duration) {
+        let gates: Vec<_> = {
+            let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+            gates.iter().filter_map(Weak::upgrade).collect()
+        };
+        for gate in gates {
+            gate.faults_changed(self, faults, now);
+        }
+        self.changed.send_replace(());
+    }
 }
 
-/// A body as the history keeps it: small ones as they are, of large ones the beginning.
-fn kept(body: &Bytes) -> Bytes {
-    if body.len() <= KEPT { body.clone() } else { Bytes::copy_from_slice(&body[..KEPT]) }
+impl Pages {
+    fn write(&mut self, at: Duration, what: Happening) {
+        self.history.push(Record { at, step: self.step, what });
+    }
 }

@@ -1,56 +1,44 @@
-//! Requests to the callee behind a link.
-
 use std::{
-    error::Error,
-    future::Future,
-    io,
+    collections::VecDeque,
+    io::ErrorKind,
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Request, Response, Uri, header, uri::Authority};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use http::{Request, Response, uri::Authority};
+use http_body_util::Full;
+use tokio::{net::TcpStream, time::Instant};
 use tower::Service;
 use verdict::NoReply;
 
-use crate::http_link::LARGEST_BODY;
+use crate::wire::{Failure, Wire};
 
-/// What concerns one connection only, and is not carried on (RFC 9110, 7.6.1).
-const HOP_BY_HOP: [HeaderName; 7] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// How many connections wait for their next request.
+const IDLE: usize = 256;
+/// How long they do. Servers end connections that are idle for 2 s and more: a request that meets such an end on its
+/// way looks like a fault.
+const IDLE_FOR: Duration = Duration::from_secs(1);
 
-/// Takes out what concerns one connection only.
-pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-}
-
-/// The callee behind a link, reached over kept connections.
+/// The callee behind a link, over connections that are kept between requests.
+///
+/// A request drives its connection itself, so that neither needs a task of its own. Nobody looks at an idle one:
+/// whether it still stands is found out when it is taken.
 #[derive(Debug, Clone)]
-pub(crate) struct Upstream {
-    client: Client<HttpConnector, Full<Bytes>>,
+pub(crate) struct Upstream(Arc<Callee>);
+
+#[derive(Debug)]
+struct Callee {
     authority: Authority,
+    /// The latest used last.
+    idle: Mutex<VecDeque<(Wire, Instant)>>,
 }
 
 impl Upstream {
     pub(crate) fn new(authority: Authority) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Self { client, authority }
+        Self(Arc::new(Callee { authority, idle: Mutex::default() }))
     }
 }
 
@@ -64,39 +52,76 @@ impl Service<Request<Bytes>> for Upstream {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let uri =
-            Uri::builder().scheme("http").authority(self.authority.clone()).path_and_query(path).build();
-        parts.uri = uri.expect("scheme, authority and path were each part of a URI before");
-        let sent = self.client.request(Request::from_parts(parts, Full::new(body)));
-        Box::pin(async move {
-            let (mut parts, body) = sent.await.map_err(|error| no_reply(&error))?.into_parts();
-            without_hop_by_hop(&mut parts.headers);
-            // Whatever breaks a body that has begun, the caller gets a part of it.
-            let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|_| NoReply::CutOff)?;
-            Ok(Response::from_parts(parts, body.to_bytes()))
-        })
+        Box::pin(Arc::clone(&self.0).send(request))
     }
 }
 
-/// What an error of the client means.
-fn no_reply(error: &hyper_util::client::legacy::Error) -> NoReply {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            match io.kind() {
-                io::ErrorKind::ConnectionRefused => return NoReply::Refused,
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => return NoReply::Reset,
-                _ => {}
+impl Callee {
+    async fn send(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Bytes>, NoReply> {
+        let mut request = request.map(Full::new);
+        loop {
+            let (mut wire, kept) = match self.take() {
+                Some(wire) => (wire, Kept::Since),
+                None => (self.connect().await?, Kept::Fresh),
+            };
+            if let Kept::Since = kept
+                && !wire.still_stands().await
+            {
+                continue;
+            }
+            match wire.exchange(request).await {
+                Ok(response) => {
+                    self.keep(wire);
+                    return Ok(response);
+                }
+                // Nothing of it was sent, so the callee can't have seen it.
+                Err(Failure::Unsent(unsent)) if let Kept::Since = kept => request = *unsent,
+                Err(Failure::Unsent(_)) => return Err(NoReply::Reset),
+                Err(Failure::NoReply(why)) => return Err(why),
             }
         }
-        if let Some(http) = error.downcast_ref::<hyper::Error>()
-            && (http.is_incomplete_message() || http.is_canceled() || http.is_closed())
-        {
-            return NoReply::Reset;
-        }
-        cause = error.source();
     }
-    NoReply::Broken(error.to_string())
+
+    async fn connect(&self) -> Result<Wire, NoReply> {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let port = self.authority.port_u16().unwrap_or(80);
+        let connected = async { Wire::new(TcpStream::connect((host, port)).await?).await };
+        connected.await.map_err(|error| match error.kind() {
+            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NoReply::Refused,
+            _ => NoReply::Broken(format!("failed to connect to {}: {error}", self.authority)),
+        })
+    }
+
+    fn take(&self) -> Option<Wire> {
+        let mut idle = self.idle();
+        let (wire, since) = idle.pop_back()?;
+        if since.elapsed() < IDLE_FOR {
+            return Some(wire);
+        }
+        // All others have waited for longer.
+        idle.clear();
+        None
+    }
+
+    fn keep(&self, wire: Wire) {
+        if wire.has_ended() {
+            return;
+        }
+        let mut idle = self.idle();
+        if idle.len() == IDLE {
+            idle.pop_front();
+        }
+        idle.push_back((wire, Instant::now()));
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<(Wire, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a connection has carried requests before.
+#[derive(Clone, Copy)]
+enum Kept {
+    Fresh,
+    Since,
 }

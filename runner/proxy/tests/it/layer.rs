@@ -1,0 +1,317 @@
+//! The layer by itself, in virtual time.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use fault::{Damage, ErrorReply, Moment, Outage, Probability, Seed, Selector, ServiceName, Side};
+use http::{Method, Request, Response, StatusCode};
+use proxy::Links;
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use verdict::{FaultChange, Happening, NoReply};
+
+use crate::{exchange, exchanges, fault, inject, links, received, shop};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What happened, in order: what the callee got, and who was killed.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn write(&self, line: impl Into<String>) {
+        self.0.lock().expect("unpoisoned").push(line.into());
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().expect("unpoisoned").clone()
+    }
+}
+
+/// Answers `pong` after `work`.
+fn callee(
+    log: &Log,
+    work: Duration,
+) -> impl Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply, Future: Send + 'static>
++ Clone
++ Send
++ 'static {
+    let log = log.clone();
+    service_fn(move |request: Request<Bytes>| {
+        log.write(format!("{} {}", request.method(), request.uri().path()));
+        let log = log.clone();
+        async move {
+            sleep(work).await;
+            log.write("answered");
+            Ok(Response::new(Bytes::from_static(b"pong")))
+        }
+    })
+}
+
+fn pay() -> Request<Bytes> {
+    Request::post("/pay").body(Bytes::from_static(b"ping")).expect("a request")
+}
+
+/// Pays once over the damaged link, and what the caller gets.
+async fn call(links: &Links, log: &Log) -> Result<Response<Bytes>, NoReply> {
+    links.layer(shop()).layer(callee(log, Duration::ZERO)).oneshot(pay()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_each_damage_does() {
+    let unavailable = ErrorReply {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        headers: vec![("retry-after".into(), "3".into())],
+        body: "later".into(),
+    };
+    // Damage; what the caller gets; how often the request is delivered; whether the callee answers.
+    let cases = [
+        (Damage::Outage(Outage::Refuse), Err(NoReply::Refused), 0),
+        (Damage::Outage(Outage::Reset), Err(NoReply::Reset), 0),
+        (Damage::Lose(Side::Request), Err(NoReply::Reset), 0),
+        (Damage::Lose(Side::Reply), Err(NoReply::Reset), 1),
+        (Damage::Error(unavailable), Ok((503, "later")), 0),
+        (Damage::Duplicate, Ok((200, "pong")), 2),
+        (Damage::Truncate(3), Err(NoReply::CutOff), 1),
+        (Damage::Truncate(4), Ok((200, "pong")), 1),
+        (Damage::Bandwidth(1), Ok((200, "pong")), 1),
+    ];
+    for (damage, expected, delivered) in cases {
+        for selector in [Selector::default(), Selector { method: Some(Method::POST), ..Selector::default() }]
+        {
+            let (links, log) = (links(), Log::default());
+            let mut fault = fault("it", damage.clone());
+            fault.selector = selector;
+            inject(&links, fault);
+            let got = call(&links, &log).await;
+
+            let expected = expected.clone();
+            let shown = exchange(&links);
+            assert_eq!(received(&shown), Some(expected.clone().map(|(status, _)| status)), "{damage}");
+            let got = got.map(|reply| (reply.status().as_u16(), reply.into_body()));
+            assert_eq!(got, expected.map(|(status, body)| (status, body.into())), "{damage}");
+            assert_eq!(shown.delivered, delivered, "{damage}");
+            assert_eq!(shown.answered.is_some(), delivered > 0, "{damage}");
+            assert_eq!(shown.faults.iter().map(ToString::to_string).collect::<Vec<_>>(), ["it"]);
+            assert_eq!(log.lines().len(), 2 * delivered as usize, "{damage}: {:?}", log.lines());
+            assert_eq!(links.fired().into_values().collect::<Vec<_>>(), [1], "{damage}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_fault_nothing_changes() {
+    let (links, log) = (links(), Log::default());
+    let reply = call(&links, &log).await.expect("a reply");
+    assert_eq!(reply.body(), "pong");
+    let shown = exchange(&links);
+    assert_eq!(received(&shown), Some(Ok(200)));
+    assert_eq!((shown.delivered, shown.faults.len()), (1, 0));
+    assert_eq!((shown.request.path.as_str(), &shown.request.body[..]), ("/pay", &b"ping"[..]));
+    assert_eq!(shown.ending.expect("an ending").took, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_corrupt_reply_has_its_length_and_not_its_bytes() {
+    let (links, log) = (links(), Log::default());
+    inject(&links, fault("rot", Damage::Corrupt));
+    let reply = call(&links, &log).await.expect("a reply");
+    assert_eq!(reply.body().len(), 4);
+    assert_ne!(reply.body(), "pong");
+    let shown = exchange(&links);
+    assert_eq!(shown.answered.expect("an answer").body, "pong", "the callee sent it right");
+    assert_eq!(shown.ending.expect("an ending").received.expect("a reply").body, reply.body());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_takes_its_time_on_its_side() {
+    let late = |side| Damage::Latency { delay: SECOND, jitter: Duration::ZERO, side };
+    for (damage, took, begins) in [
+        (late(Side::Request), SECOND, SECOND),
+        (late(Side::Reply), SECOND, Duration::ZERO),
+        // Four bytes there, and four bytes back.
+        (Damage::Bandwidth(2), 4 * SECOND, 2 * SECOND),
+    ] {
+        let links = links();
+        inject(&links, fault("slow", damage.clone()));
+        let began = Arc::new(Mutex::new(None));
+        let callee = service_fn({
+            let (links, began) = (links.clone(), began.clone());
+            move |_: Request<Bytes>| {
+                *began.lock().expect("unpoisoned") = Some(links.now());
+                async { Ok(Response::new(Bytes::from_static(b"pong"))) }
+            }
+        });
+        links.layer(shop()).layer(callee).oneshot(pay()).await.expect("a reply");
+        assert_eq!(exchange(&links).ending.expect("an ending").took, took, "{damage}");
+        assert_eq!(*began.lock().expect("unpoisoned"), Some(begins), "{damage}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_to_crash_is_dead_at_the_right_moment() {
+    for (moment, expected) in [
+        (Moment::BeforeRequest, ["users dies", "POST /pay", "answered"]),
+        (Moment::AfterReply, ["POST /pay", "answered", "users dies"]),
+    ] {
+        let log = Log::default();
+        let hook = log.clone();
+        let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
+        let users = "users".parse().expect("a name");
+        inject(&links, fault("kill", Damage::Crash { service: users, moment }));
+        call(&links, &log).await.expect("a reply");
+        assert_eq!(log.lines(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callee_that_is_not_there_gets_nothing() {
+    for gone in [NoReply::Refused, NoReply::Reset] {
+        let links = links();
+        let callee = service_fn({
+            let gone = gone.clone();
+            move |_| std::future::ready(Err::<Response<Bytes>, _>(gone.clone()))
+        });
+        let got = links.layer(shop()).layer(callee).oneshot(pay()).await;
+        assert_eq!(got.expect_err("no reply"), gone);
+        // A reset may come from a callee that got the request; a refusal can't.
+        assert_eq!(exchange(&links).delivered, u32::from(gone == NoReply::Reset));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_gives_up_does_not_call_its_request_back() {
+    let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
+    // The request is still on its way, or the callee still works on it, when the caller gives up.
+    for (damage, work, delivered_then) in [(Some(late), Duration::ZERO, 0), (None, 5 * SECOND, 1)] {
+        let (links, log) = (links(), Log::default());
+        if let Some(damage) = damage {
+            inject(&links, fault("late", damage));
+        }
+        let call = links.layer(shop()).layer(callee(&log, work)).oneshot(pay());
+        timeout(SECOND, call).await.expect_err("the caller gives up first");
+
+        let shown = exchange(&links);
+        assert_eq!(received(&shown), Some(Err(NoReply::Abandoned)));
+        assert_eq!((shown.delivered, shown.answered.is_some()), (delivered_then, false));
+        assert_eq!(shown.ending.expect("an ending").took, SECOND);
+
+        sleep(5 * SECOND).await;
+        assert_eq!(log.lines(), ["POST /pay", "answered"]);
+        let shown = exchange(&links);
+        assert_eq!(received(&shown), Some(Err(NoReply::Abandoned)), "the first ending counts");
+        assert_eq!((shown.delivered, shown.answered.is_some()), (1, true));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_outlives_its_caller_ends_with_the_world() {
+    for end in [Links::close as fn(&Links), |_| {}] {
+        let (links, log) = (links(), Log::default());
+        let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
+        inject(&links, fault("late", late));
+        let call = links.layer(shop()).layer(callee(&log, Duration::ZERO)).oneshot(pay());
+        timeout(SECOND, call).await.expect_err("the caller gives up first");
+        end(&links);
+        drop(links);
+        sleep(10 * SECOND).await;
+        assert_eq!(log.lines(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_hangs_after_the_fault_is_gone() {
+    let (links, log) = (links(), Log::default());
+    inject(&links, fault("hang", Damage::Outage(Outage::Hang)));
+    let mut hanging = Box::pin(call(&links, &log));
+    timeout(SECOND, &mut hanging).await.expect_err("it hangs");
+    links.heal_all();
+    timeout(1000 * SECOND, &mut hanging).await.expect_err("it still hangs");
+    assert_eq!(received(&exchange(&links)), None);
+    drop(hanging);
+    sleep(1000 * SECOND).await;
+    assert_eq!(received(&exchange(&links)), Some(Err(NoReply::Abandoned)));
+    assert_eq!(log.lines(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_links_are_untouched() {
+    let (links, log) = (links(), Log::default());
+    inject(&links, fault("away", Damage::Outage(Outage::Refuse)));
+    let other = links.layer("payments -> users".parse().expect("a link"));
+    other.layer(callee(&log, Duration::ZERO)).oneshot(pay()).await.expect("a reply");
+    assert_eq!(links.fired().into_values().collect::<Vec<_>>(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_opens_and_closes_by_the_clock() {
+    let (links, log) = (links(), Log::default());
+    links.inject(fault("away", Damage::Outage(Outage::Reset)), SECOND, Some(SECOND));
+    let mut got = Vec::new();
+    for _ in 0..3 {
+        got.push(call(&links, &log).await.is_ok());
+        sleep(SECOND).await;
+    }
+    assert_eq!(got, [true, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_belongs_to_the_step_in_which_it_begins() {
+    let (links, log) = (links(), Log::default());
+    links.enter_step(Some(3));
+    inject(&links, fault("away", Damage::Outage(Outage::Reset)));
+    call(&links, &log).await.expect_err("no reply");
+    links.enter_step(None);
+    assert!(links.heal(&"away".parse().expect("a name")));
+    assert!(!links.heal(&"away".parse().expect("a name")), "it is gone already");
+    let steps: Vec<_> = links.read(|history| history.records().iter().map(|record| record.step).collect());
+    assert_eq!(steps, [Some(3), Some(3), None]);
+    let change = |at: usize| {
+        links.read(|history| match &history.records()[at].what {
+            Happening::Fault { change, .. } => Some(*change),
+            _ => None,
+        })
+    };
+    assert_eq!([0, 2].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_gives_the_same_history() {
+    let run = async |seed: u64| {
+        let links = Links::new(Seed(seed), |_| {});
+        let half = Probability::new(0.5).expect("a probability");
+        let half = Selector { probability: half, ..Selector::default() };
+        let slow = Damage::Latency { delay: SECOND, jitter: SECOND / 2, side: Side::Request };
+        for (name, damage) in [("slow", slow), ("lost", Damage::Lose(Side::Reply))] {
+            let mut fault = fault(name, damage);
+            fault.selector = half.clone();
+            inject(&links, fault);
+        }
+        let log = Log::default();
+        let one_at_a_time = Arc::new(Semaphore::new(1));
+        let calls = (0..50).map(|_| {
+            let (links, log, turn) = (links.clone(), log.clone(), one_at_a_time.clone());
+            tokio::spawn(async move {
+                let _turn = turn.acquire().await;
+                // Some give up, and their requests arrive among those of others.
+                drop(timeout(SECOND, call(&links, &log)).await);
+            })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            call.await.expect("no panic");
+        }
+        sleep(5 * SECOND).await;
+        exchanges(&links)
+    };
+    let history = run(1).await;
+    assert_eq!(history.len(), 50);
+    assert!(history.iter().any(|one| received(one) == Some(Err(NoReply::Abandoned))));
+    assert_eq!(history, run(1).await);
+    assert_ne!(history, run(2).await);
+}

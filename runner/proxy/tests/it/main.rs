@@ -1,0 +1,60 @@
+//! What callers see of each fault, and what the history says of it.
+
+mod callee;
+mod caller;
+mod http_link;
+mod layer;
+mod refusing;
+
+use std::time::Duration;
+
+use fault::{Damage, Fault, Link, Seed, Selector};
+use proxy::Links;
+use verdict::{Exchange, NoReply};
+
+/// The link that the tests damage.
+fn shop() -> Link {
+    "orders -> users".parse().expect("a link")
+}
+
+/// Links on which nobody may be killed.
+fn links() -> Links {
+    Links::new(Seed(7), |service| panic!("nobody kills {service}"))
+}
+
+/// A fault that meets every exchange on [`shop`].
+fn fault(name: &str, damage: Damage) -> Fault {
+    Fault { name: name.parse().expect("a name"), link: shop(), selector: Selector::default(), damage }
+}
+
+/// Puts it in force at once, until it is healed.
+fn inject(links: &Links, fault: Fault) {
+    links.inject(fault, Duration::ZERO, None);
+}
+
+fn exchanges(links: &Links) -> Vec<Exchange> {
+    links.read(|history| history.records().iter().filter_map(|record| record.exchange()).cloned().collect())
+}
+
+/// The only exchange so far.
+fn exchange(links: &Links) -> Exchange {
+    let mut all = exchanges(links);
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+/// The status, or why there is none, as its caller learned it.
+fn received(exchange: &Exchange) -> Option<Result<u16, NoReply>> {
+    let ending = exchange.ending.as_ref()?;
+    Some(ending.received.as_ref().map(|reply| reply.status.as_u16()).map_err(Clone::clone))
+}
+
+/// Waits until something on real sockets has come about, and fails if it doesn't.
+async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(10), async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "never: {what}");
+}
