@@ -1,6 +1,7 @@
 //! e2e.conf, the scenarios and the invariants: found, read and checked before anything is started.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,6 +11,8 @@ use scenario::{Configuration, Exploration, File, Mistake, Scenario, Span, read_c
 
 /// The name of a configuration that is looked for.
 const CONFIGURATION: &str = "e2e.conf";
+/// The name of a file with invariants for the scenarios beside and below it.
+const INVARIANTS: &str = "invariants.yaml";
 
 /// Everything that was written, and no mistake in it.
 #[derive(Debug, Clone)]
@@ -50,7 +53,7 @@ impl Project {
         let mut mistakes = Vec::new();
         let mut scenarios = Vec::new();
         let mut explorations = Vec::new();
-        for file in files(paths)? {
+        for file in files(paths, &configuration)? {
             match fs::read_to_string(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
                 Ok(text) => match read_file(&text, file, &configuration) {
@@ -83,22 +86,20 @@ pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<C
     read_configuration(&text, file).map_err(Mistakes)
 }
 
-/// The nearest e2e.conf, upwards from here and from the first path.
+/// The nearest e2e.conf, upwards from here and from the first path; shown as short as it can be.
 fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
-    let here = Path::new("").to_path_buf();
-    let absolute = |path: &Path| std::path::absolute(path).ok();
-    let above = [Some(&here), paths.first()].into_iter().flatten().filter_map(|path| absolute(path));
-    let found =
-        above.flat_map(|path| path.ancestors().map(|folder| folder.join(CONFIGURATION)).collect::<Vec<_>>());
-    let nearest = found.into_iter().find(|file| file.is_file())?;
-    // As short as it can be shown.
-    let beside_us = Path::new(CONFIGURATION);
-    Some(if absolute(beside_us).as_deref() == Some(&nearest) { beside_us.to_path_buf() } else { nearest })
+    let here = absolute(Path::new("."));
+    let starts = [Some(here.clone()), paths.first().map(|path| absolute(path))];
+    let file = starts.iter().flatten().find_map(|start| {
+        start.ancestors().map(|folder| folder.join(CONFIGURATION)).find(|file| file.is_file())
+    })?;
+    Some(file.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(file))
 }
 
-/// The files named, and those in the folders named, in the order of their paths.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Mistakes> {
-    let mut files = Vec::new();
+/// The files named, and those in the folders named, in the order of their paths; before them the invariants that hold
+/// for them, so that a scenario is judged alike whether it is run alone or with others.
+fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf>, Mistakes> {
+    let mut files = invariants_above(paths, configuration);
     for path in paths {
         if path.is_dir() {
             let before = files.len();
@@ -108,9 +109,24 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Mistakes> {
             files.push(path.clone());
         }
     }
-    let mut seen = std::collections::BTreeSet::new();
-    files.retain(|file| seen.insert(file.clone()));
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(absolute(file)));
     Ok(files)
+}
+
+/// The files `invariants.yaml` in the folders between the configuration and what is named.
+fn invariants_above(paths: &[PathBuf], configuration: &Configuration) -> Vec<PathBuf> {
+    let root = absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
+    let above = paths.iter().flat_map(|path| path.ancestors().skip(1));
+    let within = above.filter(|folder| absolute(folder).starts_with(&root));
+    let files: BTreeSet<PathBuf> =
+        within.map(|folder| folder.join(INVARIANTS)).filter(|file| file.is_file()).collect();
+    files.into_iter().collect()
+}
+
+/// A path from the root of the file system, for comparing; as it is when there is no working folder.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Mistakes> {
@@ -128,7 +144,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Mistakes> {
 
 /// Scenarios are told apart by their names: in reports, in snapshots and by their seeds.
 fn same_names(scenarios: &[Arc<Scenario>]) -> Vec<Mistake> {
-    let mut first = std::collections::BTreeMap::new();
+    let mut first = BTreeMap::new();
     let mut mistakes = Vec::new();
     for scenario in scenarios {
         let other = first.entry(&scenario.name).or_insert(scenario);

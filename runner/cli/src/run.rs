@@ -1,10 +1,10 @@
 //! The run: what is found, what happens, what came of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,7 +14,9 @@ use report::{Look, Progress, RunRecord, Terminal, compare_snapshot};
 use scenario::Configuration;
 use verdict::{BrokenOff, Finding};
 
-use crate::{Exit, Mistakes, Project, Worlds, arguments::Run, interrupt, selection::select, worlds::Build};
+use crate::{
+    Exit, Mistakes, Project, Worlds, arguments::Run, interrupt, project, selection::select, worlds::Build,
+};
 
 /// Why a run has no summary.
 enum Ending {
@@ -54,7 +56,7 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &std::collections::BTreeSet::new());
+    let chosen = select(&project.scenarios, &arguments.filter, &BTreeSet::new());
     let mut terminal = Terminal::new(anstream::stdout(), look(configuration));
     terminal.open(configuration, chosen.len(), seed, jobs).map_err(Ending::Unwritten)?;
     if chosen.is_empty() || arguments.dry_run {
@@ -119,20 +121,16 @@ pub fn rules(configuration: &Configuration) -> Rules {
     }
 }
 
-/// Compares a scenario with its snapshot, where the project has snapshots.
+/// Compares a scenario with its snapshot, where the project has snapshots. The snapshot is named for the scenario's
+/// file, as seen from the configuration's folder.
 pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Finding> {
     let Some(folder) = &configuration.snapshots else { return Vec::new() };
-    let beside = configuration.file.parent().map(PathBuf::from).unwrap_or_default();
-    let finding = |found: String| vec![Finding::new("snapshot", "what was accepted", found)];
-    let folder = match std::path::absolute(beside.join(folder)) {
-        Ok(folder) => folder,
-        Err(error) => return finding(format!("no folder: {error}")),
-    };
-    let name = result.scenario.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = name.unwrap_or_else(|| result.scenario.name.clone());
-    compare_snapshot(&folder, &name, result)
-        .err()
-        .map_or_else(Vec::new, |mismatch| finding(mismatch.to_string()))
+    let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
+    let file = project::absolute(&result.scenario.file).with_extension("");
+    let name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
+    let compared = compare_snapshot(&beside.join(folder), &name, result);
+    let finding = |found: String| Finding::new("snapshot", "what was accepted", found);
+    compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
 fn look(configuration: &Configuration) -> Look {

@@ -26,6 +26,7 @@ pub(crate) fn compare(
     findings: &mut Vec<Finding>,
 ) -> Result<(), EvaluationError> {
     match (expected, found) {
+        (TemplateValue::Any, _) => {}
         (TemplateValue::Object(entries), Value::Object(fields)) => {
             for (key, value) in entries {
                 let path = format!("{subject}.{key}");
@@ -65,7 +66,10 @@ pub(crate) fn compare(
 }
 
 fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
-    expected.render(scope).map(|value| value.to_string())
+    match expected {
+        TemplateValue::Any => Ok("anything".into()),
+        _ => expected.render(scope).map(|value| value.to_string()),
+    }
 }
 
 /// Equality as a reader of JSON means it: `300` and `300.0` are the same number.

@@ -143,6 +143,13 @@ fn every_difference_of_a_body_is_found_with_its_path() {
 }
 
 #[test]
+fn anything_is_anything_but_absence() {
+    let expected = TemplateValue::Object(vec![("id".into(), TemplateValue::Any)]);
+    check_body(&BodyExpectation::Exact(expected.clone()), &json!({"id": null}), &[]);
+    check_body(&BodyExpectation::Subset(expected), &json!({}), &["body.id: anything / absent"]);
+}
+
+#[test]
 fn numbers_are_equal_by_value_and_texts_are_no_numbers() {
     for (expected, found, equal) in [
         (json!(300), json!(300.0), true),
