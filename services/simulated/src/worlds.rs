@@ -1,0 +1,42 @@
+//! The simulated world for the runner's command line.
+
+use std::{future::Future, num::NonZeroUsize, sync::Arc};
+
+use runner::{Build, Prepared, Worlds};
+use scenario::Configuration;
+use simulation::Simulation;
+use verdict::BrokenOff;
+
+/// The shop in one process, in virtual time.
+#[derive(Debug, Clone, Copy)]
+pub struct Simulated;
+
+impl Worlds for Simulated {
+    type Stage = Simulation;
+
+    /// There is nothing to build: the services are linked in.
+    async fn prepare(
+        &self,
+        configuration: Arc<Configuration>,
+        _: Build,
+    ) -> Result<Prepared<Simulation>, BrokenOff> {
+        let stage = Simulation::new(&configuration, &crate::shop())?;
+        let missing = stage.missing().clone();
+        Ok(Prepared { stage, missing })
+    }
+
+    /// As [`simulation::block_on`], but with what tokio needs to hear Ctrl-C. Nothing in a world uses that.
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .expect("a runtime needs a poller only")
+            .block_on(future)
+    }
+
+    /// One after the other: side by side they would share one thread and one clock, and gain nothing.
+    fn jobs(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+}
