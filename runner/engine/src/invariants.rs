@@ -8,8 +8,10 @@ use verdict::{Finding, judge_invariant};
 
 use crate::{World, request::Prepared};
 
-/// How long the engine waits between two looks at a system that settles.
-const PAUSE: Duration = Duration::from_millis(25);
+/// How long the engine waits before its second look at a system that settles, and how long at most between two: what
+/// settles does so soon, and what never does isn't asked a hundred times.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 /// The invariants of a run.
 pub(crate) struct Watch<'a> {
@@ -44,6 +46,7 @@ impl<'a> Watch<'a> {
     /// Waits until everything holds, `within` at most. Says what doesn't, in the end.
     pub(crate) async fn settle<W: World>(&self, world: &W, within: Duration) -> Vec<Finding> {
         let deadline = Instant::now() + within;
+        let mut pause = FIRST_PAUSE;
         loop {
             let mut findings = Vec::new();
             for invariant in self.invariants {
@@ -57,7 +60,8 @@ impl<'a> Watch<'a> {
             if findings.is_empty() || Instant::now() >= deadline {
                 return findings;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -1,0 +1,43 @@
+//! A failing scenario as the text of a file.
+
+use scenario::write;
+use verdict::{Failure, Place, Verdict};
+
+use engine::ScenarioResult;
+
+/// The text of a scenario file that fails as this run did, and says how it was found (`origin`, in a few words).
+pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
+    let mut text = format!("# {origin}\n");
+    if let Verdict::Failed(failures) = &result.verdict {
+        for line in failures.iter().flat_map(lines) {
+            text.extend(["# ", &line, "\n"]);
+        }
+    }
+    text.push('\n');
+    text.push_str(&write(&result.scenario));
+    text
+}
+
+fn lines(failure: &Failure) -> Vec<String> {
+    const LONGEST: usize = 100;
+    let place = match &failure.place {
+        Place::Step { index, name, .. } => format!("step {}, {name}", index + 1),
+        Place::End => "in the end".into(),
+    };
+    let short = |text: &str| {
+        let line = text.replace('\n', " ");
+        let cut: String = line.chars().take(LONGEST).collect();
+        if cut.len() < line.len() { format!("{cut}…") } else { cut }
+    };
+    let findings = failure.findings.iter();
+    findings
+        .map(|finding| {
+            format!(
+                "{place}: {}: expected {}, found {}",
+                finding.subject,
+                short(&finding.expected),
+                short(&finding.found)
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! One run of a generated scenario, and what is wrong with it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use engine::{Rules, ScenarioResult, Stage, run_scenario};
+use fault::{CLIENT, Seed};
+use scenario::{Action, Scenario};
+use verdict::{Exchange, Finding, Outcome, Place, Record, Verdict, judge_fired};
+
+/// Where scenarios are tried.
+pub(crate) struct Trials<'a, S> {
+    pub(crate) stage: &'a S,
+    pub(crate) rules: &'a Rules,
+    /// The seed that a command line would be given.
+    pub(crate) seed: Seed,
+}
+
+impl<S: Stage> Trials<'_, S> {
+    /// Runs a scenario with the seed that it has in a run of scenarios.
+    pub(crate) async fn run(&self, scenario: Arc<Scenario>) -> ScenarioResult {
+        let seed = self.seed.derive(&scenario.name);
+        forgiving(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
+    }
+}
+
+/// A generated fault may well meet nothing.
+fn forgiving(mut result: ScenarioResult) -> ScenarioResult {
+    let Verdict::Failed(failures) = &mut result.verdict else { return result };
+    let never = result.scenario.faults.iter().map(|fault| (fault.name.clone(), 0)).collect();
+    let idle = judge_fired(&result.scenario.faults, &never);
+    for failure in failures.iter_mut() {
+        failure.findings.retain(|finding| !idle.contains(finding));
+    }
+    failures.retain(|failure| !failure.findings.is_empty());
+    if failures.is_empty() {
+        result.verdict = Verdict::Passed;
+    }
+    result
+}
+
+/// What is wrong, in words that stay the same when the sequence shrinks. Nothing when all holds.
+pub(crate) fn complaints(result: &ScenarioResult, rules: &Rules) -> BTreeSet<String> {
+    let Verdict::Failed(failures) = &result.verdict else { return BTreeSet::new() };
+    let complaint = |place: &Place, finding: &Finding| {
+        let invariant = rules.invariants.iter().any(|invariant| invariant.name == finding.subject);
+        match place {
+            Place::Step { index, name, .. } if !invariant && !is_group(&result.scenario, *index) => {
+                unnumbered(&format!("{name}: {}", finding.subject))
+            }
+            _ => unnumbered(&finding.subject),
+        }
+    };
+    let of_failure = |failure: &verdict::Failure| {
+        failure.findings.iter().map(|finding| complaint(&failure.place, finding)).collect::<Vec<_>>()
+    };
+    failures.iter().flat_map(of_failure).collect()
+}
+
+/// Whether what is wrong in the end is wrong whatever came of the requests under these keys, which nobody asked about:
+/// each of them had a definite outcome, or never was sent.
+pub(crate) fn is_certain(result: &ScenarioResult, unasked: &[String]) -> bool {
+    let Verdict::Failed(failures) = &result.verdict else { return true };
+    if failures.iter().any(|failure| failure.place != Place::End) {
+        return true;
+    }
+    let exchanges = || result.history.records().iter().filter_map(Record::exchange);
+    unasked.iter().all(|key| {
+        let own =
+            exchanges().filter(|exchange| exchange.link.caller.as_str() == CLIENT && carries(exchange, key));
+        let (mut unknown, mut answered) = (false, false);
+        for exchange in own {
+            let reply = exchange.ending.as_ref().and_then(|ending| ending.received.as_ref().ok());
+            let provisional = reply.is_some_and(|reply| reply.status == http::StatusCode::ACCEPTED);
+            match exchange.outcome() {
+                Outcome::Ok if !provisional => answered = true,
+                Outcome::Failed => {}
+                Outcome::Ok | Outcome::Unknown => unknown = true,
+            }
+        }
+        answered || !unknown
+    })
+}
+
+/// Whether a request bears this key, in a header, its path or its body.
+fn carries(exchange: &Exchange, key: &str) -> bool {
+    let request = &exchange.request;
+    let within = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text);
+        let ends = |at: usize| !text[at + key.len()..].starts_with(|c: char| c.is_ascii_digit());
+        text.match_indices(key).any(|(at, _)| ends(at))
+    };
+    request.headers.values().any(|value| value.as_bytes() == key.as_bytes())
+        || within(request.path.as_bytes())
+        || within(&request.body)
+}
+
+/// Whether findings of a step already name the member that they are about.
+fn is_group(scenario: &Scenario, step: usize) -> bool {
+    matches!(scenario.steps.get(step).map(|step| &step.action), Some(Action::Together(_)))
+}
+
+fn unnumbered(text: &str) -> String {
+    text.replace(" again", "").chars().filter(|c| !c.is_ascii_digit()).collect()
+}
