@@ -167,11 +167,10 @@ impl Gate {
             *fault = because;
             return;
         }
-        if let State::Open { connections, cut, .. } = state {
+        if let State::Open { cut, .. } = state {
             cut.0.store(true, Ordering::Release);
-            connections.abort_all();
         }
-        // The listener goes first, else its port can't be bound.
+        // The listener goes first, else its port can't be bound; and with it the connections.
         *state = State::Stuck;
         let reserved = bind(self.address).ok();
         *state = State::Refusing { fault: because, accepting: None, _reserved: reserved };

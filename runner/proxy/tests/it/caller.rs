@@ -1,11 +1,15 @@
 //! A caller that sees what happens on its socket.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
+
+/// How long nothing may arrive.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One connection.
 pub(crate) struct Caller(TcpStream);
@@ -45,7 +49,8 @@ impl Caller {
             if let Some(reply) = whole(&got, Demand::Whole) {
                 return Ok(reply);
             }
-            if self.0.read_buf(&mut got).await? == 0 {
+            let read = timeout(PATIENCE, self.0.read_buf(&mut got)).await;
+            if read.expect("the connection ends, or goes on")? == 0 {
                 return whole(&got, Demand::Beginning).ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
             }
         }

@@ -1,8 +1,13 @@
 //! A link on real sockets.
 
-use std::{io::ErrorKind, net::TcpListener};
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpListener,
+    sync::{Arc, Mutex},
+    thread,
+};
 
-use fault::{Damage, ErrorReply, Outage, Side};
+use fault::{Damage, ErrorReply, Moment, Outage, Seed, Side};
 use http::StatusCode;
 use proxy::{HttpLink, Links};
 use tokio::task::JoinSet;
@@ -151,6 +156,32 @@ async fn a_dead_callee_refuses_and_one_that_is_back_is_reached_at_once() {
 }
 
 #[tokio::test]
+async fn a_callee_that_a_fault_has_killed_gets_nothing_on_a_kept_connection() {
+    let callee = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let upstream = callee.local_addr().expect("an address").to_string().parse().expect("an authority");
+    let lives = Arc::new(Mutex::new(None));
+    let life = Arc::clone(&lives);
+    // Dead before the runtime can have heard of it.
+    let links = Links::new(Seed(7), move |_| drop(life.lock().expect("unpoisoned").take()));
+    let link = HttpLink::open(&links, shop(), None, upstream).await.expect("a free port");
+
+    let answering = thread::spawn(move || {
+        let (mut stream, _) = callee.accept().expect("the link");
+        assert!(stream.read(&mut [0; 1024]).expect("a request") > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("the link waits");
+        (callee, stream)
+    });
+    connect(&link).await.call("/pay", b"").await.expect("a reply");
+    *lives.lock().expect("unpoisoned") = Some(answering.join().expect("no panic"));
+
+    let service = "users".parse().expect("a name");
+    inject(&links, fault("kill", Damage::Crash { service, moment: Moment::BeforeRequest }));
+    connect(&link).await.call("/pay", b"").await.expect_err("nobody is there");
+    let shown = exchanges(&links).remove(1);
+    assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
+}
+
+#[tokio::test]
 async fn a_callee_that_dies_over_a_request_resets() {
     let (links, callee, link) = world().await;
     let mut caller = connect(&link).await;
@@ -199,6 +230,14 @@ async fn large_bodies_pass_and_larger_ones_are_refused() {
         .await;
     let reply = caller.reply().await.expect("a problem");
     assert_eq!(reply.status, 413);
+    let mut caller = connect(&link).await;
+    caller.write("POST /pay HTTP/1.1\r\nhost: users\r\ntransfer-encoding: chunked\r\n\r\n").await;
+    let chunk = "x".repeat(1 << 20);
+    for _ in 0..32 {
+        caller.write(&format!("100000\r\n{chunk}\r\n")).await;
+    }
+    caller.write("1\r\nx\r\n").await;
+    assert_eq!(caller.reply().await.expect("a problem").status, 413);
     assert_eq!(callee.seen().len(), 1);
 
     let size = (limit + 1).to_string();

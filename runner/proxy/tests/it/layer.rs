@@ -212,17 +212,22 @@ async fn a_caller_that_gives_up_does_not_call_its_request_back() {
 
 #[tokio::test(start_paused = true)]
 async fn what_outlives_its_caller_ends_with_the_world() {
-    for end in [Links::close as fn(&Links), |_| {}] {
+    for end in [|links: Links| links.close(), drop] {
         let (links, log) = (links(), Log::default());
         let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
         inject(&links, fault("late", late));
         let call = links.layer(shop()).layer(callee(&log, Duration::ZERO)).oneshot(pay());
         timeout(SECOND, call).await.expect_err("the caller gives up first");
-        end(&links);
-        drop(links);
+        end(links);
         sleep(10 * SECOND).await;
         assert_eq!(log.lines(), Vec::<String>::new());
     }
+    let (links, log) = (links(), Log::default());
+    links.close();
+    let call = links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay());
+    timeout(SECOND, call).await.expect_err("the caller gives up first");
+    sleep(10 * SECOND).await;
+    assert_eq!(log.lines(), ["POST /pay"], "nothing outlives its caller in a world that has ended");
 }
 
 #[tokio::test(start_paused = true)]
