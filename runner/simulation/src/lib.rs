@@ -57,9 +57,9 @@
 //! # Ok::<(), fault::NameError>(())
 //! ```
 //!
-//! A poem endpoint takes `poem::Request::from_parts(parts.into(), body.into())` and gives a `poem::Response`, whose
-//! body is read with `into_bytes()`; a database takes its disk through an adapter, such as `redb::StorageBackend`
-//! whose methods have the same names and shapes as those of [`Disk`].
+//! A poem endpoint takes `poem::Request::from_parts((parts, local, remote, scheme).into(), body.into())`, and the body of
+//! its response is read with `into_bytes()`. A database takes its disk through an adapter: the methods of
+//! `redb::StorageBackend` have the names and shapes of those of [`Disk`].
 
 mod budget;
 mod clock;

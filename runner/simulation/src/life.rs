@@ -248,3 +248,22 @@ impl Drop for Answer {
         self.task.abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_life_did_when_it_ended_is_never_known() {
+        let life = Life::new(Seed(1));
+        let fatal = Arc::clone(&life);
+        let work = async move {
+            fatal.end();
+            "done"
+        };
+        let mut living = Living::new(&life, Box::pin(work));
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(Pin::new(&mut living).poll(&mut context), Poll::Pending);
+        assert_eq!(Pin::new(&mut living).poll(&mut context), Poll::Pending);
+    }
+}

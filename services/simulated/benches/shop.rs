@@ -7,13 +7,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use engine::{Stage, World, run_scenario};
 use fault::Seed;
+use http::Request;
 use runner::Project;
 use simulation::{Simulation, block_on};
+use tower::ServiceExt;
+use verdict::Verdict;
 
 const ROUNDS: u64 = 50;
 const WORLDS: u64 = 500;
+const CALLS: u64 = 5_000;
 
 fn main() {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
@@ -29,12 +34,24 @@ fn main() {
         }
         println!("{:>10.3} ms for a fresh shop", per(started.elapsed(), WORLDS) * 1e3);
 
+        let world = simulation.raise(&project.scenarios[0], Seed(1)).await.expect("a world");
+        let client = world.client(&"orders-service".parse().expect("a name"));
+        let started = Instant::now();
+        for _ in 0..CALLS {
+            let asked = Request::get("/api/users/1/orders").body(Bytes::new()).expect("a request");
+            let reply = client.clone().oneshot(asked).await.expect("a reply");
+            assert!(reply.status().is_success());
+        }
+        println!("{:>10.0} calls between services a second", 1.0 / per(started.elapsed(), CALLS));
+        world.close().await;
+
         let (mut runs, mut exchanges, mut simulated) = (0, 0, Duration::ZERO);
         let started = Instant::now();
         for seed in 0..ROUNDS {
             for scenario in &project.scenarios {
                 let result =
                     run_scenario(&simulation, Arc::clone(scenario), &rules, Seed(seed), |_| {}).await;
+                assert_eq!(result.verdict, Verdict::Passed, "{} with seed {seed}", scenario.name);
                 runs += 1;
                 exchanges +=
                     result.history.records().iter().filter(|record| record.exchange().is_some()).count();

@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, header::HOST};
 use simulation::{Place, Running, Services, StartError, Transport, block_on};
 use tower::{ServiceExt, service_fn};
 
@@ -31,9 +31,10 @@ fn axum(router: Router) -> Running {
 fn greeter(_: Place) -> Result<Running, StartError> {
     Ok(axum(Router::new().route(
         "/greet/{whom}",
-        get(|Path(whom): Path<String>| async move {
+        get(|Path(whom): Path<String>, headers: HeaderMap| async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            format!("hello {whom}")
+            let host = headers[HOST].to_str().expect("a name").to_owned();
+            format!("hello {whom}, I am {host}")
         }),
     )))
 }
@@ -54,7 +55,7 @@ fn routers_call_each_other() {
         let world = raise(&configuration(&[("greeter", &[]), ("porch", &["greeter"])]), &services, 1).await;
         let request = Request::get("/").body(Bytes::new()).expect("a request");
         let reply = engine::World::client(&world, &name("porch")).oneshot(request).await.expect("a reply");
-        assert_eq!(reply.body(), "hello axum");
+        assert_eq!(reply.body(), "hello axum, I am greeter");
         let took = engine::World::links(&world).now();
         assert_eq!(took, Duration::from_secs(1));
     });

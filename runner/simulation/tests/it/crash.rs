@@ -66,14 +66,15 @@ fn a_service_that_dies_of_its_own_call_does_nothing_more() {
 }
 
 #[test]
-fn a_callee_that_dies_is_written_into_the_history() {
+fn a_callee_that_dies_takes_everything_with_it() {
     block_on(async {
         let world = world(1).await;
         let damage = Damage::Crash { service: name(TALLY), moment: Moment::BeforeRequest };
         world.links().inject(fault(damage), Duration::ZERO, None);
-        let (status, _) = post(&world, FRONT, "/add").await.expect("front lives");
-        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(tallied(&world), 0);
+        let (slow, reply) = tokio::join!(post(&world, TALLY, "/slowly"), post(&world, FRONT, "/add"));
+        assert_eq!(slow, Err(NoReply::Reset), "what else it was at died with it");
+        assert_eq!(reply.expect("front lives").0, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!((tallied(&world), world.links().now()), (0, Duration::ZERO));
         let crashed = Happening::Process { service: name(TALLY), change: ProcessChange::Crashed };
         assert!(world.links().read(|history| history.records().iter().any(|record| record.what == crashed)));
     });

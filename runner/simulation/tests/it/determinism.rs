@@ -65,3 +65,17 @@ fn what_ran_before_on_the_same_runtime_changes_nothing() {
     });
     assert_eq!(alone, after_others);
 }
+
+#[test]
+fn who_comes_first_is_left_to_chance() {
+    let order = |seed| {
+        block_on(async move {
+            let world = world(seed).await;
+            let replies = (0..8).map(|_| post(&world, TALLY, "/add"));
+            let replies = futures_util::future::join_all(replies).await;
+            replies.into_iter().map(|reply| reply.expect("a reply").1).collect::<Vec<_>>()
+        })
+    };
+    assert_ne!(order(1), order(2));
+    assert_eq!(order(1), order(1));
+}

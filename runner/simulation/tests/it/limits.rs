@@ -18,19 +18,47 @@ use tokio::time::sleep;
 use tower::{ServiceExt, service_fn};
 use verdict::NoReply;
 
-use crate::fixture::{TALLY, configuration, name, post, raise, world};
+use crate::fixture::{FRONT, TALLY, configuration, name, post, raise, world};
 
 #[test]
 fn a_world_lasts_a_day_at_most() {
     block_on(async {
         let world = world(1).await;
+        // Its ticker would tick for a day.
+        world.signal(&name(TALLY), Signal::Kill).await.expect("there is all the time");
         sleep(Duration::from_hours(23)).await;
-        post(&world, TALLY, "/add").await.expect("there is time left");
+        post(&world, FRONT, "/add").await.expect("there is time left");
         sleep(Duration::from_hours(2)).await;
-        let broken = world.signal(&name(TALLY), Signal::Kill).await.expect_err("there is none left");
+        let broken = world.signal(&name(TALLY), Signal::Start).await.expect_err("there is none left");
         assert_eq!(broken.reason, "the simulated world has used up its 24 hours");
-        assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Broken(broken.reason)));
+        assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Broken(broken.reason)));
     });
+}
+
+#[test]
+fn a_service_that_has_no_time_left_waits_for_ever() {
+    let tried = Arc::new(AtomicUsize::new(0));
+    block_on(async {
+        let counted = Arc::clone(&tried);
+        let start = move |place: Place| {
+            let (transport, counted) = (place.transport, Arc::clone(&counted));
+            let nagging = async move {
+                loop {
+                    sleep(Duration::from_hours(7)).await;
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    let request = Request::post(Place::url(&name("itself"))).body(Bytes::new());
+                    transport.clone().oneshot(request.expect("a request")).await.ok();
+                }
+            };
+            let nothing = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Bytes::new())) });
+            Ok::<_, Infallible>(Running::new(nothing).with_background(nagging))
+        };
+        let services = Services::new().with(name("itself"), start);
+        let world = raise(&configuration(&[("itself", &["itself"])]), &services, 1).await;
+        sleep(Duration::from_hours(100)).await;
+        world.close().await;
+    });
+    assert_eq!(tried.load(Ordering::Relaxed), 4, "three calls in time, and one that hangs");
 }
 
 #[test]
