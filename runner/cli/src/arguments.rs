@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -22,10 +22,13 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Start the services on the ports of their `base_url`, with a proxy on every link, and keep them up until Ctrl-C.
     Up(Up),
+    /// Generate sequences of operations and faults from exploration files, run them until one fails, and shrink that.
+    Explore(Explore),
 }
 
 /// Runs scenarios.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "a dry run is what everybody calls it")]
 pub(crate) struct Run {
     /// Scenario files, and folders of them.
     #[arg(default_value = "scenarios")]
@@ -50,6 +53,43 @@ pub(crate) struct Run {
     /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
+}
+
+/// Explores.
+#[derive(Debug, Args)]
+pub(crate) struct Explore {
+    /// Exploration files, and folders of them.
+    #[arg(default_value = "scenarios/explorations")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How many sequences of each [default: 1000, or no limit with `--for`].
+    #[arg(long)]
+    pub(crate) cases: Option<u64>,
+    /// For how long new sequences are begun, such as `60s`.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(crate) lasting: Option<Duration>,
+    /// Where all chance comes from: the same seed makes the same sequences [default: a new one].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How many sequences run side by side, each with services of its own [default: one for every core].
+    #[arg(long, short)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Where counterexamples are kept, from the configuration's folder.
+    #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
+    pub(crate) regressions: PathBuf,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.trim_end_matches(char::is_alphabetic).len());
+    let unit = match unit {
+        "ms" => Duration::from_millis(1),
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_mins(1),
+        _ => return Err("a time has a unit: `60s`, `500ms` or `5m`".into()),
+    };
+    let number = number.parse().map_err(|_| "a time is a whole number and a unit: `60s`".to_owned())?;
+    unit.checked_mul(number).ok_or_else(|| "that is too long".into())
 }
 
 /// Keeps the fleet up.

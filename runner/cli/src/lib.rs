@@ -6,6 +6,7 @@
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
 //! | `selection` | which of the scenarios are meant |
 //! | `run` | the run: what is found, what happens, what came of it |
+//! | `explore` | sequences that nobody wrote, run until one fails |
 //! | `up` | the fleet, kept up for a person to browse |
 //! | `worlds` | what the command line is given: where scenarios run |
 //! | `interrupt` | Ctrl-C and SIGTERM |
@@ -16,6 +17,7 @@
 
 mod arguments;
 mod exit;
+mod explore;
 mod interrupt;
 mod project;
 mod run;
@@ -47,6 +49,7 @@ pub fn main(worlds: &impl Worlds) -> ExitCode {
     };
     let exit = match arguments.command {
         Some(Command::Up(up)) => up::up(&up),
+        Some(Command::Explore(explore)) => explore::explore(&explore, worlds),
         None => run::run(&arguments.run, worlds),
     };
     exit.into()

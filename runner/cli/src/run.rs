@@ -149,14 +149,14 @@ fn look(configuration: &Configuration) -> Look {
 }
 
 /// The program as somebody would type it again.
-fn command() -> String {
+pub(crate) fn command() -> String {
     let program = std::env::args_os().next().map(PathBuf::from);
     program
         .and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "runner".into())
 }
 
-fn new_seed() -> u64 {
+pub(crate) fn new_seed() -> u64 {
     // Short enough to be read out; the hasher's keys are the standard library's only source of chance.
     RandomState::new().hash_one("seed") % 1_000_000
 }

@@ -85,18 +85,12 @@ async fn run_planned<S: Stage>(
     let scenario = Arc::clone(&planned.scenario);
     tell(Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
     let seed = plan.seed.derive(&scenario.name);
-    let mut result = match &planned.skip {
-        Some(why) => ScenarioResult {
-            scenario,
-            seed,
-            verdict: Verdict::Skipped(why.clone()),
-            history: verdict::History::default(),
-            took: std::time::Duration::ZERO,
-        },
-        None => {
-            let stepping = |step| tell(Event::StepStarted { scenario: index, step });
-            run_scenario(stage, scenario, &plan.rules, seed, stepping).await
-        }
+    let mut result = if let Some(why) = &planned.skip {
+        let (history, took) = Default::default();
+        ScenarioResult { scenario, seed, verdict: Verdict::Skipped(why.clone()), history, took }
+    } else {
+        let stepping = |step| tell(Event::StepStarted { scenario: index, step });
+        run_scenario(stage, scenario, &plan.rules, seed, stepping).await
     };
     if result.verdict == Verdict::Passed {
         let findings = review(&result);

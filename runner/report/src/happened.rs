@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::ScenarioResult;
-use fault::{FaultName, ServiceName};
+use fault::ServiceName;
 use scenario::{
     Action, Expectations, Judging, OutcomeCount, OutcomePattern, RequestStep, Silence, Step, Times,
 };
-use verdict::{Exchange, Finding, Reply, Verdict, ending_pattern};
+use verdict::{Exchange, FaultChange, Finding, Happening, Record, Reply, Verdict, ending_pattern};
 
 use crate::normalise;
 
@@ -30,11 +30,12 @@ pub(crate) fn text(result: &ScenarioResult) -> String {
         }
         lines.extend(below.iter().flat_map(|text| indented(text)));
     }
-    let fired: BTreeSet<&str> =
-        exchanges(result).flat_map(|(_, exchange)| &exchange.faults).map(FaultName::as_str).collect();
-    if !fired.is_empty() {
-        let names: Vec<&str> = fired.into_iter().collect();
-        lines.extend([String::new(), format!("faults that fired: {}", names.join(", "))]);
+    // Each of them fired, or the scenario would have failed; whether exchanges show it depends on the world, for a link
+    // that refuses connections is seen by nobody on real sockets.
+    let injected: BTreeSet<&str> = result.history.records().iter().filter_map(injected).collect();
+    if !injected.is_empty() {
+        let names: Vec<&str> = injected.into_iter().collect();
+        lines.extend([String::new(), format!("faults: {}", names.join(", "))]);
     }
     if let Verdict::Failed(failures) = &result.verdict {
         lines.extend([String::new(), "findings".into()]);
@@ -44,6 +45,13 @@ pub(crate) fn text(result: &ScenarioResult) -> String {
         }
     }
     lines.join("\n") + "\n"
+}
+
+fn injected(record: &Record) -> Option<&str> {
+    match &record.what {
+        Happening::Fault { fault, change: FaultChange::Injected } => Some(fault.as_str()),
+        _ => None,
+    }
 }
 
 fn verdict(verdict: &Verdict) -> String {

@@ -23,6 +23,10 @@ pub struct Record {
 }
 
 /// What can happen.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that happens is exchanges; boxing them would gain nothing"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happening {
     /// A request crossed a link.

@@ -212,7 +212,7 @@ fn judge_conditions(subject: &str, conditions: &[Expression], scope: &Scope, fin
         match condition.holds(scope) {
             Ok(true) => {}
             Ok(false) => {
-                findings.push(Finding::new(subject, condition.source(), named_values(condition, scope)))
+                findings.push(Finding::new(subject, condition.source(), named_values(condition, scope)));
             }
             Err(error) => findings.push(unevaluated(subject, &error)),
         }
@@ -222,19 +222,14 @@ fn judge_conditions(subject: &str, conditions: &[Expression], scope: &Scope, fin
 /// The values of what a condition names, so that a reader sees why it is false.
 fn named_values(condition: &Expression, scope: &Scope) -> String {
     const LONGEST: usize = 400;
-    let mut values: Vec<String> = Vec::new();
-    for name in condition.names() {
-        let root = name.split('.').next().unwrap_or(&name);
-        let mut value = scope.get(root);
-        for key in name.split('.').skip(1) {
-            value = value.and_then(|value| value.get(key));
-        }
-        let shown = value.map_or_else(|| "undefined".into(), Value::to_string);
-        let short: String = shown.chars().take(LONGEST).collect();
-        let dots = if short.len() < shown.len() { "…" } else { "" };
-        values.push(format!("{name} = {short}{dots}"));
-    }
-    if values.is_empty() { "false".into() } else { values.join("; ") }
+    let named = condition.names().map(|name| {
+        let value = scope.get(name).map_or_else(|| "undefined".into(), Value::to_string);
+        let short: String = value.chars().take(LONGEST).collect();
+        let dots = if short.len() < value.len() { "…" } else { "" };
+        format!("{name} = {short}{dots}")
+    });
+    let values = named.collect::<Vec<_>>().join("; ");
+    if values.is_empty() { "false".into() } else { values }
 }
 
 fn unevaluated(subject: impl Into<String>, error: &EvaluationError) -> Finding {

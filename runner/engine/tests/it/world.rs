@@ -69,15 +69,12 @@ impl World for MemoryWorld {
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         self.signals.lock().expect("not poisoned").push(format!("{signal:?} {service}"));
         let mut down = self.down.lock().expect("not poisoned");
-        let change = match signal {
-            Signal::Kill => {
-                down.insert(service.clone());
-                ProcessChange::Killed
-            }
-            _ => {
-                down.remove(service);
-                ProcessChange::Started
-            }
+        let change = if signal == Signal::Kill {
+            down.insert(service.clone());
+            ProcessChange::Killed
+        } else {
+            down.remove(service);
+            ProcessChange::Started
         };
         self.links.record(Happening::Process { service: service.clone(), change });
         Ok(())
