@@ -17,6 +17,7 @@
 //! | `shrink` | a smaller sequence that fails in the same way |
 //! | `coverage` | what the sequences consisted of |
 //! | `counterexample` | a failing scenario as the text of a file |
+//! | `sweep` | every single fault at every call of a scenario, then pairs |
 //! | `event` | what is told meanwhile |
 //!
 //! What an exploration judges: the invariants of the project after every step and in the end; what each operation
@@ -34,6 +35,7 @@ mod generate;
 mod script;
 mod sequence;
 mod shrink;
+mod sweep;
 mod trial;
 
 pub use counterexample::counterexample_yaml;
@@ -44,3 +46,7 @@ pub use generate::Generator;
 pub use script::script;
 pub use sequence::{Element, Numbered, Release, Sequence};
 pub use shrink::Limits;
+pub use sweep::{
+    Cell, CellOutcome, Depth, Kind, Planted, Reason, Seen, Skipped, SweepOptions, SweepSummary, SweepTable,
+    SweptCall, sweep,
+};

@@ -160,6 +160,14 @@ impl<'a> Plan<'a> {
                 if !trouble.dead.remove(service) && !trouble.dying.contains(service) {
                     return false;
                 }
+                // What still kills it would keep it from ever being ready.
+                let faults = &self.exploration.faults;
+                let kills = |fault: &usize| match &faults[*fault].damage {
+                    Damage::Crash { service: victim, .. } => victim == service,
+                    _ => false,
+                };
+                let healed = trouble.in_force.extract_if(.., |fault| kills(fault));
+                self.units.extend(healed.map(|fault| Unit::Heal(Some(fault))));
                 self.units.push(Unit::Process(service.clone(), Signal::Start));
             }
             Element::Wait(time) => self.units.push(Unit::Wait(*time)),

@@ -19,6 +19,11 @@ impl<S: Stage> Trials<'_, S> {
     /// Runs a scenario with the seed that it has in a run of scenarios.
     pub(crate) async fn run(&self, scenario: Arc<Scenario>) -> ScenarioResult {
         let seed = self.seed.derive(&scenario.name);
+        self.run_with(scenario, seed).await
+    }
+
+    /// Runs a scenario with this very seed.
+    pub(crate) async fn run_with(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
         forgiving(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Bug {
     None,
     /// Every attempt to charge has an id of its own.
     ChargesEveryAttempt,
+    /// The third attempt to charge has an id of its own.
+    ChargesThirdAttempt,
     /// A key that was used before is a new one to it.
     ForgetsKeys,
     /// It looks whether an order is paid, and charges some time later.
@@ -126,15 +128,12 @@ impl Shared {
         #[expect(clippy::cast_possible_truncation, reason = "amounts in this test are small")]
         let cents = (body["amount"].as_f64().unwrap_or_default() * 100.0).round() as i64;
         let mut state = self.state();
-        let id = match state.ordered.get(key).filter(|_| self.bug != Bug::ForgetsKeys) {
-            Some(id) => *id,
-            None => {
-                state.orders.push(Order { cents, payer: None });
-                let id = state.orders.len() - 1;
-                state.ordered.insert(key.to_owned(), id);
-                id
-            }
-        };
+        let known = state.ordered.get(key).filter(|_| self.bug != Bug::ForgetsKeys).copied();
+        let id = known.unwrap_or(state.orders.len());
+        if known.is_none() {
+            state.orders.push(Order { cents, payer: None });
+            state.ordered.insert(key.to_owned(), id);
+        }
         (201, json!({ "order": { "id": id } }))
     }
 
@@ -172,7 +171,11 @@ impl Shared {
     async fn charge(&self, key: &str, cents: i64) -> u16 {
         let link = Link::new("shop".parse().expect("a name"), "bank".parse().expect("a name"));
         for attempt in 0..ATTEMPTS {
-            let own = self.bug == Bug::ChargesEveryAttempt && attempt > 0;
+            let own = match self.bug {
+                Bug::ChargesEveryAttempt => attempt > 0,
+                Bug::ChargesThirdAttempt => attempt > 1,
+                _ => false,
+            };
             let id = if own { format!("{key}, attempt {attempt}") } else { key.to_owned() };
             let body = json!({ "id": id, "cents": cents }).to_string();
             let request = Request::post("/charges").body(Bytes::from(body)).expect("a request");
@@ -229,18 +232,15 @@ impl World for BankWorld {
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         let mut state = self.0.state();
-        let change = match signal {
-            Signal::Kill => {
-                state.down.insert(service.clone());
-                if self.0.bug == Bug::ForgetsPayments && service.as_str() == "shop" {
-                    state.paid.clear();
-                }
-                ProcessChange::Killed
+        let change = if signal == Signal::Kill {
+            state.down.insert(service.clone());
+            if self.0.bug == Bug::ForgetsPayments && service.as_str() == "shop" {
+                state.paid.clear();
             }
-            _ => {
-                state.down.remove(service);
-                ProcessChange::Started
-            }
+            ProcessChange::Killed
+        } else {
+            state.down.remove(service);
+            ProcessChange::Started
         };
         drop(state);
         self.0.links.record(Happening::Process { service: service.clone(), change });

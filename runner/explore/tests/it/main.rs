@@ -1,6 +1,7 @@
 //! Explorations of a shop in memory: what they find, how small it gets, and that they find nothing where there is nothing.
 
 mod bank;
+mod sweep;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

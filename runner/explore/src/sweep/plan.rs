@@ -1,0 +1,258 @@
+//! A scenario with faults planted in it, whose steps are there for what they do.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use fault::{Damage, Fault, FaultName, ServiceName};
+use scenario::{
+    Action, Call, EventuallyStep, Expectations, Expression, InjectStep, Judging, ProcessStep, RequestStep,
+    Scenario, Signal, Span, Step, Times,
+};
+
+use crate::sweep::{Planted, SweptCall};
+
+/// How often it is asked, at most, what came of a request.
+const ATTEMPTS: u32 = 20;
+/// The header under which a request can be sent again.
+const KEY: &str = "idempotency-key";
+
+/// A scenario with faults in it.
+pub(crate) struct Planned {
+    pub(crate) faults: Vec<Planted>,
+    /// Their names in the scenario.
+    pub(crate) names: Vec<FaultName>,
+    pub(crate) scenario: Arc<Scenario>,
+    /// Which step of the scenario that is swept each of its steps is.
+    origins: Vec<Option<usize>>,
+}
+
+impl Planned {
+    /// The step of the scenario that is swept that this one is.
+    pub(crate) fn origin(&self, step: usize) -> Option<usize> {
+        self.origins.get(step).copied().flatten()
+    }
+
+    /// Plants faults at calls of a scenario. Who dies of them is started again once the step is over.
+    pub(crate) fn new(base: &Scenario, calls: &[SweptCall], faults: &[Planted], within: Duration) -> Self {
+        let planted: Vec<_> =
+            faults.iter().map(|fault| fault.kind.fault(&calls[fault.call], fault.call)).collect();
+        let names: Vec<FaultName> = planted.iter().map(|fault| fault.name.clone()).collect();
+        let mut steps: Vec<(Option<usize>, Step)> = names.iter().map(|name| (None, inject(name))).collect();
+        let captured = captured(base);
+        let mut asked = Vec::new();
+        for (at, step) in base.steps.iter().enumerate() {
+            if let Some(step) = lenient(step, &captured, &mut asked) {
+                steps.push((Some(at), step));
+            }
+            for fault in faults.iter().filter(|fault| calls[fault.call].step == at) {
+                steps.extend(fault.kind.victim(&calls[fault.call]).map(|service| (None, start(&service))));
+            }
+        }
+        if !asked.is_empty() {
+            let all = || base.faults.iter().chain(&planted);
+            let dead = dead(base, all());
+            // Who dies at a call that is late dies late.
+            let late = all().map(lateness).max().filter(|late| !late.is_zero() && !dead.is_empty());
+            steps.extend(late.map(|late| (None, plain(format!("wait {late:?}"), Action::Wait(late)))));
+            steps.push((None, plain("heal all".into(), Action::Heal(None))));
+            steps.extend(dead.iter().map(|service| (None, start(service))));
+            steps.extend(asked.iter().map(|asked| (None, asked.ask(&captured, within))));
+        }
+        let (origins, mut steps): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        without_unused_captures(&mut steps);
+        let described: Vec<String> =
+            faults.iter().map(|fault| format!("{} at {}", fault.kind, calls[fault.call])).collect();
+        let scenario = Scenario {
+            name: format!("{} ({})", base.name, described.join("; ")),
+            faults: base.faults.iter().cloned().chain(planted).collect(),
+            steps,
+            ..base.clone()
+        };
+        Self { faults: faults.to_vec(), names, scenario: Arc::new(scenario), origins }
+    }
+}
+
+/// A request with a key, whose outcome is asked for in the end.
+struct Asked {
+    name: String,
+    call: Call,
+    /// The variable that tells whether it succeeded.
+    said: String,
+    /// Whether 202 says no more than that an answer is to come.
+    provisional: bool,
+}
+
+impl Asked {
+    fn new(step: &Step, request: &RequestStep, number: usize) -> Self {
+        let mut successes =
+            request.expect.status.iter().filter(|status| (200..300).contains(*status)).peekable();
+        let provisional = successes.peek().is_none() || successes.any(|status| *status != 202);
+        Self {
+            name: step.name.clone(),
+            call: request.call.clone(),
+            said: format!("request_{number}_said"),
+            provisional,
+        }
+    }
+
+    fn definite(&self) -> &'static str {
+        if self.provisional {
+            "status >= 200 and status < 300 and status != 202"
+        } else {
+            "status >= 200 and status < 300"
+        }
+    }
+
+    fn ask(&self, captured: &BTreeSet<&str>, within: Duration) -> Step {
+        let certain = if self.provisional { "status < 500 and status != 202" } else { "status < 500" };
+        let kept = format!("{} is none or {}", self.said, self.definite());
+        let expect =
+            Expectations { that: vec![expression(certain), expression(&kept)], ..Expectations::default() };
+        let request =
+            RequestStep { call: self.call.clone(), times: Times::Once, expect, capture: Vec::new() };
+        let action = Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request });
+        let condition = there(self.call.names(), captured).map(|there| expression(&there));
+        Step { name: format!("{}: what came of it?", self.name), span: Span::default(), condition, action }
+    }
+}
+
+/// A step that is there for what it does; nothing for one that only judges.
+fn lenient(step: &Step, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Option<Step> {
+    let mut step = step.clone();
+    match &mut step.action {
+        Action::Check(_) => return None,
+        Action::Request(request) => {
+            request.expect.judging = Judging::Lenient;
+            let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
+            if has_key && request.times == Times::Once {
+                let asking = Asked::new(&step, request_of(&step.action), asked.len() + 1);
+                let said = expression(&format!("status if {} else none", asking.definite()));
+                if let Action::Request(request) = &mut step.action {
+                    request.capture.push((asking.said.clone(), said));
+                }
+                asked.push(asking);
+            }
+        }
+        Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
+        Action::Together(members) => {
+            *members = members.iter().filter_map(|member| lenient(member, captured, asked)).collect();
+        }
+        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) => {}
+    }
+    let used: Vec<&str> = match &step.action {
+        Action::Request(request) => request.call.names().collect(),
+        Action::Eventually(eventually) => eventually.request.call.names().collect(),
+        _ => Vec::new(),
+    };
+    let own = step.condition.iter().flat_map(Expression::names);
+    let guard = there(used.into_iter().chain(own), captured);
+    let condition = match (guard, step.condition.take()) {
+        (None, condition) => condition,
+        (Some(guard), None) => Some(expression(&guard)),
+        (Some(guard), Some(condition)) => Some(expression(&format!("{guard} and ({})", condition.source()))),
+    };
+    Some(Step { condition, ..step })
+}
+
+fn request_of(action: &Action) -> &RequestStep {
+    match action {
+        Action::Request(request) => request,
+        _ => unreachable!("it is asked of requests only"),
+    }
+}
+
+/// That what was to be captured was: nothing to say when nothing was to be.
+fn there<'n>(names: impl Iterator<Item = &'n str>, captured: &BTreeSet<&str>) -> Option<String> {
+    let needed: BTreeSet<&str> = names.filter(|name| captured.contains(name)).collect();
+    let needed: Vec<String> = needed.into_iter().map(|name| format!("{name} is not none")).collect();
+    (!needed.is_empty()).then(|| needed.join(" and "))
+}
+
+fn requests(step: &Step) -> Vec<&RequestStep> {
+    match &step.action {
+        Action::Request(request) => vec![request],
+        Action::Eventually(eventually) => vec![&eventually.request],
+        Action::Together(members) => members.iter().flat_map(requests).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn captured(base: &Scenario) -> BTreeSet<&str> {
+    let captures = base.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
+    captures.map(|(name, _)| name.as_str()).collect()
+}
+
+/// How much later something happens because of a fault.
+fn lateness(fault: &Fault) -> Duration {
+    match fault.damage {
+        Damage::Latency { delay, jitter, .. } => delay + jitter,
+        _ => Duration::ZERO,
+    }
+}
+
+/// The services that steps and faults may have left dead.
+fn dead<'a>(base: &Scenario, faults: impl Iterator<Item = &'a Fault>) -> BTreeSet<ServiceName> {
+    let stopped = base.steps.iter().filter_map(|step| match &step.action {
+        Action::Process(ProcessStep { service, signal: Signal::Kill | Signal::Stop }) => {
+            Some(service.clone())
+        }
+        _ => None,
+    });
+    let crashed = faults.filter_map(|fault| match &fault.damage {
+        Damage::Crash { service, .. } => Some(service.clone()),
+        _ => None,
+    });
+    stopped.chain(crashed).collect()
+}
+
+/// Takes away captures that only a check used.
+fn without_unused_captures(steps: &mut [Step]) {
+    let mut used = BTreeSet::new();
+    for step in steps.iter() {
+        used.extend(step.condition.iter().flat_map(Expression::names).map(str::to_owned));
+        if let Action::Together(members) = &step.action {
+            used.extend(
+                members
+                    .iter()
+                    .flat_map(|member| &member.condition)
+                    .flat_map(Expression::names)
+                    .map(str::to_owned),
+            );
+        }
+        for request in requests(step) {
+            used.extend(request.call.names().chain(request.expect.names()).map(str::to_owned));
+        }
+    }
+    let keep = |request: &mut RequestStep| request.capture.retain(|(name, _)| used.contains(name));
+    for step in steps {
+        match &mut step.action {
+            Action::Request(request) => keep(request),
+            Action::Eventually(eventually) => keep(&mut eventually.request),
+            Action::Together(members) => {
+                for member in members {
+                    if let Action::Request(request) = &mut member.action {
+                        keep(request);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn inject(fault: &FaultName) -> Step {
+    let inject = InjectStep { fault: fault.clone(), after: Duration::ZERO, lasting: None };
+    plain(format!("inject {fault}"), Action::Inject(inject))
+}
+
+fn start(service: &ServiceName) -> Step {
+    let process = ProcessStep { service: service.clone(), signal: Signal::Start };
+    plain(format!("start {service}"), Action::Process(process))
+}
+
+fn plain(name: String, action: Action) -> Step {
+    Step { name, span: Span::default(), condition: None, action }
+}
+
+fn expression(source: &str) -> Expression {
+    Expression::parse(source, Span::default()).expect("it is put together of expressions")
+}
