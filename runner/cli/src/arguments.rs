@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Up(Up),
     /// Generate sequences of operations and faults from exploration files, run them until one fails, and shrink that.
     Explore(Explore),
+    /// Run a passing scenario again with each fault at each of its calls, and show the table call × fault × outcome.
+    Sweep(Sweep),
 }
 
 /// Runs scenarios.
@@ -76,6 +78,25 @@ pub(crate) struct Explore {
     #[arg(long, short)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Where counterexamples are kept, from the configuration's folder.
+    #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
+    pub(crate) regressions: PathBuf,
+}
+
+/// Sweeps.
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    /// Scenario files, and folders of them.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// After the single faults, pairs of them.
+    #[arg(long)]
+    pub(crate) pairs: bool,
+    /// Where all chance comes from [default: a new one].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Where scenarios that fail are kept, from the configuration's folder.
     #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
 }

@@ -2,24 +2,22 @@
 
 use std::{
     fs,
-    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use ::explore::{Counterexample, Event, ExplorationResult, Options, Outcome, counterexample_yaml};
+use engine::ScenarioResult;
 use fault::Seed;
-use indicatif::ProgressBar;
 use scenario::Exploration;
 use verdict::BrokenOff;
 
 use crate::{
-    Exit, Project, Worlds,
+    Exit, Worlds,
     arguments::Explore,
-    interrupt, project,
-    run::{new_seed, rules, show_broken_off, show_mistakes},
-    worlds::Build,
+    attend::{attend, prepare, progress_bar, write},
+    project,
+    run::{new_seed, rules},
 };
 
 /// Sequences of an exploration when neither a number nor a time is given.
@@ -27,64 +25,44 @@ const CASES: u64 = 1_000;
 
 /// Runs the explorations that the command line names.
 pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
-    let project = match Project::read(arguments.place.config.as_deref(), &arguments.paths) {
-        Ok(project) => project,
-        Err(mistakes) => return show_mistakes(&mistakes),
-    };
-    let ended = worlds.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt::wait() => Ok(Exit::Interrupted),
-            ended = explore_project(arguments, &project, worlds) => ended,
+    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+        if project.explorations.is_empty() {
+            write("Nothing to explore: there is no `exploration:` in what you named.\n")?;
+            return Ok(Exit::NothingRan);
         }
-    });
-    ended.unwrap_or_else(|broken| show_broken_off(&broken))
-}
-
-async fn explore_project(
-    arguments: &Explore,
-    project: &Project,
-    worlds: &impl Worlds,
-) -> Result<Exit, BrokenOff> {
-    let configuration = &project.configuration;
-    let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-    if project.explorations.is_empty() {
-        let files = arguments.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-        write(&format!("Nothing to explore: there is no `exploration:` in {}.\n", files.join(", ")))?;
-        return Ok(Exit::NothingRan);
-    }
-    let build = if arguments.place.no_build { Build::Skip } else { Build::Run };
-    let prepared = worlds.prepare(Arc::clone(configuration), build).await?;
-    let options = Options {
-        cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
-        lasting: arguments.lasting,
-        jobs: arguments.jobs.unwrap_or_else(|| worlds.jobs()),
-        ..Options::new(seed, CASES)
-    };
-    let mut exit = Exit::Passed;
-    for exploration in &project.explorations {
-        let bar = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        let tell = |event: Event| bar.set_message(progress(&event));
-        let rules = rules(configuration);
-        let result = ::explore::explore(exploration, &prepared.stage, &rules, &options, &tell).await;
-        bar.finish_and_clear();
-        write(&told(exploration, &result))?;
-        match &result.outcome {
-            Outcome::Held => {}
-            Outcome::BrokenOff(broken) => return Err(broken.clone()),
-            Outcome::Failed(counterexample) => {
-                exit = Exit::Failed;
-                let folder = project::absolute(&configuration.file);
-                let folder = folder.parent().unwrap_or(Path::new("/")).join(&arguments.regressions);
-                let file = keep(exploration, &result, counterexample, &folder)?;
-                write(&shown(counterexample, &file, result.seed))?;
+        let stage = prepare(worlds, &project, &arguments.place).await?;
+        let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
+        let options = Options {
+            cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
+            lasting: arguments.lasting,
+            jobs: arguments.jobs.unwrap_or_else(|| worlds.jobs()),
+            ..Options::new(seed, CASES)
+        };
+        let mut exit = Exit::Passed;
+        for exploration in &project.explorations {
+            let bar = progress_bar();
+            let tell = |event: Event| bar.set_message(progress(&event));
+            let rules = rules(&project.configuration);
+            let result = ::explore::explore(exploration, &stage, &rules, &options, &tell).await;
+            bar.finish_and_clear();
+            write(&told(exploration, &result))?;
+            match &result.outcome {
+                Outcome::Held => {}
+                Outcome::BrokenOff(broken) => return Err(broken.clone()),
+                Outcome::Failed(counterexample) => {
+                    exit = Exit::Failed;
+                    let folder = project.folder().join(&arguments.regressions);
+                    let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
+                    write(&shown(counterexample, &file, result.seed))?;
+                }
             }
         }
-    }
-    Ok(exit)
+        Ok(exit)
+    })
 }
 
-fn progress(event: &Event) -> String {
+/// What goes on, in one line.
+pub(crate) fn progress(event: &Event) -> String {
     match event {
         Event::Explored { cases, took } => {
             format!("{cases} sequences held, {:.0} a second", rate(*cases, *took))
@@ -119,31 +97,33 @@ fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
     text
 }
 
-/// Writes a counterexample down as a scenario.
-fn keep(
+fn keep_counterexample(
     exploration: &Exploration,
     result: &ExplorationResult,
     counterexample: &Counterexample,
     folder: &Path,
 ) -> Result<PathBuf, BrokenOff> {
-    let stem = exploration.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let file = folder.join(format!(
-        "{}-{}-{}.yaml",
-        stem.unwrap_or_else(|| "exploration".into()),
-        result.seed,
-        counterexample.case
-    ));
+    let stem =
+        exploration.file.file_stem().map_or_else(|| "exploration".into(), |stem| stem.to_string_lossy());
+    let Counterexample { case, steps_found, steps, runs, .. } = counterexample;
     let origin = format!(
-        "Found by {} with seed {}, in sequence {} of {} steps; {} steps after {} runs.",
+        "Found by {} with seed {}, in sequence {case} of {steps_found} steps; {steps} steps after {runs} runs.",
         exploration.file.display(),
         result.seed,
-        counterexample.case,
-        counterexample.steps_found,
-        counterexample.steps,
-        counterexample.runs,
     );
-    let written = fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&file, counterexample_yaml(&counterexample.result, &origin)));
+    keep(folder, &format!("{stem}-{}-{case}", result.seed), &counterexample.result, &origin)
+}
+
+/// Writes a failing scenario down as a file of its own.
+pub(crate) fn keep(
+    folder: &Path,
+    name: &str,
+    result: &ScenarioResult,
+    origin: &str,
+) -> Result<PathBuf, BrokenOff> {
+    let file = folder.join(name).with_extension("yaml");
+    let written =
+        fs::create_dir_all(folder).and_then(|()| fs::write(&file, counterexample_yaml(result, origin)));
     written.map_err(|error| BrokenOff {
         reason: format!("the counterexample can't be written to {}: {error}", file.display()),
         help: Some("name a folder that can be written to with --regressions".into()),
@@ -166,13 +146,4 @@ fn shown(counterexample: &Counterexample, file: &Path, seed: Seed) -> String {
         counterexample.repeats,
         crate::run::command(),
     )
-}
-
-fn write(text: &str) -> Result<(), BrokenOff> {
-    let mut out = anstream::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| BrokenOff {
-        reason: format!("results can't be written: {error}"),
-        help: None,
-        log: Vec::new(),
-    })
 }

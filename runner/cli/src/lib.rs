@@ -6,7 +6,9 @@
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
 //! | `selection` | which of the scenarios are meant |
 //! | `run` | the run: what is found, what happens, what came of it |
+//! | `attend` | what every command does around its work |
 //! | `explore` | sequences that nobody wrote, run until one fails |
+//! | `sweep` | a green scenario again, with each fault at each of its calls |
 //! | `up` | the fleet, kept up for a person to browse |
 //! | `worlds` | what the command line is given: where scenarios run |
 //! | `interrupt` | Ctrl-C and SIGTERM |
@@ -16,12 +18,14 @@
 //! a binary that has its services linked in can run them in virtual time with the same command line.
 
 mod arguments;
+mod attend;
 mod exit;
 mod explore;
 mod interrupt;
 mod project;
 mod run;
 mod selection;
+mod sweep;
 mod up;
 mod worlds;
 
@@ -49,6 +53,7 @@ pub fn main(worlds: &impl Worlds) -> ExitCode {
     };
     let exit = match arguments.command {
         Some(Command::Up(up)) => up::up(&up),
+        Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, worlds),
         Some(Command::Explore(explore)) => explore::explore(&explore, worlds),
         None => run::run(&arguments.run, worlds),
     };

@@ -73,6 +73,13 @@ impl Project {
     }
 }
 
+impl Project {
+    /// The configuration's folder, from the root of the file system.
+    pub(crate) fn folder(&self) -> PathBuf {
+        absolute(&self.configuration.file).parent().map(Path::to_path_buf).unwrap_or_default()
+    }
+}
+
 /// Reads the configuration that is named, or the nearest one.
 pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<Configuration, Mistakes> {
     let file = match named {

@@ -1,0 +1,63 @@
+//! What every command does around its work: reads the project, gets worlds ready, hears of Ctrl-C, ends in an [`Exit`].
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use indicatif::ProgressBar;
+use verdict::BrokenOff;
+
+use crate::{
+    Build, Exit, Project, Worlds,
+    arguments::Place,
+    interrupt,
+    run::{show_broken_off, show_mistakes},
+};
+
+/// Reads what lies at `paths`, and does the work, unless somebody interrupts it.
+pub(crate) fn attend(
+    place: &Place,
+    paths: &[PathBuf],
+    worlds: &impl Worlds,
+    work: impl AsyncFnOnce(Project) -> Result<Exit, BrokenOff>,
+) -> Exit {
+    let project = match Project::read(place.config.as_deref(), paths) {
+        Ok(project) => project,
+        Err(mistakes) => return show_mistakes(&mistakes),
+    };
+    let ended = worlds.block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupt::wait() => Ok(Exit::Interrupted),
+            ended = work(project) => ended,
+        }
+    });
+    ended.unwrap_or_else(|broken| show_broken_off(&broken))
+}
+
+/// What makes worlds for a project.
+pub(crate) async fn prepare<W: Worlds>(
+    worlds: &W,
+    project: &Project,
+    place: &Place,
+) -> Result<W::Stage, BrokenOff> {
+    let build = if place.no_build { Build::Skip } else { Build::Run };
+    Ok(worlds.prepare(Arc::clone(&project.configuration), build).await?.stage)
+}
+
+/// Progress in one line on stderr, where that is a terminal.
+pub(crate) fn progress_bar() -> ProgressBar {
+    if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
+}
+
+/// Writes results.
+pub(crate) fn write(text: &str) -> Result<(), BrokenOff> {
+    let mut out = anstream::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| BrokenOff {
+        reason: format!("results can't be written: {error}"),
+        help: None,
+        log: Vec::new(),
+    })
+}
