@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::About,
+    id::LARGEST,
     problem::{CONTENT_TYPE, meaning},
 };
 
@@ -91,8 +92,10 @@ impl Docs {
             OpenApiService::new(Description::<T>(PhantomData), about.name, env!("CARGO_PKG_VERSION"))
                 .description(about.purpose)
         };
+        // Read as a float, the largest id would lose its last digit.
+        let text = service().spec().replace(&format!("{LARGEST}.0"), &LARGEST.to_string());
         let mut document: Value =
-            serde_json::from_str(&service().spec()).expect("poem-openapi writes its specification as JSON");
+            serde_json::from_str(&text).expect("poem-openapi writes its specification as JSON");
         refine(&mut document);
         let mut routes: Vec<Route> = object(&document["paths"])
             .map(|(path, operations)| {
@@ -121,8 +124,8 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// Makes `OpenAPI` 3.1 of it, in which schemas are JSON Schema; closes the bodies of requests; adds the errors that come
-/// from before the handlers.
+/// Makes `OpenAPI` 3.1 of it, in which schemas are JSON Schema; closes the bodies of requests, whose optional fields may
+/// be null; adds the errors that come from before the handlers.
 fn refine(document: &mut Value) {
     document["openapi"] = json!("3.1.0");
     schemas(document);
@@ -161,7 +164,14 @@ fn refine(document: &mut Value) {
         }
     }
     for name in bodies {
-        document["components"]["schemas"][&name]["additionalProperties"] = json!(false);
+        let schema = &mut document["components"]["schemas"][&name];
+        schema["additionalProperties"] = json!(false);
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (name, property) in schema["properties"].as_object_mut().into_iter().flatten() {
+            if !required.iter().any(|required| required == name) {
+                nullable(property.as_object_mut().expect("a schema is an object"));
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::leaf::{Leaf, leaf};
 
 /// The largest id that every JSON reader tells from its neighbours.
-const LARGEST: u64 = (1 << 53) - 1;
+pub(crate) const LARGEST: u64 = (1 << 53) - 1;
 
 /// The id of a `K`: `Id<User>` and `Id<Order>` can't be taken for one another.
 ///
@@ -89,6 +89,14 @@ impl<K> fmt::Display for Id<K> {
     }
 }
 
+/// The whole number that a JSON number is: `5.0` is an integer to JSON Schema too.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+        format!("{number:.0}").parse().ok()
+    })
+}
+
 const MUST: &str = "must be a whole number from 1 to 9007199254740991";
 
 impl<K: 'static> Leaf for Id<K> {
@@ -101,7 +109,7 @@ impl<K: 'static> Leaf for Id<K> {
     }
 
     fn from_json(value: &Value) -> Result<Self, String> {
-        value.as_u64().and_then(Self::new).ok_or_else(|| MUST.into())
+        whole(value).and_then(Self::new).ok_or_else(|| MUST.into())
     }
 
     fn from_text(text: &str) -> Result<Self, String> {
@@ -130,5 +138,7 @@ mod tests {
         assert_eq!(Id::<()>::from_text("9007199254740991").map(Id::number), Ok(LARGEST));
         assert!(Id::<()>::from_json(&serde_json::json!("1")).is_err());
         assert!(Id::<()>::from_json(&serde_json::json!(1.5)).is_err());
+        assert!(Id::<()>::from_json(&serde_json::json!(1e300)).is_err());
+        assert_eq!(Id::<()>::from_json(&serde_json::json!(5.0)).map(Id::number), Ok(5));
     }
 }

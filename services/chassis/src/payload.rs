@@ -93,7 +93,7 @@ fn misfit(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<
         return (!schema.enum_items.contains(value)).then(|| format!("must be one of {}", known.join(", ")));
     }
     match (schema.ty, value) {
-        ("integer", Value::Number(number)) if number.is_u64() || number.is_i64() => {
+        ("integer", Value::Number(number)) if number.as_f64().is_some_and(|given| given.fract() == 0.0) => {
             range(schema, number.as_f64()?)
         }
         ("integer", _) => Some("must be a whole number".into()),

@@ -92,7 +92,7 @@ impl UsersApi {
     ) -> Result<CreateReply, Refused<{ statuses([400, 409, 503]) }>> {
         let NewUserBody { username, email, balance } = body.0;
         let opening = balance.map_or(Money::minor(10_000), |opening| opening.0);
-        let new = NewUser { username, email, opening, at: self.now() };
+        let new = NewUser { username: username.0, email: email.0, opening, at: self.now() };
         match self.users.create(new).await? {
             Created::Made(holder) => {
                 let location = format!("/api/users/{}", holder.id);

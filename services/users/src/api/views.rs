@@ -2,9 +2,10 @@
 
 use chassis::{
     Id, IdempotencyKey, Money,
+    leaf::{Leaf, Value, leaf},
     money::{Change, Opening},
 };
-use poem_openapi::{Enum, Object};
+use poem_openapi::{Enum, Object, registry::MetaSchema};
 
 use crate::{
     domain::{
@@ -20,12 +21,43 @@ use crate::{
 #[oai(rename = "NewUser", deny_unknown_fields)]
 pub(super) struct NewUserBody {
     #[oai(validator(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$"))]
-    pub(super) username: String,
+    pub(super) username: Text,
     #[oai(validator(min_length = 3, max_length = 254, pattern = "^[!-?A-~]+@[!-?A-~]+$"))]
-    pub(super) email: String,
+    pub(super) email: Text,
     /// What the user brings; 100.00 unless told.
     pub(super) balance: Option<Opening>,
 }
+
+/// A JSON string, and no number or boolean that would be made one.
+#[derive(Debug)]
+pub(super) struct Text(pub(super) String);
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Leaf for Text {
+    const NAME: &'static str = "Text";
+
+    fn schema() -> MetaSchema {
+        MetaSchema::new("string")
+    }
+
+    fn from_json(value: &Value) -> Result<Self, String> {
+        value.as_str().ok_or_else(|| "must be a string".to_owned()).and_then(Self::from_text)
+    }
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn to_json(&self) -> Value {
+        self.0.clone().into()
+    }
+}
+leaf!(Text);
 
 /// A user.
 #[derive(Debug, Object)]

@@ -56,6 +56,13 @@ async fn users_are_made_once_a_name_and_once_an_email() {
     check("", "eve@example.com", 400, "`username`").await;
     check("a b", "eve@example.com", 400, "`username`").await;
     check("eve", "nobody", 400, "`email`").await;
+    let number = service.post("/api/users", &[], json!({"username": 7, "email": "eve@example.com"})).await;
+    assert_eq!(number.status, StatusCode::BAD_REQUEST);
+    assert!(
+        number.body["detail"].as_str().unwrap().contains("`username` must be a string"),
+        "{}",
+        number.body
+    );
     assert_eq!(service.get("/api/users").await["users"].as_array().unwrap().len(), 4);
     assert_eq!(service.get("/api/ledger").await["sum"], json!(0.0));
 }

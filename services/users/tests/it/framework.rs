@@ -134,4 +134,8 @@ async fn the_specification_has_every_status_of_the_contract() {
     assert_eq!(spec["components"]["schemas"]["NewUser"]["additionalProperties"], json!(false));
     let nullable = &spec["components"]["schemas"]["Entry"]["properties"]["counterpart"]["anyOf"];
     assert_eq!(nullable[1], json!({"type": "null"}));
+    let optional = &spec["components"]["schemas"]["BalanceChange"]["properties"]["kind"]["anyOf"];
+    assert_eq!(optional[1], json!({"type": "null"}), "a field that may be left out may be null");
+    let path = &spec.pointer("/paths/~1api~1users~1{id}/get/parameters/0/schema").unwrap()["maximum"];
+    assert_eq!(path, &json!((1_u64 << 53) - 1), "the largest id to its last digit");
 }
