@@ -77,7 +77,7 @@ pub(crate) fn render(record: &RunRecord) -> String {
     let page = Page {
         seed: record.seed.to_string(),
         counts: plain(&counts(&record.summary)),
-        scenarios: record.results.iter().map(|result| scenario(result)).collect(),
+        scenarios: record.results.iter().map(|result| scenario(result, record)).collect(),
     };
     environment
         .render_str(include_str!("page.html"), Serde(page))
@@ -88,12 +88,13 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn scenario(result: &ScenarioResult) -> ScenarioView {
+fn scenario(result: &ScenarioResult, run: &RunRecord) -> ScenarioView {
     let scale = Scale::of(result);
+    let written = || plain(&failure::render(result, &|service| run.address(service)));
     let (verdict, text) = match &result.verdict {
         Verdict::Passed => ("passed", String::new()),
-        Verdict::Failed(_) => ("failed", plain(&failure::render(result, &|_| None))),
-        Verdict::BrokenOff(_) => ("broken off", plain(&failure::render(result, &|_| None))),
+        Verdict::Failed(_) => ("failed", written()),
+        Verdict::BrokenOff(_) => ("broken off", written()),
         Verdict::Skipped(why) => ("skipped", why.clone()),
     };
     let exchanges = result.history.records().iter().filter(|record| record.exchange().is_some()).count();
@@ -103,7 +104,7 @@ fn scenario(result: &ScenarioResult) -> ScenarioView {
         verdict,
         took: duration(result.took),
         text,
-        lanes: if result.history.records().is_empty() { Vec::new() } else { lanes(result, &scale) },
+        lanes: if result.history.records().is_empty() { Vec::new() } else { lanes(result, run, &scale) },
         ticks: scale.ticks(),
         not_shown: exchanges.saturating_sub(MOST_CALLS),
     }
@@ -139,7 +140,7 @@ fn lasted(record: &Record) -> Duration {
     ending.map_or(Duration::ZERO, |ending| ending.took)
 }
 
-fn lanes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
+fn lanes(result: &ScenarioResult, run: &RunRecord, scale: &Scale) -> Vec<Lane> {
     let mut lanes = vec![Lane::new("steps", "steps", steps(result, scale))];
     let windows = fault_windows(result);
     let fault_blocks = windows.iter().map(|window| {
@@ -156,7 +157,7 @@ fn lanes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
         });
         let shades =
             shades.map(|window| scale.block(window.span, "shade", window.fault.to_string(), String::new()));
-        let (spans, blocks) = calls(result, scale, &link);
+        let (spans, blocks) = calls(result, run, scale, &link);
         let lane = Lane { shades: shades.collect(), ..Lane::new(&link.to_string(), "calls", blocks) };
         lanes.push(lane.in_rows(&spans));
     }
@@ -234,7 +235,7 @@ fn links(result: &ScenarioResult) -> Vec<Link> {
     links
 }
 
-fn calls(result: &ScenarioResult, scale: &Scale, link: &Link) -> (Vec<Span>, Vec<Block>) {
+fn calls(result: &ScenarioResult, run: &RunRecord, scale: &Scale, link: &Link) -> (Vec<Span>, Vec<Block>) {
     let exchanges = result.history.records().iter().filter_map(|record| Some((record, record.exchange()?)));
     let on_link = exchanges.take(MOST_CALLS).filter(|(_, exchange)| exchange.link == *link);
     let call = |(record, exchange): (&Record, &Exchange)| {
@@ -242,7 +243,7 @@ fn calls(result: &ScenarioResult, scale: &Scale, link: &Link) -> (Vec<Span>, Vec
         let span = Span { from: record.at, until: waited.max(record.at) };
         let came = exchange::came_of(exchange);
         let label = format!("{} {} → {came}", exchange.request.method, exchange.request.path);
-        (span, scale.block(span, class(exchange), label, detail(record, exchange)))
+        (span, scale.block(span, class(exchange), label, detail(record, exchange, run)))
     };
     on_link.map(call).unzip()
 }
@@ -256,7 +257,7 @@ fn class(exchange: &Exchange) -> &'static str {
 }
 
 /// The whole exchange, as text.
-fn detail(record: &Record, exchange: &Exchange) -> String {
+fn detail(record: &Record, exchange: &Exchange, run: &RunRecord) -> String {
     let met: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
     let mut lines =
         vec![format!("{} at {}: {}", exchange.link, duration(record.at), exchange::came_of(exchange))];
@@ -266,7 +267,7 @@ fn detail(record: &Record, exchange: &Exchange) -> String {
     lines.push(String::new());
     lines.extend(exchange::lines(exchange));
     if exchange.link.caller == ServiceName::client() {
-        lines.extend([String::new(), curl(exchange, |_| None)]);
+        lines.extend([String::new(), curl(exchange, |service| run.address(service))]);
     }
     plain(&lines.join("\n"))
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use anstream::adapter::strip_str;
 use engine::ScenarioResult;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use verdict::{Failure, Place, Verdict};
@@ -18,7 +19,7 @@ pub(crate) fn render(record: &RunRecord) -> String {
             suite.add_property(Property::new("seed", record.seed.to_string()));
             suite
         });
-        suite.add_test_case(case(result));
+        suite.add_test_case(case(result, record));
     }
     let mut report = Report::new("runner");
     for mut suite in suites.into_values() {
@@ -29,15 +30,17 @@ pub(crate) fn render(record: &RunRecord) -> String {
     report.to_string().expect("names and texts are sanitised, and a String takes all that is written")
 }
 
-fn case(result: &ScenarioResult) -> TestCase {
+fn case(result: &ScenarioResult, record: &RunRecord) -> TestCase {
+    let non_success = |kind, name, message: &str| {
+        let text = failure::render(result, &|service| record.address(service));
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_type(name).set_message(message).set_description(strip_str(&text).to_string());
+        status
+    };
     let status = match &result.verdict {
         Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Failed(failures) => {
-            non_success(NonSuccessKind::Failure, "failed", &message(failures), result)
-        }
-        Verdict::BrokenOff(broken) => {
-            non_success(NonSuccessKind::Error, "broken off", &broken.reason, result)
-        }
+        Verdict::Failed(failures) => non_success(NonSuccessKind::Failure, "failed", &message(failures)),
+        Verdict::BrokenOff(broken) => non_success(NonSuccessKind::Error, "broken off", &broken.reason),
         Verdict::Skipped(why) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(why.as_str());
@@ -48,13 +51,6 @@ fn case(result: &ScenarioResult) -> TestCase {
     case.set_classname(result.scenario.file.to_string_lossy());
     case.set_time(result.took);
     case
-}
-
-fn non_success(kind: NonSuccessKind, name: &str, message: &str, result: &ScenarioResult) -> TestCaseStatus {
-    let text = anstream::adapter::strip_str(&failure::render(result, &|_| None)).to_string();
-    let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(name).set_message(message).set_description(text);
-    status
 }
 
 /// The first thing that was found, for lists that show one line.

@@ -1,6 +1,7 @@
 //! All of a run, and where it is written.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     str::FromStr,
@@ -8,7 +9,7 @@ use std::{
 };
 
 use engine::{Event, ScenarioResult, Summary};
-use fault::Seed;
+use fault::{Seed, ServiceName};
 
 use crate::{html, json, junit};
 
@@ -22,19 +23,40 @@ pub struct RunRecord {
     /// What came of each scenario, in the order of the run.
     pub results: Vec<Arc<ScenarioResult>>,
     places: Vec<usize>,
+    addresses: BTreeMap<ServiceName, String>,
 }
 
 impl Default for RunRecord {
     fn default() -> Self {
-        Self { seed: Seed(0), summary: Summary::default(), results: Vec::new(), places: Vec::new() }
+        Self {
+            seed: Seed(0),
+            summary: Summary::default(),
+            results: Vec::new(),
+            places: Vec::new(),
+            addresses: BTreeMap::new(),
+        }
     }
 }
 
 impl RunRecord {
+    /// With the URLs at which a person reaches the services, for the commands that repeat a request.
+    #[must_use]
+    pub fn reached_at(self, addresses: BTreeMap<ServiceName, String>) -> Self {
+        Self { addresses, ..self }
+    }
+
+    /// Where a person reaches a service.
+    pub(crate) fn address(&self, service: &ServiceName) -> Option<String> {
+        self.addresses.get(service).cloned()
+    }
+
     /// Keeps what an event says.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { seed, .. } => *self = Self { seed: *seed, ..Self::default() },
+            Event::RunStarted { seed, .. } => {
+                let addresses = std::mem::take(&mut self.addresses);
+                *self = Self { seed: *seed, addresses, ..Self::default() };
+            }
             Event::ScenarioEnded { index, result } => {
                 let place = self.places.partition_point(|other| other < index);
                 self.places.insert(place, *index);

@@ -49,6 +49,21 @@ fn a_page_needs_nothing_else() {
 }
 
 #[test]
+fn requests_are_repeated_where_services_are_reached() {
+    let result = failed();
+    let services = result.scenario.steps.iter().filter_map(|step| match &step.action {
+        scenario::Action::Request(request) => Some(request.call.service.clone()),
+        _ => None,
+    });
+    let addresses = services.map(|service| (service, "http://localhost:5999".to_owned())).collect();
+    let mut record = RunRecord::default().reached_at(addresses);
+    record.take(&Event::RunStarted { scenarios: 1, seed: Seed(1) });
+    record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
+    assert!(junit::render(&record).contains("http://localhost:5999/"));
+    assert!(html::render(&record).contains("http:&#x2f;&#x2f;localhost:5999&#x2f;"));
+}
+
+#[test]
 fn what_services_say_is_no_markup() {
     let mut result = failed();
     Arc::make_mut(&mut result.scenario).name = "</script><img src=x onerror=alert(1)>".into();
