@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "\
-Exit codes: 0 passed, 1 failed, 2 bad command line, configuration or scenario, 3 the environment failed,
-4 nothing ran, 130 interrupted.")]
+Exit codes: 0 passed, 1 failed, 2 bad command line, configuration or scenario,
+3 the environment failed, 4 nothing ran, 130 interrupted.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

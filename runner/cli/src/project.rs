@@ -42,7 +42,12 @@ impl Mistakes {
     }
 
     fn unreadable(file: &Path, error: &io::Error) -> Self {
-        Self::one(file.to_path_buf(), format!("it can't be read: {error}"), "name a file that is there")
+        let help = match error.kind() {
+            io::ErrorKind::NotFound => "name a file that is there",
+            io::ErrorKind::InvalidData => "what is read here is text, in UTF-8",
+            _ => "name a file that can be read",
+        };
+        Self::one(file.to_path_buf(), format!("it can't be read: {error}"), help)
     }
 }
 

@@ -43,7 +43,11 @@ pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
     });
     match ended {
         Ok(exit) => exit,
-        Err(Ending::Interrupted) => Exit::Interrupted,
+        Err(Ending::Interrupted) => {
+            // Nobody is left to tell when stderr is gone; the exit code says it too.
+            drop(writeln!(anstream::stderr(), "\ninterrupted; what had been started is ended"));
+            Exit::Interrupted
+        }
         Err(Ending::BrokenOff(broken)) => show_broken_off(&broken),
         Err(Ending::Unwritten(error)) => {
             let reason = format!("results can't be written: {error}");
@@ -71,7 +75,7 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
         jobs,
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
     };
-    let shown = Mutex::new((terminal, RunRecord::default(), Ok(())));
+    let shown = Mutex::new((terminal, RunRecord::default().reached_at(urls(configuration)), Ok(())));
     let tell = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, written) = &mut *shown;
@@ -100,8 +104,11 @@ fn write_reports(arguments: &Run, record: &RunRecord, summary: Summary) -> Resul
 fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
     let mut out = anstream::stdout();
     if chosen.is_empty() {
-        let all = project.scenarios.len();
-        writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?;
+        match (project.scenarios.len(), project.explorations.len()) {
+            (0, 0) => writeln!(out, "Nothing to run: no scenario was found.")?,
+            (0, _) => writeln!(out, "Nothing to run: only explorations were found; `explore` runs those.")?,
+            (all, _) => writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?,
+        }
         return Ok(Exit::NothingRan);
     }
     for planned in chosen {
@@ -133,18 +140,23 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Fin
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
+/// Where a person reaches the services.
+fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, String> {
+    let url = |service: &scenario::Service| {
+        let url = service.base_url.as_ref()?.to_string();
+        Some((service.name.clone(), url.trim_end_matches('/').to_owned()))
+    };
+    configuration.services.iter().filter_map(url).collect()
+}
+
 fn look(configuration: &Configuration) -> Look {
-    let urls: BTreeMap<ServiceName, String> = configuration
-        .services
-        .iter()
-        .filter_map(|service| Some((service.name.clone(), service.base_url.as_ref()?.to_string())))
-        .collect();
+    let urls = urls(configuration);
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     Look {
         width,
         progress: if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden },
         command: command(),
-        address: Box::new(move |service| urls.get(service).map(|url| url.trim_end_matches('/').to_owned())),
+        address: Box::new(move |service| urls.get(service).cloned()),
     }
 }
 

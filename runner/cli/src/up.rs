@@ -53,7 +53,7 @@ pub(crate) fn up(arguments: &Up) -> Exit {
 fn describe(world: &LiveWorld) -> io::Result<()> {
     let mut out = anstream::stdout();
     for service in world.services() {
-        writeln!(out, "{:<20} http://{}", service.name, service.address)?;
+        writeln!(out, "{:<20} {}", service.name, service.address)?;
     }
     for (link, address) in world.link_addresses() {
         writeln!(out, "{link:<40} through http://{address}")?;

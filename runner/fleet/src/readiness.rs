@@ -33,7 +33,7 @@ pub(crate) async fn until_ready(client: &Client, conditions: &[Readiness]) -> Re
     let begun = Instant::now();
     if conditions.is_empty() {
         return poll(begun, TO_LISTEN, "its port", || async {
-            client.connect().await.map(drop).map_err(|error| error.to_string())
+            client.connect().await.map(drop).map_err(|error| format!("can't be reached ({error})"))
         })
         .await;
     }
