@@ -1,0 +1,157 @@
+//! Runs, as they are seen from outside: what is said, how it ends, and what is left.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
+
+use crate::project::{Ended, Project, nobody, server};
+
+/// The smallest e2e.conf: a service that runs already.
+fn running(address: SocketAddr) -> Project {
+    Project::new(&format!("services:\n  users: {{ base_url: http://{address}, required: true }}\n"))
+}
+
+const ALICE: &str = "\
+scenario: Alice is there
+tags: [people]
+steps:
+  - name: somebody looks
+    request: GET users /users/1
+    expect: { status: 200, body: { name: alice } }
+";
+const BOB: &str = "\
+scenario: Bob is there
+steps:
+  - name: somebody looks
+    request: GET users /users/2?all=yes
+    expect: { status: 201, body: { name: bob } }
+";
+
+#[test]
+fn what_passes_is_0() {
+    let ended = running(server()).with("scenarios/alice.yaml", ALICE).run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("✓ Alice is there"), "{}", ended.out);
+    assert!(ended.out.contains("1 scenario: 1 passed"), "{}", ended.out);
+    assert!(!ended.out.contains('\u{1b}'), "no colours where no terminal is");
+    assert_eq!(ended.err, "");
+}
+
+#[test]
+fn what_fails_is_1_with_all_that_is_needed_to_see_why() {
+    let address = server();
+    let project = running(address).with("scenarios/alice.yaml", ALICE).with("scenarios/bob.yaml", BOB);
+    let ended = project.run(&["--seed", "7", "--report", "junit=out/report.xml,html=out/report.html"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let again = format!("again: curl -sS -i 'http://{address}/users/2?all=yes'");
+    let expected = [
+        "✗ Bob is there\n  scenarios/bob.yaml:3:5  step 1, somebody looks\n",
+        "    status\n      - 201\n      + 200\n    body.name\n      - \"bob\"\n      + \"alice\"\n",
+        "    GET users /users/2?all=yes\n    200 OK after ",
+        "\"balance\": 500.0",
+        &again,
+        "2 scenarios: 1 passed, 1 failed",
+        "again: runner scenarios/bob.yaml --seed 7",
+    ];
+    for text in expected {
+        assert!(ended.out.contains(text), "no `{text}` in:\n{}", ended.out);
+    }
+    let junit = fs::read_to_string(project.folder().join("out/report.xml")).unwrap();
+    assert!(junit.contains(&format!("http://{address}/users/2")), "{junit}");
+    assert!(project.folder().join("out/report.html").exists());
+}
+
+#[test]
+fn what_is_required_and_absent_is_3() {
+    let address = nobody();
+    let configuration = format!(
+        "services:\n  users:\n    base_url: http://{address}\n    required: true\n    ready: {{ path: /, within: 50ms }}\n"
+    );
+    let ended = Project::new(&configuration).with("scenarios/alice.yaml", ALICE).run(&[]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.err.contains("broken off: users wasn't ready within 50ms"), "{}", ended.err);
+    assert!(ended.err.contains(&format!("start it at http://{address}")), "{}", ended.err);
+}
+
+#[test]
+fn nothing_that_ran_is_4() {
+    let project = running(server()).with("scenarios/alice.yaml", ALICE).with("empty/readme.txt", "");
+    let check = |arguments: &[&str], expected: &str| {
+        let ended = project.run(arguments);
+        assert_eq!(ended.code, Some(4), "{ended:?}");
+        assert!(ended.out.contains(expected), "{}", ended.out);
+    };
+    check(&["--filter", "nobody"], "Nothing to run: of 1 scenarios none is selected.");
+    check(&["empty"], "Nothing to run: no scenario was found.");
+    let address = nobody();
+    let optional = format!(
+        "services:\n  users:\n    base_url: http://{address}\n    required: false\n    ready: {{ path: /, within: 50ms }}\n"
+    );
+    let ended = Project::new(&optional).with("scenarios/alice.yaml", ALICE).run(&[]);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    assert!(ended.out.contains("– Alice is there  skipped: users isn't there"), "{}", ended.out);
+}
+
+#[test]
+fn a_filter_takes_names_paths_and_tags() {
+    let project = running(server()).with("scenarios/alice.yaml", ALICE).with("scenarios/bob.yaml", BOB);
+    for filter in ["ALICE is", "alice.yaml", "people"] {
+        let Ended { code, out, .. } = project.run(&["--filter", filter, "--dry-run"]);
+        assert_eq!(code, Some(0), "{out}");
+        assert!(out.contains("Alice is there") && !out.contains("Bob is there"), "{filter}: {out}");
+        assert!(out.ends_with("No mistakes; nothing was started.\n"), "{out}");
+    }
+}
+
+#[test]
+fn after_a_failure_nothing_further_begins_if_that_is_wanted() {
+    let project = running(server()).with("scenarios/1.yaml", BOB).with("scenarios/2.yaml", ALICE);
+    let ended = project.run(&["--fail-fast", "--jobs", "1"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("2 scenarios: 1 failed, 1 not run"), "{}", ended.out);
+}
+
+/// A service that says who it is, and then stays: in a run its step waits for ever.
+const STAYS: &str =
+    "services:\n  stays:\n    command: sh -c 'echo $$ > alive; echo > told; exec sleep 600'\n";
+
+/// Starts a run whose only service never gets ready, and waits until its process is there.
+fn run_with_a_service_that_stays() -> (Project, Child, String) {
+    let project = Project::new(STAYS).with(
+        "scenarios/waits.yaml",
+        "scenario: Waits\nsteps:\n  - request: GET stays /\n    expect: { status: 200 }\n",
+    );
+    // Opening a named pipe waits until the service has it open too, so nobody sleeps to wait.
+    let told = project.folder().join("told");
+    assert!(Command::new("mkfifo").arg(&told).status().unwrap().success());
+    let child = project.start(&["scenarios/waits.yaml"]);
+    let mut line = String::new();
+    BufReader::new(fs::File::open(told).unwrap()).read_line(&mut line).unwrap();
+    let process = fs::read_to_string(project.folder().join("alive")).unwrap().trim().to_owned();
+    (project, child, process)
+}
+
+/// Whether a process lives; one that is dead and not yet waited for doesn't.
+fn lives(process: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+}
+
+#[test]
+fn a_run_that_is_ended_leaves_nothing_behind() {
+    for signal in ["INT", "TERM"] {
+        let (project, child, process) = run_with_a_service_that_stays();
+        assert!(lives(&process), "{process} is the service");
+        let kill =
+            Command::new("kill").args(["-s", signal, &child.id().to_string()]).stdin(Stdio::null()).status();
+        assert!(kill.unwrap().success());
+        let ended = Ended::from(child.wait_with_output().unwrap());
+        assert_eq!(ended.code, Some(130), "{ended:?}");
+        assert!(ended.err.contains("interrupted; what had been started is ended"), "{}", ended.err);
+        assert!(!lives(&process), "{signal}: {process} lives on");
+        assert_eq!(project.left_behind(), Vec::<String>::new(), "{signal}");
+    }
+}
