@@ -114,7 +114,7 @@ fn after_a_failure_nothing_further_begins_if_that_is_wanted() {
     assert!(ended.out.contains("2 scenarios: 1 failed, 1 not run"), "{}", ended.out);
 }
 
-/// A service that says who it is, and then stays: in a run its step waits for ever.
+/// A service that says who it is and never listens, so that a run of it is still waiting when it is ended.
 const STAYS: &str =
     "services:\n  stays:\n    command: sh -c 'echo $$ > alive; echo > told; exec sleep 600'\n";
 
