@@ -113,7 +113,11 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
     }
     for planned in chosen {
         let scenario = &planned.scenario;
-        writeln!(out, "{}  {}  {} steps", scenario.name, scenario.file.display(), scenario.steps.len())?;
+        let steps = match scenario.steps.len() {
+            1 => "1 step".to_owned(),
+            many => format!("{many} steps"),
+        };
+        writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
     writeln!(out, "\nNo mistakes; nothing was started.")?;
     Ok(Exit::Passed)

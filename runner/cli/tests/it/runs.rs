@@ -102,7 +102,8 @@ fn a_filter_takes_names_paths_and_tags() {
         let Ended { code, out, .. } = project.run(&["--filter", filter, "--dry-run"]);
         assert_eq!(code, Some(0), "{out}");
         assert!(out.contains("Alice is there") && !out.contains("Bob is there"), "{filter}: {out}");
-        assert!(out.ends_with("No mistakes; nothing was started.\n"), "{out}");
+        let expected = "Alice is there  scenarios/alice.yaml  1 step\n\nNo mistakes; nothing was started.\n";
+        assert!(out.ends_with(expected), "{out}");
     }
 }
 
