@@ -165,8 +165,8 @@ fn a_fleet_is_kept_up_until_it_is_ended() {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     // The line is the last thing that is said before the wait.
     let said: Vec<String> = lines.take_while(|line| line != "Up until Ctrl-C.").collect();
-    assert_eq!(said, [format!("{:<20} http://{address}", "users"), String::new()]);
     let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(said, [format!("{:<20} http://{address}", "users"), String::new()]);
 }
