@@ -10,13 +10,13 @@ pub struct Decision {
     /// How long the request waits before anything else happens.
     pub request_delay: Duration,
     /// Who dies before the request is delivered.
-    pub crash_before: Option<ServiceName>,
+    pub crash_before: Option<Death>,
     /// Whether, and how, the request gets through.
     pub fate: Fate,
     /// Whether the callee gets the request a second time.
     pub duplicate: bool,
     /// Who dies once the callee has answered.
-    pub crash_after: Option<ServiceName>,
+    pub crash_after: Option<Death>,
     /// How long the reply waits.
     pub reply_delay: Duration,
     /// At how many bytes a second bodies pass.
@@ -25,6 +25,15 @@ pub struct Decision {
     pub corrupt: Option<u64>,
     /// After how many bytes the reply's body breaks off.
     pub truncate: Option<usize>,
+}
+
+/// A service that dies of a fault, unless that was healed by the time the exchange gets there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Death {
+    /// Of which fault.
+    pub fault: FaultName,
+    /// Who.
+    pub service: ServiceName,
 }
 
 /// Whether, and how, an exchange gets through.

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{Damage, Decision, Fate, Fault, FaultName, Head, Link, Moment, Outage, Seed, Side};
+use crate::{Damage, Death, Decision, Fate, Fault, FaultName, Head, Link, Moment, Outage, Seed, Side};
 
 /// When a fault is in force: from `start` on, until `end` if it has one. Both count from the world's beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,11 @@ impl Injector {
     /// Takes all faults out of force, and names them.
     pub fn heal_all(&mut self) -> Vec<FaultName> {
         self.injected.drain(..).map(|injected| injected.fault.name).collect()
+    }
+
+    /// Whether a fault is in force, or will be once its window opens.
+    pub fn is_injected(&self, name: &FaultName) -> bool {
+        self.injected.iter().any(|injected| injected.fault.name == *name)
     }
 
     /// What happens to an exchange that begins on `link` at `now`.
@@ -155,7 +160,7 @@ impl Decision {
                     Moment::AfterReply => &mut self.crash_after,
                 };
                 let first = victim.is_none();
-                victim.get_or_insert_with(|| service.clone());
+                victim.get_or_insert_with(|| Death { fault: fault.name.clone(), service: service.clone() });
                 first
             }
         }

@@ -26,7 +26,7 @@ mod seed;
 mod selector;
 
 pub use damage::{Damage, ErrorReply, Moment, Outage, Side};
-pub use decision::{Decision, Fate};
+pub use decision::{Death, Decision, Fate};
 pub use injector::{Injector, Window};
 pub use name::{CLIENT, FaultName, Link, NameError, ServiceName};
 pub use seed::Seed;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use fault::{Decision, Fault, FaultName, Head, Injector, Link, Seed, ServiceName, Window};
+use fault::{Death, Decision, Fault, FaultName, Head, Injector, Link, Seed, ServiceName, Window};
 use tokio::{sync::watch, time::Instant};
 use verdict::{Exchange, ExchangeId, FaultChange, Happening, History, Record};
 
@@ -180,9 +180,12 @@ impl Book {
         write(&mut self.pages().history, now);
     }
 
-    /// Has a service die.
-    pub(crate) fn crash(&self, service: &ServiceName) {
-        (self.crash)(service);
+    /// Has a service die, unless the fault was healed while the exchange was on its way: nothing happens after a heal.
+    pub(crate) fn crash(&self, death: &Death) {
+        let due = self.pages().injector.is_injected(&death.fault);
+        if due {
+            (self.crash)(&death.service);
+        }
     }
 
     /// The fault because of which connections on `link` are to be refused at `now`.

@@ -171,6 +171,25 @@ async fn who_is_to_crash_is_dead_at_the_right_moment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_dies_of_a_fault_that_was_healed_meanwhile() {
+    let log = Log::default();
+    let hook = log.clone();
+    let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
+    let users = "users".parse().expect("a name");
+    let kill = fault("kill", Damage::Crash { service: users, moment: Moment::BeforeRequest });
+    inject(&links, kill.clone());
+    let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
+    inject(&links, fault("late", late));
+    let heal = async {
+        sleep(SECOND).await;
+        links.heal(&kill.name);
+    };
+    let (reply, ()) = tokio::join!(call(&links, &log), heal);
+    reply.expect("a reply");
+    assert_eq!(log.lines(), ["POST /pay", "answered"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_callee_that_is_not_there_gets_nothing() {
     for gone in [NoReply::Refused, NoReply::Reset] {
         let links = links();
