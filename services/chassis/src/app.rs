@@ -65,7 +65,7 @@ impl App {
     ) -> Self {
         let port = BoundPort::default();
         let health = HealthApi { service: about.name, port: port.clone(), upstreams };
-        let docs = Arc::new(Docs::of::<(T, HealthApi)>(about));
+        let docs = Docs::shared::<(T, HealthApi)>(about);
         let pages = Pages(Arc::clone(&docs));
         let routes = OpenApiService::new((api, health, pages), about.name, "").into_endpoint();
         let endpoint = Edge { inner: routes, docs, service_key }.boxed();

@@ -1,6 +1,11 @@
 //! The specification, made honest: what poem-openapi can't say of itself is added here.
 
-use std::{collections::HashMap, marker::PhantomData, sync::OnceLock};
+use std::{
+    any::TypeId,
+    collections::{BTreeMap, HashMap},
+    marker::PhantomData,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
@@ -84,9 +89,19 @@ impl Route {
     }
 }
 
+/// What was made so far, by API.
+static MADE: Mutex<BTreeMap<TypeId, Arc<Docs>>> = Mutex::new(BTreeMap::new());
+
 impl Docs {
+    /// The documents of the API `T`, made once in a process: they take a third of a service's start, and a simulation
+    /// starts thousands of services.
+    pub(crate) fn shared<T: OpenApi + 'static>(about: &About) -> Arc<Self> {
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(made.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(Self::of::<T>(about))))
+    }
+
     /// Documents the API `T`.
-    pub(crate) fn of<T: OpenApi + 'static>(about: &About) -> Self {
+    fn of<T: OpenApi + 'static>(about: &About) -> Self {
         let about = *about;
         let service = move || {
             OpenApiService::new(Description::<T>(PhantomData), about.name, env!("CARGO_PKG_VERSION"))
