@@ -279,3 +279,62 @@ async fn an_environment_that_fails_breaks_the_run_off() {
     let summary = run(&plan, &stage, &no_review, &|_| {}).await;
     assert_eq!((summary.broken_off, summary.not_run), (1, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_condition_is_false_is_left_out_and_captures_null() {
+    let stage = shop(|_, number| (if number == 1 { 201 } else { 200 }, "{\"id\": 7}".into()));
+    let steps = "
+steps:
+  - request: POST shop /orders
+    capture: { order: body.id if status == 201 else none, asked: status }
+  - if: asked == 200
+    request: DELETE shop /orders/${order}
+    capture: { gone: body.id }
+  - if: order is not none and gone is none
+    request: GET shop /orders/${order}
+    expect: { body: { id: 7 }, links: { client -> shop: calls == 1 } }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), [""; 0]);
+    assert_eq!(result.history.records().iter().filter(|record| record.exchange().is_some()).count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn different_requests_are_sent_together_and_each_is_judged() {
+    let stage = shop(|asked, _| match asked {
+        "GET /a" => (200, "{\"n\": 1}".into()),
+        _ => (500, "{}".into()),
+    });
+    let steps = "
+faults:
+  slow: { link: client -> shop, latency: 1s }
+steps:
+  - inject: slow
+  - together:
+      - { name: a, request: GET shop /a, expect: { status: 200 }, capture: { n: body.n } }
+      - { name: b, request: GET shop /b, expect: { status: 200, no_reply: allowed } }
+      - { name: c, if: 1 == 2, request: GET shop /c, expect: { status: 200 } }
+      - { name: d, request: GET shop /d, expect: { lenient: true, status: 200 } }
+  - check: n == 1
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), ["b: status: 200 / 500"]);
+    assert_eq!(result.took, Duration::from_secs(1), "at once, not one after the other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lenient_step_expects_is_not_held_against_it() {
+    let stage = shop(|_, _| (503, "{}".into()));
+    let steps = "
+steps:
+  - request: POST shop /orders
+    expect: { status: 201, lenient: true }
+    capture: { order: body.id }
+  - eventually: { within: 2s, request: GET shop /, expect: { status: 200, lenient: true } }
+  - if: order is not none
+    request: GET shop /orders/${order}
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), [""; 0]);
+}
