@@ -139,8 +139,12 @@ impl<'a> Plan<'a> {
             }
             Element::Inject(fault) => {
                 trouble.in_force.insert(*fault);
-                if let Damage::Crash { service, .. } = &self.exploration.faults[*fault].damage {
-                    trouble.dying.insert(service.clone());
+                match &self.exploration.faults[*fault].damage {
+                    Damage::Crash { service, .. } => drop(trouble.dying.insert(service.clone())),
+                    Damage::Latency { delay, jitter, .. } => {
+                        trouble.late = trouble.late.max(*delay + *jitter)
+                    }
+                    _ => {}
                 }
                 self.units.push(Unit::Inject(*fault));
             }
@@ -366,15 +370,19 @@ struct Trouble {
     dead: BTreeSet<ServiceName>,
     /// A fault may kill or have killed them.
     dying: BTreeSet<ServiceName>,
+    /// By how much anything may be late.
+    late: Duration,
 }
 
 impl Trouble {
     /// What puts an end to it.
     fn ended(&mut self) -> Vec<Unit> {
-        let Self { in_force, dead, dying } = std::mem::take(self);
+        let Self { in_force, dead, dying, late } = std::mem::take(self);
         let heal = (!in_force.is_empty()).then_some(Unit::Heal(None));
+        // Who dies at a call that is late dies late.
+        let wait = (!dying.is_empty() && !late.is_zero()).then_some(Unit::Wait(late));
         let start = dead.union(&dying).map(|service| Unit::Process(service.clone(), Signal::Start));
-        heal.into_iter().chain(start).collect()
+        heal.into_iter().chain(wait).chain(start).collect()
     }
 }
 

@@ -52,8 +52,8 @@ impl Planned {
             let dead = dead(base, all());
             // Who dies at a call that is late dies late.
             let late = all().map(lateness).max().filter(|late| !late.is_zero() && !dead.is_empty());
-            steps.extend(late.map(|late| (None, plain(format!("wait {late:?}"), Action::Wait(late)))));
             steps.push((None, plain("heal all".into(), Action::Heal(None))));
+            steps.extend(late.map(|late| (None, plain(format!("wait {late:?}"), Action::Wait(late)))));
             steps.extend(dead.iter().map(|service| (None, start(service))));
             steps.extend(asked.iter().map(|asked| (None, asked.ask(&captured, within))));
         }
