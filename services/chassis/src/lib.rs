@@ -3,11 +3,11 @@
 //!
 //! The map of the crate, in the order in which a process and then a request pass through it:
 //!
-//! - [`start`]: the whole of a `main`; [`config`]: the command line; [`service_key`]: who may do what;
+//! - [`start`](mod@start): the whole of a `main`; [`config`]: the command line; [`service_key`]: who may do what;
 //! - [`environment`], [`clock`], [`transport`]: what whoever starts a service gives it;
-//! - [`app`]: a service as one endpoint; [`serve`]: sockets, limits, and stopping in order;
+//! - [`app`]: a service as one endpoint; [`serve`](mod@serve): sockets, limits, and stopping in order;
 //! - `edge`: content types, sizes and the form of errors; [`payload`]: JSON bodies; [`problem`]: errors;
-//! - [`money`], [`id`], [`page`], [`idempotency`], [`leaf`]: the values that requests and records are made of;
+//! - [`money`], [`id`], [`page`], [`idempotency`], [`leaf`](mod@leaf): the values that requests and records are made of;
 //! - [`store`]: redb with many jobs to a commit;
 //! - [`upstream`]: the client for a dependency: retry → breaker → timeout → transport;
 //! - `health`, `docs`: what every service says of itself.
