@@ -142,7 +142,7 @@ impl<'a> Plan<'a> {
                 match &self.exploration.faults[*fault].damage {
                     Damage::Crash { service, .. } => drop(trouble.dying.insert(service.clone())),
                     Damage::Latency { delay, jitter, .. } => {
-                        trouble.late = trouble.late.max(*delay + *jitter)
+                        trouble.late = trouble.late.max(*delay + *jitter);
                     }
                     _ => {}
                 }

@@ -37,6 +37,10 @@ struct Pages {
 }
 
 /// What the link has to do to an exchange that has just begun.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every exchange is admitted; boxing would cost each of them"
+)]
 pub(crate) enum Admission {
     /// The callee's address refuses connections.
     Refused,

@@ -1,0 +1,75 @@
+//! What a person waits for, each beside something to compare it with: `cargo bench -p runner`.
+//!
+//! It prints figures and ratios and judges nothing: machines are shared, so compare within one run only.
+
+use std::{
+    error::Error,
+    io::{Write, stdout},
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use engine::World;
+use fault::Seed;
+use fleet::{Fleet, Options};
+use scenario::read_configuration;
+
+const TIMES: u32 = 15;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Benchmarks run in their package's folder; the configuration and the scenarios are the repository's.
+    std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let configuration = read_configuration(&std::fs::read_to_string("e2e.conf")?, "e2e.conf".into());
+    let configuration = configuration.map_err(|mistakes| format!("{mistakes:?}"))?;
+    let fleet = Fleet::new(configuration.into(), Options::default());
+    runtime.block_on(fleet.build())?;
+
+    let nothing = median(|| timed("true", &[]))?;
+    let version = median(|| timed(env!("CARGO_BIN_EXE_runner"), &["--version"]))?;
+    show("`true`", nothing, "", nothing)?;
+    show("`runner --version`", version, "`true`", nothing)?;
+
+    let services = ["users-service", "orders-service", "payment-service"];
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
+    let processes = median(|| {
+        let begun = Instant::now();
+        for service in services {
+            timed(&format!("{target}/release/{service}"), &["--version"])?;
+        }
+        Ok(begun.elapsed())
+    })?;
+    show("three services' `--version`", processes, "", processes)?;
+    let ready = median(|| {
+        let begun = Instant::now();
+        let world = runtime.block_on(fleet.up(Seed(0)))?;
+        let ready = begun.elapsed();
+        runtime.block_on(world.close());
+        Ok(ready)
+    })?;
+    show("three services ready, with links", ready, "their `--version`", processes)?;
+
+    let suite = timed(env!("CARGO_BIN_EXE_runner"), &["scenarios/", "--no-build"])?;
+    show("all scenarios, a fresh fleet for each", suite, "one fleet", ready)
+}
+
+/// How long a command takes; it has to succeed.
+fn timed(program: &str, arguments: &[&str]) -> Result<Duration, Box<dyn Error>> {
+    let begun = Instant::now();
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status()?;
+    if status.success() { Ok(begun.elapsed()) } else { Err(format!("{program} ended with {status}").into()) }
+}
+
+fn median(mut measure: impl FnMut() -> Result<Duration, Box<dyn Error>>) -> Result<Duration, Box<dyn Error>> {
+    let mut times = (0..TIMES).map(|_| measure()).collect::<Result<Vec<_>, _>>()?;
+    times.sort();
+    Ok(times[times.len() / 2])
+}
+
+fn show(what: &str, took: Duration, beside: &str, other: Duration) -> Result<(), Box<dyn Error>> {
+    let ratio = took.as_secs_f64() / other.as_secs_f64();
+    let comparison = if beside.is_empty() { String::new() } else { format!("  {ratio:.1} × {beside}") };
+    writeln!(stdout(), "{what:<40} {took:>10.1?}{comparison}")?;
+    Ok(())
+}
