@@ -1,11 +1,11 @@
 //! What the sequences of an exploration consisted of: one that never pays says nothing about paying.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
-use scenario::{Action, Exploration};
-use verdict::{Exchange, Happening, Outcome, ProcessChange};
+use scenario::{Action, Call, Exploration};
+use verdict::{Exchange, Happening, Outcome, ProcessChange, Request};
 
 /// What happened how often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Coverage {
     pub faults: BTreeMap<FaultName, u64>,
     /// How often each service died.
     pub deaths: BTreeMap<ServiceName, u64>,
+    /// The operations that are there to be refused.
+    refused: BTreeSet<String>,
 }
 
 /// What came of requests.
@@ -42,14 +44,29 @@ impl Coverage {
                 .collect(),
             faults: exploration.faults.iter().map(|fault| (fault.name.clone(), 0)).collect(),
             deaths: mortal.map(|service| (service.clone(), 0)).collect(),
+            refused: exploration
+                .operations
+                .iter()
+                .filter(|operation| {
+                    let status = &operation.expect.status;
+                    !status.is_empty() && !status.iter().any(|status| (200..300).contains(status))
+                })
+                .map(|operation| operation.name.clone())
+                .collect(),
         }
     }
 
-    /// What never happened, in words: operations that never succeeded, faults that met nothing, services that never
+    /// What never happened, in words: operations that never had the answer they are there for, faults that met nothing, services that never
     /// died. Nothing has been learned about those.
     pub fn missing(&self) -> Vec<String> {
-        let operations = self.operations.iter().filter(|(_, answers)| answers.succeeded == 0);
-        let operations = operations.map(|(name, _)| format!("`{name}` never succeeded"));
+        let operations = self.operations.iter().filter_map(|(name, answers)| {
+            let (count, what) = if self.refused.contains(name) {
+                (answers.refused, "was never refused")
+            } else {
+                (answers.succeeded, "never succeeded")
+            };
+            (count == 0).then(|| format!("`{name}` {what}"))
+        });
         let faults = self.faults.iter().filter(|(_, met)| **met == 0);
         let faults = faults.map(|(name, _)| format!("the fault `{name}` met nothing"));
         let deaths = self.deaths.iter().filter(|(_, deaths)| **deaths == 0);
@@ -106,6 +123,7 @@ fn sender(step: &scenario::Step, exchange: &Exchange) -> String {
                     request.call.method == exchange.request.method
                         && request.call.service == exchange.link.callee
                         && begins_alike(&request.call.path.source(), &exchange.request.path)
+                        && has_headers(&request.call, &exchange.request)
                 }
                 _ => false,
             });
@@ -113,6 +131,15 @@ fn sender(step: &scenario::Step, exchange: &Exchange) -> String {
         }
         _ => of(&step.name),
     }
+}
+
+/// Whether a request bears the headers that are written without holes, such as its key.
+fn has_headers(call: &Call, sent: &Request) -> bool {
+    call.headers.iter().all(|(name, value)| {
+        let written = value.source();
+        let same = |value: &http::HeaderValue| value.as_bytes() == written.as_bytes();
+        written.contains("${") || sent.headers.get(name).is_some_and(same)
+    })
 }
 
 /// Whether a path can come of what is written up to its first hole.
