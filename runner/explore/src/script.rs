@@ -92,6 +92,17 @@ struct Sent {
     /// The number of the step that sends it for the first time.
     call: u32,
     time: Time,
+    peace: Peace,
+}
+
+/// Whether anything has been wrong by then.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Peace {
+    /// Nothing ever has.
+    #[default]
+    Undisturbed,
+    /// Something was, or still is.
+    Disturbed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,15 +140,18 @@ impl<'a> Plan<'a> {
                     return false;
                 }
                 self.calls.insert(step.number, Call { operation, values, handles });
-                self.send(Sent { call: step.number, time: Time::First }, *release, clients);
+                let sent = Sent { call: step.number, time: Time::First, peace: trouble.peace };
+                self.send(sent, *release, clients);
             }
             Element::Again { of, release } => {
                 if !self.calls.contains_key(of) {
                     return false;
                 }
-                self.send(Sent { call: *of, time: Time::Again }, *release, clients);
+                let sent = Sent { call: *of, time: Time::Again, peace: trouble.peace };
+                self.send(sent, *release, clients);
             }
             Element::Inject(fault) => {
+                trouble.peace = Peace::Disturbed;
                 trouble.in_force.insert(*fault);
                 match &self.exploration.faults[*fault].damage {
                     Damage::Crash { service, .. } => drop(trouble.dying.insert(service.clone())),
@@ -158,6 +172,7 @@ impl<'a> Plan<'a> {
                 if !trouble.dead.insert(service.clone()) {
                     return false;
                 }
+                trouble.peace = Peace::Disturbed;
                 self.units.push(Unit::Process(service.clone(), Signal::Kill));
             }
             Element::Start(service) => {
@@ -249,11 +264,11 @@ impl<'a> Plan<'a> {
     fn steps(&self, unit: &Unit, used: &BTreeSet<String>, within: Duration) -> Vec<Step> {
         match unit {
             Unit::Requests(requests) => {
-                let mut steps: Vec<Step> = requests.iter().map(|sent| self.request(*sent, used)).collect();
-                if steps.len() == 1 {
-                    return vec![steps.remove(0)];
+                if let [alone] = requests.as_slice() {
+                    return vec![self.request(*alone, used)];
                 }
-                vec![plain("together".into(), Action::Together(steps))]
+                let beside = |sent: &Sent| self.request(Sent { peace: Peace::Disturbed, ..*sent }, used);
+                vec![plain("together".into(), Action::Together(requests.iter().map(beside).collect()))]
             }
             Unit::Inject(fault) => {
                 let fault = self.exploration.faults[*fault].name.clone();
@@ -275,14 +290,15 @@ impl<'a> Plan<'a> {
     }
 
     fn request(&self, sent: Sent, used: &BTreeSet<String>) -> Step {
-        let Sent { call, time } = sent;
+        let Sent { call, time, peace } = sent;
         let operation = self.calls[&call].operation;
         let bindings = self.bindings(call);
-        let mut expect = operation.expect.bind(&bindings);
+        let undisturbed = operation.undisturbed.as_ref().filter(|_| peace == Peace::Undisturbed);
+        let mut expect = undisturbed.unwrap_or(&operation.expect).bind(&bindings);
         if expect.span.is_none() {
             expect.that.push(expression(NOT_BROKEN));
         }
-        if expect.silence == Silence::Refused {
+        if undisturbed.is_none() && expect.silence == Silence::Refused {
             expect.silence = Silence::Allowed;
         }
         if time == Time::Again {
@@ -365,6 +381,7 @@ impl<'a> Plan<'a> {
 /// What is wrong at one point of a sequence.
 #[derive(Default)]
 struct Trouble {
+    peace: Peace,
     in_force: BTreeSet<usize>,
     /// Killed.
     dead: BTreeSet<ServiceName>,
@@ -377,7 +394,9 @@ struct Trouble {
 impl Trouble {
     /// What puts an end to it.
     fn ended(&mut self) -> Vec<Unit> {
-        let Self { in_force, dead, dying, late } = std::mem::take(self);
+        let peace = self.peace;
+        let Self { in_force, dead, dying, late, .. } =
+            std::mem::replace(self, Self { peace, ..Self::default() });
         let heal = (!in_force.is_empty()).then_some(Unit::Heal(None));
         // Who dies at a call that is late dies late.
         let wait = (!dying.is_empty() && !late.is_zero()).then_some(Unit::Wait(late));

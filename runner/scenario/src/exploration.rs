@@ -66,6 +66,8 @@ pub struct Operation {
     pub call: Call,
     /// What must come of it, if a reply comes at all.
     pub expect: Expectations,
+    /// What must come of it, in place of that, when nothing has been wrong yet and nothing else is under way.
+    pub undisturbed: Option<Expectations>,
     /// The handles that its success makes, with the expressions that give them.
     pub makes: Vec<(String, Expression)>,
     /// What every success under one key has in common.

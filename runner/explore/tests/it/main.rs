@@ -7,9 +7,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bank::{Bank, Bug, CONFIGURATION};
 use engine::{Rules, run_scenario};
-use explore::{Counterexample, ExplorationResult, Generator, Options, Outcome, counterexample_yaml, explore};
+use explore::{
+    Counterexample, Element, ExplorationResult, Generator, Numbered, Options, Outcome, Release, Sequence,
+    counterexample_yaml, explore, script,
+};
 use fault::Seed;
-use scenario::{Configuration, Exploration, File, Scenario, read_configuration, read_file};
+use scenario::{Action, Configuration, Exploration, File, Scenario, read_configuration, read_file};
 use verdict::Verdict;
 
 const EXPLORATION: &str = r#"
@@ -23,7 +26,8 @@ operations:
     request: POST shop /orders
     headers: { Idempotency-Key: "${key}" }
     body: { amount: "${amount}" }
-    expect: { status: 201 }
+    expect: { status: [201, 503] }
+    undisturbed: { status: 201 }
     makes: { order: body.order }
     same: body.order.id
   pay:
@@ -182,4 +186,45 @@ async fn the_same_seed_makes_the_same_sequences() {
         assert_eq!(one.sequence(Seed(seed)), other.sequence(Seed(seed)));
     }
     assert_ne!(one.sequence(Seed(1)), one.sequence(Seed(2)));
+}
+
+/// The statuses that each request of a sequence may have, in order.
+fn expected(elements: &[Element]) -> Vec<Vec<u16>> {
+    let steps = (1..).zip(elements.iter().cloned()).map(|(number, element)| Numbered { number, element });
+    let sequence = Sequence { clients: 2, steps: steps.collect() };
+    let scenario = script(&exploration(EXPLORATION), &sequence, "a sequence".into(), Duration::from_secs(2));
+    let status = |step: &scenario::Step| match &step.action {
+        Action::Request(request) => vec![request.expect.status.clone()],
+        Action::Together(members) => members
+            .iter()
+            .map(|member| match &member.action {
+                Action::Request(request) => request.expect.status.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    scenario.steps.iter().flat_map(status).collect()
+}
+
+#[test]
+fn more_is_expected_as_long_as_nothing_was_wrong() {
+    let order = |release| Element::Call { operation: 0, values: vec![0], handles: Vec::new(), release };
+    let again = Element::Again { of: 1, release: Release::After };
+    let (strict, lenient) = (vec![201], vec![201, 503]);
+    let check = |elements: &[Element], statuses: &[&Vec<u16>]| {
+        let statuses: Vec<_> = statuses.iter().map(|status| (*status).clone()).collect();
+        assert_eq!(expected(elements), statuses, "{elements:?}");
+    };
+    let alone = || order(Release::After);
+    check(&[alone(), again.clone()], &[&strict, &strict]);
+    check(&[alone(), order(Release::Beside), alone()], &[&lenient, &lenient, &strict]);
+    let bank = || "bank".parse().expect("a name");
+    for disturbance in [Element::Inject(0), Element::Kill(bank())] {
+        check(
+            &[alone(), disturbance, alone(), Element::Heal(0), again.clone()],
+            &[&strict, &lenient, &lenient],
+        );
+    }
+    check(&[Element::Start(bank()), Element::Wait(Duration::from_secs(1)), alone()], &[&strict]);
 }

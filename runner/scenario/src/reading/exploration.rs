@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use super::{
     duration::parse_duration,
+    expect::EXPECT,
     generator::GENERATOR,
     names::REPLY,
     node::{Entry, Kind, Node},
@@ -77,6 +78,11 @@ const OPERATION: Table = Table {
                 "makes",
                 Shape::Names(&EXPRESSION),
                 "Handles, each with the expression that gives it when the request succeeds (2xx).",
+            ),
+            Key::optional(
+                "undisturbed",
+                Shape::Table(&EXPECT),
+                "What must come of it, in place of `expect`, when nothing has been wrong yet and nothing else is under way.",
             ),
             Key::optional(
                 "same",
@@ -158,10 +164,7 @@ impl Reader<'_> {
             kill: kill?,
             wait,
             pauses,
-            settle: match settle {
-                Some(settle) => Some(settle?),
-                None => None,
-            },
+            settle: settle.map_or(Some(None), |settle| settle.map(Some))?,
         })
     }
 
@@ -230,6 +233,7 @@ impl Reader<'_> {
         }
         let request = fields.get("request").and_then(|line| self.request_of(line, &fields, Times::Once));
         let makes = fields.get("makes").map_or(Some(Vec::new()), |node| self.handles(node));
+        let undisturbed = fields.entry("undisturbed").map(|entry| self.expectations(entry, Times::Once));
         let same = fields.get("same").map(|node| self.expression(node, REPLY));
         for (key, named) in [("values", "drawn"), ("needs", "needed")] {
             let Some(node) = fields.get(key) else { continue };
@@ -249,11 +253,9 @@ impl Reader<'_> {
             needs: needs?,
             call: request.call,
             expect: request.expect,
+            undisturbed: undisturbed.map_or(Some(None), |expect| expect.map(Some))?,
             makes,
-            same: match same {
-                Some(same) => Some(same?),
-                None => None,
-            },
+            same: same.map_or(Some(None), |same| same.map(Some))?,
         };
         if let (Some(node), false) = (fields.get("same"), operation.has_key()) {
             let help = "send it with `headers: { Idempotency-Key: \"${key}\" }`".to_owned();

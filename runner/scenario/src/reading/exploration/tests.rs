@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
-use crate::{File, Generator, Mistake, read_configuration, read_file};
+use crate::{Expectations, File, Generator, Mistake, read_configuration, read_file};
 
 const SHOP: &str = r#"
 exploration: A shop
@@ -19,6 +19,7 @@ operations:
     headers: { Idempotency-Key: "${key}" }
     body: { user: "${user}", total: "${amount}", what: "${what}" }
     expect: { status: [201, 503] }
+    undisturbed: { status: 201 }
     makes: { order: body.order }
     same: body.order.id
   cancel:
@@ -47,6 +48,9 @@ fn an_exploration() {
     let [order, cancel] = shop.operations.as_slice() else { panic!("{:?}", shop.operations) };
     assert_eq!((order.weight, cancel.weight), (3, 1));
     assert_eq!((order.has_key(), cancel.has_key()), (true, false));
+    let statuses = |expect: &Option<Expectations>| expect.as_ref().map(|expect| expect.status.clone());
+    assert_eq!(statuses(&order.undisturbed), Some(vec![201]));
+    assert_eq!(statuses(&cancel.undisturbed), None);
     assert_eq!(order.values[1].1, Generator::Money(1..=20_000));
     assert_eq!(order.values[2].1, Generator::OneOf(vec![json!("Phone"), json!("5")]));
     assert_eq!(cancel.needs, ["order"]);
@@ -58,7 +62,7 @@ fn an_exploration() {
 #[test]
 fn mistakes_are_told_with_their_places() {
     for (from, to, expected) in [
-        ("needs: [order]", "needs: [odrer]", "15:3: no operation makes `odrer`, which `cancel` needs"),
+        ("needs: [order]", "needs: [odrer]", "16:3: no operation makes `odrer`, which `cancel` needs"),
         ("needs: [order]", "needs: [order, user]", "no operation makes `user`"),
         ("/${order.id}", "", "`order` is needed and never used"),
         ("${user}", "${usr}", "11:22: `usr` is undefined (did you mean `user`?)"),
@@ -75,6 +79,8 @@ fn mistakes_are_told_with_their_places() {
         ("makes: { order: body.order }", "capture: { order: body.order }", "an operation captures nothing"),
         ("services: shop", "services: shpo", "unknown service `shpo` (did you mean `shop`?)"),
         ("time: 10ms-1.5s", "time: 10-20", "`10-20` are no lengths of time"),
+        ("undisturbed: { status: 201 }", "undisturbed: {}", "nothing is expected"),
+        ("undisturbed: { status: 201 }", "undisturbed: { status: 99 }", "13:28: 99 is not a whole number"),
         ("weight: 3", "weigth: 3", "unknown key `weigth` in an operation (did you mean `weight`?)"),
         ("    needs: [order]\n", "    needs: [order]\n    makes: { order: body }\n", ""),
     ] {
