@@ -10,7 +10,7 @@ const FRAMEWORK: [&str; 10] =
 /// The shop's rooms; each may use those before it, and those of one line nothing of each other.
 const SHOP: [&[&str]; 3] = [&["breaker"], &["chassis"], &["users", "orders", "payments"]];
 /// What may see both.
-const BOTH: [&str; 2] = ["simulated", "scenarios"];
+const BOTH: [&str; 3] = ["simulated", "scenarios", "bugs"];
 /// Rooms without clock, file, thread or hash map, and what they may stand on besides each other.
 const PURE: [&str; 4] = ["fault", "scenario", "verdict", "breaker"];
 

@@ -1,0 +1,119 @@
+//! The copy of the repository in which bugs are planted and built. It stays, so that the next hunt builds less.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::bug::Bug;
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("it lies in services/bugs").to_owned()
+}
+
+/// A copy of what git knows of the working tree, with a folder of its own for what is built.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    /// The copy.
+    pub(crate) tree: PathBuf,
+    built: PathBuf,
+}
+
+impl Scratch {
+    /// Makes the copy, or brings an earlier one up to date.
+    pub(crate) fn copy() -> Result<Self> {
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        let scratch = Self { tree: target.join("hunt/tree"), built: target.join("hunt/built") };
+        let listed = run(Command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .current_dir(root()))?;
+        for file in listed.split('\0').filter(|file| !file.is_empty()) {
+            scratch.restore(Path::new(file))?;
+        }
+        scratch.take_dependencies(&target)?;
+        Ok(scratch)
+    }
+
+    /// Makes a file what it is in the repository. One that is so already keeps its time, and nothing is built anew.
+    fn restore(&self, file: &Path) -> Result<()> {
+        let (from, to) = (root().join(file), self.tree.join(file));
+        if !from.exists() {
+            // Deleted, and not yet committed.
+            return if to.exists() { Ok(fs::remove_file(to)?) } else { Ok(()) };
+        }
+        let content = fs::read(&from).with_context(|| format!("reading {}", from.display()))?;
+        if fs::read(&to).is_ok_and(|copied| copied == content) {
+            return Ok(());
+        }
+        fs::create_dir_all(to.parent().expect("it lies in the copy"))?;
+        fs::write(&to, content).with_context(|| format!("writing {}", to.display()))
+    }
+
+    /// What the repository's own release build has made of other people's crates needn't be made again. Cargo tells by
+    /// their times that the workspace's own crates are older than the copy, and builds those.
+    fn take_dependencies(&self, target: &Path) -> Result<()> {
+        let (from, to) = (target.join("release"), self.built.join("release"));
+        if to.exists() || !from.exists() {
+            return Ok(());
+        }
+        for folder in [".fingerprint", "build", "deps"] {
+            copy_with_times(&from.join(folder), &to.join(folder))?;
+        }
+        Ok(())
+    }
+
+    /// Does something while the bug is in the copy.
+    pub(crate) fn with_planted<T>(&self, bug: &Bug, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        run(Command::new("git")
+            .args(["apply", "--whitespace=nowarn"])
+            .arg(&bug.patch)
+            .current_dir(&self.tree)
+            // Else git would take the copy for a part of the repository around it, and apply nothing.
+            .env("GIT_CEILING_DIRECTORIES", self.tree.parent().expect("it has one")))
+        .with_context(|| format!("`{}` can't be planted: bring its patch up to date", bug.name))?;
+        let done = work();
+        for file in &bug.files {
+            self.restore(file)?;
+        }
+        done
+    }
+
+    /// Builds `simulate` as the copy is now, and keeps it under this name.
+    pub(crate) fn build(&self, name: &str) -> Result<PathBuf> {
+        run(Command::new(env!("CARGO"))
+            .args(["build", "--release", "--quiet", "--bin", "simulate"])
+            .current_dir(&self.tree)
+            .env("CARGO_TARGET_DIR", &self.built)
+            .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"))
+        .with_context(|| format!("`{name}` doesn't build"))?;
+        let kept = self.built.join("simulate").with_extension(name);
+        fs::copy(self.built.join("release/simulate"), &kept)?;
+        Ok(kept)
+    }
+}
+
+fn copy_with_times(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy_with_times(&from, &to)?;
+        } else {
+            fs::copy(&from, &to)?;
+            fs::File::options().write(true).open(&to)?.set_modified(entry.metadata()?.modified()?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a command that has to succeed; gives what it writes.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    ensure!(output.status.success(), "{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
