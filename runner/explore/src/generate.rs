@@ -55,7 +55,7 @@ impl<'a> Generator<'a> {
     /// Gives every step its number, and to each reference the step it is to.
     fn resolved(&self, clients: u32, drawn: Vec<Drawn>) -> Sequence {
         let mut made: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        let mut keyed: Vec<u32> = Vec::new();
+        let mut repeatable: Vec<u32> = Vec::new();
         let mut due: Vec<(usize, Element)> = Vec::new();
         let mut elements: Vec<(u32, Element)> = Vec::new();
         let mut next = 1..;
@@ -73,13 +73,13 @@ impl<'a> Generator<'a> {
                     for (handle, _) in &described.makes {
                         made.entry(handle).or_default().push(this);
                     }
-                    if described.has_key() {
-                        keyed.push(this);
+                    if described.is_repeatable() {
+                        repeatable.push(this);
                     }
                     elements.push((this, Element::Call { operation, values, handles, release }));
                     continue;
                 }
-                Drawn::Again { pick: chosen, release } => match pick(&keyed, chosen) {
+                Drawn::Again { pick: chosen, release } => match pick(&repeatable, chosen) {
                     Some(of) => Element::Again { of, release },
                     None => continue,
                 },
@@ -99,7 +99,7 @@ impl<'a> Generator<'a> {
             };
             elements.push((number(), element));
         }
-        elements.extend(keyed.iter().map(|of| (number(), Element::Ask { of: *of })));
+        elements.extend(repeatable.iter().map(|of| (number(), Element::Ask { of: *of })));
         let steps = elements.into_iter().map(|(number, element)| Numbered { number, element });
         Sequence { clients, steps: steps.collect() }
     }

@@ -70,17 +70,24 @@ pub struct Operation {
     pub undisturbed: Option<Expectations>,
     /// The handles that its success makes, with the expressions that give them.
     pub makes: Vec<(String, Expression)>,
-    /// What every success under one key has in common.
+    /// What every success of the same request has in common.
     pub same: Option<Expression>,
+    /// Whether it happens once however often it is sent, though it has no key.
+    pub idempotent: bool,
 }
 
 impl Operation {
     /// The name of the key that each sequence's each operation has for itself.
     pub const KEY: &'static str = "key";
 
-    /// Whether it is sent under a key, so that it can be sent again and happens once.
+    /// Whether it is sent under a key.
     pub fn has_key(&self) -> bool {
         self.call.names().any(|name| name == Self::KEY)
+    }
+
+    /// Whether it can be sent again and happens once.
+    pub fn is_repeatable(&self) -> bool {
+        self.idempotent || self.has_key()
     }
 }
 

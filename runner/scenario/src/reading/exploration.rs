@@ -87,7 +87,12 @@ const OPERATION: Table = Table {
             Key::optional(
                 "same",
                 EXPRESSION,
-                "What every success under one key has in common: `body.payment.id`.",
+                "What every success of the same request has in common: `body.payment.id`.",
+            ),
+            Key::optional(
+                "idempotent",
+                Shape::True,
+                "It happens once however often it is sent, though it has no `${key}`.",
             ),
         ],
         // Captures are what `makes` is for.
@@ -134,9 +139,10 @@ impl Reader<'_> {
         let operations = fields.get("operations").and_then(|node| self.operations(node));
         let again = fields.get("again").map_or(Some(0), |node| self.weight(node));
         if let (Some(node), Some(operations)) = (fields.get("again"), &operations)
-            && !operations.iter().any(Operation::has_key)
+            && !operations.iter().any(Operation::is_repeatable)
         {
-            let help = "send one with `headers: { Idempotency-Key: \"${key}\" }`".to_owned();
+            let help = "send one with `headers: { Idempotency-Key: \"${key}\" }`, or say `idempotent: true`"
+                .to_owned();
             self.note(node.span, "no operation has a `${key}` under which it could be sent again", help);
         }
         let faults = fields.get("faults").map_or_else(Vec::new, |node| self.faults(node));
@@ -235,6 +241,7 @@ impl Reader<'_> {
         let makes = fields.get("makes").map_or(Some(Vec::new()), |node| self.handles(node));
         let undisturbed = fields.entry("undisturbed").map(|entry| self.expectations(entry, Times::Once));
         let same = fields.get("same").map(|node| self.expression(node, REPLY));
+        let idempotent = fields.get("idempotent").map(|node| self.only_true(node, "idempotent"));
         for (key, named) in [("values", "drawn"), ("needs", "needed")] {
             let Some(node) = fields.get(key) else { continue };
             for (name, span) in names_in(node) {
@@ -256,10 +263,15 @@ impl Reader<'_> {
             undisturbed: undisturbed.map_or(Some(None), |expect| expect.map(Some))?,
             makes,
             same: same.map_or(Some(None), |same| same.map(Some))?,
+            idempotent: idempotent.is_some(),
         };
-        if let (Some(node), false) = (fields.get("same"), operation.has_key()) {
+        if let (Some(node), false) = (fields.get("same"), operation.is_repeatable()) {
             let help = "send it with `headers: { Idempotency-Key: \"${key}\" }`".to_owned();
-            self.note(node.span, "`same` compares what is sent again, and this has no `${key}`", help);
+            self.note(
+                node.span,
+                "`same` compares what is sent again, and this has no `${key}` and isn't `idempotent`",
+                help,
+            );
         }
         Some(operation)
     }

@@ -25,6 +25,9 @@ operations:
   cancel:
     needs: [order]
     request: DELETE shop /orders/${order.id}
+    idempotent: true
+  look:
+    request: GET shop /orders
 again: 2
 faults:
   lost: { link: client -> shop, lose: reply }
@@ -45,9 +48,11 @@ fn read(text: &str) -> Result<Exploration, Vec<Mistake>> {
 fn an_exploration() {
     let shop = read(SHOP).expect("an exploration");
     assert_eq!((shop.length, shop.clients, shop.again), (2..=9, 3..=3, 2));
-    let [order, cancel] = shop.operations.as_slice() else { panic!("{:?}", shop.operations) };
+    let [order, cancel, look] = shop.operations.as_slice() else { panic!("{:?}", shop.operations) };
     assert_eq!((order.weight, cancel.weight), (3, 1));
     assert_eq!((order.has_key(), cancel.has_key()), (true, false));
+    let repeatable = |operation: &Operation| operation.is_repeatable();
+    assert_eq!([order, cancel, look].map(repeatable), [true, true, false]);
     let statuses = |expect: &Option<Expectations>| expect.as_ref().map(|expect| expect.status.clone());
     assert_eq!(statuses(&order.undisturbed), Some(vec![201]));
     assert_eq!(statuses(&cancel.undisturbed), None);
@@ -75,7 +80,12 @@ fn mistakes_are_told_with_their_places() {
             "unknown key `integers` in a value to draw (did you mean `integer`?)",
         ),
         ("steps: 2-9", "steps: 0-9", "`0-9` are no numbers from 1 to 1000"),
-        ("Idempotency-Key: \"${key}\"", "X-A: b", "no operation has a `${key}`"),
+        (
+            "Idempotency-Key: \"${key}\"",
+            "X-A: b",
+            "`same` compares what is sent again, and this has no `${key}` and isn't `idempotent`",
+        ),
+        ("idempotent: true", "idempotent: false", "19:17: `idempotent` can only be `true`"),
         ("makes: { order: body.order }", "capture: { order: body.order }", "an operation captures nothing"),
         ("services: shop", "services: shpo", "unknown service `shpo` (did you mean `shop`?)"),
         ("time: 10ms-1.5s", "time: 10-20", "`10-20` are no lengths of time"),
