@@ -18,6 +18,7 @@ mod writer;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+use tokio::task::yield_now;
 
 pub use self::record::Record;
 use crate::{environment::Disk, problem::Problem, start::StartError};
@@ -129,7 +130,13 @@ impl Store {
     {
         match &self.writer {
             Writer::Thread(thread) => thread.run(job).await,
-            Writer::Inline => inline::run(&self.database, job),
+            Writer::Inline => {
+                // As with the thread, others go on before the job and before its caller knows.
+                yield_now().await;
+                let done = inline::run(&self.database, job);
+                yield_now().await;
+                done
+            }
         }
     }
 
