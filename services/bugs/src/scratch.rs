@@ -87,8 +87,7 @@ impl Scratch {
         run(Command::new(env!("CARGO"))
             .args(["build", "--release", "--quiet", "--bin", "simulate"])
             .current_dir(&self.tree)
-            .env("CARGO_TARGET_DIR", &self.built)
-            .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"))
+            .env("CARGO_TARGET_DIR", &self.built))
         .with_context(|| format!("`{name}` doesn't build"))?;
         let kept = self.built.join("simulate").with_extension(name);
         fs::copy(self.built.join("release/simulate"), &kept)?;
