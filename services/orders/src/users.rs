@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Call, Problem, Upstream};
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::ready, stream};
 use poem::http::StatusCode;
 use serde::Deserialize;
 
@@ -44,9 +44,9 @@ impl Users {
     /// The names of these users; who can't be asked for is not in it.
     pub(crate) async fn names(&self, ids: BTreeSet<UserId>) -> BTreeMap<UserId, String> {
         stream::iter(ids)
-            .map(async |id| Some((id, self.find(id).await.ok()?.username)))
+            .map(|id| async move { Some((id, self.find(id).await.ok()?.username)) })
             .buffered(SIDE_BY_SIDE)
-            .filter_map(async |found| found)
+            .filter_map(ready)
             .collect()
             .await
     }
