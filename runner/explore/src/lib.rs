@@ -12,6 +12,7 @@
 //! | `sequence` | what happens, in which order: steps that keep their numbers |
 //! | `generate` | sequences from a seed (proptest) |
 //! | `script` | a sequence as an ordinary scenario, which is what runs |
+//! | `step` | the steps that generated scenarios consist of, besides requests |
 //! | `trial` | one run, and what is wrong with it |
 //! | `explore` | sequence after sequence, until one fails |
 //! | `shrink` | a smaller sequence that fails in the same way |
@@ -35,6 +36,7 @@ mod generate;
 mod script;
 mod sequence;
 mod shrink;
+mod step;
 mod sweep;
 mod trial;
 

@@ -7,16 +7,15 @@ use std::{
 
 use fault::{Damage, ServiceName};
 use scenario::{
-    Action, Bindings, Bound, EventuallyStep, Expectations, Exploration, Expression, InjectStep, Operation,
-    ProcessStep, RequestStep, Scenario, Signal, Silence, Span, Step, Times,
+    Action, Bindings, Bound, Exploration, Expression, Operation, RequestStep, Scenario, Signal, Silence,
+    Span, Step, Times,
 };
 
-use crate::sequence::{Element, Numbered, Release, Sequence};
+use crate::{
+    sequence::{Element, Numbered, Release, Sequence},
+    step::{self, SUCCESS, expression},
+};
 
-/// How often it is asked, at most, what came of a request.
-const ATTEMPTS: u32 = 20;
-/// A reply that says that the request happened.
-const SUCCESS: &str = "status >= 200 and status < 300";
 /// What an operation that says nothing about its replies must still not do: break inside.
 const NOT_BROKEN: &str = "status != 500 and status != 501";
 
@@ -268,23 +267,14 @@ impl<'a> Plan<'a> {
                     return vec![self.request(*alone, used)];
                 }
                 let beside = |sent: &Sent| self.request(Sent { peace: Peace::Disturbed, ..*sent }, used);
-                vec![plain("together".into(), Action::Together(requests.iter().map(beside).collect()))]
+                vec![step::plain("together".into(), Action::Together(requests.iter().map(beside).collect()))]
             }
-            Unit::Inject(fault) => {
-                let fault = self.exploration.faults[*fault].name.clone();
-                let name = format!("inject {fault}");
-                vec![plain(name, Action::Inject(InjectStep { fault, after: Duration::ZERO, lasting: None }))]
-            }
+            Unit::Inject(fault) => vec![step::inject(&self.exploration.faults[*fault].name)],
             Unit::Heal(fault) => {
-                let fault = fault.map(|fault| self.exploration.faults[fault].name.clone());
-                let name = format!("heal {}", fault.as_ref().map_or("all", |fault| fault.as_str()));
-                vec![plain(name, Action::Heal(fault))]
+                vec![step::heal(fault.map(|fault| &self.exploration.faults[fault].name))]
             }
-            Unit::Process(service, signal) => {
-                let name = format!("{signal:?} {service}").to_lowercase();
-                vec![plain(name, Action::Process(ProcessStep { service: service.clone(), signal: *signal }))]
-            }
-            Unit::Wait(time) => vec![plain(format!("wait {time:?}"), Action::Wait(*time))],
+            Unit::Process(service, signal) => vec![step::process(service, *signal)],
+            Unit::Wait(time) => vec![step::wait(*time)],
             Unit::Ask(call) => vec![self.ask(*call, within)],
         }
     }
@@ -335,15 +325,15 @@ impl<'a> Plan<'a> {
 
     /// Once nothing is wrong any more, a request has happened or it hasn't, and stays with what it said.
     fn ask(&self, call: u32, within: Duration) -> Step {
-        let provisional = if self.is_provisional(call) { " and status != 202" } else { "" };
-        let certain = expression(&format!("status < 500{provisional}"));
-        let expect =
-            Expectations { that: vec![certain, self.consistent(call, "")], ..Expectations::default() };
-        let sent = self.calls[&call].operation.call.bind(&self.bindings(call));
-        let request = RequestStep { call: sent, times: Times::Once, expect, capture: Vec::new() };
-        let action = Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request });
-        let name = format!("{}: what came of it?", self.title(call));
-        Step { name, span: Span::default(), condition: self.condition(call), action }
+        let sent = &self.calls[&call].operation;
+        let asked = step::ask(
+            &self.title(call),
+            sent.call.bind(&self.bindings(call)),
+            &sent.expect.status,
+            self.consistent(call, ""),
+            within,
+        );
+        Step { condition: self.condition(call), ..asked }
     }
 
     /// That a success stays one, and stays the same.
@@ -360,14 +350,7 @@ impl<'a> Plan<'a> {
     }
 
     fn definite(&self, call: u32) -> String {
-        if self.is_provisional(call) { format!("{SUCCESS} and status != 202") } else { SUCCESS.into() }
-    }
-
-    /// Whether 202 says no more than that an answer is to come: not where it is the only success there is.
-    fn is_provisional(&self, call: u32) -> bool {
-        let statuses = &self.calls[&call].operation.expect.status;
-        let mut successes = statuses.iter().filter(|status| (200..300).contains(*status)).peekable();
-        successes.peek().is_none() || successes.any(|status| *status != 202)
+        step::definite(&self.calls[&call].operation.expect.status)
     }
 
     fn condition(&self, call: u32) -> Option<Expression> {
@@ -407,12 +390,4 @@ impl Trouble {
 
 fn variable(handle: &str, maker: u32) -> String {
     format!("{handle}_{maker}")
-}
-
-fn plain(name: String, action: Action) -> Step {
-    Step { name, span: Span::default(), condition: None, action }
-}
-
-fn expression(source: &str) -> Expression {
-    Expression::parse(source, Span::default()).expect("it is put together of expressions")
 }

@@ -18,6 +18,15 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("it lies in services/bugs").to_owned()
 }
 
+/// What a file's time is when it is made what it is in the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Times {
+    /// That of the repository's file.
+    Kept,
+    /// Now: something else may have been built of it meanwhile.
+    Now,
+}
+
 /// A copy of what git knows of the working tree, with a folder of its own for what is built.
 #[derive(Debug)]
 pub(crate) struct Scratch {
@@ -31,18 +40,21 @@ impl Scratch {
     pub(crate) fn copy() -> Result<Self> {
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
         let scratch = Self { tree: target.join("hunt/tree"), built: target.join("hunt/built") };
+        let times = if scratch.tree.exists() { Times::Now } else { Times::Kept };
         let listed = run(Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root()))?;
         for file in listed.split('\0').filter(|file| !file.is_empty()) {
-            scratch.restore(Path::new(file))?;
+            scratch.restore(Path::new(file), times)?;
         }
-        scratch.take_dependencies(&target)?;
+        if times == Times::Kept {
+            scratch.take_what_is_built(&target)?;
+        }
         Ok(scratch)
     }
 
-    /// Makes a file what it is in the repository. One that is so already keeps its time, and nothing is built anew.
-    fn restore(&self, file: &Path) -> Result<()> {
+    /// Makes a file what it is in the repository. One that is so already stays untouched, and nothing is built anew.
+    fn restore(&self, file: &Path, times: Times) -> Result<()> {
         let (from, to) = (root().join(file), self.tree.join(file));
         if !from.exists() {
             // Deleted, and not yet committed.
@@ -53,18 +65,18 @@ impl Scratch {
             return Ok(());
         }
         fs::create_dir_all(to.parent().expect("it lies in the copy"))?;
-        fs::write(&to, content).with_context(|| format!("writing {}", to.display()))
+        fs::write(&to, content).with_context(|| format!("writing {}", to.display()))?;
+        if times == Times::Kept { keep_time(&from, &to) } else { Ok(()) }
     }
 
-    /// What the repository's own release build has made of other people's crates needn't be made again. Cargo tells by
-    /// their times that the workspace's own crates are older than the copy, and builds those.
-    fn take_dependencies(&self, target: &Path) -> Result<()> {
-        let (from, to) = (target.join("release"), self.built.join("release"));
-        if to.exists() || !from.exists() {
-            return Ok(());
-        }
+    /// What the repository's own release build has made needn't be made again: by the files' times, cargo finds it as
+    /// fresh here as there.
+    fn take_what_is_built(&self, target: &Path) -> Result<()> {
         for folder in [".fingerprint", "build", "deps"] {
-            copy_with_times(&from.join(folder), &to.join(folder))?;
+            let from = target.join("release").join(folder);
+            if from.exists() {
+                copy_with_times(&from, &self.built.join("release").join(folder))?;
+            }
         }
         Ok(())
     }
@@ -80,7 +92,7 @@ impl Scratch {
         .with_context(|| format!("`{}` can't be planted: bring its patch up to date", bug.name))?;
         let done = work();
         for file in &bug.files {
-            self.restore(file)?;
+            self.restore(file, Times::Now)?;
         }
         done
     }
@@ -109,10 +121,16 @@ fn copy_with_times(from: &Path, to: &Path) -> Result<()> {
             copy_with_times(&from, &to)?;
         } else {
             fs::copy(&from, &to)?;
-            fs::File::options().write(true).open(&to)?.set_modified(entry.metadata()?.modified()?)?;
+            keep_time(&from, &to)?;
         }
     }
     Ok(())
+}
+
+/// Says of a copy that it is as old as what it was made of.
+fn keep_time(from: &Path, to: &Path) -> Result<()> {
+    let time = fs::metadata(from)?.modified()?;
+    Ok(fs::File::options().write(true).open(to)?.set_modified(time)?)
 }
 
 /// Runs a command that has to succeed; gives what it writes.

@@ -3,15 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
-use scenario::{
-    Action, Call, EventuallyStep, Expectations, Expression, InjectStep, Judging, ProcessStep, RequestStep,
-    Scenario, Signal, Span, Step, Times,
+use scenario::{Action, Call, Expression, Judging, ProcessStep, RequestStep, Scenario, Signal, Step, Times};
+
+use crate::{
+    step::{self, expression},
+    sweep::{Planted, SweptCall},
 };
 
-use crate::sweep::{Planted, SweptCall};
-
-/// How often it is asked, at most, what came of a request.
-const ATTEMPTS: u32 = 20;
 /// The header under which a request can be sent again.
 const KEY: &str = "idempotency-key";
 
@@ -36,7 +34,8 @@ impl Planned {
         let planted: Vec<_> =
             faults.iter().map(|fault| fault.kind.fault(&calls[fault.call], fault.call)).collect();
         let names: Vec<FaultName> = planted.iter().map(|fault| fault.name.clone()).collect();
-        let mut steps: Vec<(Option<usize>, Step)> = names.iter().map(|name| (None, inject(name))).collect();
+        let mut steps: Vec<(Option<usize>, Step)> =
+            names.iter().map(|name| (None, step::inject(name))).collect();
         let captured = captured(base);
         let mut asked = Vec::new();
         for (at, step) in base.steps.iter().enumerate() {
@@ -52,8 +51,8 @@ impl Planned {
             let dead = dead(base, all());
             // Who dies at a call that is late dies late.
             let late = all().map(lateness).max().filter(|late| !late.is_zero() && !dead.is_empty());
-            steps.push((None, plain("heal all".into(), Action::Heal(None))));
-            steps.extend(late.map(|late| (None, plain(format!("wait {late:?}"), Action::Wait(late)))));
+            steps.push((None, step::heal(None)));
+            steps.extend(late.map(|late| (None, step::wait(late))));
             steps.extend(dead.iter().map(|service| (None, start(service))));
             steps.extend(asked.iter().map(|asked| (None, asked.ask(&captured, within))));
         }
@@ -75,43 +74,17 @@ impl Planned {
 struct Asked {
     name: String,
     call: Call,
+    statuses: Vec<u16>,
     /// The variable that tells whether it succeeded.
     said: String,
-    /// Whether 202 says no more than that an answer is to come.
-    provisional: bool,
 }
 
 impl Asked {
-    fn new(step: &Step, request: &RequestStep, number: usize) -> Self {
-        let mut successes =
-            request.expect.status.iter().filter(|status| (200..300).contains(*status)).peekable();
-        let provisional = successes.peek().is_none() || successes.any(|status| *status != 202);
-        Self {
-            name: step.name.clone(),
-            call: request.call.clone(),
-            said: format!("request_{number}_said"),
-            provisional,
-        }
-    }
-
-    fn definite(&self) -> &'static str {
-        if self.provisional {
-            "status >= 200 and status < 300 and status != 202"
-        } else {
-            "status >= 200 and status < 300"
-        }
-    }
-
     fn ask(&self, captured: &BTreeSet<&str>, within: Duration) -> Step {
-        let certain = if self.provisional { "status < 500 and status != 202" } else { "status < 500" };
-        let kept = format!("{} is none or {}", self.said, self.definite());
-        let expect =
-            Expectations { that: vec![expression(certain), expression(&kept)], ..Expectations::default() };
-        let request =
-            RequestStep { call: self.call.clone(), times: Times::Once, expect, capture: Vec::new() };
-        let action = Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request });
+        let told = expression(&format!("{} is none or {}", self.said, step::definite(&self.statuses)));
+        let asked = step::ask(&self.name, self.call.clone(), &self.statuses, told, within);
         let condition = there(self.call.names(), captured).map(|there| expression(&there));
-        Step { name: format!("{}: what came of it?", self.name), span: Span::default(), condition, action }
+        Step { condition, ..asked }
     }
 }
 
@@ -124,12 +97,11 @@ fn lenient(step: &Step, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Op
             request.expect.judging = Judging::Lenient;
             let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
             if has_key && request.times == Times::Once {
-                let asking = Asked::new(&step, request_of(&step.action), asked.len() + 1);
-                let said = expression(&format!("status if {} else none", asking.definite()));
-                if let Action::Request(request) = &mut step.action {
-                    request.capture.push((asking.said.clone(), said));
-                }
-                asked.push(asking);
+                let said = format!("request_{}_said", asked.len() + 1);
+                let statuses = request.expect.status.clone();
+                let told = expression(&format!("status if {} else none", step::definite(&statuses)));
+                request.capture.push((said.clone(), told));
+                asked.push(Asked { name: step.name.clone(), call: request.call.clone(), statuses, said });
             }
         }
         Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
@@ -151,13 +123,6 @@ fn lenient(step: &Step, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Op
         (Some(guard), Some(condition)) => Some(expression(&format!("{guard} and ({})", condition.source()))),
     };
     Some(Step { condition, ..step })
-}
-
-fn request_of(action: &Action) -> &RequestStep {
-    match action {
-        Action::Request(request) => request,
-        _ => unreachable!("it is asked of requests only"),
-    }
 }
 
 /// That what was to be captured was: nothing to say when nothing was to be.
@@ -239,20 +204,6 @@ fn without_unused_captures(steps: &mut [Step]) {
     }
 }
 
-fn inject(fault: &FaultName) -> Step {
-    let inject = InjectStep { fault: fault.clone(), after: Duration::ZERO, lasting: None };
-    plain(format!("inject {fault}"), Action::Inject(inject))
-}
-
 fn start(service: &ServiceName) -> Step {
-    let process = ProcessStep { service: service.clone(), signal: Signal::Start };
-    plain(format!("start {service}"), Action::Process(process))
-}
-
-fn plain(name: String, action: Action) -> Step {
-    Step { name, span: Span::default(), condition: None, action }
-}
-
-fn expression(source: &str) -> Expression {
-    Expression::parse(source, Span::default()).expect("it is put together of expressions")
+    step::process(service, Signal::Start)
 }
