@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use scenario::{Invariant, Scope, When};
+use serde_json::Value;
 use tokio::time::Instant;
 use verdict::{Finding, judge_invariant};
 
@@ -27,6 +28,27 @@ enum Look {
     Judged(Vec<Finding>),
 }
 
+/// What was observed in one look, in that order: values, or why there is none. Invariants share it, as long as each of them
+/// sees its own observations in the order in which it names them.
+#[derive(Default)]
+struct Seen(Vec<(Prepared, Result<Value, String>)>);
+
+impl Seen {
+    /// Where, from `from` on, the reply to a request stands, which is sent unless it has been.
+    async fn place<W: World>(&mut self, asked: Prepared, from: usize, world: &W) -> usize {
+        if let Some(after) = self.0[from..].iter().position(|(before, _)| *before == asked) {
+            return from + after;
+        }
+        let seen = match asked.observe(world).await {
+            Ok(reply) if reply.status.is_success() => Ok(reply.value()),
+            Ok(reply) => Err(format!("{asked} answered {}", reply.status)),
+            Err(none) => Err(format!("{asked}: {none}")),
+        };
+        self.0.push((asked, seen));
+        self.0.len() - 1
+    }
+}
+
 impl<'a> Watch<'a> {
     pub(crate) fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
         Self { invariants, timeout }
@@ -34,9 +56,9 @@ impl<'a> Watch<'a> {
 
     /// What doesn't hold now, of all that must always hold and can be observed.
     pub(crate) async fn look<W: World>(&self, world: &W) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let (mut seen, mut findings) = (Seen::default(), Vec::new());
         for invariant in self.invariants.iter().filter(|invariant| invariant.when == When::Always) {
-            if let Look::Judged(found) = self.judge(invariant, world).await {
+            if let Look::Judged(found) = self.judge(invariant, &mut seen, world).await {
                 findings.extend(found);
             }
         }
@@ -48,9 +70,9 @@ impl<'a> Watch<'a> {
         let deadline = Instant::now() + within;
         let mut pause = FIRST_PAUSE;
         loop {
-            let mut findings = Vec::new();
+            let (mut seen, mut findings) = (Seen::default(), Vec::new());
             for invariant in self.invariants {
-                match self.judge(invariant, world).await {
+                match self.judge(invariant, &mut seen, world).await {
                     Look::Judged(found) => findings.extend(found),
                     Look::Unobservable(why) => {
                         findings.push(Finding::new(&invariant.name, "can be observed", why));
@@ -65,8 +87,9 @@ impl<'a> Watch<'a> {
         }
     }
 
-    async fn judge<W: World>(&self, invariant: &Invariant, world: &W) -> Look {
+    async fn judge<W: World>(&self, invariant: &Invariant, seen: &mut Seen, world: &W) -> Look {
         let mut observed = Scope::default();
+        let mut from = 0;
         for (name, call) in &invariant.observe {
             let prepared = match Prepared::new(call, &observed, self.timeout) {
                 Ok(prepared) => prepared,
@@ -74,11 +97,12 @@ impl<'a> Watch<'a> {
                     return Look::Judged(vec![Finding::new(&invariant.name, error.expression, error.reason)]);
                 }
             };
-            match prepared.observe(world).await {
-                Ok(reply) if reply.status.is_success() => observed.set(name, reply.value()),
-                Ok(reply) => return Look::Unobservable(format!("{prepared} answered {}", reply.status)),
-                Err(none) => return Look::Unobservable(format!("{prepared}: {none}")),
+            let place = seen.place(prepared, from, world).await;
+            match &seen.0[place].1 {
+                Ok(value) => observed.set(name, value.clone()),
+                Err(why) => return Look::Unobservable(why.clone()),
             }
+            from = place + 1;
         }
         Look::Judged(judge_invariant(invariant, &observed))
     }

@@ -12,7 +12,7 @@ use verdict::{Ending, Exchange, NoReply, Reply, Request, client_link};
 use crate::World;
 
 /// A call whose holes are filled in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prepared {
     service: ServiceName,
     request: Request,

@@ -2,7 +2,12 @@
 
 mod world;
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
@@ -228,6 +233,28 @@ invariants:
 }
 
 #[tokio::test(start_paused = true)]
+async fn invariants_share_what_they_observe_unless_its_order_would_suffer() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let written = Arc::clone(&asked);
+    let stage = shop(move |asked, number| {
+        written.lock().expect("not poisoned").push(asked.to_owned());
+        (200, format!("{{\"at\": {number}}}"))
+    });
+    let invariants = "
+invariants:
+  one order: { when: always, observe: { a: GET shop /a, b: GET shop /b }, holds: a.at < b.at }
+  the same: { when: always, observe: { a: GET shop /a, b: GET shop /b }, holds: a.at < b.at }
+  the other: { when: always, observe: { b: GET shop /b, a: GET shop /a }, holds: b.at < a.at }
+  twice: { when: always, observe: { before: GET shop /b, after: GET shop /b }, holds: before.at < after.at }
+";
+    let steps = "\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n";
+    assert_eq!(findings(&result(&stage, invariants, steps).await.verdict), [""; 0]);
+    let look = ["GET /a", "GET /b", "GET /a", "GET /b"];
+    let after_the_step_and_at_the_end = [&["GET /"][..], &look, &look].concat();
+    assert_eq!(*asked.lock().expect("not poisoned"), after_the_step_and_at_the_end);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
     let stage = shop(|_, _| (200, "{}".into()));
     let step =
@@ -248,7 +275,7 @@ async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
         jobs: NonZeroUsize::MIN,
         on_failure,
     };
-    let ended = std::sync::Mutex::new(0);
+    let ended = Mutex::new(0);
     let tell = |event: Event| {
         if let Event::ScenarioEnded { .. } = event {
             *ended.lock().expect("not poisoned") += 1;
