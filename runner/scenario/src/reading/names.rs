@@ -7,17 +7,19 @@ use super::{
     reader::Reader,
     suggestion,
 };
-use crate::{Expression, Span, Template, TemplateValue, template::TemplateError};
+use crate::{Expression, Span, Template, TemplateValue, Times, template::TemplateError};
 
 /// What a reply brings to the expressions about it.
 pub(crate) const REPLY: &[&str] = &["status", "headers", "body", "took"];
 /// What a link brings to the expressions about it.
 pub(crate) const LINK: &[&str] = &["calls", "delivered", "replied", "statuses"];
+/// Which of a repeated or parallel step's requests one is, from 0 on.
+const INDEX: &str = "index";
 /// The value that matches any value, in an expected body.
 const ANY: &str = "any";
 /// Names that can't be given to variables.
 const TAKEN: &[&[&str]] =
-    &[REPLY, LINK, &[ANY, "env", "range", "dict", "true", "false", "none", "True", "False", "None"]];
+    &[REPLY, LINK, &[ANY, INDEX, "env", "range", "dict", "true", "false", "none", "True", "False", "None"]];
 
 /// The variables there are at one point of a file, and those that were ever used.
 #[derive(Debug, Default)]
@@ -66,6 +68,16 @@ impl Names {
 }
 
 impl Reader<'_> {
+    /// Reads what a step sends: of several requests each has its `index`.
+    pub(crate) fn sent<T>(&mut self, times: Times, read: impl FnOnce(&mut Self) -> T) -> T {
+        if times != Times::Once {
+            self.names.define(INDEX);
+        }
+        let sent = read(self);
+        self.names.known.remove(INDEX);
+        sent
+    }
+
     /// Whether a variable may be called so.
     pub(crate) fn check_name(&mut self, name: &str, span: Span) {
         let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');

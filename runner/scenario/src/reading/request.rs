@@ -54,9 +54,11 @@ impl Reader<'_> {
         fields: &Fields<'_>,
         times: Times,
     ) -> Option<RequestStep> {
-        let call = self.request_line(line);
-        let headers = fields.get("headers").map(|node| self.sent_headers(node));
-        let body = self.body(fields);
+        let (call, headers, body) = self.sent(times, |reader| {
+            let call = reader.request_line(line);
+            let headers = fields.get("headers").map(|node| reader.sent_headers(node));
+            (call, headers, reader.body(fields))
+        });
         let timeout = fields.get("timeout").map(|node| self.duration(node));
         let expect = match fields.entry("expect") {
             Some(entry) => self.expectations(entry, times),

@@ -70,8 +70,16 @@ pub(crate) const STEP: Table = Table {
             NAME,
             IF,
             Key::optional("request", REQUEST_LINE, "Sends a request: `POST orders-service /api/orders`."),
-            Key::optional("repeat", Shape::Whole(1), "Sends it so many times, one after the other."),
-            Key::optional("parallel", Shape::Whole(1), "Sends it so many times at once."),
+            Key::optional(
+                "repeat",
+                Shape::Whole(1),
+                "Sends it so many times, one after the other; `index` counts them from 0.",
+            ),
+            Key::optional(
+                "parallel",
+                Shape::Whole(1),
+                "Sends it so many times at once; `index` counts them from 0.",
+            ),
         ],
         REQUEST,
         &[

@@ -291,6 +291,22 @@ fn captures_and_variables_in_the_order_of_the_steps() {
             "2:18 `a-b` can't be the name of a variable (a name begins with a letter and goes on with letters, digits and `_`)",
         ],
     );
+    check(
+        &with("{ index: 1 }", "  - wait: 1s\n"),
+        &["2:9 `index` already has a meaning in expressions (call it something else)"],
+    );
+    check(
+        "scenario: s
+steps:
+  - { request: \"GET users-service /${index}\", parallel: 2, expect: { status: 200 } }
+  - { request: \"GET users-service /${index}\", expect: { status: 200 } }
+  - { request: GET users-service /, repeat: 2, expect: { body: \"${index}\" } }
+",
+        &[
+            "4:38 `index` is undefined (there are no variables yet: `vars` and `capture` make them)",
+            "5:67 `index` is undefined (there are no variables yet: `vars` and `capture` make them)",
+        ],
+    );
 }
 
 #[test]
