@@ -14,8 +14,9 @@ use crate::{World, request::Prepared};
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
-/// The invariants of a run.
-pub(crate) struct Watch<'a> {
+/// The invariants of a run. Also for tests that are no scenarios.
+#[derive(Debug)]
+pub struct Watch<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
 }
@@ -50,12 +51,13 @@ impl Seen {
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
+    /// A watch over these. `timeout` is how long an observation may take.
+    pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
         Self { invariants, timeout }
     }
 
     /// What doesn't hold now, of all that must always hold and can be observed.
-    pub(crate) async fn look<W: World>(&self, world: &W) -> Vec<Finding> {
+    pub async fn look<W: World>(&self, world: &W) -> Vec<Finding> {
         let (mut seen, mut findings) = (Seen::default(), Vec::new());
         for invariant in self.invariants.iter().filter(|invariant| invariant.when == When::Always) {
             if let Look::Judged(found) = self.judge(invariant, &mut seen, world).await {
@@ -66,7 +68,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until everything holds, `within` at most. Says what doesn't, in the end.
-    pub(crate) async fn settle<W: World>(&self, world: &W, within: Duration) -> Vec<Finding> {
+    pub async fn settle<W: World>(&self, world: &W, within: Duration) -> Vec<Finding> {
         let deadline = Instant::now() + within;
         let mut pause = FIRST_PAUSE;
         loop {

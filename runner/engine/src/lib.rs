@@ -26,6 +26,7 @@ mod scenario_run;
 mod world;
 
 pub use event::{Event, ScenarioResult, Summary};
+pub use invariants::Watch;
 pub use run::{OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use verdict::BrokenOff;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -30,7 +30,24 @@ pub struct Disk {
     mount: u64,
 }
 
-#[derive(Debug)]
+/// What goes wrong in an operation of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// It fails and does nothing. The disk works on; what wasn't synced stays readable, and may be lost in a crash.
+    Failure,
+    /// The machine dies before it does anything, and of what wasn't synced this is left.
+    PowerCut(Unsynced),
+}
+
+/// What a power cut leaves of what wasn't synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsynced {
+    /// Nothing.
+    Lost,
+    /// What chance leaves, as [`Disk::crash`] does; the seed decides.
+    ByChance(Seed),
+}
+
 struct Drive {
     /// What a reader sees.
     contents: Contents,
@@ -42,8 +59,15 @@ struct Drive {
     /// The handles of this mount are good.
     mount: u64,
     fails_next_sync: bool,
+    operations: u64,
+    /// What goes wrong in the operation of this number.
+    mishap: Option<(u64, Mishap)>,
+    /// What else dies in a power cut.
+    machine: Option<Machine>,
     chance: ChaCha8Rng,
 }
+
+type Machine = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct Contents {
@@ -67,6 +91,9 @@ impl Disk {
             unsynced: Vec::new(),
             mount: 0,
             fails_next_sync: false,
+            operations: 0,
+            mishap: None,
+            machine: None,
             chance: ChaCha8Rng::seed_from_u64(seed.0),
         };
         Self { drive: Arc::new(Mutex::new(drive)), mount: 0 }
@@ -89,24 +116,20 @@ impl Disk {
 
     /// Makes the file longer (with zeros) or shorter. Lost in a crash unless synced.
     pub fn set_len(&self, len: u64) -> io::Result<()> {
-        self.mounted()?.change(Change::Len(len));
-        Ok(())
+        self.operate(|drive| drive.change(Change::Len(len)))
     }
 
     /// Writes, beyond the file's end too. Lost in a crash unless synced.
     pub fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.mounted()?.change(Change::Write { offset, data: data.into() });
-        Ok(())
+        self.operate(|drive| drive.change(Change::Write { offset, data: data.into() }))
     }
 
     /// Makes everything written so far survive.
     pub fn sync_data(&self) -> io::Result<()> {
-        let mut drive = self.mounted()?;
-        if std::mem::take(&mut drive.fails_next_sync) {
+        if std::mem::take(&mut self.mounted()?.fails_next_sync) {
             return Err(io::Error::other("the simulated disk failed to sync"));
         }
-        drive.settle();
-        Ok(())
+        self.operate(Drive::settle)
     }
 
     /// Lets the next sync fail: what was written stays readable, and may be lost in a crash.
@@ -115,12 +138,31 @@ impl Disk {
         Ok(())
     }
 
+    /// How many operations it was asked for over all its mounts: writes, changes of length, and syncs.
+    pub fn operations(&self) -> u64 {
+        self.lock().operations
+    }
+
+    /// Lets this go wrong once so many more operations are done, in the one after them; in place of what was to go
+    /// wrong before.
+    pub fn upset(&self, after: u64, mishap: Mishap) -> io::Result<()> {
+        let mut drive = self.mounted()?;
+        drive.mishap = Some((drive.operations + after + 1, mishap));
+        Ok(())
+    }
+
+    /// Has this called in a power cut, from within the operation: by the time it returns, whoever used the disk has to be dead.
+    pub(crate) fn powers(&self, machine: impl Fn() + Send + Sync + 'static) {
+        self.lock().machine = Some(Arc::new(machine));
+    }
+
     /// The machine dies. What was synced survives, and of the rest what chance leaves: a beginning of it or any part
     /// of it, the last surviving write possibly torn. Gives the handle to what survived.
     #[must_use = "all other handles are dead"]
     pub fn crash(&self) -> Self {
         let mut drive = self.lock();
-        drive.lose_unsynced();
+        let survivors = drive.survivors();
+        drive.lose_unsynced(survivors);
         self.next_mount(&mut drive)
     }
 
@@ -134,6 +176,35 @@ impl Disk {
     fn next_mount(&self, drive: &mut Drive) -> Self {
         drive.mount += 1;
         Self { drive: Arc::clone(&self.drive), mount: drive.mount }
+    }
+
+    /// Does something that changes what is on it, unless that is to go wrong.
+    fn operate(&self, operation: impl FnOnce(&mut Drive)) -> io::Result<()> {
+        let mut drive = self.mounted()?;
+        drive.operations += 1;
+        let number = drive.operations;
+        let Some((_, mishap)) = drive.mishap.take_if(|(upset, _)| *upset == number) else {
+            operation(&mut drive);
+            return Ok(());
+        };
+        if let Mishap::PowerCut(unsynced) = mishap {
+            let survivors = match unsynced {
+                Unsynced::Lost => Vec::new(),
+                Unsynced::ByChance(seed) => {
+                    drive.chance = ChaCha8Rng::seed_from_u64(seed.0);
+                    drive.survivors()
+                }
+            };
+            drive.lose_unsynced(survivors);
+            drive.mount += 1;
+            let machine = drive.machine.clone();
+            // Whatever dies with the disk may hold it.
+            drop(drive);
+            if let Some(machine) = machine {
+                machine();
+            }
+        }
+        Err(io::Error::other("the simulated disk failed"))
     }
 
     fn lock(&self) -> MutexGuard<'_, Drive> {
@@ -166,7 +237,8 @@ impl Drive {
         self.synced_len = self.contents.len;
     }
 
-    fn lose_unsynced(&mut self) {
+    /// Only these changes are left of those that weren't synced.
+    fn lose_unsynced(&mut self, survivors: Vec<Change>) {
         for (index, page) in std::mem::take(&mut self.synced) {
             match page {
                 Some(page) => drop(self.contents.pages.insert(index, page)),
@@ -174,12 +246,13 @@ impl Drive {
             }
         }
         self.contents.len = self.synced_len;
-        for change in self.survivors() {
+        for change in survivors {
             self.contents.apply(&change, &mut |_, _| {});
         }
         self.settle();
     }
 
+    /// What chance leaves of what wasn't synced.
     fn survivors(&mut self) -> Vec<Change> {
         let mut changes = std::mem::take(&mut self.unsynced);
         if self.chance.next_u64().is_multiple_of(2) {
@@ -207,6 +280,17 @@ impl Drive {
     fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).expect("lengths fit 64 bits");
         usize::try_from(self.chance.next_u64() % limit).expect("it is below a length")
+    }
+}
+
+impl fmt::Debug for Drive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drive")
+            .field("len", &self.contents.len)
+            .field("mount", &self.mount)
+            .field("operations", &self.operations)
+            .field("mishap", &self.mishap)
+            .finish_non_exhaustive()
     }
 }
 

@@ -102,7 +102,10 @@ impl Host {
             tasks: Tasks(Arc::clone(&life)),
         };
         let name = &self.blueprint.name;
+        // Killed by a fault, or by its disk, while it started: that is the scenario's doing, and stands in the history.
+        let has_died = || self.life().is_none_or(|present| !Arc::ptr_eq(&present, &life));
         match catch_unwind(AssertUnwindSafe(|| (self.blueprint.factory)(place))) {
+            _ if has_died() => return Ok(false),
             Ok(Ok(running)) => life.begin(running),
             Ok(Err(error)) => return Err(broken_off(format!("{name} can't be started: {error}"))),
             Err(_) => return Err(broken_off(format!("{name} panicked while it started"))),
@@ -110,8 +113,7 @@ impl Host {
         let client = Delivery::new(Some(Arc::clone(self)), network);
         for condition in &self.blueprint.ready {
             if let Err(what) = until_ready(&client, condition).await {
-                // Killed by a fault while it started: that is the scenario's doing, and stands in the history.
-                if self.life().is_none_or(|present| !Arc::ptr_eq(&present, &life)) {
+                if has_died() {
                     return Ok(false);
                 }
                 return Err(broken_off(format!("{name} wasn't ready within {what}")));

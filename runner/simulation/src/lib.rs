@@ -75,7 +75,7 @@ mod world;
 
 pub use clock::Clock;
 pub use delivery::{Delivered, Delivery, Transport};
-pub use disk::Disk;
+pub use disk::{Disk, Mishap, Unsynced};
 pub use place::{Place, Running, StartError, Tasks};
 pub use runtime::block_on;
 pub use stage::{Services, Simulation};

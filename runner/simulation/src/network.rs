@@ -30,13 +30,15 @@ impl Network {
                     network.crash(service);
                 }
             };
+            let host = |blueprint: &Blueprint| {
+                let host = Host::new(blueprint.clone(), seed);
+                let (crash, name) = (crash.clone(), blueprint.name.clone());
+                host.disk().powers(move || crash(&name));
+                Arc::new(host)
+            };
+            let hosts = blueprints.iter().map(host).collect();
             let clock = Clock::start();
-            Self {
-                links: Links::new(seed, crash),
-                clock,
-                budget: Arc::new(Budget::new(clock)),
-                hosts: blueprints.iter().map(|one| Arc::new(Host::new(one.clone(), seed))).collect(),
-            }
+            Self { links: Links::new(seed, crash), clock, budget: Arc::new(Budget::new(clock)), hosts }
         })
     }
 
@@ -53,7 +55,7 @@ impl Network {
         self.host(name).ok_or_else(|| not_linked_in(name))
     }
 
-    /// Kills a service for a fault.
+    /// Kills a service, for a fault or because its machine has died.
     fn crash(&self, name: &ServiceName) {
         if let Some(life) = self.host(name).and_then(|host| host.crash()) {
             life.end();

@@ -6,7 +6,7 @@ use engine::World;
 use fault::{Damage, Moment};
 use http::StatusCode;
 use scenario::Signal;
-use simulation::block_on;
+use simulation::{Mishap, Unsynced, block_on};
 use tokio::time::sleep;
 use verdict::{Happening, NoReply, ProcessChange};
 
@@ -161,5 +161,22 @@ fn a_failed_sync_is_an_error_of_the_service() {
         world.disk(&name(TALLY)).expect("it is linked in").fail_next_sync().expect("a good disk");
         assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset));
         assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "2".into())));
+    });
+}
+
+#[test]
+fn a_power_cut_takes_the_service_with_it_and_tells_nobody() {
+    block_on(async {
+        let world = world(1).await;
+        let disk = || world.disk(&name(TALLY)).expect("it is linked in");
+        disk().upset(0, Mishap::PowerCut(Unsynced::Lost)).expect("a good disk");
+        assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset));
+        assert_eq!(world.down(), [name(TALLY)]);
+        disk().upset(0, Mishap::PowerCut(Unsynced::Lost)).expect("the disk of the next life");
+        signal(&world, TALLY, Signal::Start).await;
+        assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset), "and again");
+        signal(&world, TALLY, Signal::Start).await;
+        assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "1".into())), "nothing was kept");
+        world.close().await;
     });
 }

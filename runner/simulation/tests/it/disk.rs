@@ -4,7 +4,7 @@ use std::io;
 
 use fault::Seed;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
-use simulation::Disk;
+use simulation::{Disk, Mishap, Unsynced};
 
 fn contents(disk: &Disk) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(disk.len().expect("a good disk")).expect("it is small")];
@@ -81,6 +81,39 @@ fn a_process_that_ends_loses_nothing_and_its_handle_dies() {
     let next = disk.remount();
     assert_eq!(contents(&next), b"kept");
     assert!(disk.write(0, b"late").is_err());
+}
+
+#[test]
+fn an_operation_fails_once_and_does_nothing() {
+    let disk = Disk::new(Seed(1));
+    disk.upset(2, Mishap::Failure).expect("a good disk");
+    disk.write(0, b"kept").expect("a good disk");
+    disk.sync_data().expect("a good disk");
+    disk.write(0, b"lost").expect_err("the third operation");
+    assert_eq!((contents(&disk), disk.operations()), (b"kept".to_vec(), 3));
+    disk.write(0, b"next").expect("a good disk");
+    assert_eq!(contents(&disk), b"next");
+}
+
+#[test]
+fn a_power_cut_stops_the_operation_that_it_comes_in() {
+    let cut = |after, unsynced| {
+        let disk = Disk::new(Seed(1));
+        disk.upset(after, Mishap::PowerCut(unsynced)).expect("a good disk");
+        let written = (|| {
+            disk.write(0, b"a")?;
+            disk.sync_data()?;
+            disk.write(1, b"b")?;
+            disk.sync_data()
+        })();
+        written.expect_err("the machine died");
+        disk.write(0, b"late").expect_err("it is dead");
+        contents(&disk.remount())
+    };
+    assert_eq!([0, 1, 2, 3].map(|after| cut(after, Unsynced::Lost)), [&b""[..], b"", b"a", b"a"]);
+    let seen: std::collections::BTreeSet<_> =
+        (0..20).map(|seed| cut(3, Unsynced::ByChance(Seed(seed)))).collect();
+    assert_eq!(Vec::from_iter(seen), [&b"a"[..], b"ab"]);
 }
 
 #[derive(Debug)]
