@@ -13,6 +13,7 @@
 
 mod inline;
 mod record;
+mod unfinished;
 mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -87,12 +88,13 @@ impl From<StoreError> for Problem {
 }
 
 impl Store {
-    /// Opens the database, makes it when there is none.
+    /// Opens the database, makes it when there is none, also when the power was cut while it was made.
     pub fn open(disk: Disk) -> Result<Self, StartError> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE);
         match disk {
             Disk::File(path) => {
+                unfinished::discard_file(&path).map_err(|error| unopened(&path, error.into()))?;
                 let database = builder.create(&path).map_err(|error| unopened(&path, error))?;
                 let database = Arc::new(database);
                 let thread =
@@ -100,9 +102,9 @@ impl Store {
                 Ok(Self { database, writer: Writer::Thread(Arc::new(thread)) })
             }
             Disk::Backend(backend) => {
-                let database = builder
-                    .create_with_backend(Owned(backend))
-                    .map_err(|error| unopened(Path::new("the simulated disk"), error))?;
+                let unopened = |error| unopened(Path::new("the simulated disk"), error);
+                unfinished::discard(&*backend).map_err(|error| unopened(error.into()))?;
+                let database = builder.create_with_backend(Owned(backend)).map_err(unopened)?;
                 Ok(Self { database: Arc::new(database), writer: Writer::Inline })
             }
         }

@@ -168,6 +168,21 @@ fn a_database_that_is_open_elsewhere_or_is_none_is_said_so() {
     assert!(matches!(nowhere, StartError::DatabaseUnreadable { .. }), "{nowhere}");
 }
 
+#[test]
+fn a_database_whose_making_was_interrupted_is_made_anew_and_a_damaged_one_is_not() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("some.redb");
+    std::fs::write(&path, vec![0; 1 << 20]).unwrap();
+    drop(open(&folder));
+    assert!(std::fs::read(&path).unwrap().starts_with(b"redb"), "it was long and empty");
+    let mut damaged = std::fs::read(&path).unwrap();
+    damaged[..512].fill(0);
+    std::fs::write(&path, &damaged).unwrap();
+    let unreadable = Store::open(Disk::File(path.clone())).err().unwrap();
+    assert!(matches!(unreadable, StartError::DatabaseUnreadable { .. }), "{unreadable}");
+    assert_eq!(std::fs::read(&path).unwrap(), damaged, "somebody may yet mend it");
+}
+
 /// A disk that counts its syncs.
 #[derive(Debug)]
 struct Counting {
