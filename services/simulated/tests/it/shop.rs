@@ -10,14 +10,14 @@ use simulation::{SimulatedWorld, Simulation, block_on};
 use verdict::Verdict;
 
 /// What the tests run.
-struct Shop {
+pub(crate) struct Shop {
     simulation: Simulation,
-    rules: Rules,
+    pub(crate) rules: Rules,
     scenarios: Vec<Arc<Scenario>>,
 }
 
 impl Shop {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
         let project =
             Project::read(None, &[scenarios]).unwrap_or_else(|mistakes| panic!("{}", mistakes.shown()));
@@ -44,7 +44,8 @@ impl Shop {
         stories
     }
 
-    async fn world(&self, seed: u64) -> SimulatedWorld {
+    /// A fresh world in which all three run.
+    pub(crate) async fn world(&self, seed: u64) -> SimulatedWorld {
         self.simulation.raise(&self.scenarios[0], Seed(seed)).await.expect("a world")
     }
 }
