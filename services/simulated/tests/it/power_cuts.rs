@@ -82,7 +82,7 @@ fn each<T: Copy + Debug, R>(all: impl Iterator<Item = T>, run: impl Fn(T) -> R) 
     all.map(run).collect()
 }
 
-/// All of them, or every so manieth.
+/// All of them, or one in so many.
 fn every(sample: usize) -> usize {
     if std::env::var("SHOP_POWER_CUTS").is_ok_and(|which| which == "all") { 1 } else { sample }
 }
