@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::transition::{State, Transition, Why};
+use crate::transition::{Observer, State, Transition, Why};
 use crate::window::{Counts, Outcome, Window};
 
 /// How many moves are remembered; older ones are dropped.
@@ -29,6 +29,7 @@ pub(crate) struct Circuit {
     generation: Generation,
     window: Window,
     transitions: VecDeque<Transition>,
+    observer: Option<Observer>,
     latest: Duration,
 }
 
@@ -41,8 +42,13 @@ impl Circuit {
             generation: Generation(0),
             window: Window::new(config.window, config.window_calls),
             transitions: VecDeque::new(),
+            observer: None,
             latest: Duration::ZERO,
         }
+    }
+
+    pub(crate) fn observe(&mut self, observer: Observer) {
+        self.observer = Some(observer);
     }
 
     pub(crate) fn state(&mut self, now: Duration) -> State {
@@ -148,7 +154,11 @@ impl Circuit {
         if self.transitions.len() == TRANSITIONS_KEPT {
             self.transitions.pop_front();
         }
-        self.transitions.push_back(Transition { at, from, to: self.name(), why });
+        let transition = Transition { at, from, to: self.name(), why };
+        self.transitions.push_back(transition);
+        if let Some(Observer(observer)) = &self.observer {
+            observer(&transition);
+        }
     }
 
     fn name(&self) -> State {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::circuit::{Circuit, Generation};
 use crate::config::Config;
-use crate::transition::{State, Transition};
+use crate::transition::{Observer, State, Transition};
 use crate::window::Outcome;
 
 /// One circuit, for one dependency. Clones share it.
@@ -33,6 +33,13 @@ impl Breaker {
     /// A closed circuit. Panics on thresholds with which it could never open, or never close again.
     pub fn new(config: Config) -> Self {
         Self { circuit: Arc::new(Mutex::new(Circuit::new(config))) }
+    }
+
+    /// The same with somebody who is told of every move when it is noticed. It must not ask this circuit anything.
+    #[must_use]
+    pub fn observed(self, observer: impl Fn(&Transition) + Send + 'static) -> Self {
+        self.lock().observe(Observer(Box::new(observer)));
+        self
     }
 
     /// Asks for one call at `now`, a time since any origin that stays the same for this circuit.

@@ -74,3 +74,12 @@ pub struct Transition {
     /// The reason.
     pub why: Why,
 }
+
+/// Who is told of moves.
+pub(crate) struct Observer(pub(crate) Box<dyn Fn(&Transition) + Send>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer(…)")
+    }
+}

@@ -199,7 +199,10 @@ impl Upstream {
             name,
             base,
             transport: environment.transport.clone(),
-            breaker: Breaker::new(policy.breaker),
+            breaker: Breaker::new(policy.breaker).observed(move |moved| {
+                let Transition { from, to, why, .. } = moved;
+                tracing::warn!(dependency = name, %from, %to, %why, "its circuit moved");
+            }),
             policy,
             started: Instant::now(),
             jitter: Mutex::new(ChaCha8Rng::seed_from_u64(environment.seed ^ salt)),

@@ -5,3 +5,4 @@
 mod serving;
 mod store;
 mod transport;
+mod upstream;

@@ -1,0 +1,56 @@
+//! The client for a dependency, and what it says of its circuit.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use chassis::{Call, Disk, Environment, Policy, SystemClock, Transport, TransportError, Upstream};
+use redb::backends::InMemoryBackend;
+use tower::service_fn;
+
+/// A log that can be read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_move_of_a_circuit_is_logged_with_its_reason() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let environment = Environment {
+        clock: Arc::new(SystemClock),
+        disk: Disk::Backend(Box::new(InMemoryBackend::new())),
+        transport: Transport::new(service_fn(async |_| Err(TransportError::Refused))),
+        seed: 1,
+    };
+    let policy = Policy { attempts: 1, ..Policy::default() };
+    let users = Upstream::new("users-service", "http://users".parse().unwrap(), &environment, policy);
+    while users.admits().is_ok() {
+        users.send(&Call::get("/api/users/1")).await.unwrap_err();
+    }
+    tokio::time::sleep(policy.breaker.open_wait).await;
+    users.send(&Call::get("/api/users/1")).await.unwrap_err();
+    let moves = users.transitions().into_iter().map(|it| {
+        let (from, to, why) = (it.from, it.to, it.why);
+        format!(r#" WARN chassis::upstream: its circuit moved dependency="users-service" from={from} to={to} why={why}"#)
+    });
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(logged.lines().collect::<Vec<_>>(), moves.collect::<Vec<_>>());
+    assert_eq!(logged.lines().count(), 3, "it opened, half-opened and opened again: {logged}");
+}
