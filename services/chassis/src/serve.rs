@@ -5,31 +5,52 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
 };
 use poem::{
-    Addr, Endpoint, Response,
-    endpoint::BoxEndpoint,
-    http::uri::Scheme,
+    Addr, Endpoint, EndpointExt, Request, Response,
+    endpoint::{BoxEndpoint, make_sync},
+    http::{HeaderValue, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use crate::{app::App, start::StartError};
+use crate::{app::App, problem::Problem, start::StartError};
 
-/// Connections served at once; more wait to be accepted.
-const CONNECTIONS: usize = 768;
-/// How long a connection may take to send its next request's head, and hence how long it may idle.
-const HEAD: Duration = Duration::from_secs(30);
-/// The most that the head of a request may take.
-const HEAD_BYTES: usize = 32 << 10;
-/// How long what was accepted may take after the signal to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// What a service takes on at most, at its sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections served at once. One more is told 503 and closed.
+    pub connections: usize,
+    /// How long a connection may take to send its next request's head, and hence how long it may idle. It is closed
+    /// then without a word: what is said where no whole request has come would be taken for the answer to the next.
+    pub head: Duration,
+    /// The most that the head of a request may take, 8 KiB or more.
+    pub head_bytes: usize,
+    /// How long what was accepted may take after the signal to stop.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 768,
+            head: Duration::from_secs(30),
+            head_bytes: 32 << 10,
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Connections that are told at once that they are too many. More than that are closed without a word.
+const TURNED_AWAY: usize = 64;
+/// How long one of those has to send its request.
+const TURNED_AWAY_HEAD: Duration = Duration::from_secs(1);
 
 /// Opens a listening socket. Port 0 takes a free one.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -55,8 +76,14 @@ pub async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Serves `app` until `stop` completes, then finishes what was accepted (for at most ten seconds).
-pub async fn serve(name: &str, app: App, listener: TcpListener, stop: impl Future<Output = ()>) {
+/// Serves `app` until `stop` completes, then finishes what was accepted.
+pub async fn serve(
+    name: &str,
+    app: App,
+    listener: TcpListener,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) {
     let App { endpoint, background, port, .. } = app;
     let address = listener.local_addr().expect("a listening socket has an address");
     port.set(address.port());
@@ -65,23 +92,27 @@ pub async fn serve(name: &str, app: App, listener: TcpListener, stop: impl Futur
         tasks.spawn(task);
     }
     tracing::info!("{name} listens on http://{address}");
-    let endpoint: Arc<BoxEndpoint<'static, Response>> = Arc::new(endpoint);
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let inside = Room::new(endpoint, limits.connections, limits.head);
+    let outside = Room::new(make_sync(too_many).boxed(), TURNED_AWAY, TURNED_AWAY_HEAD);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &room) => accepted,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer, permit)) => {
-                let connection = connections.watch(connection(stream, address, peer, Arc::clone(&endpoint)));
-                tokio::spawn(async move {
-                    // A client that breaks off is the client's affair.
-                    drop(connection.await);
-                    drop(permit);
-                });
+            Ok((stream, peer)) => {
+                let Some((room, permit)) = inside.enter().or_else(|| outside.enter()) else { continue };
+                // A client that is gone already, or breaks off later, is the client's affair.
+                if stream.set_nodelay(true).is_ok() {
+                    let served = connection(stream, address, peer, room, limits.head_bytes);
+                    let served = connections.watch(served);
+                    tokio::spawn(async move {
+                        drop(served.await);
+                        drop(permit);
+                    });
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "can't accept a connection");
@@ -91,40 +122,63 @@ pub async fn serve(name: &str, app: App, listener: TcpListener, stop: impl Futur
         }
     }
     drop(listener);
-    if timeout(GRACE, connections.shutdown()).await.is_err() {
+    if timeout(limits.grace, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
     tasks.shutdown().await;
     tracing::info!("{name} stopped");
 }
 
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(room).acquire_owned().await.expect("nobody closes the semaphore");
-    let (stream, peer) = listener.accept().await?;
-    stream.set_nodelay(true)?;
-    Ok((stream, peer, permit))
+/// So many connections, and what answers them.
+struct Room {
+    endpoint: Arc<BoxEndpoint<'static, Response>>,
+    places: Arc<Semaphore>,
+    head: Duration,
+}
+
+impl Room {
+    fn new(endpoint: BoxEndpoint<'static, Response>, places: usize, head: Duration) -> Self {
+        Self { endpoint: Arc::new(endpoint), places: Arc::new(Semaphore::new(places)), head }
+    }
+
+    /// A place in it, if one is free.
+    fn enter(&self) -> Option<(&Self, OwnedSemaphorePermit)> {
+        Some((self, Arc::clone(&self.places).try_acquire_owned().ok()?))
+    }
+}
+
+/// What a connection is told that is one too many.
+#[expect(clippy::needless_pass_by_value, reason = "poem calls it with a request of its own")]
+fn too_many(request: Request) -> Response {
+    Problem::unavailable(
+        "too-many-connections",
+        "The service is busy",
+        "too many connections are open; nothing was done, ask again",
+        Duration::from_secs(1),
+    )
+    .header(header::CONNECTION, HeaderValue::from_static("close"))
+    .response(request.uri().path())
 }
 
 fn connection(
     stream: TcpStream,
     local: SocketAddr,
     peer: SocketAddr,
-    endpoint: Arc<BoxEndpoint<'static, Response>>,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    room: &Room,
+    head_bytes: usize,
+) -> impl GracefulConnection<Error = hyper::Error> + use<> {
+    let endpoint = Arc::clone(&room.endpoint);
     let service = hyper::service::service_fn(move |request| {
         let endpoint = Arc::clone(&endpoint);
         async move {
             let addresses = (LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(peer)));
-            let request = poem::Request::from((request, addresses.0, addresses.1, Scheme::HTTP));
+            let request = Request::from((request, addresses.0, addresses.1, Scheme::HTTP));
             Ok::<_, std::convert::Infallible>(endpoint.get_response(request).await.into())
         }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_BYTES)
+        .header_read_timeout(room.head)
+        .max_buf_size(head_bytes)
         .serve_connection(TokioIo::new(stream), service)
 }

@@ -16,7 +16,7 @@ use crate::{
     clock::SystemClock,
     config::{self, About, SharedArguments},
     environment::{Disk, Environment},
-    serve::{listen, serve, stop_signal},
+    serve::{Limits, listen, serve, stop_signal},
     service_key::ServiceKey,
     store::StoreError,
     transport::http_transport,
@@ -127,7 +127,7 @@ fn run<A: Args>(
         if development {
             tracing::info!("using the built-in service key, which everybody knows: for development only");
         }
-        serve(about.name, app, listener, stop_signal()).await;
+        serve(about.name, app, listener, Limits::default(), stop_signal()).await;
         Ok(())
     })
 }

@@ -2,13 +2,18 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use chassis::{About, App, ServiceKey, StartError, serve, serve::listen};
+use chassis::{
+    About, App, ServiceKey, StartError, serve,
+    serve::{Limits, listen},
+};
+use poem::{Body, Endpoint, Request};
 use poem_openapi::{OpenApi, payload::PlainText};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::oneshot,
     task::JoinHandle,
+    time::{Instant, timeout},
 };
 
 const ABOUT: About = About { name: "some-service", purpose: "Does something.", port: 0, database: "" };
@@ -39,11 +44,15 @@ struct Running {
 }
 
 async fn run() -> Running {
+    run_with(Limits::default()).await
+}
+
+async fn run_with(limits: Limits) -> Running {
     let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
     let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(serve(ABOUT.name, app, listener, async move { drop(stopped.await) }));
+    let task = tokio::spawn(serve(ABOUT.name, app, listener, limits, async move { drop(stopped.await) }));
     Running { address, stop, task }
 }
 
@@ -52,6 +61,13 @@ async fn connect(running: &Running, path: &str) -> TcpStream {
     let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
+}
+
+/// What comes of a request while its connection stays.
+async fn reply(stream: &mut TcpStream) -> String {
+    let mut buffer = vec![0; 4096];
+    let length = stream.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..length]).into_owned()
 }
 
 async fn rest(mut stream: TcpStream) -> String {
@@ -66,12 +82,11 @@ async fn what_was_accepted_is_finished() {
     let slow = connect(&running, "/slow").await;
     // The next reply shows that the slow request was taken in before the stop.
     let mut idle = connect(&running, "/livez").await;
-    let mut buffer = [0; 1024];
-    assert!(idle.read(&mut buffer).await.unwrap() > 0);
+    assert!(reply(&mut idle).await.starts_with("HTTP/1.1 200"));
     running.stop.send(()).unwrap();
     let (text, _) = tokio::join!(rest(slow), running.task);
     assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("done"), "{text}");
-    assert_eq!(idle.read(&mut buffer).await.unwrap(), 0, "an idle connection is closed");
+    assert_eq!(reply(&mut idle).await, "", "an idle connection is closed");
     assert!(TcpStream::connect(running.address).await.is_err());
 }
 
@@ -79,9 +94,7 @@ async fn what_was_accepted_is_finished() {
 async fn a_free_port_is_named_in_health_and_a_taken_one_is_said_so() {
     let running = run().await;
     let mut stream = connect(&running, "/health").await;
-    let mut buffer = vec![0; 4096];
-    let length = stream.read(&mut buffer).await.unwrap();
-    let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+    let text = reply(&mut stream).await;
     assert!(text.contains(&format!(r#""port":{}"#, running.address.port())), "{text}");
     let taken = listen(running.address).await.unwrap_err();
     assert!(matches!(taken, StartError::PortTaken(address) if address == running.address));
@@ -93,10 +106,62 @@ async fn a_panic_is_a_500_and_the_service_goes_on() {
     let running = run().await;
     for _ in 0..2 {
         let mut stream = connect(&running, "/panic").await;
-        let mut buffer = vec![0; 4096];
-        let length = stream.read(&mut buffer).await.unwrap();
-        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let text = reply(&mut stream).await;
         assert!(text.starts_with("HTTP/1.1 500") && text.contains("application/problem+json"), "{text}");
         assert!(!text.contains("a bug"), "the inside stays inside: {text}");
     }
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_told_so_and_costs_the_others_nothing() {
+    let running = run_with(Limits { connections: 2, ..Limits::default() }).await;
+    let mut inside = [connect(&running, "/livez").await, connect(&running, "/livez").await];
+    for stream in &mut inside {
+        assert!(reply(stream).await.starts_with("HTTP/1.1 200"));
+    }
+    let text = rest(connect(&running, "/livez").await).await.to_ascii_lowercase();
+    assert!(text.starts_with("http/1.1 503") && text.contains("\r\nretry-after: 1\r\n"), "{text}");
+    assert!(text.contains("application/problem+json") && text.contains("too many connections"), "{text}");
+    let [mut first, second] = inside;
+    first.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert!(reply(&mut first).await.starts_with("HTTP/1.1 200"), "who was there before is served");
+    drop(second);
+    // The server learns of it in its own time; until then it goes on saying no.
+    while !reply(&mut connect(&running, "/livez").await).await.starts_with("HTTP/1.1 200") {}
+}
+
+#[tokio::test]
+async fn a_head_too_large_is_431() {
+    let running = run_with(Limits { head_bytes: 8 << 10, ..Limits::default() }).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let head = format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {}", "x".repeat(8 << 10));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let text = rest(stream).await;
+    assert!(text.starts_with("HTTP/1.1 431"), "{text}");
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word() {
+    let running = run_with(Limits { head: Duration::from_millis(50), ..Limits::default() }).await;
+    let silent = TcpStream::connect(running.address).await.unwrap();
+    let mut half = TcpStream::connect(running.address).await.unwrap();
+    half.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+    let idle = connect(&running, "/livez").await;
+    let all = async { tokio::join!(rest(silent), rest(half), rest(idle)) };
+    let (silent, half, idle) = timeout(Duration::from_secs(20), all).await.expect("each is closed");
+    assert_eq!((silent.as_str(), half.as_str()), ("", ""));
+    assert!(idle.starts_with("HTTP/1.1 200") && idle.ends_with("}"), "its own reply and no more: {idle}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_408() {
+    let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
+    let (open, inside) = tokio::io::duplex(1);
+    let request = Request::builder().uri_str("/livez").body(Body::from_async_read(inside));
+    let before = Instant::now();
+    let response = app.endpoint.get_response(request).await;
+    assert_eq!((response.status().as_u16(), before.elapsed().as_secs()), (408, 10));
+    let text = response.into_body().into_string().await.unwrap();
+    assert!(text.contains("took too long to arrive"), "{text}");
+    drop(open);
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use chassis::{Disk, StartError, Store, StoreError};
+use chassis::{Disk, Problem, StartError, Store, StoreError};
 use redb::{
     ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
     backends::InMemoryBackend,
@@ -138,6 +138,11 @@ async fn a_full_queue_refuses_and_records_nothing() {
     let refused: Vec<_> = answers.iter().filter(|answer| answer.is_err()).collect();
     assert!(matches!(refused[..], [Err(StoreError::Busy)]), "{refused:?}");
     assert_eq!(lines(&store).len(), 1_024);
+    let response = Problem::from(StoreError::Busy).response("/api/some");
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (503, &"1".parse().unwrap())
+    );
 }
 
 #[tokio::test]
