@@ -18,7 +18,7 @@ use std::hash::Hasher as _;
 use chassis::idempotency::{Keys, Recalled};
 use chassis::store::Record;
 use chassis::{Disk, Fingerprint, IdempotencyKey, Limit, Money, Page, StartError, Store, StoreError};
-use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 use siphasher::sip::SipHasher13;
 
 use crate::domain::payment::{self, RefundTotals};
@@ -98,15 +98,6 @@ impl Loaded {
             Loaded::Refund(refund, payment) => refund::step(refund, payment, Event::Due).kind(),
         }
     }
-}
-
-/// Whether an event changed a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// It did, durably.
-    Yes,
-    /// It was stale, or decided nothing.
-    No,
 }
 
 /// The database of payments. Clones share it.
@@ -231,8 +222,14 @@ impl PaymentStore {
             .await
     }
 
-    /// Takes a record one step further: the domain's step, on the record as it is, in one transaction.
-    pub async fn happened(&self, work: Work, event: Event, now: Moment) -> Result<Changed, StoreError> {
+    /// Takes a record one step further: the domain's step, on the record as it is, in one transaction. Answers with what
+    /// the record became, durably; with nothing when the event was stale or decided nothing.
+    pub async fn happened(
+        &self,
+        work: Work,
+        event: Event,
+        now: Moment,
+    ) -> Result<Option<Loaded>, StoreError> {
         self.store
             .write(move |transaction| match work {
                 Work::Payment(id) => payment_happened(transaction, id, event, now),
@@ -243,8 +240,9 @@ impl PaymentStore {
 
     /// What a key made before, if it made anything.
     pub fn recall_payment(&self, keyed: &Keyed) -> Result<Option<Begun<Payment, HeldBy>>, StoreError> {
+        let Some((key, fingerprint)) = keyed else { return Ok(None) };
         self.store.read(|transaction| {
-            Ok(match look_up(PAYMENT_KEYS, transaction, keyed.as_ref())? {
+            Ok(match PAYMENT_KEYS.look_up(transaction, key, *fingerprint)? {
                 Recalled::Unknown => None,
                 Recalled::OtherBody => Some(Begun::OtherBody),
                 Recalled::Made(made) => {
@@ -259,13 +257,6 @@ impl PaymentStore {
     pub fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.store.read(|transaction| {
             Ok(transaction.open_table(PAYMENTS)?.get(id.number())?.map(|payment| payment.value()))
-        })
-    }
-
-    /// The refund with this number.
-    pub fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
-        self.store.read(|transaction| {
-            Ok(transaction.open_table(REFUNDS)?.get(id.number())?.map(|refund| refund.value()))
         })
     }
 
@@ -339,10 +330,10 @@ fn payment_happened(
     id: PaymentId,
     event: Event,
     now: Moment,
-) -> Result<Changed, StoreError> {
+) -> Result<Option<Loaded>, StoreError> {
     let mut payments = transaction.open_table(PAYMENTS)?;
     let before = payments.get(id.number())?.expect("payments are never deleted").value();
-    let Next::Become(payment) = payment::step(&before, event, now) else { return Ok(Changed::No) };
+    let Next::Become(payment) = payment::step(&before, event, now) else { return Ok(None) };
     payments.insert(id.number(), &payment)?;
     if !payment.status.is_live() {
         transaction.open_table(LIVE)?.remove(payment.order_id.number())?;
@@ -350,27 +341,27 @@ fn payment_happened(
     if payment.status.is_finished() {
         transaction.open_table(UNFINISHED)?.remove(place(Work::Payment(id)))?;
     }
-    Ok(Changed::Yes)
+    Ok(Some(Loaded::Payment(payment)))
 }
 
 fn refund_happened(
     transaction: &WriteTransaction,
     id: RefundId,
     event: Event,
-) -> Result<Changed, StoreError> {
+) -> Result<Option<Loaded>, StoreError> {
     let mut refunds = transaction.open_table(REFUNDS)?;
     let mut payments = transaction.open_table(PAYMENTS)?;
     let before = refunds.get(id.number())?.expect("refunds are never deleted").value();
     let payment = written(&payments, before.payment_id.number())?;
     let Next::Become((refund, payment)) = refund::step(&before, &payment, event) else {
-        return Ok(Changed::No);
+        return Ok(None);
     };
     refunds.insert(id.number(), &refund)?;
     payments.insert(payment.id.number(), &payment)?;
     if refund.status == RefundStatus::Done {
         transaction.open_table(UNFINISHED)?.remove(place(Work::Refund(id)))?;
     }
-    Ok(Changed::Yes)
+    Ok(Some(Loaded::Refund(refund, payment)))
 }
 
 fn recall(
@@ -379,14 +370,6 @@ fn recall(
     keyed: Option<&(IdempotencyKey, Fingerprint)>,
 ) -> Result<Recalled, StoreError> {
     keyed.map_or(Ok(Recalled::Unknown), |(key, fingerprint)| keys.recall(transaction, key, *fingerprint))
-}
-
-fn look_up(
-    keys: Keys,
-    transaction: &ReadTransaction,
-    keyed: Option<&(IdempotencyKey, Fingerprint)>,
-) -> Result<Recalled, StoreError> {
-    keyed.map_or(Ok(Recalled::Unknown), |(key, fingerprint)| keys.look_up(transaction, key, *fingerprint))
 }
 
 fn written_payment(transaction: &WriteTransaction, number: u64) -> Result<Payment, StoreError> {

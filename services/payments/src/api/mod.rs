@@ -19,7 +19,7 @@ use self::shapes::{
 use crate::{
     domain::{Moment, Payment, PaymentId, Reason, Refund, RefundStatus, Status, UserId, Work},
     saga::Saga,
-    store::{Begun, HeldBy, Intent, NoRefund},
+    store::{Begun, HeldBy, Intent, Loaded, NoRefund},
 };
 
 /// How long a client waits for the outcome; what isn't finished then goes on without it.
@@ -156,8 +156,8 @@ impl PaymentsApi {
         let begun = self.saga.store.begin_refund(body.payment_id, amount, self.saga.now(), keyed).await?;
         let (refund, replay) = match begun {
             Begun::New(refund) => {
-                self.saga.drive_for(PATIENCE, Work::Refund(refund.id)).await;
-                let refund = self.saga.store.refund(refund.id)?.expect("refunds are never deleted");
+                let driven = self.saga.drive_for(PATIENCE, Work::Refund(refund.id), None).await?;
+                let Loaded::Refund(refund, _) = driven else { unreachable!("a refund stays a refund") };
                 (refund, Replay::First)
             }
             Begun::Replayed(refund) => (refund, Replay::Again),
@@ -176,8 +176,9 @@ impl PaymentsApi {
     async fn paid(&self, begun: Begun<Payment, HeldBy>) -> Result<Paid, PayRefused> {
         match begun {
             Begun::New(payment) => {
-                self.saga.drive_for(PATIENCE, Work::Payment(payment.id)).await;
-                let payment = self.saga.store.payment(payment.id)?.expect("payments are never deleted");
+                let work = Work::Payment(payment.id);
+                let driven = self.saga.drive_for(PATIENCE, work, Some(Loaded::Payment(payment))).await?;
+                let Loaded::Payment(payment) = driven else { unreachable!("a payment stays a payment") };
                 Ok(outcome(&payment, Replay::First)?)
             }
             Begun::Replayed(payment) => Ok(outcome(&payment, Replay::Again)?),

@@ -12,13 +12,13 @@ pub mod sweeper;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::Clock;
+use chassis::{Clock, StoreError};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::agenda::{Agenda, Claim};
 use self::calls::{Called, Dependencies};
 use crate::domain::{Answer, Event, Moment, Next, Work, backoff};
-use crate::store::{Changed, PaymentStore};
+use crate::store::{Loaded, PaymentStore};
 
 /// Everything that a step needs.
 pub struct Saga {
@@ -55,13 +55,19 @@ impl Saga {
 
     /// Takes a piece of work one step further: makes the call that its state asks for, and records the answer if
     /// it decides anything. Can be cancelled at any await and taken again.
-    pub async fn step(&self, work: Work) -> Step {
-        let loaded = match self.store.load(work) {
+    ///
+    /// `known` is the record when the caller has seen its present state, and is then what it became; a step that was
+    /// fruitless empties it, so that the next one looks again.
+    pub async fn step(&self, work: Work, known: &mut Option<Loaded>) -> Step {
+        let loaded = match known.take().map_or_else(|| self.store.load(work), Ok) {
             Ok(loaded) => loaded,
             Err(error) => return failed(work, &error),
         };
         let event = match loaded.due(self.now()) {
-            Next::Stay => return Step::Finished,
+            Next::Stay => {
+                *known = Some(loaded);
+                return Step::Finished;
+            }
             Next::Become(()) => Event::Due,
             Next::Call(command) => match self.dependencies.call(command, &loaded, self.store.tag()).await {
                 Called::Open { retry_after } => return Step::Postponed(retry_after),
@@ -70,11 +76,12 @@ impl Saga {
             },
         };
         match self.store.happened(work, event, self.now()).await {
-            Ok(Changed::Yes) => {
+            Ok(Some(changed)) => {
                 tracing::debug!(%work, ?event, "went on");
+                *known = Some(changed);
                 Step::Moved
             }
-            Ok(Changed::No) => {
+            Ok(None) => {
                 // Somebody else was quicker, or the reply is one that no rule expects: look again, later.
                 tracing::warn!(%work, ?event, "changed nothing");
                 Step::Fruitless
@@ -84,10 +91,10 @@ impl Saga {
     }
 
     /// Takes steps until the work is finished (nothing is returned) or has to wait (so long).
-    pub async fn drive(&self, claim: &mut Claim) -> Option<Duration> {
+    pub async fn drive(&self, claim: &mut Claim, known: &mut Option<Loaded>) -> Option<Duration> {
         loop {
             let work = claim.work();
-            let wait = match self.step(work).await {
+            let wait = match self.step(work, known).await {
                 Step::Finished => {
                     claim.finish();
                     return None;
@@ -107,12 +114,18 @@ impl Saga {
         }
     }
 
-    /// Drives new work on behalf of a waiting client, for so long at most; then the sweeper goes on with it.
-    pub async fn drive_for(&self, patience: Duration, work: Work) {
+    /// Drives new work on behalf of a waiting client, for so long at most; then the sweeper goes on with it. Answers
+    /// with how far it got; `known` is the record if it was just made.
+    pub async fn drive_for(
+        &self,
+        patience: Duration,
+        work: Work,
+        mut known: Option<Loaded>,
+    ) -> Result<Loaded, StoreError> {
         let end = Instant::now() + patience;
         let mut claim = self.agenda.claim(work);
         let driven = timeout_at(end, async {
-            while let Some(wait) = self.drive(&mut claim).await {
+            while let Some(wait) = self.drive(&mut claim, &mut known).await {
                 if Instant::now() + wait >= end {
                     return;
                 }
@@ -122,10 +135,11 @@ impl Saga {
         });
         // Out of time or not, the record says how far it got.
         let _ = driven.await;
+        known.map_or_else(|| self.store.load(work), Ok)
     }
 }
 
-fn failed(work: Work, error: &chassis::StoreError) -> Step {
+fn failed(work: Work, error: &StoreError) -> Step {
     tracing::error!(%work, %error, "the store failed; trying again later");
     Step::Fruitless
 }

@@ -45,7 +45,7 @@ pub async fn sweep(saga: Arc<Saga>) {
 }
 
 async fn once(saga: &Saga, mut claim: Claim) {
-    saga.drive(&mut claim).await;
+    saga.drive(&mut claim, &mut None).await;
 }
 
 /// Adopts one batch, and says where the next one begins.
