@@ -57,8 +57,11 @@ pub(super) fn post(
 ) -> Result<(), StoreError> {
     transaction.open_table(BALANCES)?.insert(user.number(), accounts.user.units())?;
     let mut totals = transaction.open_table(TOTALS)?;
-    totals.insert(CLEARING, accounts.clearing.units())?;
-    totals.insert(EXTERNAL, accounts.external.units())?;
+    for (name, now) in [(CLEARING, accounts.clearing), (EXTERNAL, accounts.external)] {
+        if total(&totals, name)? != now {
+            totals.insert(name, now.units())?;
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Operations: the transactions that move money, each with its decision.
 
-use chassis::{Fingerprint, Money, StoreError};
+use chassis::{Fingerprint, Money, StoreError, store::Record};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::{ENTRIES, OPERATIONS, accounts};
@@ -189,20 +189,23 @@ fn record(
 }
 
 fn append(transaction: &WriteTransaction, user: UserId, entry: &Entry) -> Result<(), StoreError> {
-    let line = next_line(transaction, user)?;
-    transaction.open_table(ENTRIES)?.insert((user.number(), line), entry)?;
+    let mut entries = transaction.open_table(ENTRIES)?;
+    let line = next_line(&entries, user)?;
+    entries.insert((user.number(), line), entry)?;
     Ok(())
 }
 
-fn next_line(transaction: &WriteTransaction, user: UserId) -> Result<u64, StoreError> {
-    let entries = transaction.open_table(ENTRIES)?;
+fn next_line(
+    entries: &impl ReadableTable<(u64, u64), Record<Entry>>,
+    user: UserId,
+) -> Result<u64, StoreError> {
     let last = entries.range((user.number(), 0)..=(user.number(), u64::MAX))?.next_back().transpose()?;
     Ok(last.map_or(0, |(line, _)| line.value().1) + 1)
 }
 
 /// A key that nobody has used yet, for a request without one.
 fn free_key(transaction: &WriteTransaction, user: UserId) -> Result<String, StoreError> {
-    let mut number = next_line(transaction, user)?;
+    let mut number = next_line(&transaction.open_table(ENTRIES)?, user)?;
     loop {
         let key = format!("unkeyed-{number}");
         if known(transaction, user, &key)?.is_none() {
