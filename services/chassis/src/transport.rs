@@ -44,6 +44,8 @@ pub fn http_transport() -> Transport {
         .connect_timeout(CONNECT)
         .pool_idle_timeout(POOL_IDLE)
         .redirect(reqwest::redirect::Policy::none())
+        // Whether to try again is the upstream client's business; a copy of every request is saved, too.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .build()
         .expect("a client without TLS has nothing to load");
     BoxCloneSyncService::new(tower::service_fn(move |request| exchange(client.clone(), request)))
