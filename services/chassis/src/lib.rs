@@ -5,7 +5,7 @@
 //!
 //! - [`start`](mod@start): the whole of a `main`; [`config`]: the command line; [`service_key`]: who may do what;
 //! - [`environment`], [`clock`], [`transport`]: what whoever starts a service gives it;
-//! - [`app`]: a service as one endpoint; [`serve`](mod@serve): sockets, limits, and stopping in order;
+//! - [`app`]: a service as one endpoint; [`serve`](mod@serve), `socket`: sockets, limits, and stopping in order;
 //! - `edge`: content types, sizes and the form of errors; [`payload`]: JSON bodies; [`problem`]: errors;
 //! - [`money`], [`id`], [`page`], [`idempotency`], [`leaf`](mod@leaf): the values that requests and records are made of;
 //! - [`store`]: redb with many jobs to a commit;
@@ -31,6 +31,7 @@ pub mod payload;
 pub mod problem;
 pub mod serve;
 pub mod service_key;
+mod socket;
 pub mod start;
 pub mod store;
 pub mod transport;

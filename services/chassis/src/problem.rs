@@ -114,19 +114,24 @@ impl Problem {
         &self.detail
     }
 
-    /// The reply, as an answer to a request for the path `instance`.
-    pub fn response(&self, instance: &str) -> Response {
-        let body = json!({
+    /// The body of the reply to a request for the path `instance`.
+    pub(crate) fn body(&self, instance: &str) -> String {
+        json!({
             "type": self.kind.map_or_else(|| "about:blank".to_owned(), |kind| format!("urn:shop:problem:{kind}")),
             "title": self.title,
             "status": self.status.as_u16(),
             "detail": self.detail,
             "instance": instance,
-        });
+        })
+        .to_string()
+    }
+
+    /// The reply, as an answer to a request for the path `instance`.
+    pub fn response(&self, instance: &str) -> Response {
         let mut response = Response::builder()
             .status(self.status)
             .content_type(CONTENT_TYPE)
-            .body(Body::from_string(body.to_string()));
+            .body(Body::from_string(self.body(instance)));
         response.headers_mut().extend(self.headers.iter().cloned());
         response
     }

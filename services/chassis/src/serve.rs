@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use hyper::server::conn::http1;
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::TokioTimer,
     server::graceful::{GracefulConnection, GracefulShutdown},
 };
 use poem::{
@@ -20,7 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{app::App, problem::Problem, start::StartError};
+use crate::{app::App, problem::Problem, socket::Socket, start::StartError};
 
 /// What a service takes on at most, at its sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,5 +180,5 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(room.head)
         .max_buf_size(head_bytes)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(Socket::new(stream), service)
 }

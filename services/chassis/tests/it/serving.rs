@@ -131,13 +131,20 @@ async fn one_connection_too_many_is_told_so_and_costs_the_others_nothing() {
 }
 
 #[tokio::test]
-async fn a_head_too_large_is_431() {
+async fn a_head_too_large_is_431_and_what_is_no_http_400_in_words() {
     let running = run_with(Limits { head_bytes: 8 << 10, ..Limits::default() }).await;
-    let mut stream = TcpStream::connect(running.address).await.unwrap();
-    let head = format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {}", "x".repeat(8 << 10));
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let text = rest(stream).await;
-    assert!(text.starts_with("HTTP/1.1 431"), "{text}");
+    let check = async |head: &str, status: u16, words: &str| {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let text = rest(stream).await;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{text}");
+        assert!(head.contains("application/problem+json") && body.contains(words), "{text}");
+    };
+    let long = "x".repeat(8 << 10);
+    check(&format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {long}"), 431, "too large").await;
+    check("GET /livez SMTP/1.1\r\n\r\n", 400, "no HTTP request").await;
 }
 
 #[tokio::test]
