@@ -176,7 +176,7 @@ async fn main() {
         assert_eq!(seen.1.insert(payment.id, price), None, "payment {} was promised twice", payment.id);
     })
     .await;
-    let client = Processor::of(process::id()) - client_before;
+    let client = Processor::of(process::id()).since(client_before);
     let spent = services.map(|(_, service)| service.processor());
     let (mut waits, paid) = seen.into_inner();
     waits.sort_unstable();
@@ -196,7 +196,7 @@ async fn main() {
         whole += cost.user + cost.system;
     };
     for (at, (name, _)) in services.iter().enumerate() {
-        costs(name, spent[at] - before[at]);
+        costs(name, spent[at].since(before[at]));
     }
     costs("the client", client);
     println!(

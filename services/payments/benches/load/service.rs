@@ -3,7 +3,6 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
-    ops::Sub,
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -81,12 +80,9 @@ impl Processor {
         let time = |place| Duration::from_millis(10 * ticks(place).unwrap_or(0));
         Self { user: time(11), system: time(12) }
     }
-}
 
-impl Sub for Processor {
-    type Output = Self;
-
-    fn sub(self, earlier: Self) -> Self {
-        Self { user: self.user - earlier.user, system: self.system - earlier.system }
+    /// What was used since then.
+    pub(crate) fn since(self, then: Self) -> Self {
+        Self { user: self.user.saturating_sub(then.user), system: self.system.saturating_sub(then.system) }
     }
 }
