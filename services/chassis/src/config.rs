@@ -1,6 +1,6 @@
 //! The command line and the environment that all services share.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, num::NonZero, path::PathBuf};
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
@@ -32,6 +32,9 @@ pub struct SharedArguments {
     /// Secret that the services know each other by (1 or more visible ASCII characters).
     #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
     pub service_key: Option<String>,
+    /// Threads that answer requests, beside the one that writes; as many as there are processors when not given.
+    #[arg(long, env = "WORKERS")]
+    pub workers: Option<NonZero<usize>>,
 }
 
 /// For a service that takes nothing of its own.

@@ -112,8 +112,11 @@ fn run<A: Args>(
     make: impl FnOnce(Shared, A, Environment) -> Result<App, StartError>,
 ) -> Result<(), StartError> {
     let service_key = ServiceKey::for_address(arguments.service_key, arguments.bind)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = arguments.workers {
+        runtime.worker_threads(workers.get());
+    }
+    let runtime = runtime.enable_all().build().map_err(StartError::Thread)?;
     runtime.block_on(async {
         let listener = listen(SocketAddr::new(arguments.bind, arguments.port)).await?;
         let development = service_key.is_development();
