@@ -1,7 +1,6 @@
 //! The whole of a service as one endpoint: its own API and what every service has, behind one edge.
 
 use std::{
-    collections::HashMap,
     pin::Pin,
     sync::{
         Arc,
@@ -11,18 +10,24 @@ use std::{
 
 use bytes::Bytes;
 use poem::{
-    Addr, Body, Endpoint, EndpointExt, IntoEndpoint, Response,
+    Addr, Body, Endpoint, EndpointExt, Response,
     endpoint::{BoxEndpoint, make_sync},
     http::{Method, StatusCode, header, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use poem_openapi::{
-    OpenApi, OpenApiService,
+    OpenApi,
     registry::{MetaApi, Registry},
 };
 
 use crate::{
-    config::About, docs::Docs, edge::Edge, health::HealthApi, service_key::ServiceKey, upstream::Upstream,
+    config::About,
+    docs::Docs,
+    edge::Edge,
+    health::HealthApi,
+    routing::{Routed, Table},
+    service_key::ServiceKey,
+    upstream::Upstream,
 };
 
 /// Work that goes on while a service serves.
@@ -67,8 +72,8 @@ impl App {
         let health = HealthApi { service: about.name, port: port.clone(), upstreams };
         let docs = Docs::shared::<(T, HealthApi)>(about);
         let pages = Pages(Arc::clone(&docs));
-        let routes = OpenApiService::new((api, health, pages), about.name, "").into_endpoint();
-        let endpoint = Edge { inner: routes, docs, service_key }.boxed();
+        let inner = Routed::new((api, health, pages));
+        let endpoint = Edge { inner, docs, service_key }.boxed();
         Self { endpoint, background: Vec::new(), port }
     }
 
@@ -104,7 +109,7 @@ impl OpenApi for Pages {
 
     fn register(_: &mut Registry) {}
 
-    fn add_routes(self, table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+    fn add_routes(self, table: &mut Table) {
         type Page = fn(&Docs) -> Response;
         let pages: [(&str, Page); 3] = [
             ("/", |_| {

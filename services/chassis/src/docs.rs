@@ -2,12 +2,11 @@
 
 use std::{
     any::TypeId,
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     marker::PhantomData,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
     OpenApi, OpenApiService,
     registry::{MetaApi, Registry},
@@ -18,6 +17,7 @@ use crate::{
     config::About,
     id::LARGEST,
     problem::{CONTENT_TYPE, meaning},
+    routing::Table,
 };
 
 /// The documents of one service.
@@ -31,7 +31,13 @@ pub(crate) struct Docs {
 }
 
 /// The description of an API without the API, so that documents can be made at any time.
-struct Description<T>(PhantomData<fn() -> T>);
+pub(crate) struct Description<T>(PhantomData<fn() -> T>);
+
+impl<T> Default for Description<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl<T: OpenApi> OpenApi for Description<T> {
     fn meta() -> Vec<MetaApi> {
@@ -42,7 +48,7 @@ impl<T: OpenApi> OpenApi for Description<T> {
         T::register(registry);
     }
 
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+    fn add_routes(self, _: &mut Table) {}
 }
 
 /// One path of the specification: `/api/users/{id}` with GET.
@@ -104,7 +110,7 @@ impl Docs {
     fn of<T: OpenApi + 'static>(about: &About) -> Self {
         let about = *about;
         let service = move || {
-            OpenApiService::new(Description::<T>(PhantomData), about.name, env!("CARGO_PKG_VERSION"))
+            OpenApiService::new(Description::<T>::default(), about.name, env!("CARGO_PKG_VERSION"))
                 .description(about.purpose)
         };
         // Read as a float, the largest id would lose its last digit.

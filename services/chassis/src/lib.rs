@@ -6,7 +6,8 @@
 //! - [`start`](mod@start): the whole of a `main`; [`config`]: the command line; [`service_key`]: who may do what;
 //! - [`environment`], [`clock`], [`transport`]: what whoever starts a service gives it;
 //! - [`app`]: a service as one endpoint; [`serve`](mod@serve), `socket`: sockets, limits, and stopping in order;
-//! - `edge`: content types, sizes and the form of errors; [`payload`]: JSON bodies; [`problem`]: errors;
+//! - `edge`: content types, sizes and the form of errors; `routing`: which handler answers;
+//!   [`payload`]: JSON bodies; [`problem`]: errors;
 //! - [`money`], [`id`], [`page`], [`idempotency`], [`leaf`](mod@leaf): the values that requests and records are made of;
 //! - [`store`]: redb with many jobs to a commit;
 //! - [`upstream`]: the client for a dependency: retry → breaker → timeout → transport;
@@ -29,6 +30,7 @@ pub mod money;
 pub mod page;
 pub mod payload;
 pub mod problem;
+mod routing;
 pub mod serve;
 pub mod service_key;
 mod socket;
