@@ -10,13 +10,16 @@ use std::{
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
+use self::code::Code;
 use crate::Span;
 
 mod binding;
+mod code;
 mod exact;
 mod filters;
 mod json;
 mod ordering;
+mod scope;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +27,7 @@ mod tests;
 const FUEL: u64 = 1_000_000;
 
 pub use binding::{Bindings, Bound};
+pub use scope::{Known, Scope};
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -37,35 +41,12 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// What `${…}` and checks can name: variables, captures, and what the step at hand brings.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scope(serde_json::Map<String, Value>);
-
-impl Scope {
-    /// A scope with these names.
-    pub fn new(values: serde_json::Map<String, Value>) -> Self {
-        Self(values)
-    }
-
-    /// Sets a name, in place of what it stood for before.
-    pub fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.0.insert(name.into(), value);
-    }
-
-    /// What a name stands for.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
-}
-
 /// A compiled expression.
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
     span: Span,
-    /// The names it uses that aren't functions.
-    names: Arc<BTreeSet<String>>,
-    compiled: Arc<minijinja::Expression<'static, 'static>>,
+    code: Arc<Code>,
 }
 
 /// Why a text is no expression.
@@ -91,16 +72,7 @@ pub struct EvaluationError {
 impl Expression {
     /// Compiles `source`, which stands at `span`.
     pub fn parse(source: &str, span: Span) -> Result<Self, InvalidExpression> {
-        let compile = |source: &str| ENVIRONMENT.compile_expression_owned(source.to_owned());
-        let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error, source))?;
-        let used = compiled.undeclared_variables(false);
-        let names =
-            used.into_iter().filter(|name| ENVIRONMENT.globals().all(|(global, _)| global != name)).collect();
-        known_helpers(source)?;
-        if let Some(guarded) = ordering::guard(source) {
-            compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
-        }
-        Ok(Self { source: source.into(), span, names: Arc::new(names), compiled: Arc::new(compiled) })
+        Ok(Self { source: source.into(), span, code: Code::of(source)? })
     }
 
     /// The same, shown as `source` in messages.
@@ -120,16 +92,16 @@ impl Expression {
 
     /// The variables it uses, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+        self.code.names.iter().map(String::as_str)
     }
 
     /// Its value. An undefined name, or a step into what isn't there, is an error, and so is more work than an
     /// expression may do.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
-        let known =
-            self.names.iter().filter_map(|name| Some((name.as_str(), json::to_minijinja(scope.get(name)?))));
+        let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
         let context = minijinja::Value::from_pairs(known);
-        let value = self.compiled.eval(context).map_err(|error| self.error(self.reason(&error, scope)))?;
+        let value =
+            self.code.compiled.eval(context).map_err(|error| self.error(self.reason(&error, scope)))?;
         if value.is_undefined() {
             return Err(self.error(self.what_is_missing(scope).unwrap_or_else(|| "it is undefined".into())));
         }
@@ -158,10 +130,10 @@ impl Expression {
 
     /// Says which of the paths that the expression names leads nowhere, and what is there instead.
     fn what_is_missing(&self, scope: &Scope) -> Option<String> {
-        let paths: BTreeSet<String> = self.compiled.undeclared_variables(true).into_iter().collect();
+        let paths: BTreeSet<String> = self.code.compiled.undeclared_variables(true).into_iter().collect();
         paths.iter().find_map(|path| {
             let mut steps = path.split('.');
-            let name = steps.next().filter(|name| self.names.contains(*name))?;
+            let name = steps.next().filter(|name| self.code.names.contains(*name))?;
             let Some(mut value) = scope.get(name) else { return Some(format!("`{name}` is undefined")) };
             let mut so_far = name.to_owned();
             for step in steps {
@@ -190,30 +162,6 @@ impl InvalidExpression {
         };
         Self { message: describe(error), range: error.range().map(characters) }
     }
-}
-
-/// Filters and tests are looked up only when they are reached, which may be never before it matters: look them up now.
-fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
-    let tokens = ordering::tokens(source);
-    let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);
-    for at in 0..tokens.len() {
-        let (kind, name) = match (text(at), text(at + 1)) {
-            (Some("|"), Some(_)) => ("filter", at + 1),
-            (Some("is"), Some("not")) => ("test", at + 2),
-            (Some("is"), Some(_)) => ("test", at + 1),
-            _ => continue,
-        };
-        let Some(helper) = text(name).filter(|_| at.checked_sub(1).and_then(text) != Some(".")) else {
-            continue;
-        };
-        let known = ENVIRONMENT.compile_expression_owned(format!("name is {kind}"));
-        let known = known.and_then(|known| known.eval(minijinja::context! { name => helper }));
-        if !known.is_ok_and(|known| known.is_true()) {
-            let message = format!("there is no {kind} `{helper}`");
-            return Err(InvalidExpression { message, range: tokens.get(name).cloned() });
-        }
-    }
-    Ok(())
 }
 
 /// What minijinja says, without its talk of templates and lines.

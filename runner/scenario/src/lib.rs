@@ -10,7 +10,8 @@
 //! | `exploration` | what an exploration means |
 //! | `configuration` | what e2e.conf means |
 //! | `template` | texts and values with `${…}` in them |
-//! | `expression` | one compiled expression, and what it can name |
+//! | `expression`, `expression::code` | an expression; what it is compiled to |
+//! | `expression::scope` | what it can name |
 //! | `binding`, `expression::binding` | other names or values in place of variables |
 //! | `writing` | from a scenario back to text |
 //! | `expression::exact` | filters that count money as written |
@@ -38,7 +39,7 @@ mod writing;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use exploration::{Disturbance, Exploration, Generator, Operation};
-pub use expression::{Bindings, Bound, EvaluationError, Expression, InvalidExpression, Scope};
+pub use expression::{Bindings, Bound, EvaluationError, Expression, InvalidExpression, Known, Scope};
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant, Judging,

@@ -1,0 +1,86 @@
+//! Expressions as they are evaluated.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use super::{ENVIRONMENT, InvalidExpression, ordering};
+
+/// Expressions that are kept compiled at most. An exploration makes some hundred different ones, in thousands of
+/// sequences.
+const KEPT: usize = 4_096;
+
+type Compiled = minijinja::Expression<'static, 'static>;
+
+/// What an expression was compiled to.
+pub(super) struct Code {
+    /// The names it uses that aren't functions.
+    pub(super) names: BTreeSet<String>,
+    pub(super) compiled: Compiled,
+}
+
+/// What was compiled last, by its source.
+static COMPILED: Mutex<BTreeMap<Arc<str>, Arc<Code>>> = Mutex::new(BTreeMap::new());
+
+/// Whether there is a filter of this `name`.
+static IS_FILTER: LazyLock<Compiled> =
+    LazyLock::new(|| compile("name is filter").expect("it is an expression"));
+/// Whether there is a test of this `name`.
+static IS_TEST: LazyLock<Compiled> = LazyLock::new(|| compile("name is test").expect("it is an expression"));
+
+impl Code {
+    /// The code of an expression, compiled unless that has been done.
+    pub(super) fn of(source: &str) -> Result<Arc<Self>, InvalidExpression> {
+        let compiled = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = compiled().get(source) {
+            return Ok(Arc::clone(code));
+        }
+        let code = Arc::new(Self::new(source)?);
+        let mut compiled = compiled();
+        if compiled.len() >= KEPT {
+            compiled.clear();
+        }
+        compiled.insert(source.into(), Arc::clone(&code));
+        Ok(code)
+    }
+
+    fn new(source: &str) -> Result<Self, InvalidExpression> {
+        let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error, source))?;
+        let used = compiled.undeclared_variables(false).into_iter();
+        let names = used.filter(|name| ENVIRONMENT.globals().all(|(global, _)| global != name)).collect();
+        known_helpers(source)?;
+        if let Some(guarded) = ordering::guard(source) {
+            compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
+        }
+        Ok(Self { names, compiled })
+    }
+}
+
+fn compile(source: &str) -> Result<Compiled, minijinja::Error> {
+    ENVIRONMENT.compile_expression_owned(source.to_owned())
+}
+
+/// Filters and tests are looked up only when they are reached, which may be never before it matters: look them up now.
+fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
+    let tokens = ordering::tokens(source);
+    let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);
+    for at in 0..tokens.len() {
+        let (kind, known, name) = match (text(at), text(at + 1)) {
+            (Some("|"), Some(_)) => ("filter", &*IS_FILTER, at + 1),
+            (Some("is"), Some("not")) => ("test", &*IS_TEST, at + 2),
+            (Some("is"), Some(_)) => ("test", &*IS_TEST, at + 1),
+            _ => continue,
+        };
+        let Some(helper) = text(name).filter(|_| at.checked_sub(1).and_then(text) != Some(".")) else {
+            continue;
+        };
+        let known = known.eval(minijinja::context! { name => helper });
+        if !known.is_ok_and(|known| known.is_true()) {
+            let message = format!("there is no {kind} `{helper}`");
+            return Err(InvalidExpression { message, range: tokens.get(name).cloned() });
+        }
+    }
+    Ok(())
+}
