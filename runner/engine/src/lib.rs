@@ -14,12 +14,14 @@
 //! | `scenario_run` | one scenario, step by step |
 //! | `request` | a request over the scenario's own link, or past all links |
 //! | `invariants` | what must hold, after each step and in the end |
+//! | `observations` | what invariants see, and what of it they have seen before |
 //! | `event` | what it tells whoever shows a run |
 //!
 //! It knows no terminal and no file, and whether time is real is the world's business: it waits on tokio's clock.
 
 mod event;
 mod invariants;
+mod observations;
 mod request;
 mod run;
 mod scenario_run;

@@ -323,6 +323,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
 
     /// Keeps what a step captures; says what couldn't be.
     fn capture(&mut self, step: &RequestStep, last: Option<&Exchange>) -> Vec<Finding> {
+        if step.capture.is_empty() {
+            return Vec::new();
+        }
         let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending.as_ref()));
         let mut findings = Vec::new();
         for (name, expression) in &step.capture {

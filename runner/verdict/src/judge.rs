@@ -98,7 +98,8 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
             BodyExpectation::Subset(expected) => (Strictness::Subset, expected),
             BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
         };
-        if let Err(error) = compare("body", expected, &reply.value(), strictness, scope, findings) {
+        let found = scope.get("body").unwrap_or(&Value::Null);
+        if let Err(error) = compare("body", expected, found, strictness, scope, findings) {
             findings.push(unevaluated("body", &error));
         }
     }

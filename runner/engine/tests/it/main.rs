@@ -204,16 +204,17 @@ steps:
 #[tokio::test(start_paused = true)]
 async fn what_must_always_hold_is_looked_at_after_every_step() {
     let stage = shop(|asked, number| match asked {
-        "GET /ledger" => (200, format!("{{\"sum\": {}}}", if number == 2 { 5 } else { 0 })),
+        "GET /ledger" => (200, format!("{{\"sum\": {}}}", if number == 4 { 5 } else { 0 })),
         _ => (200, "{}".into()),
     });
     let always = "
 invariants:
   it adds up: { when: always, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
 ";
-    let steps = "\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n";
-    let verdict = result(&stage, always, steps).await.verdict;
-    assert_eq!(findings(&verdict).len(), 1, "it held in the end, but not after the step");
+    let step = "  - request: GET shop /\n    expect: { status: 200 }\n";
+    let steps = format!("\nsteps:\n{step}{step}");
+    let verdict = result(&stage, always, &steps).await.verdict;
+    assert_eq!(findings(&verdict).len(), 1, "it held before and in the end, but not after the second step");
 }
 
 #[tokio::test(start_paused = true)]

@@ -162,7 +162,7 @@ fn check(away: &[(&str, &str)], outage: Outage, felt: &[(&str, &str)]) {
                 after.len()
             );
         }
-        let watch = Watch::new(&shop.rules.invariants, policy.timeout);
+        let mut watch = Watch::new(&shop.rules.invariants, policy.timeout);
         let findings = watch.settle(&world, policy.breaker.open_wait).await;
         assert!(findings.is_empty(), "{findings:#?}");
     });
