@@ -315,8 +315,13 @@ impl Contents {
             Change::Write { offset, data } => {
                 for piece in Piece::of(*offset, data.len()) {
                     before(piece.page, self.pages.get(&piece.page));
-                    let page = self.pages.entry(piece.page).or_insert_with(|| Arc::new([0; PAGE]));
-                    Arc::make_mut(page)[piece.within].copy_from_slice(&data[piece.data]);
+                    let data = &data[piece.data];
+                    if let Ok(whole) = <[u8; PAGE]>::try_from(data) {
+                        self.pages.insert(piece.page, Arc::new(whole));
+                    } else {
+                        let page = self.pages.entry(piece.page).or_insert_with(|| Arc::new([0; PAGE]));
+                        Arc::make_mut(page)[piece.within].copy_from_slice(data);
+                    }
                 }
                 self.len = self.len.max(span(*offset, data.len()));
             }
