@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use verdict::BrokenOff;
 
 use crate::{
-    Build, Exit, Project, Worlds,
+    Build, Exit, Prepared, Project, Worlds,
     arguments::Place,
     interrupt,
     run::{show_broken_off, show_mistakes},
@@ -27,14 +27,20 @@ pub(crate) fn attend(
         Ok(project) => project,
         Err(mistakes) => return show_mistakes(&mistakes),
     };
+    let interrupt = interrupt::listen();
     let ended = worlds.block_on(async {
         tokio::select! {
             biased;
-            () = interrupt::wait() => Ok(Exit::Interrupted),
+            () = interrupt => Ok(Exit::Interrupted),
             ended = work(project) => ended,
         }
     });
-    ended.unwrap_or_else(|broken| show_broken_off(&broken))
+    let exit = ended.unwrap_or_else(|broken| show_broken_off(&broken));
+    if exit == Exit::Interrupted {
+        // Nobody is left to tell when stderr is gone; the exit code says it too.
+        drop(writeln!(anstream::stderr(), "\ninterrupted; what had been started is ended"));
+    }
+    exit
 }
 
 /// What makes worlds for a project.
@@ -42,9 +48,9 @@ pub(crate) async fn prepare<W: Worlds>(
     worlds: &W,
     project: &Project,
     place: &Place,
-) -> Result<W::Stage, BrokenOff> {
+) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if place.no_build { Build::Skip } else { Build::Run };
-    Ok(worlds.prepare(Arc::clone(&project.configuration), build).await?.stage)
+    worlds.prepare(Arc::clone(&project.configuration), build).await
 }
 
 /// Progress in one line on stderr, where that is a terminal.
@@ -55,9 +61,10 @@ pub(crate) fn progress_bar() -> ProgressBar {
 /// Writes results.
 pub(crate) fn write(text: &str) -> Result<(), BrokenOff> {
     let mut out = anstream::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| BrokenOff {
-        reason: format!("results can't be written: {error}"),
-        help: None,
-        log: Vec::new(),
-    })
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| unwritten(&error))
+}
+
+/// What was found out can't be written down.
+pub(crate) fn unwritten(error: &io::Error) -> BrokenOff {
+    BrokenOff { reason: format!("results can't be written: {error}"), help: None, log: Vec::new() }
 }

@@ -30,7 +30,7 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
             write("Nothing to explore: there is no `exploration:` in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?;
+        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let options = Options {
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),

@@ -5,69 +5,41 @@ use std::{
     hash::{BuildHasher, RandomState},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Rules, ScenarioResult, Summary};
+use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
 use fault::{Seed, ServiceName};
-use report::{Look, Progress, RunRecord, Terminal, compare_snapshot};
+use report::{Look, Progress, RunRecord, Target, Terminal, WriteError, compare_snapshot};
 use scenario::Configuration;
 use verdict::{BrokenOff, Finding};
 
 use crate::{
-    Exit, Mistakes, Project, Worlds, arguments::Run, interrupt, project, selection::select, worlds::Build,
+    Exit, Mistakes, Project, Worlds,
+    arguments::Run,
+    attend::{attend, prepare, unwritten},
+    project,
+    selection::select,
 };
-
-/// Why a run has no summary.
-enum Ending {
-    /// The environment failed before the first scenario.
-    BrokenOff(BrokenOff),
-    /// Nobody wants to know any more.
-    Interrupted,
-    /// What was found out can't be written down.
-    Unwritten(io::Error),
-}
 
 /// Runs what the command line asks for.
 pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
-    let project = match Project::read(arguments.place.config.as_deref(), &arguments.paths) {
-        Ok(project) => project,
-        Err(mistakes) => return show_mistakes(&mistakes),
-    };
-    let ended = worlds.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt::wait() => Err(Ending::Interrupted),
-            ended = run_project(arguments, &project, worlds) => ended,
-        }
-    });
-    match ended {
-        Ok(exit) => exit,
-        Err(Ending::Interrupted) => {
-            // Nobody is left to tell when stderr is gone; the exit code says it too.
-            drop(writeln!(anstream::stderr(), "\ninterrupted; what had been started is ended"));
-            Exit::Interrupted
-        }
-        Err(Ending::BrokenOff(broken)) => show_broken_off(&broken),
-        Err(Ending::Unwritten(error)) => {
-            let reason = format!("results can't be written: {error}");
-            show_broken_off(&BrokenOff { reason, help: None, log: Vec::new() })
-        }
-    }
+    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+        run_project(arguments, &project, worlds).await
+    })
 }
 
-async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -> Result<Exit, Ending> {
+async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
     let chosen = select(&project.scenarios, &arguments.filter, &BTreeSet::new());
     let mut terminal = Terminal::new(anstream::stdout(), look(configuration));
-    terminal.open(configuration, chosen.len(), seed, jobs).map_err(Ending::Unwritten)?;
+    terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| unwritten(&error))?;
     if chosen.is_empty() || arguments.dry_run {
-        return dry_run(project, &chosen).map_err(Ending::Unwritten);
+        return dry_run(project, &chosen).map_err(|error| unwritten(&error));
     }
-    let build = if arguments.place.no_build { Build::Skip } else { Build::Run };
-    let prepared = worlds.prepare(Arc::clone(configuration), build).await.map_err(Ending::BrokenOff)?;
+    let prepared = prepare(worlds, project, &arguments.place).await?;
     let plan = Plan {
         scenarios: select(&project.scenarios, &arguments.filter, &prepared.missing),
         rules: rules(configuration),
@@ -86,18 +58,23 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
     };
     let summary = engine::run(&plan, &prepared.stage, &|result| review(configuration, result), &tell).await;
     let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-    written.map_err(Ending::Unwritten)?;
-    write_reports(arguments, &record, summary)
+    written.map_err(|error| unwritten(&error))?;
+    write_reports(&arguments.report, |target| target.write(&record))?;
+    Ok(summary.into())
 }
 
-fn write_reports(arguments: &Run, record: &RunRecord, summary: Summary) -> Result<Exit, Ending> {
-    for target in &arguments.report {
-        target.write(record).map_err(|error| {
-            let help = Some("check that the folder is there and can be written to".into());
-            Ending::BrokenOff(BrokenOff { reason: error.to_string(), help, log: Vec::new() })
-        })?;
-    }
-    Ok(summary.into())
+/// Writes the reports that are wanted.
+pub(crate) fn write_reports(
+    wanted: &[Target],
+    write: impl Fn(&Target) -> Result<(), WriteError>,
+) -> Result<(), BrokenOff> {
+    wanted.iter().try_for_each(|target| {
+        write(target).map_err(|error| BrokenOff {
+            reason: error.to_string(),
+            help: Some("check that the folder is there and can be written to".into()),
+            log: Vec::new(),
+        })
+    })
 }
 
 /// Says what would run.
@@ -145,7 +122,7 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Fin
 }
 
 /// Where a person reaches the services.
-fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, String> {
+pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, String> {
     let url = |service: &scenario::Service| {
         let url = service.base_url.as_ref()?.to_string();
         Some((service.name.clone(), url.trim_end_matches('/').to_owned()))

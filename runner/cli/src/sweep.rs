@@ -24,7 +24,7 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
             write("Nothing to sweep: there is no scenario in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?;
+        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
         let mut exit = Exit::Passed;
         for scenario in &project.scenarios {
             let swept = sweep_one(arguments, &project, scenario, &stage).await?;

@@ -25,24 +25,25 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         Err(mistakes) => return show_mistakes(&mistakes),
     };
     let fleet = Fleet::new(configuration, Options::default());
-    let kept_up = async {
+    let raised = async {
         if !arguments.place.no_build {
             fleet.build().await?;
         }
-        let world = fleet.up(Seed(0)).await?;
+        fleet.up(Seed(0)).await
+    };
+    let mut interrupt = interrupt::listen();
+    let ended: Result<(), BrokenOff> = Live.block_on(async {
+        let world = tokio::select! {
+            biased;
+            // While services are still being built or started.
+            () = &mut interrupt => return Ok(()),
+            raised = raised => raised?,
+        };
         // A person who can't be told where the services are can still find them.
         drop(describe(&world));
-        interrupt::wait().await;
+        interrupt.await;
         world.close().await;
-        Ok::<(), BrokenOff>(())
-    };
-    let ended = Live.block_on(async {
-        tokio::select! {
-            biased;
-            ended = kept_up => ended,
-            // While services are still being built or started.
-            () = interrupt::wait() => Ok(()),
-        }
+        Ok(())
     });
     match ended {
         Ok(()) => Exit::Passed,

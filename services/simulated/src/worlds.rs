@@ -25,14 +25,8 @@ impl Worlds for Simulated {
         Ok(Prepared { stage, missing })
     }
 
-    /// As [`simulation::block_on`], but with what tokio needs to hear Ctrl-C. Nothing in a world uses that.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .expect("a runtime needs a poller only")
-            .block_on(future)
+        simulation::block_on(future)
     }
 
     /// One after the other: side by side they would share one thread and one clock, and gain nothing.
