@@ -99,6 +99,10 @@ pub(crate) struct Sweep {
     /// Where scenarios that fail are kept, from the configuration's folder.
     #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
+    /// Also write a report with the table: `json=FILE` or `html=FILE` (`junit=FILE` has no table); several with commas
+    /// or repeated.
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
+    pub(crate) report: Vec<report::Target>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

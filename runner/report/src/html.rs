@@ -13,6 +13,7 @@ use crate::{
     curl::curl,
     exchange, failure, json,
     layout::duration,
+    sweep::page::SweepView,
     timeline::{Span, fault_windows, step_spans},
 };
 
@@ -26,6 +27,7 @@ const MOST_ROWS: usize = 12;
 struct Page {
     seed: String,
     counts: String,
+    sweeps: Vec<SweepView>,
     scenarios: Vec<ScenarioView>,
 }
 
@@ -77,6 +79,7 @@ pub(crate) fn render(record: &RunRecord) -> String {
     let page = Page {
         seed: record.seed.to_string(),
         counts: plain(&counts(&record.summary)),
+        sweeps: record.sweeps.iter().map(|(baseline, table)| SweepView::new(table, *baseline)).collect(),
         scenarios: record.results.iter().map(|result| scenario(result, record)).collect(),
     };
     environment

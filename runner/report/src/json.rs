@@ -10,6 +10,8 @@ use verdict::{Exchange, Failure, FaultChange, Happening, Place, ProcessChange, R
 
 use crate::RunRecord;
 
+pub use crate::sweep::file::{CallFile, CellFile, LeftOutFile, NotTriedFile, PlantedFile, SweepFile};
+
 /// The version of the shape; it grows when a field changes its meaning or goes away.
 pub const FORMAT: u32 = 1;
 
@@ -24,6 +26,10 @@ pub struct RunFile {
     pub summary: Counts,
     /// What came of each.
     pub scenarios: Vec<ScenarioFile>,
+    /// The tables of a sweep: call × fault × outcome. The scenarios are then the swept ones, each followed by its runs
+    /// that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sweeps: Vec<SweepFile>,
 }
 
 /// How many scenarios ended how.
@@ -203,6 +209,7 @@ impl From<&RunRecord> for RunFile {
             seed: record.seed.to_string(),
             summary: Counts { passed, failed, broken_off, skipped, not_run },
             scenarios: record.results.iter().map(|result| scenario(result)).collect(),
+            sweeps: record.sweeps.iter().map(|(baseline, table)| SweepFile::new(table, *baseline)).collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! engine::Event ──> Terminal   lines as scenarios end; failures and the summary in the end
 //!               └─> RunRecord ──> junit, json, html   files for other programs, and for later
+//! SweepTable ────┴> sweep      a table of a scenario's calls and what faults did to them
 //! ScenarioResult ─> snapshot    what happened, without what differs from run to run, against what was accepted
 //! Mistake ────────> diagnostics the line that is wrong, with a caret
 //! ```
@@ -16,6 +17,7 @@
 //! | `snapshot` | what happened against what was accepted, in insta's files |
 //! | `happened`, `normalise` | the text that is compared; what is taken out of it |
 //! | `record`, `junit`, `json`, `html` | all of a run, and the files made of it |
+//! | `sweep` | the table call × fault × outcome: as text, and for the files |
 //! | `timeline` | when steps ran and faults were in force, as far as the history tells |
 //! | `layout` | widths and durations |
 //!
@@ -35,6 +37,7 @@ mod opening;
 mod record;
 mod snapshot;
 mod summary;
+mod sweep;
 mod terminal;
 mod timeline;
 
@@ -47,4 +50,5 @@ pub use failure::{render as render_failure, render_broken_off};
 pub use record::{NotATarget, RunRecord, Target, WriteError};
 pub use snapshot::{SnapshotMismatch, compare as compare_snapshot};
 pub use summary::counts;
+pub use sweep::render as render_sweep;
 pub use terminal::{Addresses, Look, Progress, Terminal};

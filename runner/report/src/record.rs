@@ -9,9 +9,10 @@ use std::{
 };
 
 use engine::{Event, ScenarioResult, Summary};
+use explore::SweepTable;
 use fault::{Seed, ServiceName};
 
-use crate::{html, json, junit};
+use crate::{html, json, junit, sweep::failures};
 
 /// A run as it is kept for reports: its events, gathered.
 #[derive(Debug, Clone)]
@@ -22,6 +23,9 @@ pub struct RunRecord {
     pub summary: Summary,
     /// What came of each scenario, in the order of the run.
     pub results: Vec<Arc<ScenarioResult>>,
+    /// Tables of sweeps, each with the place among the results of its scenario without a fault. After that come the runs
+    /// that failed.
+    pub(crate) sweeps: Vec<(usize, SweepTable)>,
     places: Vec<usize>,
     addresses: BTreeMap<ServiceName, String>,
 }
@@ -32,6 +36,7 @@ impl Default for RunRecord {
             seed: Seed(0),
             summary: Summary::default(),
             results: Vec::new(),
+            sweeps: Vec::new(),
             places: Vec::new(),
             addresses: BTreeMap::new(),
         }
@@ -39,6 +44,19 @@ impl Default for RunRecord {
 }
 
 impl RunRecord {
+    /// What came of sweeps.
+    pub fn of_sweeps(seed: Seed, tables: Vec<SweepTable>) -> Self {
+        let mut record = Self { seed, ..Self::default() };
+        for table in tables {
+            let baseline = record.results.len();
+            let results = [&table.baseline].into_iter().chain(failures(&table)).cloned();
+            record.results.extend(results);
+            record.sweeps.push((baseline, table));
+        }
+        record.results.iter().for_each(|result| record.summary.count(&result.verdict));
+        record
+    }
+
     /// With the URLs at which a person reaches the services, for the commands that repeat a request.
     #[must_use]
     pub fn reached_at(self, addresses: BTreeMap<ServiceName, String>) -> Self {

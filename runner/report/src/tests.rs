@@ -6,6 +6,7 @@ mod exchange;
 mod files;
 mod sample;
 mod snapshot;
+mod sweep;
 mod terminal;
 mod timeline;
 

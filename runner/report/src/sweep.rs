@@ -1,0 +1,133 @@
+//! What came of a sweep: the table call × fault × outcome, for a terminal (here), for other programs (`file`) and for
+//! a page (`page`).
+
+pub(crate) mod file;
+pub(crate) mod page;
+
+use std::sync::Arc;
+
+use engine::ScenarioResult;
+use explore::{Cell, CellOutcome, Kind, Planted, Reason, SweepTable, SweptCall};
+use owo_colors::OwoColorize;
+
+/// What the table says of one fault at one call.
+enum Mark<'a> {
+    /// All that is judged held, and the client saw what it sees without the fault.
+    Held,
+    /// All that is judged held, and the client saw something else.
+    HeldWith(Option<u16>),
+    Failed(&'a Arc<ScenarioResult>),
+    /// The call wasn't made, so that the fault met nothing.
+    NotReached,
+    BrokenOff,
+    /// It wasn't tried, and why.
+    LeftOut(Reason),
+    /// Nothing is known, because the sweep ended before.
+    Open,
+}
+
+impl<'a> Mark<'a> {
+    fn of(cell: &'a Cell) -> Self {
+        match &cell.outcome {
+            CellOutcome::Failed(result) => Self::Failed(result),
+            CellOutcome::NotReached => Self::NotReached,
+            CellOutcome::BrokenOff(_) => Self::BrokenOff,
+            CellOutcome::Held if cell.seen.before == cell.seen.now => Self::Held,
+            CellOutcome::Held => Self::HeldWith(cell.seen.now),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Held => "·".into(),
+            Self::HeldWith(Some(status)) => status.to_string(),
+            Self::HeldWith(None) => "none".into(),
+            Self::Failed(_) => "✗".into(),
+            Self::NotReached | Self::BrokenOff => "?".into(),
+            Self::LeftOut(_) | Self::Open => String::new(),
+        }
+    }
+}
+
+/// The runs that failed, in their order.
+pub(crate) fn failures(table: &SweepTable) -> impl Iterator<Item = &Arc<ScenarioResult>> {
+    table.cells.iter().filter_map(|cell| match &cell.outcome {
+        CellOutcome::Failed(result) => Some(result),
+        _ => None,
+    })
+}
+
+/// The calls that the scenario makes without a fault, each with what came of every kind of fault at it.
+fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; Kind::ALL.len()])> {
+    let single = |fault: Planted| {
+        let skipped = || table.skipped.iter().find(|skipped| skipped.faults == [fault]);
+        match table.single(fault) {
+            Some(cell) => Mark::of(cell),
+            None => skipped().map_or(Mark::Open, |skipped| Mark::LeftOut(skipped.reason)),
+        }
+    };
+    let rows = table.calls.iter().enumerate();
+    let rows = rows.map(move |(call, made)| (made, Kind::ALL.map(|kind| single(Planted { call, kind }))));
+    // Calls that are made only because of a fault have nothing but second faults.
+    rows.filter(|(_, marks)| !marks.iter().all(|mark| matches!(mark, Mark::Open)))
+}
+
+/// How many runs there were, and what came of them.
+fn counts(table: &SweepTable) -> String {
+    let summary = table.summary();
+    let left_out: usize = summary.skipped.values().sum();
+    let pairs = table.cells.iter().filter(|cell| cell.faults.len() > 1).count();
+    let singles = table.cells.len() - pairs;
+    let runs = match (singles, pairs) {
+        (1, 0) => "1 run".into(),
+        (singles, 0) => format!("{singles} runs"),
+        (singles, pairs) => format!("{} runs ({singles} with one fault, {pairs} with two)", singles + pairs),
+    };
+    let mut counted = vec![format!("{} held", summary.held)];
+    let others = [
+        (summary.failed, "failed"),
+        (summary.not_reached, "not reached"),
+        (summary.broken_off, "broken off"),
+    ];
+    counted
+        .extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    format!("{runs}: {}; {left_out} left out", counted.join(", "))
+}
+
+/// The table as text.
+pub fn render(table: &SweepTable) -> String {
+    let scenario = &table.baseline.scenario;
+    let mut lines = vec![format!("{}  {}", scenario.name.bold(), scenario.file.display()), String::new()];
+    lines.extend(Kind::ALL.iter().enumerate().map(|(number, kind)| format!("  {} {kind}", letter(number))));
+    let columns = (0..Kind::ALL.len()).map(|number| format!("{:^5}", letter(number)));
+    let longest = table.calls.iter().map(|call| call.to_string().chars().count()).max().unwrap_or(0);
+    lines.extend([String::new(), format!("{:longest$} {}", "", columns.collect::<String>())]);
+    for (call, marks) in rows(table) {
+        let marks: String = marks.iter().map(coloured).collect();
+        lines.push(format!("{:longest$} {marks}", call.to_string()));
+    }
+    lines.extend([
+        String::new(),
+        "· held   202 held, and the client saw this instead   ✗ failed   ? not reached   blank: left out"
+            .into(),
+        format!("{}, seed {}", counts(table), table.seed),
+    ]);
+    let skipped = table.summary().skipped;
+    lines.extend(skipped.iter().map(|(reason, count)| format!("  {count} left out: {reason}")));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn letter(number: usize) -> char {
+    char::from(b'A' + u8::try_from(number).expect("there are fewer kinds than letters"))
+}
+
+fn coloured(mark: &Mark<'_>) -> String {
+    let text = format!("{:^5}", mark.text());
+    match mark {
+        Mark::Held => text.green().to_string(),
+        Mark::HeldWith(_) => text.yellow().to_string(),
+        Mark::Failed(_) | Mark::BrokenOff => text.red().to_string(),
+        Mark::NotReached | Mark::LeftOut(_) | Mark::Open => text,
+    }
+}
