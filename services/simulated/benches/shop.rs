@@ -1,72 +1,172 @@
 //! How many of the shop's scenarios run in a second, and how much faster than time: `cargo bench -p simulated`.
+//!
+//! Each figure is for one core, by the wall clock and by the processor time that was spent: on a machine that does
+//! something else too, the second says more.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use engine::{Stage, World, run_scenario};
+use engine::{Rules, Stage, World, run_scenario};
+use explore::{Options, Outcome, explore};
 use fault::Seed;
 use http::Request;
 use runner::Project;
+use scenario::{File, Scenario, read_file};
 use simulation::{Simulation, block_on};
 use tower::ServiceExt;
-use verdict::Verdict;
+use verdict::{Record, Verdict};
 
 const ROUNDS: u64 = 50;
-const WORLDS: u64 = 500;
-const CALLS: u64 = 5_000;
+const WORLDS: u64 = 1_000;
+const CALLS: u64 = 10_000;
+const SEQUENCES: u64 = 1_000;
+
+/// Nothing can be confirmed for half a minute, and somebody who has paid asks until it is done.
+const OUTAGE: &str = "
+scenario: Half a minute without orders
+faults:
+  orders-away: { link: payment-service -> orders-service, match: PUT /api/orders/*/status, outage: reset }
+steps:
+  - request: POST orders-service /api/orders
+    body: { user_id: 1, items: [Phone], total_amount: 299.99 }
+    expect: { status: 201 }
+    capture: { order_id: body.order.id }
+  - inject: orders-away
+    for: 30s
+  - request: POST payment-service /api/payments
+    headers: { Idempotency-Key: click-1 }
+    body: { order_id: '${order_id}', user_id: 1 }
+    expect: { status: 202 }
+  - eventually:
+      within: 60s
+      every: 1s
+      request: POST payment-service /api/payments
+      headers: { Idempotency-Key: click-1 }
+      body: { order_id: '${order_id}', user_id: 1 }
+      expect: { status: 201 }
+";
 
 fn main() {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let project = Project::read(None, &[scenarios]).unwrap_or_else(|mistakes| panic!("{}", mistakes.shown()));
     let simulation =
         Simulation::new(&project.configuration, &simulated::shop()).expect("the shop is linked in");
-    let rules = runner::rules(&project.configuration);
+    let outage = match read_file(OUTAGE, PathBuf::from("outage.yaml"), &project.configuration) {
+        Ok(File::Scenario(scenario)) => Arc::from(scenario),
+        other => panic!("{other:?}"),
+    };
+    let shop = Shop { simulation, rules: runner::rules(&project.configuration) };
     block_on(async {
-        let started = Instant::now();
+        shop.worlds(&project.scenarios[0]).await;
+        shop.calls(&project.scenarios[0]).await;
+        shop.scenarios("scenarios", &project.scenarios).await;
+        let mut waiting = Vec::new();
+        for scenario in &project.scenarios {
+            if shop.run(scenario, 0).await.0 >= Duration::from_secs(1) {
+                waiting.push(Arc::clone(scenario));
+            }
+        }
+        shop.scenarios("scenarios that take a second or more", &waiting).await;
+        shop.scenarios("scenarios with an outage of 30 s", &[outage]).await;
+        let options = Options::new(Seed(7), SEQUENCES);
+        for exploration in &project.explorations {
+            let spent = Spent::now();
+            let result = explore(exploration, &shop.simulation, &shop.rules, &options, &|_| {}).await;
+            assert!(matches!(result.outcome, Outcome::Held), "{:?}", result.outcome);
+            spent.rate("sequences of an exploration", SEQUENCES);
+        }
+    });
+}
+
+/// The shop, and what must hold in it.
+struct Shop {
+    simulation: Simulation,
+    rules: Rules,
+}
+
+impl Shop {
+    async fn worlds(&self, scenario: &Scenario) {
+        let spent = Spent::now();
         for seed in 0..WORLDS {
-            let world = simulation.raise(&project.scenarios[0], Seed(seed)).await.expect("a world");
+            let world = self.simulation.raise(scenario, Seed(seed)).await.expect("a world");
             world.close().await;
         }
-        println!("{:>10.3} ms for a fresh shop", per(started.elapsed(), WORLDS) * 1e3);
+        spent.rate("fresh shops", WORLDS);
+    }
 
-        let world = simulation.raise(&project.scenarios[0], Seed(1)).await.expect("a world");
+    async fn calls(&self, scenario: &Scenario) {
+        let world = self.simulation.raise(scenario, Seed(1)).await.expect("a world");
         let client = world.client(&"orders-service".parse().expect("a name"));
-        let started = Instant::now();
+        let spent = Spent::now();
         for _ in 0..CALLS {
             let asked = Request::get("/api/users/1/orders").body(Bytes::new()).expect("a request");
             let reply = client.clone().oneshot(asked).await.expect("a reply");
             assert!(reply.status().is_success());
         }
-        println!("{:>10.0} calls between services a second", 1.0 / per(started.elapsed(), CALLS));
+        spent.rate("calls between services", CALLS);
         world.close().await;
+    }
 
+    async fn scenarios(&self, what: &str, scenarios: &[Arc<Scenario>]) {
         let (mut runs, mut exchanges, mut simulated) = (0, 0, Duration::ZERO);
-        let started = Instant::now();
+        let spent = Spent::now();
         for seed in 0..ROUNDS {
-            for scenario in &project.scenarios {
-                let result =
-                    run_scenario(&simulation, Arc::clone(scenario), &rules, Seed(seed), |_| {}).await;
-                assert_eq!(result.verdict, Verdict::Passed, "{} with seed {seed}", scenario.name);
+            for scenario in scenarios {
+                let (took, exchanged) = self.run(scenario, seed).await;
                 runs += 1;
-                exchanges +=
-                    result.history.records().iter().filter(|record| record.exchange().is_some()).count();
-                simulated += result.took;
+                exchanges += exchanged;
+                simulated += took;
             }
         }
-        let real = started.elapsed();
-        println!("{:>10.0} scenarios a second", 1.0 / per(real, runs));
-        println!("{:>10.0} exchanges a second", 1.0 / per(real, exchanges as u64));
-        println!("{:>10.0} times real time", simulated.as_secs_f64() / real.as_secs_f64());
-    });
+        spent.rate(what, runs);
+        spent.rate("  exchanges in them", exchanges);
+        spent.print("  times real time", simulated.as_secs_f64());
+    }
+
+    /// Runs a scenario. Says how long that took in its world, and how many requests crossed a link.
+    async fn run(&self, scenario: &Arc<Scenario>, seed: u64) -> (Duration, u64) {
+        let result =
+            run_scenario(&self.simulation, Arc::clone(scenario), &self.rules, Seed(seed), |_| {}).await;
+        assert_eq!(result.verdict, Verdict::Passed, "{} with seed {seed}", scenario.name);
+        let exchanges = result.history.records().iter().filter_map(Record::exchange).count();
+        (result.took, exchanges as u64)
+    }
 }
 
-/// The seconds that each of so many took.
-#[expect(clippy::cast_precision_loss, reason = "a benchmark has no more digits than that")]
-fn per(all: Duration, times: u64) -> f64 {
-    all.as_secs_f64() / times as f64
+/// What has been spent since some moment.
+struct Spent {
+    clock: Instant,
+    processor: Duration,
+}
+
+impl Spent {
+    fn now() -> Self {
+        Self { clock: Instant::now(), processor: processor() }
+    }
+
+    /// Prints how many there were a second.
+    #[expect(clippy::cast_precision_loss, reason = "a benchmark has no more digits than that")]
+    fn rate(&self, what: &str, many: u64) {
+        self.print(&format!("{what} a second"), many as f64);
+    }
+
+    fn print(&self, what: &str, many: f64) {
+        let (clock, processor) = (self.clock.elapsed(), processor() - self.processor);
+        let (by_clock, by_processor) = (many / clock.as_secs_f64(), many / processor.as_secs_f64());
+        println!("{by_clock:>10.0} ({by_processor:>8.0} by processor time) {what}");
+    }
+}
+
+/// The processor time that this thread, which does it all, has used.
+fn processor() -> Duration {
+    let file = "/proc/thread-self/schedstat";
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("it begins with a number"))
 }
