@@ -1,9 +1,9 @@
 //! A green scenario again, with each fault at each of its calls.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
-use ::explore::{CellOutcome, Depth, SweepOptions, SweepTable, sweep as run_sweep};
-use engine::Stage;
+use ::explore::{CellOutcome, Depth, Limits, SweepOptions, SweepTable, reduce, sweep as run_sweep};
+use engine::{ScenarioResult, Stage};
 use fault::Seed;
 use report::RunRecord;
 use scenario::Scenario;
@@ -29,7 +29,11 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
         let mut tables = Vec::new();
         for scenario in &project.scenarios {
             let table = sweep_one(arguments, &project, scenario, seed, &stage).await;
-            tell(arguments, &project, &table)?;
+            if let Verdict::Failed(_) = table.baseline.verdict {
+                tell_failure(arguments, &project, &table, &stage).await?;
+            } else {
+                tell(arguments, &project, &table)?;
+            }
             tables.push(table);
         }
         let held = tables
@@ -57,14 +61,52 @@ async fn sweep_one(
     table
 }
 
+/// Shows a scenario that fails without any further fault, and keeps what of it is enough to fail.
+async fn tell_failure(
+    arguments: &Sweep,
+    project: &Project,
+    table: &SweepTable,
+    stage: &impl Stage,
+) -> Result<(), BrokenOff> {
+    let bar = progress_bar();
+    let show = |event| bar.set_message(progress(&event));
+    let (baseline, rules) = (Arc::clone(&table.baseline), rules(&project.configuration));
+    let (smaller, runs) = reduce(baseline, stage, &rules, Limits::default(), &show).await;
+    bar.finish_and_clear();
+    let (scenario, seed) = (&table.baseline.scenario, table.seed);
+    let (steps, of) = (smaller.scenario.steps.len(), scenario.steps.len());
+    let origin = format!(
+        "{} fails as it is, with seed {seed}; {steps} of its {of} steps are enough, found in {runs} runs.",
+        scenario.file.display(),
+    );
+    let file = keep_as(arguments, project, scenario, &seed.to_string(), &smaller, &origin)?;
+    let failure = report::render_failure(&smaller, &|_| None);
+    write(&format!(
+        "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail, kept as {}\n",
+        file.display(),
+    ))
+}
+
+/// Keeps a failing scenario that came of sweeping this one.
+fn keep_as(
+    arguments: &Sweep,
+    project: &Project,
+    swept: &Scenario,
+    suffix: &str,
+    failing: &ScenarioResult,
+    origin: &str,
+) -> Result<PathBuf, BrokenOff> {
+    let stem = swept.file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
+    keep(&project.folder().join(&arguments.regressions), &format!("{stem}-{suffix}"), failing, origin)
+}
+
 /// Shows what came of a sweep, and keeps what failed.
 fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), BrokenOff> {
     match &table.baseline.verdict {
         Verdict::Passed => {}
         Verdict::BrokenOff(broken) => return Err(broken.clone()),
         Verdict::Failed(_) | Verdict::Skipped(_) => {
-            let failure = report::render_failure(&table.baseline, &|_| None);
-            return write(&format!("{failure}\nOnly a scenario that passes can be swept.\n"));
+            return write("Only a scenario that passes can be swept.\n");
         }
     }
     write(&report::render_sweep(table))?;
@@ -74,11 +116,9 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
             CellOutcome::Held | CellOutcome::NotReached => {}
             CellOutcome::BrokenOff(broken) => return Err(broken.clone()),
             CellOutcome::Failed(result) => {
-                let stem =
-                    scenario.file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
                 let origin = format!("Found by sweeping {} with seed {seed}.", scenario.file.display());
-                let folder = project.folder().join(&arguments.regressions);
-                let file = keep(&folder, &format!("{stem}-{seed}-{number}"), result, &origin)?;
+                let suffix = format!("{seed}-{number}");
+                let file = keep_as(arguments, project, scenario, &suffix, result, &origin)?;
                 let failure = report::render_failure(result, &|_| None);
                 write(&format!("\n{failure}\nkept as {}\n", file.display()))?;
             }

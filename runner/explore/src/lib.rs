@@ -16,6 +16,8 @@
 //! | `trial` | one run, and what is wrong with it |
 //! | `explore` | sequence after sequence, until one fails |
 //! | `shrink` | a smaller sequence that fails in the same way |
+//! | `reduce` | a failing scenario that somebody wrote, with fewer steps |
+//! | `captures` | what steps keep of their replies, once some steps are gone |
 //! | `coverage` | what the sequences consisted of |
 //! | `counterexample` | a failing scenario as the text of a file |
 //! | `sweep` | every single fault at every call of a scenario, then pairs |
@@ -28,11 +30,13 @@
 //!
 //! It knows no terminal and no file. The clock it reads is only for how long to go on.
 
+mod captures;
 mod counterexample;
 mod coverage;
 mod event;
 mod explore;
 mod generate;
+mod reduce;
 mod script;
 mod sequence;
 mod shrink;
@@ -45,6 +49,7 @@ pub use coverage::{Answers, Coverage};
 pub use event::Event;
 pub use explore::{Counterexample, ExplorationResult, Options, Outcome, Share, explore};
 pub use generate::Generator;
+pub use reduce::reduce;
 pub use script::script;
 pub use sequence::{Element, Numbered, Release, Sequence};
 pub use shrink::Limits;

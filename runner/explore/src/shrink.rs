@@ -9,6 +9,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
+    ops::Range,
     sync::Arc,
     time::Duration,
 };
@@ -83,26 +84,11 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         self.take(renumbered).await;
     }
 
-    /// Leaves out ever smaller pieces, from the end on: what is later refers to what is earlier.
     async fn fewer_steps(&mut self) {
-        let mut size = self.best.steps.len().div_ceil(2);
-        while size > 0 {
-            let mut removed = false;
-            let mut end = self.best.steps.len();
-            while end > 0 {
-                let start = end.saturating_sub(size);
-                if self.take(self.best.without(start..end)).await {
-                    removed = true;
-                    end = start.min(self.best.steps.len());
-                } else {
-                    end = start;
-                }
-            }
-            // What goes may let more go; single steps are tried until none does.
-            if size > 1 || !removed {
-                size /= 2;
-            }
-        }
+        fewer(self.best.steps.len(), async |steps| {
+            self.take(self.best.without(steps)).await.then(|| self.best.steps.len())
+        })
+        .await;
     }
 
     async fn simpler_steps(&mut self) {
@@ -221,6 +207,30 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         (self.tell)(Event::Shrunk { runs: self.runs, steps: self.best.steps.len() });
         self.tried.insert(candidate, failed);
         failed
+    }
+}
+
+/// Leaves out ever smaller pieces of so many steps, from the end on: what is later refers to what is earlier. `take` does
+/// without some steps if what is left still fails, and says how many are left then.
+pub(crate) async fn fewer(mut len: usize, mut take: impl AsyncFnMut(Range<usize>) -> Option<usize>) {
+    let mut size = len.div_ceil(2);
+    while size > 0 {
+        let mut removed = false;
+        let mut end = len;
+        while end > 0 {
+            let start = end.saturating_sub(size);
+            end = match take(start..end).await {
+                Some(left) => {
+                    (removed, len) = (true, left);
+                    start.min(left)
+                }
+                None => start,
+            };
+        }
+        // What goes may let more go; single steps are tried until none does.
+        if size > 1 || !removed {
+            size /= 2;
+        }
     }
 }
 

@@ -27,7 +27,11 @@ use fault::Seed;
 use scenario::Scenario;
 use verdict::Verdict;
 
-use crate::{Event, trial::Trials};
+use crate::{
+    Event, Limits,
+    reduce::reduce,
+    trial::{Trials, complaints},
+};
 use kind::applicable;
 use pairs::pairs;
 use plan::Planned;
@@ -47,6 +51,8 @@ pub struct SweepOptions {
     pub depth: Depth,
     /// The most runs.
     pub runs: usize,
+    /// How far a failure is shrunk; of those that fail alike, one is.
+    pub limits: Limits,
 }
 
 /// How many faults meet a scenario at once.
@@ -61,7 +67,13 @@ pub enum Depth {
 impl SweepOptions {
     /// Every kind of fault, one at a time.
     pub fn new(seed: Seed) -> Self {
-        Self { seed, kinds: Kind::ALL.to_vec(), depth: Depth::Singles, runs: 100_000 }
+        Self {
+            seed,
+            kinds: Kind::ALL.to_vec(),
+            depth: Depth::Singles,
+            runs: 100_000,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -78,7 +90,7 @@ pub async fn sweep<S: Stage>(
     let made = call::calls(&baseline.history, Some);
     let calls = made.into_iter().map(|(call, _)| call).collect();
     let table = SweepTable { seed: options.seed, baseline, calls, cells: Vec::new(), skipped: Vec::new() };
-    let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0 };
+    let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, wrong: BTreeSet::new() };
     if sweep.table.baseline.verdict == Verdict::Passed {
         sweep.run().await;
     }
@@ -94,6 +106,8 @@ struct Sweep<'a, S, T> {
     table: SweepTable,
     /// How many runs there will be, as far as is known.
     of: usize,
+    /// What those complain of that were made as small as they can be.
+    wrong: BTreeSet<BTreeSet<String>>,
 }
 
 impl<S: Stage, T: Fn(Event)> Sweep<'_, S, T> {
@@ -150,7 +164,14 @@ impl<S: Stage, T: Fn(Event)> Sweep<'_, S, T> {
         // With the scenario's own seed, so that nothing but the faults is different.
         let seed = self.table.baseline.seed;
         let result = Arc::new(self.trials.run_with(Arc::clone(&planned.scenario), seed).await);
-        self.table.cells.push(Cell::new(&planned, &self.table.baseline, &result));
+        let mut cell = Cell::new(&planned, &self.table.baseline, &result);
+        if let CellOutcome::Failed(failing) = &mut cell.outcome
+            && self.wrong.insert(complaints(failing, self.trials.rules))
+        {
+            let Trials { stage, rules, .. } = self.trials;
+            (*failing, _) = reduce(Arc::clone(failing), stage, rules, self.options.limits, self.tell).await;
+        }
+        self.table.cells.push(cell);
         (self.tell)(Event::Swept { runs: self.table.cells.len(), of: self.of });
         match self.options.depth {
             Depth::Singles => Vec::new(),

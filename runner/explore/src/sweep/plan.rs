@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
-use scenario::{Action, Call, Expression, Judging, ProcessStep, RequestStep, Scenario, Signal, Step, Times};
+use scenario::{Action, Call, Expression, Judging, ProcessStep, Scenario, Signal, Step, Times};
 
 use crate::{
+    captures::{captured, without_unused_captures},
     step::{self, expression},
     sweep::{Planted, SweptCall},
 };
@@ -132,20 +133,6 @@ fn there<'n>(names: impl Iterator<Item = &'n str>, captured: &BTreeSet<&str>) ->
     (!needed.is_empty()).then(|| needed.join(" and "))
 }
 
-fn requests(step: &Step) -> Vec<&RequestStep> {
-    match &step.action {
-        Action::Request(request) => vec![request],
-        Action::Eventually(eventually) => vec![&eventually.request],
-        Action::Together(members) => members.iter().flat_map(requests).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn captured(base: &Scenario) -> BTreeSet<&str> {
-    let captures = base.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
-    captures.map(|(name, _)| name.as_str()).collect()
-}
-
 /// How much later something happens because of a fault.
 fn lateness(fault: &Fault) -> Duration {
     match fault.damage {
@@ -167,41 +154,6 @@ fn dead<'a>(base: &Scenario, faults: impl Iterator<Item = &'a Fault>) -> BTreeSe
         _ => None,
     });
     stopped.chain(crashed).collect()
-}
-
-/// Takes away captures that only a check used.
-fn without_unused_captures(steps: &mut [Step]) {
-    let mut used = BTreeSet::new();
-    for step in steps.iter() {
-        used.extend(step.condition.iter().flat_map(Expression::names).map(str::to_owned));
-        if let Action::Together(members) = &step.action {
-            used.extend(
-                members
-                    .iter()
-                    .flat_map(|member| &member.condition)
-                    .flat_map(Expression::names)
-                    .map(str::to_owned),
-            );
-        }
-        for request in requests(step) {
-            used.extend(request.call.names().chain(request.expect.names()).map(str::to_owned));
-        }
-    }
-    let keep = |request: &mut RequestStep| request.capture.retain(|(name, _)| used.contains(name));
-    for step in steps {
-        match &mut step.action {
-            Action::Request(request) => keep(request),
-            Action::Eventually(eventually) => keep(&mut eventually.request),
-            Action::Together(members) => {
-                for member in members {
-                    if let Action::Request(request) = &mut member.action {
-                        keep(request);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 fn start(service: &ServiceName) -> Step {

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::run_scenario;
 use explore::{
-    CellOutcome, Depth, Kind, Reason, SweepOptions, SweepSummary, SweepTable, counterexample_yaml, sweep,
+    CellOutcome, Depth, Kind, Limits, Reason, SweepOptions, SweepSummary, SweepTable, counterexample_yaml,
+    reduce, sweep,
 };
 use fault::Seed;
 use verdict::Verdict;
@@ -125,4 +126,36 @@ async fn only_a_green_scenario_is_swept() {
         sweep(&scenario(&text), &Bank(Bug::None), &rules(), &SweepOptions::new(Seed(1)), &|_| {}).await;
     assert!(matches!(table.baseline.verdict, Verdict::Failed(_)));
     assert_eq!(table.cells.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_scenario_goes_on_failing_with_fewer_steps() {
+    let failing = r#"
+scenario: Two orders are paid, and one of them clicked twice
+faults:
+  idle: { link: shop -> bank, latency: 1ms }
+steps:
+  - { name: first, request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, capture: { first: body.order.id } }
+  - { name: second, request: POST shop /orders, headers: { Idempotency-Key: two }, body: { amount: 30 }, capture: { second: body.order.id } }
+  - inject: idle
+  - { name: paid, request: POST shop /payments, headers: { Idempotency-Key: pay }, body: { order: "${second}" }, expect: { status: 201 } }
+  - heal: idle
+  - { name: again, request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, capture: { again: body.order.id } }
+  - check: first == again
+  - { name: last, request: POST shop /payments, headers: { Idempotency-Key: end }, body: { order: "${first}" }, expect: { status: 201 } }
+"#;
+    let stage = Bank(Bug::ForgetsKeys);
+    let result = run_scenario(&stage, scenario(failing), &rules(), Seed(1), |_| {}).await;
+    let (smaller, runs) = reduce(Arc::new(result), &stage, &rules(), Limits::default(), &|_| {}).await;
+    let text = counterexample_yaml(&smaller, "found by a test");
+    let names: Vec<&str> = smaller.scenario.steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names.len(), 3, "{text}");
+    assert_eq!(names[..2], ["first", "again"]);
+    assert!(runs < 40, "{runs} runs");
+    let again = run_scenario(&stage, scenario(&text), &rules(), smaller.seed, |_| {}).await;
+    assert_eq!(
+        subjects(&again.verdict),
+        subjects(&smaller.verdict),
+        "the file fails in the same way: {text}"
+    );
 }

@@ -1,0 +1,60 @@
+//! What steps keep of their replies, and whether anybody uses it, once some steps are gone.
+
+use std::collections::BTreeSet;
+
+use scenario::{Action, Expression, RequestStep, Scenario, Step};
+
+/// The requests of a step.
+pub(crate) fn requests(step: &Step) -> Vec<&RequestStep> {
+    match &step.action {
+        Action::Request(request) => vec![request],
+        Action::Eventually(eventually) => vec![&eventually.request],
+        Action::Together(members) => members.iter().flat_map(requests).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a scenario captures.
+pub(crate) fn captured(base: &Scenario) -> BTreeSet<&str> {
+    let captures = base.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
+    captures.map(|(name, _)| name.as_str()).collect()
+}
+
+/// Takes away captures that nothing uses any more.
+pub(crate) fn without_unused_captures(steps: &mut [Step]) {
+    let used: BTreeSet<String> = steps.iter().flat_map(names).collect();
+    let keep = |request: &mut RequestStep| request.capture.retain(|(name, _)| used.contains(name));
+    for step in steps {
+        match &mut step.action {
+            Action::Request(request) => keep(request),
+            Action::Eventually(eventually) => keep(&mut eventually.request),
+            Action::Together(members) => {
+                for member in members {
+                    if let Action::Request(request) = &mut member.action {
+                        keep(request);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The names that a step uses.
+pub(crate) fn names(step: &Step) -> BTreeSet<String> {
+    let of_requests = requests(step);
+    let of_requests = of_requests.iter().flat_map(|request| {
+        let captures = request.capture.iter().flat_map(|(_, value)| value.names());
+        request.call.names().chain(request.expect.names()).chain(captures)
+    });
+    let members: &[Step] = match &step.action {
+        Action::Together(members) => members,
+        _ => &[],
+    };
+    let conditions = [step].into_iter().chain(members).flat_map(|step| &step.condition);
+    let checks: &[Expression] = match &step.action {
+        Action::Check(checks) => checks,
+        _ => &[],
+    };
+    of_requests.chain(conditions.chain(checks).flat_map(Expression::names)).map(str::to_owned).collect()
+}
