@@ -9,7 +9,11 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{arguments::Arguments, lane::Lane, scratch::Scratch};
+use crate::{
+    arguments::Arguments,
+    lane::{Lane, Place},
+    scratch::Scratch,
+};
 
 /// A bug, found with one seed.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +37,7 @@ pub(crate) fn hunt(scratch: &Scratch, simulate: &Path, arguments: &Arguments) ->
             if seed > arguments.seeds {
                 return Ok(found);
             }
-            found.push((seed, look(scratch, simulate, seed, limit)?));
+            found.push((seed, look(&Place { simulate, tree: &scratch.tree, seed }, limit)?));
         }
     };
     let mut found = thread::scope(|scope| {
@@ -47,12 +51,12 @@ pub(crate) fn hunt(scratch: &Scratch, simulate: &Path, arguments: &Arguments) ->
 }
 
 /// One lane after the other: the first two thirds of the time are for explorations.
-fn look(scratch: &Scratch, simulate: &Path, seed: u64, limit: Duration) -> Result<Option<Found>> {
+fn look(place: &Place, limit: Duration) -> Result<Option<Found>> {
     let began = Instant::now();
     for lane in Lane::ALL {
         let left = limit.saturating_sub(began.elapsed());
         let time = if lane == Lane::Exploration { limit * 2 / 3 } else { left };
-        if let Some(steps) = lane.look(simulate, &scratch.tree, seed, time)? {
+        if let Some(steps) = lane.look(place, time)? {
             return Ok(Some(Found { lane, after: began.elapsed(), steps }));
         }
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use report::json::{RunFile, VerdictFile};
+use report::json::{RunFile, ScenarioFile, VerdictFile};
 use runner::Project;
 use scenario::{Action, Step};
 
@@ -40,56 +40,74 @@ impl Lane {
         }
     }
 
-    /// Looks for a bug in `simulate`, for so long at most. Gives the steps of a scenario that shows it, if one does.
-    pub(crate) fn look(
-        self,
-        simulate: &Path,
-        tree: &Path,
-        seed: u64,
-        time: Duration,
-    ) -> Result<Option<usize>> {
-        let folder = tempfile::tempdir()?;
-        let report = folder.path().join("report.json");
-        let mut command = Command::new(simulate);
-        command.current_dir(tree).stdout(Stdio::null()).stderr(Stdio::null());
+    /// Looks for a bug, for so long at most. Gives the steps of the smallest scenario that shows it, if one does.
+    pub(crate) fn look(self, place: &Place, time: Duration) -> Result<Option<usize>> {
+        let (folder, until) = (tempfile::tempdir()?, Instant::now() + time);
         match self {
             Self::Exploration => {
-                // Half of the time is kept for shrinking, which ends by itself long before.
-                let lasting = format!("{}ms", time.as_millis() / 2);
-                command.args(["explore", "--for", &lasting, "--regressions"]).arg(folder.path());
+                // A quarter of the time is kept for shrinking.
+                let lasting = format!("{}ms", time.as_millis() * 3 / 4);
+                place.run(&["explore", "--for", &lasting], folder.path(), until)?;
             }
             Self::Scenarios => {
-                command.args(["scenarios", "--report"]).arg(format!("json={}", report.display()));
+                let report = folder.path().join("report.json");
+                let json = format!("--report=json={}", report.display());
+                if place.simulate(&["scenarios", &json], until, || Ok(false))? == Some(1)
+                    && let Some(file) = wrong(&report)?
+                {
+                    place.run(&["sweep", &file], folder.path(), until)?;
+                }
             }
-            Self::Sweep => {
-                command.args(["sweep", "scenarios", "--regressions"]).arg(folder.path());
-            }
+            Self::Sweep => place.run(&["sweep", "scenarios"], folder.path(), until)?,
         }
-        command.args(["--seed", &seed.to_string()]);
-        let until = Instant::now() + time;
+        Ok(counterexamples(folder.path())?.into_iter().min())
+    }
+}
+
+/// What is looked at, where, and with which seed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// The binary with the bug in it.
+    pub(crate) simulate: &'a Path,
+    /// The repository's copy.
+    pub(crate) tree: &'a Path,
+    /// Where all chance comes from.
+    pub(crate) seed: u64,
+}
+
+impl Place<'_> {
+    /// Runs a subcommand until it has kept a counterexample in this folder.
+    fn run(&self, arguments: &[&str], folder: &Path, until: Instant) -> Result<()> {
+        let kept = format!("--regressions={}", folder.display());
+        self.simulate(&[arguments, &[&kept]].concat(), until, || Ok(!counterexamples(folder)?.is_empty()))?;
+        Ok(())
+    }
+
+    /// Runs the binary to its end, or until it is enough, or too late. Gives its exit code.
+    fn simulate(
+        &self,
+        arguments: &[&str],
+        until: Instant,
+        enough: impl Fn() -> Result<bool>,
+    ) -> Result<Option<i32>> {
+        let mut command = Command::new(self.simulate);
+        command.args(arguments).args(["--seed", &self.seed.to_string()]).current_dir(self.tree);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = command.spawn().with_context(|| format!("{command:?}"))?;
-        let exit = loop {
+        loop {
             if let Some(status) = process.try_wait()? {
-                break status.code();
+                return match status.code() {
+                    Some(0 | 1) => Ok(status.code()),
+                    code => bail!("{command:?} ended with {code:?}"),
+                };
             }
-            let kept = self == Self::Sweep && !counterexamples(folder.path())?.is_empty();
-            if kept || Instant::now() >= until {
+            if enough()? || Instant::now() >= until {
                 process.kill()?;
                 process.wait()?;
-                break None;
+                return Ok(None);
             }
             thread::sleep(PAUSE);
-        };
-        match exit {
-            None | Some(0) | Some(1) => {}
-            Some(code) => bail!("{command:?} ended with {code}"),
         }
-        let sizes = if self == Self::Scenarios {
-            if exit == Some(1) { failed(&report)? } else { Vec::new() }
-        } else {
-            counterexamples(folder.path())?
-        };
-        Ok(sizes.into_iter().min())
     }
 }
 
@@ -115,9 +133,17 @@ fn size(steps: &[Step]) -> usize {
     steps.iter().map(members).sum()
 }
 
-/// The sizes of the scenarios that failed in a run.
-fn failed(report: &Path) -> Result<Vec<usize>> {
+/// The file of the smallest scenario that failed in a run. One that only went another way than in its snapshot shows
+/// nothing wrong.
+fn wrong(report: &Path) -> Result<Option<String>> {
     let run: RunFile = serde_json::from_slice(&fs::read(report)?)?;
-    let failed = run.scenarios.iter().filter(|ended| matches!(ended.verdict, VerdictFile::Failed { .. }));
-    Ok(failed.map(|ended| ended.steps.len()).collect())
+    let is_wrong = |ended: &&ScenarioFile| match &ended.verdict {
+        VerdictFile::Failed { failures } => {
+            let mut findings = failures.iter().flat_map(|failure| &failure.findings);
+            findings.any(|finding| finding.subject != "snapshot")
+        }
+        _ => false,
+    };
+    let smallest = run.scenarios.iter().filter(is_wrong).min_by_key(|ended| ended.steps.len());
+    Ok(smallest.map(|ended| ended.file.display().to_string()))
 }

@@ -1,6 +1,7 @@
 //! The copy of the repository in which bugs are planted and built. It stays, so that the next hunt builds less.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
@@ -44,9 +45,12 @@ impl Scratch {
         let listed = run(Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root()))?;
-        for file in listed.split('\0').filter(|file| !file.is_empty()) {
-            scratch.restore(Path::new(file), times)?;
+        let files: BTreeSet<&Path> =
+            listed.split('\0').filter(|file| !file.is_empty()).map(Path::new).collect();
+        for file in &files {
+            scratch.restore(file, times)?;
         }
+        scratch.keep_only(&files, &scratch.tree)?;
         if times == Times::Kept {
             scratch.take_what_is_built(&target)?;
         }
@@ -67,6 +71,19 @@ impl Scratch {
         fs::create_dir_all(to.parent().expect("it lies in the copy"))?;
         fs::write(&to, content).with_context(|| format!("writing {}", to.display()))?;
         if times == Times::Kept { keep_time(&from, &to) } else { Ok(()) }
+    }
+
+    /// Removes what is in this folder of the copy and no longer in the repository.
+    fn keep_only(&self, files: &BTreeSet<&Path>, folder: &Path) -> Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.keep_only(files, &path)?;
+            } else if !files.contains(path.strip_prefix(&self.tree)?) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
     }
 
     /// What the repository's own release build has made needn't be made again: by the files' times, cargo finds it as
@@ -99,10 +116,13 @@ impl Scratch {
 
     /// Builds `simulate` as the copy is now, and keeps it under this name.
     pub(crate) fn build(&self, name: &str) -> Result<PathBuf> {
-        let quick = SHOP.map(|package| format!("--config=profile.release.package.{package}.opt-level=1"));
+        let quick = SHOP.map(|package| {
+            let setting = |key| format!("--config=profile.release.package.{package}.{key}");
+            [setting("opt-level=1"), setting("codegen-units=16")]
+        });
         run(Command::new(env!("CARGO"))
             .args(["build", "--release", "--quiet", "--bin", "simulate"])
-            .args(quick)
+            .args(quick.as_flattened())
             .current_dir(&self.tree)
             .env("CARGO_TARGET_DIR", &self.built))
         .with_context(|| format!("`{name}` doesn't build"))?;
