@@ -4,17 +4,22 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use engine::{Rules, ScenarioResult, Stage};
 use fault::FaultName;
-use scenario::{Action, Judging, Scenario};
+use scenario::{Action, Judging, Scenario, Step};
+use verdict::{Place, Verdict};
 
 use crate::{
     Event, Limits,
     captures::{captured, names, requests, without_unused_captures},
     shrink::fewer,
-    trial::{Trials, complaints},
+    step,
+    trial::{Trials, complaints, is_invariant},
 };
 
-/// Leaves out steps of a failing scenario, as long as what is left complains of something that it complains of. Gives
-/// what came of the smallest one, and how many runs that took.
+/// Leaves out steps of a failing scenario, as long as it goes on failing for the same reason. Gives what came of the
+/// smallest one, and how many runs that took.
+///
+/// A broken invariant, or a key that doesn't keep its word, is as wrong without some of the steps. What a step expects may
+/// well be right only after all that comes before it: a scenario that fails for nothing else keeps its steps up to there.
 pub async fn reduce<S: Stage>(
     failing: Arc<ScenarioResult>,
     stage: &S,
@@ -23,15 +28,21 @@ pub async fn reduce<S: Stage>(
     tell: &impl Fn(Event),
 ) -> (Arc<ScenarioResult>, u32) {
     let trials = Trials { stage, rules, seed: failing.seed };
-    let wrong = complaints(&failing, rules);
+    let lasting = |complaint: &String| is_invariant(complaint, rules) || complaint.contains(step::ASKED);
+    let wrong: BTreeSet<String> = complaints(&failing, rules).into_iter().filter(lasting).collect();
+    if wrong.is_empty() {
+        let after = place(&failing).map_or(failing.scenario.steps.len(), |step| step + 1);
+        let shorter = Arc::new(without(&failing.scenario, after..failing.scenario.steps.len()));
+        let result = trials.run_with(shorter, failing.seed).await;
+        let alike = complaints(&result, rules) == complaints(&failing, rules);
+        return (if alike { Arc::new(result) } else { failing }, 1);
+    }
     let (mut best, mut runs) = (failing, 0);
-    let mut tried: BTreeSet<Vec<String>> = BTreeSet::new();
     loop {
         let before = best.scenario.steps.len();
-        fewer(before, async |steps| {
+        fewer(tail(&best.scenario), async |steps| {
             let candidate = without(&best.scenario, steps);
-            let names = candidate.steps.iter().map(|step| step.name.clone()).collect();
-            if candidate.steps.is_empty() || runs == limits.runs || !tried.insert(names) {
+            if candidate.steps.is_empty() || runs == limits.runs {
                 return None;
             }
             runs += 1;
@@ -41,13 +52,31 @@ pub async fn reduce<S: Stage>(
                 best = Arc::new(result);
             }
             tell(Event::Shrunk { runs, steps: best.scenario.steps.len() });
-            alike.then(|| best.scenario.steps.len())
+            alike.then(|| tail(&best.scenario))
         })
         .await;
         if best.scenario.steps.len() == before {
             return (best, runs);
         }
     }
+}
+
+/// The first step that isn't as it must be.
+fn place(failing: &ScenarioResult) -> Option<usize> {
+    let Verdict::Failed(failures) = &failing.verdict else { return None };
+    failures.iter().find_map(|failure| match failure.place {
+        Place::Step { index, .. } => Some(index),
+        Place::End => None,
+    })
+}
+
+/// Where the steps begin that put everything in order and ask what came of requests: without order, nobody can answer.
+fn tail(scenario: &Scenario) -> usize {
+    let steps = &scenario.steps;
+    let asked = steps.iter().position(|step| step.name.ends_with(step::ASKED)).unwrap_or(steps.len());
+    let heals = |step: &Step| matches!(step.action, Action::Heal(None));
+    let in_order = steps[..asked].iter().rposition(heals);
+    in_order.filter(|_| asked < steps.len()).unwrap_or(asked)
 }
 
 /// The scenario without some steps, and without those that can't do without them.

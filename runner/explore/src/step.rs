@@ -13,6 +13,9 @@ const ATTEMPTS: u32 = 20;
 /// A reply that says that the request happened.
 pub(crate) const SUCCESS: &str = "status >= 200 and status < 300";
 
+/// How the name of a step ends that asks what came of a request.
+pub(crate) const ASKED: &str = ": what came of it?";
+
 pub(crate) fn plain(name: String, action: Action) -> Step {
     Step { name, span: Span::default(), condition: None, action }
 }
@@ -53,7 +56,7 @@ pub(crate) fn ask(title: &str, call: Call, statuses: &[u16], told: Expression, w
     let expect = Expectations { that: vec![expression(certain), told], ..Expectations::default() };
     let request = RequestStep { call, times: Times::Once, expect, capture: Vec::new() };
     let action = Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request });
-    plain(format!("{title}: what came of it?"), action)
+    plain(format!("{title}{ASKED}"), action)
 }
 
 pub(crate) fn expression(source: &str) -> Expression {

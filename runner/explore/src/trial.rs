@@ -61,6 +61,11 @@ pub(crate) fn complaints(result: &ScenarioResult, rules: &Rules) -> BTreeSet<Str
     failures.iter().flat_map(of_failure).collect()
 }
 
+/// Whether this is what is wrong when an invariant is broken.
+pub(crate) fn is_invariant(complaint: &str, rules: &Rules) -> bool {
+    rules.invariants.iter().any(|invariant| unnumbered(&invariant.name) == complaint)
+}
+
 /// Whether what is wrong in the end is wrong whatever came of the requests under these keys, which nobody asked about:
 /// each of them had a definite outcome, or never was sent.
 pub(crate) fn is_certain(result: &ScenarioResult, unasked: &[String]) -> bool {

@@ -120,7 +120,7 @@ impl Scratch {
             let setting = |key| format!("--config=profile.release.package.{package}.{key}");
             [setting("opt-level=1"), setting("codegen-units=16")]
         });
-        run(Command::new(env!("CARGO"))
+        run(Command::new("cargo")
             .args(["build", "--release", "--quiet", "--bin", "simulate"])
             .args(quick.as_flattened())
             .current_dir(&self.tree)

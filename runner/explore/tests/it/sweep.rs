@@ -128,34 +128,45 @@ async fn only_a_green_scenario_is_swept() {
     assert_eq!(table.cells.len(), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_failing_scenario_goes_on_failing_with_fewer_steps() {
-    let failing = r#"
-scenario: Two orders are paid, and one of them clicked twice
+const LONG: &str = r#"
+scenario: Two orders, of which one is paid while a reply gets lost
 faults:
   idle: { link: shop -> bank, latency: 1ms }
+  reply-lost: { link: shop -> bank, lose: reply, calls: 1 }
 steps:
   - { name: first, request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, capture: { first: body.order.id } }
   - { name: second, request: POST shop /orders, headers: { Idempotency-Key: two }, body: { amount: 30 }, capture: { second: body.order.id } }
   - inject: idle
+  - check: first != second
+  - inject: reply-lost
   - { name: paid, request: POST shop /payments, headers: { Idempotency-Key: pay }, body: { order: "${second}" }, expect: { status: 201 } }
   - heal: idle
-  - { name: again, request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, capture: { again: body.order.id } }
-  - check: first == again
-  - { name: last, request: POST shop /payments, headers: { Idempotency-Key: end }, body: { order: "${first}" }, expect: { status: 201 } }
+  - { name: look, request: GET shop /payments, expect: { body: { cents: 3000 } } }
 "#;
-    let stage = Bank(Bug::ForgetsKeys);
-    let result = run_scenario(&stage, scenario(failing), &rules(), Seed(1), |_| {}).await;
-    let (smaller, runs) = reduce(Arc::new(result), &stage, &rules(), Limits::default(), &|_| {}).await;
-    let text = counterexample_yaml(&smaller, "found by a test");
-    let names: Vec<&str> = smaller.scenario.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names.len(), 3, "{text}");
-    assert_eq!(names[..2], ["first", "again"]);
+
+/// The names of the steps that are enough to fail.
+async fn reduced(bug: Bug, text: &str) -> Vec<String> {
+    let result = run_scenario(&Bank(bug), scenario(text), &rules(), Seed(1), |_| {}).await;
+    let (smaller, runs) = reduce(Arc::new(result), &Bank(bug), &rules(), Limits::default(), &|_| {}).await;
     assert!(runs < 40, "{runs} runs");
-    let again = run_scenario(&stage, scenario(&text), &rules(), smaller.seed, |_| {}).await;
+    let text = counterexample_yaml(&smaller, "found by a test");
+    let again = run_scenario(&Bank(bug), scenario(&text), &rules(), smaller.seed, |_| {}).await;
     assert_eq!(
         subjects(&again.verdict),
         subjects(&smaller.verdict),
         "the file fails in the same way: {text}"
     );
+    smaller.scenario.steps.iter().map(|step| step.name.clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_an_invariant_breaks_it_with_fewer_steps() {
+    assert_eq!(reduced(Bug::ChargesEveryAttempt, LONG).await, ["second", "inject reply-lost", "paid"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_an_expectation_keeps_all_that_comes_before_it() {
+    let failing = LONG.replace("check: first != second", "check: first == second");
+    let steps = ["first", "second", "inject idle", "check first == second"];
+    assert_eq!(reduced(Bug::None, &failing).await, steps);
 }
