@@ -96,6 +96,7 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         for number in numbers {
             self.release_alone(number).await;
             self.refer_earlier(number).await;
+            self.another_fault(number).await;
             self.draw_less(number).await;
             self.wait_less(number).await;
         }
@@ -135,6 +136,23 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
                 };
                 if self.change(number, simpler).await {
                     break;
+                }
+            }
+        }
+    }
+
+    /// Puts each other fault in the place of this one, and keeps one with which fewer steps are enough.
+    async fn another_fault(&mut self, number: u32) {
+        for fault in 0..self.exploration.faults.len() {
+            let (best, result) = (self.best.clone(), Arc::clone(&self.result));
+            let other = |element: &mut Element| match element {
+                Element::Inject(present) => std::mem::replace(present, fault) != fault,
+                _ => false,
+            };
+            if self.change(number, other).await {
+                self.fewer_steps().await;
+                if self.best.steps.len() >= best.steps.len() {
+                    (self.best, self.result) = (best, result);
                 }
             }
         }
