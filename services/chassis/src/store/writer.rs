@@ -4,7 +4,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
 };
 
 use redb::{Database, Durability, WriteTransaction};
@@ -34,7 +34,7 @@ impl Thread {
     pub(super) fn start(database: Arc<Database>, queue: usize) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let thread =
-            thread::Builder::new().name("store".into()).spawn(move || write_all(&database, receiver))?;
+            std::thread::Builder::new().name("store".into()).spawn(move || write_all(&database, receiver))?;
         Ok(Self { queue: Some(sender), thread: Some(thread) })
     }
 
@@ -85,17 +85,11 @@ impl Drop for Thread {
 fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
-        // A batch is what has gathered during the last commit, and what comes while others want the processor: a commit
-        // costs as much for one job as for many. The queue's bound is the batch's.
-        let mut gathered = 0;
-        while gathered < batch.len() {
-            gathered = batch.len();
-            thread::yield_now();
-            while batch.len() < queue.max_capacity()
-                && let Ok(next) = queue.try_recv()
-            {
-                batch.push(next);
-            }
+        // A batch is what has gathered during the last commit; the queue's bound is the batch's.
+        while batch.len() < queue.max_capacity()
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
         }
         let mut waiting = batch.into_iter();
         while waiting.len() > 0 {
