@@ -79,8 +79,11 @@ mod tests {
     fn defaults_are_the_service_s_own() {
         let command = command::<NoArguments>(&ABOUT);
         command.clone().debug_assert();
+        let none = command.clone().try_get_matches_from(["some-service", "--workers", "0"]);
+        assert!(none.is_err(), "somebody has to answer");
         let (shared, _) = read::<NoArguments>(&command.get_matches_from(["some-service", "--bind", "::1"]));
         assert_eq!(shared.database, PathBuf::from("some.redb"));
         assert!(shared.bind.is_loopback());
+        assert_eq!(shared.workers, None);
     }
 }

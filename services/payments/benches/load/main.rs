@@ -218,7 +218,7 @@ async fn main() {
         after = format!("&after={next}");
     }
     assert_eq!(found, paid, "the payments are those that clients were told of");
-    let ledger: Value = to_users.get("/api/ledger").await;
+    let ledger: Value = users.connect().await.get("/api/ledger").await;
     let total: i64 = paid.values().map(|amount| amount.units()).sum();
     assert_eq!(cents(&ledger["clearing"]), total, "clearing holds what was paid");
     assert_eq!(cents(&ledger["sum"]), 0);
