@@ -157,7 +157,7 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word
     let all = async { tokio::join!(rest(silent), rest(half), rest(idle)) };
     let (silent, half, idle) = timeout(Duration::from_secs(20), all).await.expect("each is closed");
     assert_eq!((silent.as_str(), half.as_str()), ("", ""));
-    assert!(idle.starts_with("HTTP/1.1 200") && idle.ends_with("}"), "its own reply and no more: {idle}");
+    assert!(idle.starts_with("HTTP/1.1 200") && idle.ends_with('}'), "its own reply and no more: {idle}");
 }
 
 #[tokio::test(start_paused = true)]
