@@ -1,8 +1,14 @@
 //! Each scenario file, twice a test of its own: on real processes and sockets, and in virtual time. Both worlds are held
 //! against the same snapshot.
 //!
+//! And the three processes under load, killed again and again (`crashes_under_load`).
+//!
 //! `cargo test --test scenarios -- simulated` runs those in virtual time, `-- circuit` those with `circuit` in their path.
 //! Where a scenario doesn't match its snapshot, `cargo insta review` shows the difference.
+
+mod audit;
+mod crashes_under_load;
+mod shopper;
 
 use std::{
     num::NonZeroUsize,
@@ -51,7 +57,18 @@ fn main() -> ExitCode {
             }),
         ]
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let (any, configuration) = (Arc::clone(&project.scenarios[0]), Arc::clone(&project.configuration));
+    let load = Trial::test("live::crashes under load", {
+        let fleet = Arc::clone(&fleet);
+        move || {
+            Live.block_on(async {
+                let stage = fleet.get_or_try_init(|| stage(&Live, &configuration)).await?;
+                crashes_under_load::run(stage, &runner::rules(&configuration), &any, SEED).await;
+                Ok(())
+            })
+        }
+    });
+    libtest_mimic::run(&arguments, trials.chain([load]).collect()).exit_code()
 }
 
 async fn stage<W: Worlds>(worlds: &W, configuration: &Arc<Configuration>) -> Result<W::Stage, Failed> {
