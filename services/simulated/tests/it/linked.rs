@@ -1,0 +1,52 @@
+//! The shop as it is linked in, with what was written for it.
+
+use std::{num::NonZeroU32, path::Path, sync::Arc, thread};
+
+use engine::Rules;
+use explore::Share;
+use runner::Project;
+use scenario::{Exploration, Scenario};
+use simulation::Simulation;
+
+/// The shop, what must hold in it, and what it is put through.
+pub(crate) struct Linked {
+    pub(crate) simulation: Simulation,
+    pub(crate) rules: Rules,
+    project: Project,
+}
+
+impl Linked {
+    pub(crate) fn new() -> Self {
+        let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+        let project =
+            Project::read(None, &[scenarios]).unwrap_or_else(|mistakes| panic!("{}", mistakes.shown()));
+        let simulation = Simulation::new(&project.configuration, &simulated::shop());
+        let rules = runner::rules(&project.configuration);
+        Self { simulation: simulation.expect("the shop is linked in"), rules, project }
+    }
+
+    /// The scenario in this file.
+    pub(crate) fn scenario(&self, file: &str) -> &Arc<Scenario> {
+        self.project.scenarios.iter().find(|scenario| scenario.file.ends_with(file)).unwrap()
+    }
+
+    /// The exploration in this file.
+    pub(crate) fn exploration(&self, file: &str) -> &Arc<Exploration> {
+        self.project.explorations.iter().find(|exploration| exploration.file.ends_with(file)).unwrap()
+    }
+}
+
+/// Divides work among all cores, a thread each, and gathers what came of it.
+pub(crate) fn on_every_core<T: Send>(work: impl Fn(Share) -> T + Sync) -> Vec<T> {
+    let cores = thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap());
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores)
+            .map(|index| {
+                let share = Share { index, of: NonZeroU32::new(cores).unwrap() };
+                let work = &work;
+                scope.spawn(move || work(share))
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
