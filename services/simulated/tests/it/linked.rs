@@ -2,17 +2,18 @@
 
 use std::{num::NonZeroU32, path::Path, sync::Arc, thread};
 
-use engine::Rules;
+use engine::{Rules, Stage};
 use explore::Share;
+use fault::Seed;
 use runner::Project;
 use scenario::{Exploration, Scenario};
-use simulation::Simulation;
+use simulation::{SimulatedWorld, Simulation};
 
 /// The shop, what must hold in it, and what it is put through.
 pub(crate) struct Linked {
     pub(crate) simulation: Simulation,
     pub(crate) rules: Rules,
-    project: Project,
+    pub(crate) project: Project,
 }
 
 impl Linked {
@@ -20,9 +21,15 @@ impl Linked {
         let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
         let project =
             Project::read(None, &[scenarios]).unwrap_or_else(|mistakes| panic!("{}", mistakes.shown()));
+        assert!(!project.scenarios.is_empty());
         let simulation = Simulation::new(&project.configuration, &simulated::shop());
         let rules = runner::rules(&project.configuration);
         Self { simulation: simulation.expect("the shop is linked in"), rules, project }
+    }
+
+    /// A fresh world in which all three run.
+    pub(crate) async fn world(&self, seed: u64) -> SimulatedWorld {
+        self.simulation.raise(&self.project.scenarios[0], Seed(seed)).await.expect("a world")
     }
 
     /// The scenario in this file.

@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::{
     customer::{ORDERS, PAYMENTS, USERS, name},
-    shop::Shop,
+    linked::Linked,
 };
 
 const CLIENTS: u32 = 8;
@@ -108,7 +108,7 @@ fn most_calls() -> u32 {
 
 /// Takes these links away; those of them that are `felt` have callers all the time.
 fn check(away: &[(&str, &str)], outage: Outage, felt: &[(&str, &str)]) {
-    let shop = Shop::read();
+    let shop = Linked::new();
     block_on(async {
         let world = shop.world(1).await;
         for on in LINKS {

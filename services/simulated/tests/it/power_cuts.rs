@@ -18,7 +18,7 @@ use verdict::{Happening, ProcessChange};
 
 use crate::{
     customer::{Back, Customer, ORDERS, PAYMENTS, USERS, errands, name},
-    shop::Shop,
+    linked::Linked,
 };
 
 const SEED: u64 = 1;
@@ -44,7 +44,7 @@ fn crashes(world: &SimulatedWorld) -> usize {
 }
 
 /// How many operations a service's disk is asked for while nothing goes wrong.
-fn operations(shop: &Shop, service: &str) -> u64 {
+fn operations(shop: &Linked, service: &str) -> u64 {
     block_on(async {
         let world = shop.world(SEED).await;
         let before = disk(&world, service).operations();
@@ -58,7 +58,7 @@ fn operations(shop: &Shop, service: &str) -> u64 {
 }
 
 /// One run in which that goes wrong, and then, once something is started again, the other. Says how many services died.
-fn shopping(shop: &Shop, first: Trouble, second: Option<Trouble>) -> usize {
+fn shopping(shop: &Linked, first: Trouble, second: Option<Trouble>) -> usize {
     block_on(async {
         let world = shop.world(SEED).await;
         let upset = |Trouble { service, after, mishap, .. }: Trouble| {
@@ -97,7 +97,7 @@ fn unsynced(after: u64, way: u64) -> Unsynced {
 }
 
 fn power_cuts(service: &'static str, at_least: u64) {
-    let shop = Shop::read();
+    let shop = Linked::new();
     let operations = operations(&shop, service);
     assert!(operations >= at_least, "{service} asks its disk for {operations} operations only");
     let cuts = (0..operations).flat_map(|after| (0..4).map(move |way| (after, way)));
@@ -126,7 +126,7 @@ fn the_power_of_payments_is_cut() {
 
 #[test]
 fn the_power_is_cut_again_while_they_recover() {
-    let shop = Shop::read();
+    let shop = Linked::new();
     let firsts = SERVICES.into_iter().flat_map(|service| {
         (0..operations(&shop, service)).step_by(every(5)).map(move |after| (service, after))
     });
@@ -148,7 +148,7 @@ fn the_power_is_cut_again_while_they_recover() {
 
 #[test]
 fn a_disk_fails_and_nobody_is_told_that_anything_was_recorded() {
-    let shop = Shop::read();
+    let shop = Linked::new();
     let failures = SERVICES.into_iter().flat_map(|service| {
         let failure = move |after| Trouble { service, after, mishap: Mishap::Failure, back: Back::Later };
         (0..operations(&shop, service)).map(failure)
@@ -159,7 +159,7 @@ fn a_disk_fails_and_nobody_is_told_that_anything_was_recorded() {
 
 #[test]
 fn the_power_is_cut_while_a_database_is_made() {
-    let shop = Shop::read();
+    let shop = Linked::new();
     for service in SERVICES {
         let on_an_empty_disk = |mishap: Option<(u64, Mishap)>| {
             block_on(async {
