@@ -3,17 +3,18 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use ::explore::{Counterexample, Event, ExplorationResult, Options, Outcome, counterexample_yaml};
-use engine::ScenarioResult;
+use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
 use scenario::Exploration;
-use verdict::BrokenOff;
+use verdict::{BrokenOff, Verdict};
 
 use crate::{
-    Exit, Worlds,
+    Exit, Project, Worlds,
     arguments::Explore,
     attend::{attend, prepare, progress_bar, write},
     project,
@@ -53,7 +54,8 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
                     exit = Exit::Failed;
                     let folder = project.folder().join(&arguments.regressions);
                     let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
-                    write(&shown(counterexample, &file, result.seed))?;
+                    let again = run_kept(&file, &project, &stage, result.seed).await;
+                    write(&shown(counterexample, &again, &file, result.seed))?;
                 }
             }
         }
@@ -132,13 +134,25 @@ pub(crate) fn keep(
     Ok(file)
 }
 
-/// The counterexample as a failure, and how to see it again.
-fn shown(counterexample: &Counterexample, file: &Path, seed: Seed) -> String {
+/// Runs what was kept, as anybody else would: what is shown is what the file says, and in which line.
+async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed) -> ScenarioResult {
+    let configuration = project::absolute(&project.configuration.file);
+    let kept = Project::read(Some(&configuration), &[file.to_owned()]);
+    let kept = kept.unwrap_or_else(|mistakes| panic!("what is written can be read:\n{}", mistakes.shown()));
+    let scenario = Arc::clone(&kept.scenarios[0]);
+    let seed = seed.derive(&scenario.name);
+    run_scenario(stage, scenario, &rules(&project.configuration), seed, |_| {}).await
+}
+
+/// The counterexample as a failure, and how to see it again. `again` is what came of the file that was kept; where
+/// chance has no seed, it may not have failed this time.
+fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, seed: Seed) -> String {
+    let failed = matches!(again.verdict, Verdict::Failed(_));
     let here = project::absolute(Path::new("."));
     let file = file.strip_prefix(&here).unwrap_or(file).display();
     format!(
         "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\nkept as {file}\nagain: {} {file} --seed {seed}\n",
-        report::render_failure(&counterexample.result, &|_| None),
+        report::render_failure(if failed { again } else { &counterexample.result }, &|_| None),
         counterexample.steps,
         counterexample.steps_found,
         counterexample.runs,

@@ -49,7 +49,7 @@ pub use coverage::{Answers, Coverage};
 pub use event::Event;
 pub use explore::{Counterexample, ExplorationResult, Options, Outcome, Share, explore};
 pub use generate::Generator;
-pub use reduce::reduce;
+pub use reduce::{reduce, steps_before_asking};
 pub use script::script;
 pub use sequence::{Element, Numbered, Release, Sequence};
 pub use shrink::Limits;

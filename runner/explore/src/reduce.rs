@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use engine::{Rules, ScenarioResult, Stage};
 use fault::FaultName;
-use scenario::{Action, Judging, Scenario, Step};
+use scenario::{Action, Judging, ProcessStep, Scenario, Signal};
 use verdict::{Place, Verdict};
 
 use crate::{
@@ -40,7 +40,7 @@ pub async fn reduce<S: Stage>(
     let (mut best, mut runs) = (failing, 0);
     loop {
         let before = best.scenario.steps.len();
-        fewer(tail(&best.scenario), async |steps| {
+        fewer(steps_before_asking(&best.scenario), async |steps| {
             let candidate = without(&best.scenario, steps);
             if candidate.steps.is_empty() || runs == limits.runs {
                 return None;
@@ -52,7 +52,7 @@ pub async fn reduce<S: Stage>(
                 best = Arc::new(result);
             }
             tell(Event::Shrunk { runs, steps: best.scenario.steps.len() });
-            alike.then(|| tail(&best.scenario))
+            alike.then(|| steps_before_asking(&best.scenario))
         })
         .await;
         if best.scenario.steps.len() == before {
@@ -70,13 +70,20 @@ fn place(failing: &ScenarioResult) -> Option<usize> {
     })
 }
 
-/// Where the steps begin that put everything in order and ask what came of requests: without order, nobody can answer.
-fn tail(scenario: &Scenario) -> usize {
+/// How many steps come before those at the end that put everything in order and ask what came of requests. They are no
+/// part of what is wrong: without order, nobody could answer.
+pub fn steps_before_asking(scenario: &Scenario) -> usize {
     let steps = &scenario.steps;
-    let asked = steps.iter().position(|step| step.name.ends_with(step::ASKED)).unwrap_or(steps.len());
-    let heals = |step: &Step| matches!(step.action, Action::Heal(None));
-    let in_order = steps[..asked].iter().rposition(heals);
-    in_order.filter(|_| asked < steps.len()).unwrap_or(asked)
+    let Some(mut end) = steps.iter().position(|step| step.name.ends_with(step::ASKED)) else {
+        return steps.len();
+    };
+    let before = |end: usize| end.checked_sub(1).map(|place| &steps[place].action);
+    while let Some(Action::Process(ProcessStep { signal: Signal::Start, .. })) = before(end) {
+        end -= 1;
+    }
+    let waits = usize::from(matches!(before(end), Some(Action::Wait(_))));
+    let heals = matches!(before(end - waits), Some(Action::Heal(None)));
+    if heals { end - waits - 1 } else { end }
 }
 
 /// The scenario without some steps, and without those that can't do without them.

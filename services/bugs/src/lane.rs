@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use explore::steps_before_asking;
 use report::json::{RunFile, ScenarioFile, VerdictFile};
 use runner::Project;
-use scenario::{Action, Step};
+use scenario::{Action, Scenario, Step};
 
 /// How often it is looked whether a process has ended: this is what the times that are told are exact to.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -118,19 +119,19 @@ fn counterexamples(folder: &Path) -> Result<Vec<usize>> {
         let path = entry?.path();
         // One that is being written just now is read next time.
         if let Ok(project) = Project::read(Some(&crate::scratch::root().join("e2e.conf")), &[path]) {
-            sizes.extend(project.scenarios.iter().map(|scenario| size(&scenario.steps)));
+            sizes.extend(project.scenarios.iter().map(|scenario| size(scenario)));
         }
     }
     Ok(sizes)
 }
 
-/// How many steps there are, each request of several at once counted.
-fn size(steps: &[Step]) -> usize {
+/// How many steps it takes, each request of several at once counted, without asking afterwards what came of it.
+fn size(scenario: &Scenario) -> usize {
     let members = |step: &Step| match &step.action {
         Action::Together(members) => members.len(),
         _ => 1,
     };
-    steps.iter().map(members).sum()
+    scenario.steps[..steps_before_asking(scenario)].iter().map(members).sum()
 }
 
 /// The file of the smallest scenario that failed in a run. One that only went another way than in its snapshot shows
