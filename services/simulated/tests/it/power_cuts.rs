@@ -131,8 +131,8 @@ fn the_power_is_cut_again_while_they_recover() {
         (0..operations(&shop, service)).step_by(every(5)).map(move |after| (service, after))
     });
     // The second time it is the same machine's power, or another's.
-    let cuts = firsts.flat_map(|first| (0..16).map(move |later| (first, later)));
-    let cuts = cuts.step_by(every(11)).map(|((service, after), later)| {
+    let cuts = firsts.flat_map(|first| (0..16).step_by(3).map(move |later| (first, later)));
+    let cuts = cuts.step_by(every(5)).map(|((service, after), later)| {
         let cut = |service, after, way| {
             let mishap = Mishap::PowerCut(unsynced(after, way));
             Trouble { service, after, mishap, back: back(after) }
