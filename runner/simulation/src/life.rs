@@ -18,7 +18,7 @@ use rand_chacha::{
 use tokio::{
     sync::oneshot,
     task::{AbortHandle, JoinSet, yield_now},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tower::ServiceExt;
 use verdict::NoReply;
@@ -29,6 +29,9 @@ use crate::place::{Running, Server, Work};
 const TURNS: u64 = 4;
 /// Requests that a service is at at most; more are refused, as by a process without file descriptors.
 const CONNECTIONS: usize = 10_000;
+
+/// The turns that work takes at one moment, while nothing comes in, before it is taken for work without end.
+const TURNS_AT_ONE_MOMENT: u32 = 50_000;
 
 /// A life with all that works in it. Once it is over, nothing of it is polled again, whoever still holds it.
 pub(crate) struct Life {
@@ -43,6 +46,9 @@ struct Inner {
     background: JoinSet<()>,
     /// Who goes on when it is resumed.
     halted: Vec<Waker>,
+    /// The last moment at which it worked, and how often since something came in.
+    moment: Instant,
+    turns: u32,
     chance: ChaCha8Rng,
 }
 
@@ -65,6 +71,8 @@ impl Life {
             requests: JoinSet::new(),
             background: JoinSet::new(),
             halted: Vec::new(),
+            moment: Instant::now(),
+            turns: 0,
             chance: ChaCha8Rng::seed_from_u64(seed.0),
         };
         Arc::new(Self { inner: Mutex::new(inner) })
@@ -102,6 +110,7 @@ impl Life {
             return Err(NoReply::Refused);
         }
         let server = inner.server.clone().ok_or(NoReply::Refused)?;
+        inner.turns = 0;
         let turns = inner.chance.next_u64() % TURNS;
         let (sender, reply) = oneshot::channel();
         let handling = Living::new(self, Box::pin(server.oneshot(request)));
@@ -185,6 +194,18 @@ impl Life {
     }
 }
 
+impl Inner {
+    /// Takes a turn. Says whether there have been too many while no time passed and nothing came in.
+    fn is_without_end(&mut self) -> bool {
+        let now = Instant::now();
+        if self.moment < now {
+            (self.moment, self.turns) = (now, 0);
+        }
+        self.turns += 1;
+        self.turns > TURNS_AT_ONE_MOMENT
+    }
+}
+
 impl fmt::Debug for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Life").finish_non_exhaustive()
@@ -209,6 +230,10 @@ impl<T> Future for Living<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         {
             let mut inner = self.life.lock();
+            if matches!(inner.condition, Condition::Running | Condition::Ending) && inner.is_without_end() {
+                // In real time it would heat the processor and answer no more; here no time would ever pass.
+                inner.condition = Condition::Halted;
+            }
             match inner.condition {
                 Condition::Running | Condition::Ending => {}
                 Condition::Halted => {

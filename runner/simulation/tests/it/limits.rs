@@ -14,7 +14,10 @@ use engine::World;
 use http::{Request, Response};
 use scenario::Signal;
 use simulation::{Place, Running, Services, Simulation, block_on};
-use tokio::time::sleep;
+use tokio::{
+    task::yield_now,
+    time::{sleep, timeout},
+};
 use tower::{ServiceExt, service_fn};
 use verdict::NoReply;
 
@@ -84,6 +87,32 @@ fn two_services_that_call_each_other_without_end_are_cut_short() {
     });
     let calls = calls.load(Ordering::Relaxed);
     assert_eq!(calls, 20_000, "as many as both services can be at");
+}
+
+#[test]
+fn a_service_that_is_busy_without_end_hangs_alone() {
+    block_on(async {
+        let start = |_: Place| {
+            let nothing = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Bytes::new())) });
+            let busy = async {
+                sleep(Duration::from_secs(1)).await;
+                loop {
+                    yield_now().await;
+                }
+            };
+            Ok::<_, Infallible>(Running::new(nothing).with_background(busy))
+        };
+        let services = Services::new().with(name("busy"), start);
+        let world = raise(&configuration(&[("busy", &[])]), &services, 1).await;
+        post(&world, "busy", "/").await.expect("it answers");
+        sleep(Duration::from_secs(2)).await;
+        let unanswered = timeout(Duration::from_hours(1), post(&world, "busy", "/")).await;
+        assert!(unanswered.is_err(), "{unanswered:?}");
+        world.signal(&name("busy"), Signal::Kill).await.expect("it can be killed");
+        world.signal(&name("busy"), Signal::Start).await.expect("it can be started");
+        post(&world, "busy", "/").await.expect("it answers again");
+        world.close().await;
+    });
 }
 
 #[test]
