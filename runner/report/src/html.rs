@@ -13,7 +13,7 @@ use crate::{
     curl::curl,
     exchange, failure, json,
     layout::duration,
-    sweep::page::SweepView,
+    sweep::{self, page::SweepView},
     timeline::{Span, fault_windows, step_spans},
 };
 
@@ -78,7 +78,10 @@ pub(crate) fn render(record: &RunRecord) -> String {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let page = Page {
         seed: record.seed.to_string(),
-        counts: plain(&counts(&record.summary)),
+        counts: match record.sweeps.as_slice() {
+            [(_, table)] => sweep::counts(table),
+            _ => plain(&counts(&record.summary)),
+        },
         sweeps: record.sweeps.iter().map(|(baseline, table)| SweepView::new(table, *baseline)).collect(),
         scenarios: record.results.iter().map(|result| scenario(result, record)).collect(),
     };

@@ -73,7 +73,7 @@ fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; Kind
 }
 
 /// How many runs there were, and what came of them.
-fn counts(table: &SweepTable) -> String {
+pub(crate) fn counts(table: &SweepTable) -> String {
     let summary = table.summary();
     let left_out: usize = summary.skipped.values().sum();
     let pairs = table.cells.iter().filter(|cell| cell.faults.len() > 1).count();
@@ -100,15 +100,16 @@ pub fn render(table: &SweepTable) -> String {
     let mut lines = vec![format!("{}  {}", scenario.name.bold(), scenario.file.display()), String::new()];
     lines.extend(Kind::ALL.iter().enumerate().map(|(number, kind)| format!("  {} {kind}", letter(number))));
     let columns = (0..Kind::ALL.len()).map(|number| format!("{:^5}", letter(number)));
-    let longest = table.calls.iter().map(|call| call.to_string().chars().count()).max().unwrap_or(0);
+    let rows: Vec<_> = rows(table).collect();
+    let longest = rows.iter().map(|(call, _)| call.to_string().chars().count()).max().unwrap_or(0);
     lines.extend([String::new(), format!("{:longest$} {}", "", columns.collect::<String>())]);
-    for (call, marks) in rows(table) {
+    for (call, marks) in rows {
         let marks: String = marks.iter().map(coloured).collect();
         lines.push(format!("{:longest$} {marks}", call.to_string()));
     }
     lines.extend([
         String::new(),
-        "· held   202 held, and the client saw this instead   ✗ failed   ? not reached   blank: left out"
+        "· held   202, none: held, and the client got this, or no reply, instead   ✗ failed   ? not reached   blank: left out"
             .into(),
         format!("{}, seed {}", counts(table), table.seed),
     ]);
