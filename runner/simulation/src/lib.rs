@@ -54,7 +54,22 @@
 //! }
 //!
 //! let services = Services::new().with("greeter".parse()?, greeter);
-//! # Ok::<(), fault::NameError>(())
+//! # use engine::{Rules, run_scenario};
+//! # use scenario::{File, read_configuration, read_file};
+//! # let conf = "services:\n  greeter: { base_url: http://localhost:1 }\n";
+//! # let configuration = read_configuration(conf, "e2e.conf".into()).expect("no mistakes");
+//! # let text = "scenario: It greets\nsteps:\n  - request: GET greeter /\n    expect: { body: hello }\n";
+//! # let read = read_file(text, "greets.yaml".into(), &configuration).expect("no mistakes");
+//! # let File::Scenario(scenario) = read else { panic!("it is a scenario") };
+//! # let rules = Rules { invariants: vec![], settle: configuration.settle, timeout: configuration.timeout };
+//!
+//! // The world of a scenario is made of what the configuration names.
+//! let simulation = simulation::Simulation::new(&configuration, &services)?;
+//! let run = run_scenario(&simulation, scenario.into(), &rules, fault::Seed(1), |_| {});
+//! let result = simulation::block_on(run);
+//! assert_eq!(result.verdict, verdict::Verdict::Passed);
+//! assert_eq!(result.history.records().len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A poem endpoint takes `poem::Request::from_parts((parts, local, remote, scheme).into(), body.into())`, and the body of
