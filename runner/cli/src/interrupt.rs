@@ -19,7 +19,7 @@ pub(crate) fn listen() -> Interrupt {
     let listening = listen_for(heard);
     Box::pin(async move {
         if listening.is_err() || wish.await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     })
 }
