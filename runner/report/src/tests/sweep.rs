@@ -44,21 +44,21 @@ invariants:
 ";
 
 /// Counts charges, in memory: who restarts it starts anew.
-fn bank(_: Place) -> Result<Running, StartError> {
+fn bank() -> Running {
     let charges = Arc::new(AtomicU32::new(0));
-    Ok(Running::new(service_fn(move |request: Request<Bytes>| {
+    Running::new(service_fn(move |request: Request<Bytes>| {
         if request.method() == Method::POST {
             charges.fetch_add(1, Ordering::Relaxed);
         }
         let body = charges.load(Ordering::Relaxed).to_string();
         std::future::ready(Ok::<_, Infallible>(Response::new(Bytes::from(body))))
-    })))
+    }))
 }
 
 /// Charges once for its key, if the bank answers.
-fn shop(place: Place) -> Result<Running, StartError> {
+fn shop(place: Place) -> Running {
     let (transport, paid) = (place.transport, Arc::new(AtomicU32::new(0)));
-    Ok(Running::new(service_fn(move |request: Request<Bytes>| {
+    Running::new(service_fn(move |request: Request<Bytes>| {
         let (transport, paid) = (transport.clone(), Arc::clone(&paid));
         async move {
             let mut status = StatusCode::OK;
@@ -72,7 +72,7 @@ fn shop(place: Place) -> Result<Running, StartError> {
             }
             Response::builder().status(status).body(Bytes::from_static(b"\"paid\""))
         }
-    })))
+    }))
 }
 
 fn table(depth: Depth) -> SweepTable {
@@ -85,7 +85,9 @@ fn table(depth: Depth) -> SweepTable {
     else {
         panic!("no scenario")
     };
-    let services = Services::new().with("bank".parse().unwrap(), bank).with("shop".parse().unwrap(), shop);
+    let services = Services::new()
+        .with("bank".parse().unwrap(), |_| Ok::<_, StartError>(bank()))
+        .with("shop".parse().unwrap(), |place| Ok::<_, StartError>(shop(place)));
     let simulation = Simulation::new(&configuration, &services).unwrap();
     let rules = Rules {
         invariants: configuration.invariants.clone(),
