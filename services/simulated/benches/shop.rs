@@ -157,7 +157,7 @@ impl Spent {
     }
 
     fn print(&self, what: &str, many: f64) {
-        let (clock, processor) = (self.clock.elapsed(), processor() - self.processor);
+        let (clock, processor) = (self.clock.elapsed(), processor().saturating_sub(self.processor));
         let (by_clock, by_processor) = (many / clock.as_secs_f64(), many / processor.as_secs_f64());
         println!("{by_clock:>10.0} ({by_processor:>8.0} by processor time) {what}");
     }

@@ -1,10 +1,11 @@
 //! The same seed makes the same history, byte for byte: whatever ran before, on whichever thread, in whichever process.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
-    fmt::{self, Write},
+    fmt::{self, Write as _},
     hash::{DefaultHasher, Hasher},
+    io::{self, Write as _},
     process::Command,
     sync::Arc,
 };
@@ -38,12 +39,11 @@ fn the_same_seed_makes_the_same_history() {
     let here = digests(&linked, Order::Upwards);
     if env::var_os(IS_OTHER_PROCESS).is_some() {
         let lines = here.iter().map(|(seed, digest)| format!("{DIGEST} {seed}: {digest}\n"));
-        // Past the harness, which would keep it from whoever reads it.
-        print!("{}", lines.collect::<String>());
-        return;
+        let printed = io::stdout().write_all(lines.collect::<String>().as_bytes());
+        return printed.unwrap();
     }
     assert_eq!(u64::try_from(here.len()).unwrap(), SEEDS);
-    let different: std::collections::BTreeSet<u64> = here.values().copied().collect();
+    let different: BTreeSet<u64> = here.values().copied().collect();
     // The shortest sequences are alike: nothing but a wait, or nothing at all.
     assert!(different.len() > 900, "the digest says too little: there are {} of them", different.len());
     let again = digests(&linked, Order::Downwards);
@@ -107,7 +107,7 @@ fn digest(result: &ScenarioResult) -> u64 {
 /// Takes a text in without keeping it.
 struct Digest(DefaultHasher);
 
-impl Write for Digest {
+impl fmt::Write for Digest {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.write(text.as_bytes());
         Ok(())
