@@ -86,7 +86,7 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
 
     async fn fewer_steps(&mut self) {
         fewer(self.best.steps.len(), async |steps| {
-            self.take(self.best.without(steps)).await.then(|| self.best.steps.len())
+            self.take(self.best.without(steps)).await.then_some(self.best.steps.len())
         })
         .await;
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use crate::{bug::Bug, hunt::Found};
+use crate::{bug::Bug, hunt::Found, lane::Lane};
 
 /// How many steps a counterexample may have above the smallest there is.
 const ABOVE_MINIMUM: usize = 2;
@@ -29,23 +29,22 @@ impl Tally {
         self.good += usize::from(good);
         let mut times: Vec<Duration> = found.iter().map(|found| found.after).collect();
         times.sort_unstable();
-        let mut line =
-            format!("{} {:<36} {:>2} of {seeds}", if good { "✓" } else { "✗" }, bug.name, found.len());
-        if let Some(smallest) = found.iter().map(|found| found.steps).min() {
+        let how = found.iter().map(|found| found.steps).min().map_or_else(String::new, |smallest| {
             let sizes =
                 if smallest == largest { smallest.to_string() } else { format!("{smallest}–{largest}") };
             let lanes: BTreeSet<_> = found.iter().map(|found| found.lane).collect();
-            let lanes: Vec<&str> = lanes.into_iter().map(crate::lane::Lane::name).collect();
-            line += &format!(
+            let lanes: Vec<&str> = lanes.into_iter().map(Lane::name).collect();
+            format!(
                 "  median {:>6.2} s  p95 {:>6.2} s  {sizes} steps, smallest possible {}  {}",
                 quantile(&times, 50).as_secs_f64(),
                 quantile(&times, 95).as_secs_f64(),
                 bug.minimum,
                 lanes.join(", "),
-            );
-        }
+            )
+        });
         self.times.extend(times);
-        format!("{line}\n    {}", bug.title)
+        let mark = if good { "✓" } else { "✗" };
+        format!("{mark} {:<36} {:>2} of {seeds}{how}\n    {}", bug.name, found.len(), bug.title)
     }
 
     /// Adds what was found in the shop as it is, and sums up.
