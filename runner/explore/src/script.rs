@@ -13,7 +13,7 @@ use scenario::{
 
 use crate::{
     sequence::{Element, Numbered, Release, Sequence},
-    step::{self, SUCCESS, expression},
+    step::{self, Peace, SUCCESS, expression},
 };
 
 /// What an operation that says nothing about its replies must still not do: break inside.
@@ -92,16 +92,6 @@ struct Sent {
     call: u32,
     time: Time,
     peace: Peace,
-}
-
-/// Whether anything has been wrong by then.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Peace {
-    /// Nothing ever has.
-    #[default]
-    Undisturbed,
-    /// Something was, or still is.
-    Disturbed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,16 @@ pub(crate) const SUCCESS: &str = "status >= 200 and status < 300";
 /// How the name of a step ends that asks what came of a request.
 pub(crate) const ASKED: &str = ": what came of it?";
 
+/// Whether anything has been wrong by the time of a step.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Peace {
+    /// Nothing ever has.
+    #[default]
+    Undisturbed,
+    /// Something was, or still is.
+    Disturbed,
+}
+
 pub(crate) fn plain(name: String, action: Action) -> Step {
     Step { name, span: Span::default(), condition: None, action }
 }

@@ -24,7 +24,8 @@ pub(crate) enum Lane {
     Exploration,
     /// The repository's scenarios, as they are.
     Scenarios,
-    /// The repository's scenarios, with each fault at each of their calls.
+    /// The repository's flows, with each fault at each of their calls. In other scenarios the client plays one of the
+    /// services, and may well break a promise that these keep.
     Sweep,
 }
 
@@ -59,7 +60,7 @@ impl Lane {
                     place.run(&["sweep", &file], folder.path(), until)?;
                 }
             }
-            Self::Sweep => place.run(&["sweep", "scenarios"], folder.path(), until)?,
+            Self::Sweep => place.run(&["sweep", "scenarios/flows"], folder.path(), until)?,
         }
         Ok(counterexamples(folder.path())?.into_iter().min())
     }

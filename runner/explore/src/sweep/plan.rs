@@ -7,7 +7,7 @@ use scenario::{Action, Call, Expression, Judging, ProcessStep, Scenario, Signal,
 
 use crate::{
     captures::{captured, without_unused_captures},
-    step::{self, expression},
+    step::{self, Peace, expression},
     sweep::{Planted, SweptCall},
 };
 
@@ -40,7 +40,10 @@ impl Planned {
         let captured = captured(base);
         let mut asked = Vec::new();
         for (at, step) in base.steps.iter().enumerate() {
-            if let Some(step) = lenient(step, &captured, &mut asked) {
+            let disturbs = |step: &Step| matches!(step.action, Action::Inject(_) | Action::Process(_));
+            let disturbed = base.steps[..at].iter().any(disturbs);
+            let peace = if disturbed { Peace::Disturbed } else { Peace::Undisturbed };
+            if let Some(step) = lenient(step, peace, &captured, &mut asked) {
                 steps.push((Some(at), step));
             }
             for fault in faults.iter().filter(|fault| calls[fault.call].step == at) {
@@ -90,7 +93,7 @@ impl Asked {
 }
 
 /// A step that is there for what it does; nothing for one that only judges.
-fn lenient(step: &Step, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Option<Step> {
+fn lenient(step: &Step, peace: Peace, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Option<Step> {
     let mut step = step.clone();
     match &mut step.action {
         Action::Check(_) => return None,
@@ -99,7 +102,11 @@ fn lenient(step: &Step, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Op
             let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
             if has_key && request.times == Times::Once {
                 let said = format!("request_{}_said", asked.len() + 1);
-                let statuses = request.expect.status.clone();
+                // 202 may be all that is expected of a request that can't be finished now.
+                let statuses = match peace {
+                    Peace::Undisturbed => request.expect.status.clone(),
+                    Peace::Disturbed => Vec::new(),
+                };
                 let told = expression(&format!("status if {} else none", step::definite(&statuses)));
                 request.capture.push((said.clone(), told));
                 asked.push(Asked { name: step.name.clone(), call: request.call.clone(), statuses, said });
@@ -107,7 +114,7 @@ fn lenient(step: &Step, captured: &BTreeSet<&str>, asked: &mut Vec<Asked>) -> Op
         }
         Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
         Action::Together(members) => {
-            *members = members.iter().filter_map(|member| lenient(member, captured, asked)).collect();
+            *members = members.iter().filter_map(|member| lenient(member, peace, captured, asked)).collect();
         }
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) => {}
     }
