@@ -18,11 +18,11 @@ use crate::{
 /// A bug, found with one seed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found {
-    /// By which of the lanes.
+    /// By which of the lanes at first.
     pub(crate) lane: Lane,
     /// After how long, shrinking and all.
     pub(crate) after: Duration,
-    /// In how many steps.
+    /// In how many steps at best.
     pub(crate) steps: usize,
 }
 
@@ -50,15 +50,22 @@ pub(crate) fn hunt(scratch: &Scratch, simulate: &Path, arguments: &Arguments) ->
     Ok(found.into_iter().map(|(_, found)| found).collect())
 }
 
-/// One lane after the other: the first two thirds of the time are for explorations.
+/// One lane after the other. What a scenario has shown, an exploration may still show in fewer steps.
 fn look(place: &Place, limit: Duration) -> Result<Option<Found>> {
     let began = Instant::now();
+    let mut found: Option<Found> = None;
     for lane in Lane::ALL {
+        let share = match (lane, found) {
+            (Lane::Scenarios, _) | (Lane::Exploration, Some(_)) => limit / 4,
+            (Lane::Exploration, None) => limit / 2,
+            (Lane::Sweep, None) => limit,
+            (Lane::Sweep, Some(_)) => break,
+        };
         let left = limit.saturating_sub(began.elapsed());
-        let time = if lane == Lane::Exploration { limit * 2 / 3 } else { left };
-        if let Some(steps) = lane.look(place, time)? {
-            return Ok(Some(Found { lane, after: began.elapsed(), steps }));
+        if let Some(steps) = lane.look(place, share.min(left))? {
+            let first = found.get_or_insert(Found { lane, after: began.elapsed(), steps });
+            first.steps = first.steps.min(steps);
         }
     }
-    Ok(None)
+    Ok(found)
 }

@@ -1,7 +1,7 @@
 //! `hunt`: plants each bug of this folder in a copy of the shop, and finds out whether the framework finds it.
 //!
 //! ```text
-//! NAME.patch ─ scratch copy ─ build ─> simulate ─ for each seed: explore, scenarios, sweep ─> found after …, in … steps
+//! NAME.patch ─ scratch copy ─ build ─> simulate ─ for each seed: scenarios, explore, sweep ─> found after …, in … steps
 //! ```
 //!
 //! | file | what is in it |
