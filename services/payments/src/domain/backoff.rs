@@ -17,8 +17,9 @@ pub fn wait(seed: u64, work: Work, attempts: u32) -> Duration {
     doubled / 2 + jitter(seed, work, attempts, doubled / 2)
 }
 
-/// At least `least`, and up to half as much again.
+/// At least `least`, and up to half as much again; never nothing, or who comes back at once would come back for ever.
 pub fn spread(seed: u64, work: Work, attempts: u32, least: Duration) -> Duration {
+    let least = least.max(FIRST / 2);
     least + jitter(seed, work, attempts, least / 2)
 }
 
@@ -62,6 +63,7 @@ mod tests {
         for seed in 0..100 {
             let wait = spread(seed, work(), 0, least);
             assert!(wait >= least && wait <= least * 3 / 2);
+            assert!(spread(seed, work(), 0, Duration::ZERO) >= FIRST / 2);
         }
     }
 }
