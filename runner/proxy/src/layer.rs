@@ -39,8 +39,8 @@ impl<S> Layer<S> for FaultLayer {
 /// A callee behind a link that may be damaged.
 ///
 /// It takes every request, and asks the callee whether it is ready when the request gets there, as a network does.
-/// An exchange begins with [`Service::call`]. When its future is dropped the caller has given up; a request that is
-/// under way still arrives, until [`Links::close`].
+/// An exchange begins with [`Service::call`]. When its future is dropped the caller has given up: it hangs up on a callee
+/// that works on its request. A request that is still under way arrives all the same, until [`Links::close`].
 #[derive(Debug, Clone)]
 pub struct Faulty<S> {
     links: Links,
@@ -122,10 +122,13 @@ pub(crate) struct Crossing {
 impl Crossing {
     /// The caller's wait ends otherwise than by a reply.
     pub(crate) fn give_up(&mut self, with: NoReply) {
+        let given_up = with == NoReply::Abandoned;
         if std::mem::take(&mut self.open) {
             self.entry.ended(Err(with));
         }
-        if let Some(mut journey) = self.journey.take() {
+        if let Some(mut journey) = self.journey.take()
+            && !(given_up && self.entry.is_being_answered())
+        {
             self.links.deliveries.carry_on(async move {
                 journey.as_mut().await;
             });

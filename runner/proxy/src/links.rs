@@ -132,7 +132,7 @@ impl Links {
 
     /// Reads the history. Nothing crosses a link meanwhile, so `read` should be short, and must not use the links.
     pub fn read<R>(&self, read: impl FnOnce(&History) -> R) -> R {
-        read(&self.book.pages().history)
+        self.book.read(read)
     }
 
     /// What damages the exchanges on `link`, to be put around whatever carries them.
@@ -176,6 +176,10 @@ impl Book {
             Admission::Admitted(decision)
         };
         (history.begin(now, *step, exchange), admission)
+    }
+
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&History) -> R) -> R {
+        read(&self.pages().history)
     }
 
     /// Writes down what became of an exchange at the time it is told.

@@ -40,6 +40,14 @@ impl Entry {
         self.book.write(|history, _| history.not_delivered(self.id));
     }
 
+    /// Whether the callee works on it, and no fault has a part in it.
+    pub(crate) fn is_being_answered(&self) -> bool {
+        self.book.read(|history| {
+            let exchange = history.exchange(self.id);
+            exchange.faults.is_empty() && exchange.delivered > 0 && exchange.answered.is_none()
+        })
+    }
+
     /// The callee has answered.
     pub(crate) fn answered(&self, response: &Response<Bytes>) {
         let reply = kept_reply(response, self.most);

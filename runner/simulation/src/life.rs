@@ -25,8 +25,9 @@ use verdict::NoReply;
 
 use crate::place::{Running, Server, Work};
 
-/// A request waits for up to so many turns of the others before it is handled, so that seeds differ in who is first.
-const TURNS: u64 = 4;
+/// A request waits for fewer turns of the others than 1 doubled a random number of times, less than this: most for a few,
+/// some for as many as a whole workflow between services takes. So seeds differ in who is first.
+const DOUBLINGS: u64 = 6;
 /// Requests that a service is at at most; more are refused, as by a process without file descriptors.
 const CONNECTIONS: usize = 10_000;
 
@@ -111,7 +112,8 @@ impl Life {
         }
         let server = inner.server.clone().ok_or(NoReply::Refused)?;
         inner.turns = 0;
-        let turns = inner.chance.next_u64() % TURNS;
+        let chance = inner.chance.next_u64();
+        let turns = (chance >> 32) % (1 << (chance % DOUBLINGS));
         let (sender, reply) = oneshot::channel();
         let handling = Living::new(self, Box::pin(server.oneshot(request)));
         let task = inner.requests.spawn(async move {
@@ -123,7 +125,7 @@ impl Life {
                 drop(sender.send(response));
             }
         });
-        Ok(Answer { reply, task })
+        Ok(Answer { life: Arc::clone(self), reply, task })
     }
 
     /// Halts it. Says whether it ran.
@@ -252,9 +254,10 @@ impl<T> Future for Living<T> {
 }
 
 /// The reply to a request that was taken in. Dropping it is hanging up: the request's task is dropped, as an HTTP
-/// server drops the handler of a connection that is gone.
+/// server drops the handler of a connection that is gone. One that is halted doesn't notice.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    life: Arc<Life>,
     reply: oneshot::Receiver<http::Response<Bytes>>,
     task: AbortHandle,
 }
@@ -270,7 +273,9 @@ impl Future for Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.task.abort();
+        if self.life.lock().condition != Condition::Halted {
+            self.task.abort();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use fault::{Damage, ErrorReply, Moment, Outage, Seed, Side};
@@ -16,6 +17,10 @@ use verdict::NoReply;
 use crate::{
     callee::Callee, caller::Caller, eventually, exchange, exchanges, fault, inject, links, received, shop,
 };
+
+/// A fault that has a part in an exchange, so that nobody is hung up on.
+const SLOW: Damage =
+    Damage::Latency { delay: Duration::from_millis(1), jitter: Duration::ZERO, side: Side::Reply };
 
 /// A callee behind a link.
 async fn world() -> (Links, Callee, HttpLink) {
@@ -121,6 +126,7 @@ async fn the_link_answers_by_itself() {
 #[tokio::test]
 async fn a_caller_that_leaves_does_not_call_its_request_back() {
     let (links, callee, link) = world().await;
+    inject(&links, fault("slow", SLOW));
     let mut caller = connect(&link).await;
     caller.send("/held", b"charge").await;
     eventually("the callee has it", || callee.seen().len() == 1).await;
@@ -253,6 +259,7 @@ async fn nothing_is_left_once_it_is_closed() {
     let address = link.address();
     let mut idle = connect(&link).await;
     idle.call("/pay", b"ping").await.expect("a reply");
+    inject(&links, fault("slow", SLOW));
     let mut waiting = connect(&link).await;
     waiting.send("/held", b"charge").await;
     eventually("the callee has it", || callee.seen().len() == 2).await;

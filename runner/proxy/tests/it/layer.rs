@@ -206,13 +206,11 @@ async fn a_callee_that_is_not_there_gets_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_gives_up_does_not_call_its_request_back() {
-    let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
-    // The request is still on its way, or the callee still works on it, when the caller gives up.
-    for (damage, work, delivered_then) in [(Some(late), Duration::ZERO, 0), (None, 5 * SECOND, 1)] {
+    // The request is still on its way, or the callee still works on it behind a bad link, when the caller gives up.
+    for (side, work, delivered_then) in [(Side::Request, Duration::ZERO, 0), (Side::Reply, 5 * SECOND, 1)] {
         let (links, log) = (links(), Log::default());
-        if let Some(damage) = damage {
-            inject(&links, fault("late", damage));
-        }
+        let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side };
+        inject(&links, fault("late", late));
         let call = links.layer(shop()).layer(callee(&log, work)).oneshot(pay());
         timeout(SECOND, call).await.expect_err("the caller gives up first");
 
@@ -227,6 +225,18 @@ async fn a_caller_that_gives_up_does_not_call_its_request_back() {
         assert_eq!(received(&shown), Some(Err(NoReply::Abandoned)), "the first ending counts");
         assert_eq!((shown.delivered, shown.answered.is_some()), (1, true));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_gives_up_hangs_up_on_a_callee_at_work() {
+    let (links, log) = (links(), Log::default());
+    let call = links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay());
+    timeout(SECOND, call).await.expect_err("the caller gives up first");
+    sleep(5 * SECOND).await;
+    assert_eq!(log.lines(), ["POST /pay"], "the callee's handler is dropped");
+    let shown = exchange(&links);
+    assert_eq!(received(&shown), Some(Err(NoReply::Abandoned)));
+    assert_eq!((shown.delivered, shown.answered.is_some()), (1, false));
 }
 
 #[tokio::test(start_paused = true)]
