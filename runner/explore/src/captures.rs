@@ -14,6 +14,16 @@ pub(crate) fn requests(step: &Step) -> Vec<&RequestStep> {
     }
 }
 
+/// The same, to be changed.
+pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
+    match &mut step.action {
+        Action::Request(request) => vec![request],
+        Action::Eventually(eventually) => vec![&mut eventually.request],
+        Action::Together(members) => members.iter_mut().flat_map(requests_mut).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// What a scenario captures.
 pub(crate) fn captured(base: &Scenario) -> BTreeSet<&str> {
     let captures = base.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
@@ -23,20 +33,8 @@ pub(crate) fn captured(base: &Scenario) -> BTreeSet<&str> {
 /// Takes away captures that nothing uses any more.
 pub(crate) fn without_unused_captures(steps: &mut [Step]) {
     let used: BTreeSet<String> = steps.iter().flat_map(names).collect();
-    let keep = |request: &mut RequestStep| request.capture.retain(|(name, _)| used.contains(name));
-    for step in steps {
-        match &mut step.action {
-            Action::Request(request) => keep(request),
-            Action::Eventually(eventually) => keep(&mut eventually.request),
-            Action::Together(members) => {
-                for member in members {
-                    if let Action::Request(request) = &mut member.action {
-                        keep(request);
-                    }
-                }
-            }
-            _ => {}
-        }
+    for request in steps.iter_mut().flat_map(requests_mut) {
+        request.capture.retain(|(name, _)| used.contains(name));
     }
 }
 

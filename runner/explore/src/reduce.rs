@@ -9,7 +9,7 @@ use verdict::{Place, Verdict};
 
 use crate::{
     Event, Limits,
-    captures::{captured, names, requests, without_unused_captures},
+    captures::{captured, names, requests, requests_mut, without_unused_captures},
     shrink::fewer,
     step,
     trial::{Trials, complaints, is_invariant},
@@ -37,27 +37,63 @@ pub async fn reduce<S: Stage>(
         let alike = complaints(&result, rules) == complaints(&failing, rules);
         return (if alike { Arc::new(result) } else { failing }, 1);
     }
-    let (mut best, mut runs) = (failing, 0);
+    let mut reduction = Reduction { trials, rules, limits, tell, wrong, best: failing, runs: 0 };
     loop {
-        let before = best.scenario.steps.len();
-        fewer(steps_before_asking(&best.scenario), async |steps| {
-            let candidate = without(&best.scenario, steps);
-            if candidate.steps.is_empty() || runs == limits.runs {
-                return None;
-            }
-            runs += 1;
-            let result = trials.run_with(Arc::new(candidate), best.seed).await;
-            let alike = !complaints(&result, rules).is_disjoint(&wrong);
-            if alike {
-                best = Arc::new(result);
-            }
-            tell(Event::Shrunk { runs, steps: best.scenario.steps.len() });
-            alike.then(|| steps_before_asking(&best.scenario))
+        let before = reduction.best.scenario.clone();
+        reduction.fewer_steps().await;
+        reduction.smaller_groups().await;
+        if Arc::ptr_eq(&reduction.best.scenario, &before) {
+            return (reduction.best, reduction.runs);
+        }
+    }
+}
+
+/// What is known so far.
+struct Reduction<'a, S, Tell> {
+    trials: Trials<'a, S>,
+    rules: &'a Rules,
+    limits: Limits,
+    tell: &'a Tell,
+    /// The complaints of which one has to stay.
+    wrong: BTreeSet<String>,
+    best: Arc<ScenarioResult>,
+    runs: u32,
+}
+
+impl<S: Stage, Tell: Fn(Event)> Reduction<'_, S, Tell> {
+    async fn fewer_steps(&mut self) {
+        fewer(steps_before_asking(&self.best.scenario), async |steps| {
+            let candidate = without(&self.best.scenario, steps);
+            self.take(candidate).await.then(|| steps_before_asking(&self.best.scenario))
         })
         .await;
-        if best.scenario.steps.len() == before {
-            return (best, runs);
+    }
+
+    async fn smaller_groups(&mut self) {
+        for step in (0..steps_before_asking(&self.best.scenario)).rev() {
+            for member in (0..members(&self.best.scenario, step)).rev() {
+                // What went with another one may have been more than that.
+                if member < members(&self.best.scenario, step) {
+                    let candidate = without_member(&self.best.scenario, step, member);
+                    self.take(candidate).await;
+                }
+            }
         }
+    }
+
+    /// Makes do with this scenario, if it fails alike.
+    async fn take(&mut self, candidate: Scenario) -> bool {
+        if candidate.steps.is_empty() || self.runs == self.limits.runs {
+            return false;
+        }
+        self.runs += 1;
+        let result = self.trials.run_with(Arc::new(candidate), self.best.seed).await;
+        let alike = !complaints(&result, self.rules).is_disjoint(&self.wrong);
+        if alike {
+            self.best = Arc::new(result);
+        }
+        (self.tell)(Event::Shrunk { runs: self.runs, steps: self.best.scenario.steps.len() });
+        alike
     }
 }
 
@@ -86,14 +122,38 @@ pub fn steps_before_asking(scenario: &Scenario) -> usize {
     if heals { end - waits - 1 } else { end }
 }
 
+/// How many requests of a step are released at once, if there are several.
+fn members(scenario: &Scenario, step: usize) -> usize {
+    match scenario.steps.get(step).map(|step| &step.action) {
+        Some(Action::Together(members)) if members.len() > 1 => members.len(),
+        _ => 0,
+    }
+}
+
+/// The scenario without one of the requests of a group.
+fn without_member(scenario: &Scenario, step: usize, member: usize) -> Scenario {
+    let mut rest = scenario.clone();
+    if let Action::Together(members) = &mut rest.steps[step].action {
+        members.remove(member);
+        if members.len() == 1 {
+            rest.steps[step] = members.remove(0);
+        }
+    }
+    tidied(rest, &captured(scenario))
+}
+
 /// The scenario without some steps, and without those that can't do without them.
 fn without(scenario: &Scenario, steps: Range<usize>) -> Scenario {
-    let made: BTreeSet<String> = captured(scenario).into_iter().map(str::to_owned).collect();
     let mut rest = scenario.clone();
     rest.steps.drain(steps);
+    tidied(rest, &captured(scenario))
+}
+
+/// What is left of a scenario that made these names, without what can't do without the rest.
+fn tidied(mut rest: Scenario, made: &BTreeSet<&str>) -> Scenario {
     let (mut known, mut injected): (BTreeSet<String>, BTreeSet<FaultName>) = Default::default();
     rest.steps.retain(|step| {
-        let complete = names(step).iter().all(|name| known.contains(name) || !made.contains(name));
+        let complete = names(step).iter().all(|name| known.contains(name) || !made.contains(name.as_str()));
         let meaningful = match &step.action {
             Action::Heal(Some(fault)) => injected.contains(fault),
             _ => true,
@@ -110,12 +170,9 @@ fn without(scenario: &Scenario, steps: Range<usize>) -> Scenario {
     });
     rest.faults.retain(|fault| injected.contains(&fault.name));
     without_unused_captures(&mut rest.steps);
-    for step in &mut rest.steps {
+    for request in rest.steps.iter_mut().flat_map(requests_mut) {
         // It was there for what it captured, and now is there for what it does.
-        if let Action::Request(request) = &mut step.action
-            && request.expect.span.is_none()
-            && request.capture.is_empty()
-        {
+        if request.expect.span.is_none() && request.capture.is_empty() {
             request.expect.judging = Judging::Lenient;
         }
     }
