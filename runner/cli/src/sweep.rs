@@ -71,7 +71,7 @@ async fn tell_failure(
     let bar = progress_bar();
     let show = |event| bar.set_message(progress(&event));
     let (baseline, rules) = (Arc::clone(&table.baseline), rules(&project.configuration));
-    let (smaller, runs) = reduce(baseline, stage, &rules, Limits::default(), &show).await;
+    let (smaller, runs) = reduce(baseline, stage, &rules, table.seed, Limits::default(), &show).await;
     bar.finish_and_clear();
     let (scenario, seed) = (&table.baseline.scenario, table.seed);
     let (steps, of) = (smaller.scenario.steps.len(), scenario.steps.len());

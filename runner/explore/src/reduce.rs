@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use engine::{Rules, ScenarioResult, Stage};
-use fault::FaultName;
+use fault::{FaultName, Seed};
 use scenario::{Action, Judging, ProcessStep, Scenario, Signal};
 use verdict::{Place, Verdict};
 
@@ -12,7 +12,7 @@ use crate::{
     captures::{captured, names, requests, requests_mut, without_unused_captures},
     shrink::fewer,
     step,
-    trial::{Trials, complaints, is_invariant},
+    trial::{OTHER_NAMES, Trials, complaints, is_invariant},
 };
 
 /// Leaves out steps of a failing scenario, as long as it goes on failing for the same reason. Gives what came of the
@@ -20,47 +20,61 @@ use crate::{
 ///
 /// A broken invariant, or a key that doesn't keep its word, is as wrong without some of the steps. What a step expects may
 /// well be right only after all that comes before it: a scenario that fails for nothing else keeps its steps up to there.
+///
+/// `seed` is the command line's. With it the smallest one fails again.
 pub async fn reduce<S: Stage>(
     failing: Arc<ScenarioResult>,
     stage: &S,
     rules: &Rules,
+    seed: Seed,
     limits: Limits,
     tell: &impl Fn(Event),
 ) -> (Arc<ScenarioResult>, u32) {
-    let trials = Trials { stage, rules, seed: failing.seed };
+    let trials = Trials { stage, rules, seed };
     let lasting = |complaint: &String| is_invariant(complaint, rules) || complaint.contains(step::ASKED);
     let wrong: BTreeSet<String> = complaints(&failing, rules).into_iter().filter(lasting).collect();
     if wrong.is_empty() {
         let after = place(&failing).map_or(failing.scenario.steps.len(), |step| step + 1);
-        let shorter = Arc::new(without(&failing.scenario, after..failing.scenario.steps.len()));
-        let result = trials.run_with(shorter, failing.seed).await;
-        let alike = complaints(&result, rules) == complaints(&failing, rules);
-        return (if alike { Arc::new(result) } else { failing }, 1);
+        let shorter = without(&failing.scenario, after..failing.scenario.steps.len());
+        let alike = |result: &ScenarioResult| complaints(result, rules) == complaints(&failing, rules);
+        let (result, runs) = trials.run_until(&shorter, OTHER_NAMES, alike).await;
+        return (result.unwrap_or(failing), runs);
     }
-    let mut reduction = Reduction { trials, rules, limits, tell, wrong, best: failing, runs: 0 };
-    loop {
-        let before = reduction.best.scenario.clone();
-        reduction.fewer_steps().await;
-        reduction.smaller_groups().await;
-        if Arc::ptr_eq(&reduction.best.scenario, &before) {
-            return (reduction.best, reduction.runs);
-        }
+    let mut reduction = Reduction { trials, limits, tell, wrong, other_names: 0, best: failing, runs: 0 };
+    reduction.reduce().await;
+    let fails = |result: &ScenarioResult| reduction.is_alike(result);
+    if reduction.trials.is_by_chance(&reduction.best.scenario, fails).await {
+        reduction.other_names = OTHER_NAMES;
+        reduction.reduce().await;
     }
+    (reduction.best, reduction.runs)
 }
 
 /// What is known so far.
 struct Reduction<'a, S, Tell> {
     trials: Trials<'a, S>,
-    rules: &'a Rules,
     limits: Limits,
     tell: &'a Tell,
     /// The complaints of which one has to stay.
     wrong: BTreeSet<String>,
+    other_names: u32,
     best: Arc<ScenarioResult>,
     runs: u32,
 }
 
 impl<S: Stage, Tell: Fn(Event)> Reduction<'_, S, Tell> {
+    /// Reduces as far as it goes.
+    async fn reduce(&mut self) {
+        loop {
+            let before = Arc::clone(&self.best);
+            self.fewer_steps().await;
+            self.smaller_groups().await;
+            if Arc::ptr_eq(&self.best, &before) {
+                return;
+            }
+        }
+    }
+
     async fn fewer_steps(&mut self) {
         fewer(steps_before_asking(&self.best.scenario), async |steps| {
             let candidate = without(&self.best.scenario, steps);
@@ -83,17 +97,22 @@ impl<S: Stage, Tell: Fn(Event)> Reduction<'_, S, Tell> {
 
     /// Makes do with this scenario, if it fails alike.
     async fn take(&mut self, candidate: Scenario) -> bool {
-        if candidate.steps.is_empty() || self.runs == self.limits.runs {
+        if candidate.steps.is_empty() || self.runs >= self.limits.runs {
             return false;
         }
-        self.runs += 1;
-        let result = self.trials.run_with(Arc::new(candidate), self.best.seed).await;
-        let alike = !complaints(&result, self.rules).is_disjoint(&self.wrong);
-        if alike {
-            self.best = Arc::new(result);
+        let fails = |result: &ScenarioResult| self.is_alike(result);
+        let (result, runs) = self.trials.run_until(&candidate, self.other_names, fails).await;
+        self.runs += runs;
+        let alike = result.is_some();
+        if let Some(result) = result {
+            self.best = result;
         }
         (self.tell)(Event::Shrunk { runs: self.runs, steps: self.best.scenario.steps.len() });
         alike
+    }
+
+    fn is_alike(&self, result: &ScenarioResult) -> bool {
+        !complaints(result, self.trials.rules).is_disjoint(&self.wrong)
     }
 }
 

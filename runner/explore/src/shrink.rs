@@ -8,7 +8,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    num::NonZeroU32,
     ops::Range,
     sync::Arc,
     time::Duration,
@@ -21,7 +20,7 @@ use crate::{
     Event,
     script::{script, unasked_keys, without_idle_steps},
     sequence::{Element, Release, Sequence},
-    trial::{Trials, complaints, is_certain},
+    trial::{OTHER_NAMES, Trials, complaints, is_certain},
 };
 
 /// How far shrinking goes.
@@ -29,13 +28,11 @@ use crate::{
 pub struct Limits {
     /// The most runs.
     pub runs: u32,
-    /// How often a sequence that doesn't fail at once is tried: more than once in a world where chance is not seeded.
-    pub attempts: NonZeroU32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { runs: 2_000, attempts: NonZeroU32::MIN }
+        Self { runs: 2_000 }
     }
 }
 
@@ -49,6 +46,7 @@ pub(crate) struct Shrinker<'a, S, T> {
     /// What the sequence found at first complains of: a smaller one must complain of some of it.
     complaints: BTreeSet<String>,
     tried: BTreeMap<Sequence, bool>,
+    other_names: u32,
     pub(crate) runs: u32,
     pub(crate) best: Sequence,
     pub(crate) result: Arc<ScenarioResult>,
@@ -67,11 +65,35 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         let name = result.scenario.name.clone();
         let best = without_idle_steps(exploration, failing);
         let tried = BTreeMap::new();
-        Self { exploration, trials, name, limits, tell, complaints, tried, runs: 0, best, result }
+        let other_names = 0;
+        Self {
+            exploration,
+            trials,
+            name,
+            limits,
+            tell,
+            complaints,
+            tried,
+            other_names,
+            runs: 0,
+            best,
+            result,
+        }
     }
 
-    /// Shrinks as far as it goes.
+    /// Shrinks as far as it goes; further, if need be with other chance, where it takes chance to fail.
     pub(crate) async fn shrink(&mut self) {
+        self.shrink_with_this_chance().await;
+        let unasked = unasked_keys(self.exploration, &self.best);
+        let fails = |result: &ScenarioResult| self.is_alike(result, &unasked);
+        if self.trials.is_by_chance(&self.result.scenario, fails).await {
+            self.other_names = OTHER_NAMES;
+            self.tried.clear();
+            self.shrink_with_this_chance().await;
+        }
+    }
+
+    async fn shrink_with_this_chance(&mut self) {
         loop {
             let before = self.best.clone();
             self.fewer_steps().await;
@@ -204,27 +226,28 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         if let Some(failed) = self.tried.get(&candidate) {
             return *failed;
         }
+        if self.runs >= self.limits.runs {
+            return false;
+        }
         let within = self.exploration.settle.unwrap_or(self.trials.rules.settle);
-        let scenario = Arc::new(script(self.exploration, &candidate, self.name.clone(), within));
+        let scenario = script(self.exploration, &candidate, self.name.clone(), within);
         let unasked = unasked_keys(self.exploration, &candidate);
-        let mut failed = false;
-        for _ in 0..self.limits.attempts.get() {
-            if self.runs == self.limits.runs {
-                return false;
-            }
-            self.runs += 1;
-            let result = self.trials.run(Arc::clone(&scenario)).await;
-            let alike = !complaints(&result, self.trials.rules).is_disjoint(&self.complaints);
-            if alike && is_certain(&result, &unasked) {
-                failed = true;
-                self.best = candidate.clone();
-                self.result = Arc::new(result);
-                break;
-            }
+        let fails = |result: &ScenarioResult| self.is_alike(result, &unasked);
+        let (result, runs) = self.trials.run_until(&scenario, self.other_names, fails).await;
+        self.runs += runs;
+        let failed = result.is_some();
+        if let Some(result) = result {
+            self.name.clone_from(&result.scenario.name);
+            (self.best, self.result) = (candidate.clone(), result);
         }
         (self.tell)(Event::Shrunk { runs: self.runs, steps: self.best.steps.len() });
         self.tried.insert(candidate, failed);
         failed
+    }
+
+    /// Whether that is what was wrong at first, and certainly wrong.
+    fn is_alike(&self, result: &ScenarioResult, unasked: &[String]) -> bool {
+        !complaints(result, self.trials.rules).is_disjoint(&self.complaints) && is_certain(result, unasked)
     }
 }
 

@@ -168,8 +168,8 @@ impl<S: Stage, T: Fn(Event)> Sweep<'_, S, T> {
         if let CellOutcome::Failed(failing) = &mut cell.outcome
             && self.wrong.insert(complaints(failing, self.trials.rules))
         {
-            let Trials { stage, rules, .. } = self.trials;
-            (*failing, _) = reduce(Arc::clone(failing), stage, rules, self.options.limits, self.tell).await;
+            let (Trials { stage, rules, seed }, limits) = (&self.trials, self.options.limits);
+            (*failing, _) = reduce(Arc::clone(failing), *stage, rules, *seed, limits, self.tell).await;
         }
         self.table.cells.push(cell);
         (self.tell)(Event::Swept { runs: self.table.cells.len(), of: self.of });

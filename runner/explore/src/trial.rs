@@ -7,6 +7,9 @@ use fault::{CLIENT, Seed};
 use scenario::{Action, Scenario};
 use verdict::{Exchange, Finding, Outcome, Place, Record, Verdict, judge_fired};
 
+/// Under how many other names something is tried when chance has a part in whether it fails.
+pub(crate) const OTHER_NAMES: u32 = 5;
+
 /// Where scenarios are tried.
 pub(crate) struct Trials<'a, S> {
     pub(crate) stage: &'a S,
@@ -26,6 +29,43 @@ impl<S: Stage> Trials<'_, S> {
     pub(crate) async fn run_with(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
         forgiving(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
     }
+
+    /// Runs a scenario until it fails in this way, under its own name and then under so many others. Gives how it failed,
+    /// and after how many runs.
+    pub(crate) async fn run_until(
+        &self,
+        scenario: &Scenario,
+        other_names: u32,
+        fails: impl Fn(&ScenarioResult) -> bool,
+    ) -> (Option<Arc<ScenarioResult>>, u32) {
+        for number in 0..=other_names {
+            let result = self.run(Arc::new(renamed(scenario, number))).await;
+            if fails(&result) {
+                return (Some(Arc::new(result)), number + 1);
+            }
+        }
+        (None, other_names + 1)
+    }
+
+    /// Whether this scenario, which fails in this way, passes with other chance.
+    pub(crate) async fn is_by_chance(
+        &self,
+        scenario: &Scenario,
+        fails: impl Fn(&ScenarioResult) -> bool,
+    ) -> bool {
+        self.run_until(scenario, OTHER_NAMES, |result| !fails(result)).await.0.is_some()
+    }
+}
+
+/// A scenario under another name, and hence with other chance, which comes from the command line's seed and the name.
+fn renamed(scenario: &Scenario, number: u32) -> Scenario {
+    const MARK: &str = ", chance ";
+    let mut renamed = scenario.clone();
+    if number > 0 {
+        let base = scenario.name.split_once(MARK).map_or(&*scenario.name, |(base, _)| base);
+        renamed.name = format!("{base}{MARK}{number}");
+    }
+    renamed
 }
 
 /// A generated fault may well meet nothing.

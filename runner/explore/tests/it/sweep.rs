@@ -147,7 +147,8 @@ steps:
 /// The names of the steps that are enough to fail.
 async fn reduced(bug: Bug, text: &str) -> Vec<String> {
     let result = run_scenario(&Bank(bug), scenario(text), &rules(), Seed(1), |_| {}).await;
-    let (smaller, runs) = reduce(Arc::new(result), &Bank(bug), &rules(), Limits::default(), &|_| {}).await;
+    let (smaller, runs) =
+        reduce(Arc::new(result), &Bank(bug), &rules(), Seed(1), Limits::default(), &|_| {}).await;
     assert!(runs < 40, "{runs} runs");
     let text = counterexample_yaml(&smaller, "found by a test");
     let again = run_scenario(&Bank(bug), scenario(&text), &rules(), smaller.seed, |_| {}).await;
@@ -168,7 +169,7 @@ async fn what_breaks_an_invariant_breaks_it_with_fewer_steps() {
 async fn of_requests_at_once_those_are_left_that_it_takes() {
     let paid = LONG.lines().find(|line| line.contains("/payments, headers")).expect("a payment");
     let (alone, look) =
-        (&paid[4..], r#"{ name: look, request: GET shop /payments, expect: { status: 200 } }"#);
+        (&paid[4..], r"{ name: look, request: GET shop /payments, expect: { status: 200 } }");
     let group = format!("  - together:\n      - {look}\n      - {alone}\n      - {look}");
     let steps = reduced(Bug::ChargesEveryAttempt, &LONG.replace(paid, &group)).await;
     assert_eq!(steps, ["second", "inject reply-lost", "paid"]);

@@ -26,6 +26,9 @@ use crate::{environment::Disk, problem::Problem, start::StartError};
 
 /// redb's cache for one database. Its own default is a gibibyte.
 const CACHE: usize = 32 << 20;
+/// For how many turns of the others a job waits on a simulated disk, whose syncs take no time: what was read before the job
+/// may be another's by then.
+const TURNS: u32 = 8;
 /// Jobs that may wait for the writer; one more is refused.
 const QUEUE: usize = 1_024;
 
@@ -134,7 +137,9 @@ impl Store {
             Writer::Thread(thread) => thread.run(job).await,
             Writer::Inline => {
                 // As with the thread, others go on before the job and before its caller knows.
-                yield_now().await;
+                for _ in 0..TURNS {
+                    yield_now().await;
+                }
                 let done = inline::run(&self.database, job);
                 yield_now().await;
                 done
