@@ -25,9 +25,8 @@ use verdict::NoReply;
 
 use crate::place::{Running, Server, Work};
 
-/// A request waits for fewer turns of the others than 1 doubled a random number of times, less than this: most for a few,
-/// some for as many as a whole workflow between services takes. So seeds differ in who is first.
-const DOUBLINGS: u64 = 6;
+/// A request waits for up to so many turns of the others before it is handled, so that seeds differ in who is first.
+const TURNS: u64 = 8;
 /// Requests that a service is at at most; more are refused, as by a process without file descriptors.
 const CONNECTIONS: usize = 10_000;
 
@@ -112,8 +111,7 @@ impl Life {
         }
         let server = inner.server.clone().ok_or(NoReply::Refused)?;
         inner.turns = 0;
-        let chance = inner.chance.next_u64();
-        let turns = (chance >> 32) % (1 << (chance % DOUBLINGS));
+        let turns = inner.chance.next_u64() % TURNS;
         let (sender, reply) = oneshot::channel();
         let handling = Living::new(self, Box::pin(server.oneshot(request)));
         let task = inner.requests.spawn(async move {
