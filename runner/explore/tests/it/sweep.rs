@@ -168,8 +168,7 @@ async fn what_breaks_an_invariant_breaks_it_with_fewer_steps() {
 #[tokio::test(start_paused = true)]
 async fn of_requests_at_once_those_are_left_that_it_takes() {
     let paid = LONG.lines().find(|line| line.contains("/payments, headers")).expect("a payment");
-    let (alone, look) =
-        (&paid[4..], r"{ name: look, request: GET shop /payments, expect: { status: 200 } }");
+    let (alone, look) = (&paid[4..], r"{ name: look, request: GET shop /payments, expect: { status: 200 } }");
     let group = format!("  - together:\n      - {look}\n      - {alone}\n      - {look}");
     let steps = reduced(Bug::ChargesEveryAttempt, &LONG.replace(paid, &group)).await;
     assert_eq!(steps, ["second", "inject reply-lost", "paid"]);

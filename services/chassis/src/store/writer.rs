@@ -4,7 +4,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
 use redb::{Database, Durability, WriteTransaction};
@@ -34,7 +34,7 @@ impl Thread {
     pub(super) fn start(database: Arc<Database>, queue: usize) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let thread =
-            std::thread::Builder::new().name("store".into()).spawn(move || write_all(&database, receiver))?;
+            thread::Builder::new().name("store".into()).spawn(move || write_all(&database, receiver))?;
         Ok(Self { queue: Some(sender), thread: Some(thread) })
     }
 
@@ -85,7 +85,9 @@ impl Drop for Thread {
 fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
-        // A batch is what has gathered during the last commit; the queue's bound is the batch's.
+        // A batch is what has gathered during the last commit, and what those are about to send who wait for a processor; the
+        // queue's bound is the batch's.
+        thread::yield_now();
         while batch.len() < queue.max_capacity()
             && let Ok(next) = queue.try_recv()
         {
