@@ -90,7 +90,7 @@ impl Host {
             let mut state = self.state();
             state.lives += 1;
             let seed = self.seed.derive(&format!("life {}", state.lives));
-            let life = Life::new(seed.derive("turns"));
+            let life = Life::new(self.blueprint.name.clone(), seed.derive("turns"));
             state.life = Some(Arc::clone(&life));
             (life, state.disk.clone(), seed)
         };

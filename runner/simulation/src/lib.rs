@@ -20,8 +20,9 @@
 //! | `place` | what a service is given, and what it gives back |
 //! | `clock`, `budget` | what time it is in a world; how much of it there is |
 //! | `runtime` | the runtime on which nothing takes real time |
+//! | `watchdog` | ends the process when a service blocks its thread |
 //!
-//! What there is not: a socket, a thread, a wait in real time, chance without a seed, an order by hashes. The same
+//! What there is not in a world: a socket, a thread, a wait in real time, chance without a seed, an order by hashes. The same
 //! services with the same seed make the same history, byte for byte, as long as they keep to what their [`Place`]
 //! gives them and to [`tokio::time`], and say `biased` in every `select!`.
 //!
@@ -86,6 +87,7 @@ mod network;
 mod place;
 mod runtime;
 mod stage;
+mod watchdog;
 mod world;
 
 pub use clock::Clock;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::Seed;
+use fault::{Seed, ServiceName};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
@@ -23,7 +23,10 @@ use tokio::{
 use tower::ServiceExt;
 use verdict::NoReply;
 
-use crate::place::{Running, Server, Work};
+use crate::{
+    place::{Running, Server, Work},
+    watchdog,
+};
 
 /// A request waits for up to so many turns of the others before it is handled, so that seeds differ in who is first.
 const TURNS: u64 = 8;
@@ -35,6 +38,7 @@ const TURNS_AT_ONE_MOMENT: u32 = 50_000;
 
 /// A life with all that works in it. Once it is over, nothing of it is polled again, whoever still holds it.
 pub(crate) struct Life {
+    service: ServiceName,
     inner: Mutex<Inner>,
 }
 
@@ -63,8 +67,8 @@ enum Condition {
 }
 
 impl Life {
-    /// A life in which nothing works yet. The seed decides how many turns requests wait for.
-    pub(crate) fn new(seed: Seed) -> Arc<Self> {
+    /// A life of this service in which nothing works yet. The seed decides how many turns requests wait for.
+    pub(crate) fn new(service: ServiceName, seed: Seed) -> Arc<Self> {
         let inner = Inner {
             condition: Condition::Running,
             server: None,
@@ -75,7 +79,7 @@ impl Life {
             turns: 0,
             chance: ChaCha8Rng::seed_from_u64(seed.0),
         };
-        Arc::new(Self { inner: Mutex::new(inner) })
+        Arc::new(Self { service, inner: Mutex::new(inner) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -243,9 +247,10 @@ impl<T> Future for Living<T> {
                 Condition::Over => return Poll::Pending,
             }
         }
-        match self.work.as_mut().poll(context) {
+        let Self { life, work } = &mut *self;
+        match watchdog::step(&life.service, || work.as_mut().poll(context)) {
             // It died of this very poll: what came of it is never known.
-            Poll::Ready(_) if self.life.is_over() => Poll::Pending,
+            Poll::Ready(_) if life.is_over() => Poll::Pending,
             polled => polled,
         }
     }
@@ -283,7 +288,7 @@ mod tests {
 
     #[test]
     fn what_a_life_did_when_it_ended_is_never_known() {
-        let life = Life::new(Seed(1));
+        let life = Life::new("mortal".parse().expect("a name"), Seed(1));
         let fatal = Arc::clone(&life);
         let work = async move {
             fatal.end();

@@ -16,6 +16,7 @@ use crate::{
     Place, Running, SimulatedWorld, StartError,
     host::{Blueprint, Factory},
     network::{Network, not_linked_in},
+    watchdog,
 };
 
 /// How long a service may take to finish what it is at when the configuration doesn't say.
@@ -93,7 +94,8 @@ fn blueprint(service: &Service, factory: &Factory) -> Blueprint {
 impl Stage for Simulation {
     type World = SimulatedWorld;
 
-    async fn raise(&self, _: &Scenario, seed: Seed) -> Result<SimulatedWorld, BrokenOff> {
+    async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<SimulatedWorld, BrokenOff> {
+        watchdog::enter(&scenario.name, seed);
         let network = Network::new(&self.blueprints, seed);
         // Made first, so that what has begun ends when something else doesn't.
         let world = SimulatedWorld::new(Arc::clone(&network));
