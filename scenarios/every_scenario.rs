@@ -30,7 +30,9 @@ use verdict::{BrokenOff, Verdict};
 const SEED: Seed = Seed(1);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of a live scenario is waiting.
+    arguments.test_threads.get_or_insert(4);
     let project = Project::read(None, &[PathBuf::from("scenarios")]);
     let project = Arc::new(project.unwrap_or_else(|mistakes| panic!("{}", mistakes.shown())));
     // Whichever test needs the services first builds them.
