@@ -146,7 +146,7 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// Makes `OpenAPI` 3.1 of it, in which schemas are JSON Schema; closes the bodies of requests, whose optional fields may
-/// be null; adds the errors that come from before the handlers.
+/// be null; adds the errors that come from before the handlers, and that the first record serves as an example.
 fn refine(document: &mut Value) {
     document["openapi"] = json!("3.1.0");
     schemas(document);
@@ -155,6 +155,11 @@ fn refine(document: &mut Value) {
     for (_, operation) in paths.flat_map(|(_, operations)| operations.as_object_mut().into_iter().flatten()) {
         if let Some(reference) = operation.pointer("/requestBody/content/application~1json/schema/$ref") {
             bodies.extend(reference.as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned));
+        }
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+            if parameter["in"] == "path" && parameter["schema"]["type"] == "integer" {
+                parameter["schema"]["examples"] = json!([1]);
+            }
         }
         let with_body = operation.get("requestBody").is_some();
         let with_parameters = operation["parameters"].as_array().is_some_and(|list| !list.is_empty());
@@ -204,6 +209,9 @@ fn schemas(value: &mut Value) {
             if let Some(content) = fields.get_mut("content").and_then(Value::as_object_mut) {
                 rename(content, "application/json; charset=utf-8", "application/json");
             }
+            if let Some(example) = fields.remove("example") {
+                fields.insert("examples".into(), json!([example]));
+            }
             fields.values_mut().for_each(schemas);
             if fields.remove("nullable").is_some_and(|nullable| nullable == true) {
                 nullable(fields);
@@ -250,14 +258,14 @@ mod tests {
     fn null_is_said_in_json_schema() {
         let mut schema = json!({
             "properties": {
-                "name": { "type": "string", "nullable": true },
+                "name": { "type": "string", "nullable": true, "example": "alice" },
                 "user": { "allOf": [{ "$ref": "#/components/schemas/User" }, { "nullable": true }], "nullable": true },
             }
         });
         schemas(&mut schema);
         let expected = json!({
             "properties": {
-                "name": { "type": ["string", "null"] },
+                "name": { "type": ["string", "null"], "examples": ["alice"] },
                 "user": { "anyOf": [{ "$ref": "#/components/schemas/User" }, { "type": "null" }] },
             }
         });

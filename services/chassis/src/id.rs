@@ -27,6 +27,9 @@ pub struct Id<K> {
 }
 
 impl<K> Id<K> {
+    /// The id of the first record of a database.
+    pub const FIRST: Self = Self { number: 1, kind: PhantomData };
+
     /// The id with this number, unless it is 0 or beyond 2^53.
     pub fn new(number: u64) -> Option<Self> {
         (1..=LARGEST).contains(&number).then_some(Self { number, kind: PhantomData })

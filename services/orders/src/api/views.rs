@@ -7,7 +7,7 @@ use chassis::{
     leaf::{Leaf, Value, leaf},
     money::Amount,
 };
-use poem_openapi::{Enum, Object, registry::MetaSchema};
+use poem_openapi::{Enum, Object, registry::MetaSchema, types::Example};
 
 use crate::{
     domain::{Order, OrderId, PaymentId, Status, UserId},
@@ -16,12 +16,19 @@ use crate::{
 
 /// Something to order.
 #[derive(Debug, Object)]
-#[oai(rename = "NewOrder", deny_unknown_fields)]
+#[oai(rename = "NewOrder", deny_unknown_fields, example)]
 pub(super) struct NewOrderBody {
     pub(super) user_id: UserId,
     #[oai(validator(min_items = 1, max_items = 100))]
     pub(super) items: Vec<Item>,
     pub(super) total_amount: Amount,
+}
+
+impl Example for NewOrderBody {
+    fn example() -> Self {
+        let total_amount = Amount(Money::minor(29_999));
+        Self { user_id: UserId::FIRST, items: vec![Item("laptop".into())], total_amount }
+    }
 }
 
 /// The name of a thing: 1 to 200 characters.
@@ -201,13 +208,19 @@ pub(super) struct PlacedView {
 
 /// Where an order is to go.
 #[derive(Debug, Object)]
-#[oai(rename = "NewStatus", deny_unknown_fields)]
+#[oai(rename = "NewStatus", deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(super) struct StatusBody {
     pub(super) status: StatusName,
     /// The payment, to set `confirmed` or `refunded`.
     pub(super) payment_id: Option<PaymentId>,
     /// What was paid or refunded, to set `confirmed` or `refunded`: the order's `total_amount`.
     pub(super) amount: Option<Amount>,
+}
+
+impl Example for StatusBody {
+    fn example() -> Self {
+        Self { status: StatusName::Cancelled, payment_id: None, amount: None }
+    }
 }
 
 #[derive(Debug, Object)]

@@ -2,13 +2,13 @@
 
 use chassis::{Money, clock::rfc3339, money::Amount};
 use jiff::Timestamp;
-use poem_openapi::{ApiResponse, Enum, Object, payload::Json};
+use poem_openapi::{ApiResponse, Enum, Object, payload::Json, types::Example};
 
 use crate::domain::{OrderId, Payment, PaymentId, RefundId, Status, UserId};
 
 /// An order to pay, and who pays it.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(super) struct MakePayment {
     /// A pending order.
     pub(super) order_id: OrderId,
@@ -16,15 +16,27 @@ pub(super) struct MakePayment {
     pub(super) user_id: UserId,
 }
 
+impl Example for MakePayment {
+    fn example() -> Self {
+        Self { order_id: OrderId::FIRST, user_id: UserId::FIRST }
+    }
+}
+
 /// What to give back.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(super) struct MakeRefund {
     /// A completed payment.
     pub(super) payment_id: PaymentId,
     /// How much; all that is left when not given.
     #[oai(skip_serializing_if_is_none)]
     pub(super) amount: Option<Amount>,
+}
+
+impl Example for MakeRefund {
+    fn example() -> Self {
+        Self { payment_id: PaymentId::FIRST, amount: Some(Amount(Money::minor(5_000))) }
+    }
 }
 
 /// Where a payment stands.

@@ -5,7 +5,7 @@ use chassis::{
     leaf::{Leaf, Value, leaf},
     money::{Change, Opening},
 };
-use poem_openapi::{Enum, Object, registry::MetaSchema};
+use poem_openapi::{Enum, Object, registry::MetaSchema, types::Example};
 
 use crate::{
     domain::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// Somebody to be.
 #[derive(Debug, Object)]
-#[oai(rename = "NewUser", deny_unknown_fields)]
+#[oai(rename = "NewUser", deny_unknown_fields, example)]
 pub(super) struct NewUserBody {
     #[oai(validator(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$"))]
     pub(super) username: Text,
@@ -26,6 +26,13 @@ pub(super) struct NewUserBody {
     pub(super) email: Text,
     /// What the user brings; 100.00 unless told.
     pub(super) balance: Option<Opening>,
+}
+
+impl Example for NewUserBody {
+    fn example() -> Self {
+        let balance = Some(Opening(Money::minor(25_000)));
+        Self { username: Text("dave".into()), email: Text("dave@example.com".into()), balance }
+    }
 }
 
 /// A JSON string, and no number or boolean that would be made one.
@@ -136,12 +143,18 @@ impl From<Kind> for KindName {
 
 /// Money to move.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(super) struct BalanceChange {
     /// What the user gains or, below zero, loses.
     pub(super) amount: Change,
     /// What it is for; without one, what is taken is a charge and what is given a deposit.
     pub(super) kind: Option<KindName>,
+}
+
+impl Example for BalanceChange {
+    fn example() -> Self {
+        Self { amount: Change(Money::minor(5_000)), kind: Some(KindName::Deposit) }
+    }
 }
 
 /// Money that moved.
