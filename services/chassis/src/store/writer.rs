@@ -84,38 +84,27 @@ impl Drop for Thread {
 
 fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.blocking_recv() {
-        let mut batch = vec![first];
-        // A batch is what has gathered during the last commit, and what those are about to send who wait for a processor; the
-        // queue's bound is the batch's.
+        // What has gathered during the last commit goes into this one, and what those are about to send who wait for a processor.
         thread::yield_now();
-        while batch.len() < queue.max_capacity()
-            && let Ok(next) = queue.try_recv()
-        {
-            batch.push(next);
-        }
-        let mut waiting = batch.into_iter();
-        while waiting.len() > 0 {
-            write_batch(database, &mut waiting);
-        }
+        write_batch(database, first, &mut queue);
     }
 }
 
-/// Runs jobs up to the end or up to one that panics, and answers those that ran. The rest goes into the next batch.
-fn write_batch(database: &Database, waiting: &mut std::vec::IntoIter<Job>) {
+/// Runs jobs until none waits, or one panics, and answers those that ran. A batch is no longer than the queue.
+fn write_batch(database: &Database, first: Job, queue: &mut mpsc::Receiver<Job>) {
     let transaction = match begin(database) {
         Ok(transaction) => transaction,
-        Err(error) => {
-            tracing::error!(%error, "no write transaction");
-            // Without one the jobs can't run; dropping them tells their callers so.
-            return waiting.for_each(drop);
-        }
+        // Without one no job can run; dropping it tells its caller so.
+        Err(error) => return tracing::error!(%error, "no write transaction"),
     };
-    let mut answers = Vec::with_capacity(waiting.len());
-    let mut panicked = false;
-    while !panicked && let Some(job) = waiting.next() {
+    let mut answers = Vec::with_capacity(queue.len() + 1);
+    let (mut next, mut panicked) = (Some(first), false);
+    while let Some(job) = next {
         let ran = job(&transaction);
         panicked = ran.panicked;
         answers.push(ran.answer);
+        let is_full = panicked || answers.len() == queue.max_capacity();
+        next = if is_full { None } else { queue.try_recv().ok() };
     }
     let fate = if panicked {
         transaction.abort().map_err(StoreError::from).and(Err(StoreError::Abandoned))
