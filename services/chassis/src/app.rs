@@ -1,6 +1,7 @@
 //! The whole of a service as one endpoint: its own API and what every service has, behind one edge.
 
 use std::{
+    future::pending,
     pin::Pin,
     sync::{
         Arc,
@@ -27,6 +28,7 @@ use crate::{
     health::HealthApi,
     routing::{Routed, Table},
     service_key::ServiceKey,
+    store::StoreError,
     upstream::Upstream,
 };
 
@@ -39,6 +41,8 @@ pub struct App {
     pub endpoint: BoxEndpoint<'static, Response>,
     /// To be run while it serves, and dropped when it stops.
     pub background: Vec<Background>,
+    /// Completes when it can't go on, with the reason.
+    pub failure: Pin<Box<dyn Future<Output = StoreError> + Send>>,
     /// Where it is told the port that it serves on, for `/health`.
     pub port: BoundPort,
 }
@@ -74,7 +78,7 @@ impl App {
         let pages = Pages(Arc::clone(&docs));
         let inner = Routed::new((api, health, pages));
         let endpoint = Edge { inner, docs, service_key }.boxed();
-        Self { endpoint, background: Vec::new(), port }
+        Self { endpoint, background: Vec::new(), failure: Box::pin(pending()), port }
     }
 
     /// Answers one request without a socket: for simulations and tests.
@@ -89,6 +93,13 @@ impl App {
         *response.status_mut() = parts.status;
         *response.headers_mut() = parts.headers;
         response
+    }
+
+    /// With what it can't go on after: the failure of its store.
+    #[must_use]
+    pub fn until(mut self, failure: impl Future<Output = StoreError> + Send + 'static) -> Self {
+        self.failure = Box::pin(failure);
+        self
     }
 
     /// With work that goes on while it serves.

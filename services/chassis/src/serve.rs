@@ -20,7 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{app::App, problem::Problem, socket::Socket, start::StartError};
+use crate::{app::App, problem::Problem, socket::Socket, start::StartError, store::StoreError};
 
 /// What a service takes on at most, at its sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,15 +76,15 @@ pub async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Serves `app` until `stop` completes, then finishes what was accepted.
+/// Serves `app` until `stop` completes or it can't go on, then finishes what was accepted.
 pub async fn serve(
     name: &str,
     app: App,
     listener: TcpListener,
     limits: Limits,
     stop: impl Future<Output = ()>,
-) {
-    let App { endpoint, background, port, .. } = app;
+) -> Result<(), StoreError> {
+    let App { endpoint, background, mut failure, port } = app;
     let address = listener.local_addr().expect("a listening socket has an address");
     port.set(address.port());
     let mut tasks = JoinSet::new();
@@ -96,9 +96,10 @@ pub async fn serve(
     let outside = Room::new(make_sync(too_many).boxed(), TURNED_AWAY, TURNED_AWAY_HEAD);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
-    loop {
+    let ended = loop {
         let accepted = tokio::select! {
-            () = &mut stop => break,
+            () = &mut stop => break Ok(()),
+            error = &mut failure => break Err(error),
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -120,13 +121,14 @@ pub async fn serve(
                 sleep(Duration::from_millis(50)).await;
             }
         }
-    }
+    };
     drop(listener);
     if timeout(limits.grace, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
     tasks.shutdown().await;
     tracing::info!("{name} stopped");
+    ended
 }
 
 /// So many connections, and what answers them.

@@ -22,7 +22,7 @@ use crate::{
     transport::http_transport,
 };
 
-/// Why a service did not start: which thing, and what to do about it.
+/// Why a service did not start, or could not go on: which thing, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Somebody else listens there.
@@ -53,6 +53,11 @@ pub enum StartError {
     /// The first records could not be written.
     #[error("the database can't be written: {0}; choose another with --database")]
     Prepare(StoreError),
+    /// What it serves from failed.
+    #[error(
+        "stopped, as nothing can be written any more: {0}; when the disk is well, start it again: what was answered is kept"
+    )]
+    Failed(StoreError),
     /// No thread.
     #[error("can't start a thread: {0}")]
     Thread(io::Error),
@@ -83,7 +88,7 @@ pub struct Shared {
 }
 
 /// The whole of a service's `main`: reads the command line, makes the app, serves it until the process is told to
-/// stop. Whatever keeps it from starting is one line on stderr and an exit code of 1.
+/// stop. Whatever keeps it from starting or going on is one line on stderr and an exit code of 1.
 pub fn start<A: Args>(
     about: &About,
     make: impl FnOnce(Shared, A, Environment) -> Result<App, StartError>,
@@ -130,7 +135,6 @@ fn run<A: Args>(
         if development {
             tracing::info!("using the built-in service key, which everybody knows: for development only");
         }
-        serve(about.name, app, listener, Limits::default(), stop_signal()).await;
-        Ok(())
+        serve(about.name, app, listener, Limits::default(), stop_signal()).await.map_err(StartError::Failed)
     })
 }

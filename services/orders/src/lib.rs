@@ -36,10 +36,11 @@ pub fn app(options: Options, environment: Environment) -> Result<App, StartError
     let upstream = Upstream::new("users-service", options.users_url, &environment, Policy::default());
     let store = Store::open(environment.disk)?;
     store.prepare(store::prepare)?;
+    let failure = store.failed();
     let api = api::OrdersApi {
         orders: store::Orders::new(store),
         users: users::Users::new(upstream.clone()),
         clock: environment.clock,
     };
-    Ok(App::new(&ABOUT, api, vec![upstream], options.service_key))
+    Ok(App::new(&ABOUT, api, vec![upstream], options.service_key).until(failure))
 }

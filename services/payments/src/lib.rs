@@ -61,5 +61,6 @@ pub fn app(options: Options, environment: Environment) -> Result<App, StartError
         seed: environment.seed,
     });
     let api = api::PaymentsApi { saga: Arc::clone(&saga), deadline: options.deadline };
-    Ok(App::new(&ABOUT, api, vec![users, orders], options.service_key).background(saga::sweeper::sweep(saga)))
+    let app = App::new(&ABOUT, api, vec![users, orders], options.service_key).until(saga.store.failed());
+    Ok(app.background(saga::sweeper::sweep(saga)))
 }

@@ -135,6 +135,11 @@ impl PaymentStore {
         Ok(Self { store, tag })
     }
 
+    /// Completes when nothing can be written any more.
+    pub fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        self.store.failed()
+    }
+
     /// The tag of this database.
     pub fn tag(&self) -> DatabaseTag {
         self.tag

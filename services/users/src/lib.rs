@@ -32,6 +32,7 @@ pub struct Options {
 pub fn app(options: Options, environment: Environment) -> Result<App, StartError> {
     let store = Store::open(environment.disk)?;
     store.prepare(|transaction| store::prepare(transaction, environment.clock.now()))?;
+    let failure = store.failed();
     let api = api::UsersApi { users: store::Users::new(store), clock: environment.clock };
-    Ok(App::new(&ABOUT, api, Vec::new(), options.service_key))
+    Ok(App::new(&ABOUT, api, Vec::new(), options.service_key).until(failure))
 }

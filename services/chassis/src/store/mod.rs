@@ -147,6 +147,22 @@ impl Store {
         }
     }
 
+    /// Completes when the database has failed. redb writes nothing after a failed write or sync, whatever the disk does, and what
+    /// such a commit left on disk shows only when the file is opened again: the process has to end. On a simulated disk it never
+    /// completes: there the service goes on and refuses.
+    pub fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        let failed = match &self.writer {
+            Writer::Thread(thread) => Some(thread.failed()),
+            Writer::Inline => None,
+        };
+        async move {
+            match failed {
+                Some(failed) => failed.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Runs a job before anybody is served: tables are made, a new database gets its first records.
     pub fn prepare(
         &self,

@@ -1,6 +1,7 @@
 //! The writer: one thread, many jobs, one commit.
 
 use std::{
+    future::pending,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -10,7 +11,7 @@ use std::{
 use redb::{Database, Durability, WriteTransaction};
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
-    oneshot,
+    oneshot, watch,
 };
 
 use super::StoreError;
@@ -26,16 +27,30 @@ struct Ran {
 /// The handle to the writing thread. Dropping it lets the queue run empty and closes the database.
 pub(super) struct Thread {
     queue: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    running: Option<JoinHandle<()>>,
+    failure: watch::Receiver<Option<StoreError>>,
 }
 
 impl Thread {
     /// Starts the thread with room for `queue` waiting jobs.
     pub(super) fn start(database: Arc<Database>, queue: usize) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
-        let thread =
-            thread::Builder::new().name("store".into()).spawn(move || write_all(&database, receiver))?;
-        Ok(Self { queue: Some(sender), thread: Some(thread) })
+        let (fail, failure) = watch::channel(None);
+        let write = move || write_all(&database, receiver, &fail);
+        let thread = thread::Builder::new().name("store".into()).spawn(write)?;
+        Ok(Self { queue: Some(sender), running: Some(thread), failure })
+    }
+
+    /// Completes when the database has failed: it writes nothing from then on.
+    pub(super) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        let mut failure = self.failure.clone();
+        async move {
+            match failure.wait_for(Option::is_some).await.map(|failure| failure.clone()) {
+                Ok(Some(error)) => error,
+                // It was closed, in order.
+                _ => pending().await,
+            }
+        }
     }
 
     /// Queues the job and waits for its batch.
@@ -74,7 +89,7 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(thread) = self.thread.take()
+        if let Some(thread) = self.running.take()
             && thread.join().is_err()
         {
             tracing::error!("the writing thread panicked");
@@ -82,21 +97,21 @@ impl Drop for Thread {
     }
 }
 
-fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>) {
+fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>, fail: &watch::Sender<Option<StoreError>>) {
     while let Some(first) = queue.blocking_recv() {
         // What has gathered during the last commit goes into this one, and what those are about to send who wait for a processor.
         thread::yield_now();
-        write_batch(database, first, &mut queue);
+        if let Err(error @ StoreError::Database(_)) = write_batch(database, first, &mut queue) {
+            tracing::error!(%error, "the database can't be written");
+            fail.send_replace(Some(error));
+        }
     }
 }
 
 /// Runs jobs until none waits, or one panics, and answers those that ran. A batch is no longer than the queue.
-fn write_batch(database: &Database, first: Job, queue: &mut mpsc::Receiver<Job>) {
-    let transaction = match begin(database) {
-        Ok(transaction) => transaction,
-        // Without one no job can run; dropping it tells its caller so.
-        Err(error) => return tracing::error!(%error, "no write transaction"),
-    };
+fn write_batch(database: &Database, first: Job, queue: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
+    // Without one no job can run; dropping it tells its caller so.
+    let transaction = begin(database)?;
     let mut answers = Vec::with_capacity(queue.len() + 1);
     let (mut next, mut panicked) = (Some(first), false);
     while let Some(job) = next {
@@ -114,6 +129,7 @@ fn write_batch(database: &Database, first: Job, queue: &mut mpsc::Receiver<Job>)
     for answer in answers {
         answer(fate.clone());
     }
+    fate
 }
 
 fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {

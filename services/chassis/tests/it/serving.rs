@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use chassis::{
-    About, App, ServiceKey, StartError, serve,
+    About, App, ServiceKey, StartError, StoreError, serve,
     serve::{Limits, listen},
 };
 use poem::{Body, Endpoint, Request};
@@ -40,7 +40,7 @@ impl Api {
 struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Result<(), StoreError>>,
 }
 
 async fn run() -> Running {

@@ -4,5 +4,6 @@
 
 mod api;
 mod framework;
+mod full_disk;
 mod ledger;
 mod service;
