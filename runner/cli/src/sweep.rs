@@ -26,21 +26,26 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
         }
         let stage = prepare(worlds, &project, &arguments.place).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        let mut tables = Vec::new();
+        let (mut tables, mut told) = (Vec::new(), Ok(()));
         for scenario in &project.scenarios {
             let table = sweep_one(arguments, &project, scenario, seed, &stage).await;
-            if let Verdict::Failed(_) = table.baseline.verdict {
-                tell_failure(arguments, &project, &table, &stage).await?;
+            told = if let Verdict::Failed(_) = table.baseline.verdict {
+                tell_failure(arguments, &project, &table, &stage).await
             } else {
-                tell(arguments, &project, &table)?;
-            }
+                tell(arguments, &project, &table)
+            };
             tables.push(table);
+            if told.is_err() {
+                break;
+            }
         }
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
         let record = RunRecord::of_sweeps(seed, tables).reached_at(urls(&project.configuration));
+        // Those of what was swept until then, too.
         write_reports(&arguments.report, |target| target.write(&record))?;
+        told?;
         Ok(if held { Exit::Passed } else { Exit::Failed })
     })
 }

@@ -81,10 +81,15 @@ impl From<Output> for Ended {
 
 /// Starts a server that answers every request with `{"name": "alice", "balance": 500.0}`, for as long as the tests run.
 pub(crate) fn server() -> SocketAddr {
+    server_for(usize::MAX)
+}
+
+/// The same, which is gone after so many connections.
+pub(crate) fn server_for(connections: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
+        for stream in listener.incoming().take(connections).flatten() {
             thread::spawn(move || answer(stream));
         }
     });

@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::project::{Ended, Project, nobody, server};
+use crate::project::{Ended, Project, nobody, server, server_for};
 
 /// The smallest e2e.conf: a service that runs already.
 fn running(address: SocketAddr) -> Project {
@@ -74,6 +74,19 @@ fn what_is_required_and_absent_is_3() {
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.err.contains("broken off: users wasn't ready within 50ms"), "{}", ended.err);
     assert!(ended.err.contains(&format!("start it at http://{address}")), "{}", ended.err);
+}
+
+#[test]
+fn a_sweep_that_is_broken_off_reports_what_came_of_it() {
+    let address = server_for(6);
+    let configuration = format!(
+        "services:\n  users:\n    base_url: http://{address}\n    required: true\n    ready: {{ path: /, within: 50ms }}\n"
+    );
+    let project = Project::new(&configuration).with("scenarios/alice.yaml", ALICE);
+    let ended = project.run(&["sweep", "scenarios/alice.yaml", "--report", "json=out.json"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let report = fs::read_to_string(project.folder().join("out.json")).unwrap();
+    assert!(report.contains("held") && report.contains("broken_off"), "{report}");
 }
 
 #[test]
