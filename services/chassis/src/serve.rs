@@ -27,8 +27,9 @@ use crate::{app::App, problem::Problem, socket::Socket, start::StartError, store
 pub struct Limits {
     /// Connections served at once. One more is told 503 and closed.
     pub connections: usize,
-    /// How long a connection may take to send its next request's head, and hence how long it may idle. It is closed
-    /// then without a word: what is said where no whole request has come would be taken for the answer to the next.
+    /// How long a connection may take to send its next request's head, and hence how long it may idle; and how long to take a
+    /// piece of a reply. It is closed then without a word: what is said where no whole request has come would be taken
+    /// for the answer to the next.
     pub head: Duration,
     /// The most that the head of a request may take, 8 KiB or more.
     pub head_bytes: usize,
@@ -182,5 +183,5 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(room.head)
         .max_buf_size(head_bytes)
-        .serve_connection(Socket::new(stream), service)
+        .serve_connection(Socket::new(stream, room.head), service)
 }

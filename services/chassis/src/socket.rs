@@ -1,25 +1,46 @@
 //! The socket under hyper. hyper answers what is no request by itself and bare, before any endpoint is asked; here its
-//! words get the body that every error has.
+//! words get the body that every error has. And hyper waits without end for a client that doesn't read; here that is an error.
 
 use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use poem::http::StatusCode;
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
 
 use crate::problem::{self, Problem};
 
 /// A client's connection.
-pub(crate) struct Socket(TokioIo<TcpStream>);
+pub(crate) struct Socket {
+    stream: TokioIo<TcpStream>,
+    /// How long the client may take to make room for more.
+    patience: Duration,
+    /// Ends when it took too long; none while there is room.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Self(TokioIo::new(stream))
+    pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
+        Self { stream: TokioIo::new(stream), patience, stalled: None }
+    }
+
+    fn write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -29,7 +50,7 @@ impl Read for Socket {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
@@ -39,9 +60,8 @@ impl Write for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let socket = Pin::new(&mut self.0);
-        let Some(reply) = worded(bytes) else { return socket.poll_write(context, bytes) };
-        let written = ready!(socket.poll_write(context, reply.as_bytes()))?;
+        let Some(reply) = worded(bytes) else { return self.write(context, bytes) };
+        let written = ready!(self.write(context, reply.as_bytes()))?;
         // It is the last that is said here; a client that doesn't even take that hears nothing.
         Poll::Ready(if written == reply.len() {
             Ok(bytes.len())
@@ -51,11 +71,11 @@ impl Write for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

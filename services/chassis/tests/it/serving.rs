@@ -160,6 +160,19 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word
     assert!(idle.starts_with("HTTP/1.1 200") && idle.ends_with('}'), "its own reply and no more: {idle}");
 }
 
+#[tokio::test]
+async fn a_client_that_never_reads_makes_room_for_others() {
+    let limits = Limits { head: Duration::from_millis(50), connections: 1, ..Limits::default() };
+    let running = run_with(limits).await;
+    let mut deaf = TcpStream::connect(running.address).await.unwrap();
+    // Swagger UI is a megabyte: more of it than all buffers on the way hold.
+    deaf.write_all(&b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100)).await.unwrap();
+    assert!(reply(&mut deaf).await.starts_with("HTTP/1.1 200"));
+    let served =
+        async { while !reply(&mut connect(&running, "/livez").await).await.starts_with("HTTP/1.1 200") {} };
+    timeout(Duration::from_secs(20), served).await.expect("there is room again");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_408() {
     let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
