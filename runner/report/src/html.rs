@@ -33,6 +33,9 @@ struct Page {
 
 #[derive(Serialize)]
 struct ScenarioView {
+    /// In the order of the run; what the page's links name.
+    place: usize,
+    open: bool,
     name: String,
     file: String,
     verdict: &'static str,
@@ -76,6 +79,10 @@ struct Tick {
 pub(crate) fn render(record: &RunRecord) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let mut scenarios: Vec<_> =
+        record.results.iter().zip(0..).map(|(result, place)| scenario(result, place, record)).collect();
+    // What somebody opens the page for comes first.
+    scenarios.sort_by_key(|scenario| !scenario.open);
     let page = Page {
         seed: record.seed.to_string(),
         counts: match record.sweeps.as_slice() {
@@ -83,7 +90,7 @@ pub(crate) fn render(record: &RunRecord) -> String {
             _ => plain(&counts(&record.summary)),
         },
         sweeps: record.sweeps.iter().map(|(baseline, table)| SweepView::new(table, *baseline)).collect(),
-        scenarios: record.results.iter().map(|result| scenario(result, record)).collect(),
+        scenarios,
     };
     environment
         .render_str(include_str!("page.html"), Serde(page))
@@ -94,7 +101,7 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn scenario(result: &ScenarioResult, run: &RunRecord) -> ScenarioView {
+fn scenario(result: &ScenarioResult, place: usize, run: &RunRecord) -> ScenarioView {
     let scale = Scale::of(result);
     let written = || plain(&failure::render(result, &|service| run.address(service)));
     let (verdict, text) = match &result.verdict {
@@ -105,6 +112,8 @@ fn scenario(result: &ScenarioResult, run: &RunRecord) -> ScenarioView {
     };
     let exchanges = result.history.records().iter().filter(|record| record.exchange().is_some()).count();
     ScenarioView {
+        place,
+        open: matches!(result.verdict, Verdict::Failed(_) | Verdict::BrokenOff(_)),
         name: result.scenario.name.clone(),
         file: result.scenario.file.display().to_string(),
         verdict,

@@ -49,6 +49,25 @@ fn a_page_needs_nothing_else() {
 }
 
 #[test]
+fn what_failed_comes_first_on_a_page() {
+    let page = html::render(&record());
+    let class = |line: &str| Some(line.strip_prefix("<details id=")?.split('"').nth(3)?.to_owned());
+    let shown: Vec<_> = page.lines().filter_map(class).collect();
+    let failed =
+        shown.iter().take_while(|verdict| ["failed", "broken off"].contains(&verdict.as_str())).count();
+    assert!(
+        failed == 2
+            && shown[failed..].iter().all(|verdict| ["passed", "skipped"].contains(&verdict.as_str())),
+        "{shown:?}"
+    );
+    let in_the_run: Vec<_> = record().results.iter().map(|result| result.verdict.clone()).collect();
+    assert!(
+        !matches!(in_the_run[0], verdict::Verdict::Failed(_) | verdict::Verdict::BrokenOff(_)),
+        "{in_the_run:?}"
+    );
+}
+
+#[test]
 fn requests_are_repeated_where_services_are_reached() {
     let result = failed();
     let services = result.scenario.steps.iter().filter_map(|step| match &step.action {
