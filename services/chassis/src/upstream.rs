@@ -13,14 +13,14 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 use crate::{
     environment::Environment,
     idempotency,
-    problem::Problem,
+    problem::{self, Problem},
     service_key::{self, ServiceKey},
     start::StartError,
     transport::{Transport, TransportError},
@@ -160,6 +160,16 @@ impl Reply {
             UpstreamError::Unavailable(TransportError::Other(format!("the reply is not understood: {error}")))
         })
     }
+
+    /// Whether the service itself refused: anything else on the way would not write a problem of this status.
+    pub fn is_refusal(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Refusal {
+            status: u16,
+        }
+        let typed = self.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == problem::CONTENT_TYPE);
+        typed && self.json().is_ok_and(|Refusal { status }| status == self.status.as_u16())
+    }
 }
 
 /// Why a dependency gave no reply.
@@ -282,6 +292,16 @@ impl Upstream {
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
 
+    /// Reads a record: nothing when the service says that there is none, 503 when it can't be asked.
+    pub async fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<Option<T>, Problem> {
+        let reply = self.send(call).await.map_err(|error| self.unreachable(&error))?;
+        match reply.status {
+            StatusCode::OK => reply.json().map(Some).map_err(|error| self.unreachable(&error)),
+            StatusCode::NOT_FOUND if reply.is_refusal() => Ok(None),
+            _ => Err(self.undecided(&reply)),
+        }
+    }
+
     /// The 503 for a call that came to nothing. What was to be recorded must not have been.
     pub fn unreachable(&self, error: &UpstreamError) -> Problem {
         let retry_after = match error {
@@ -291,8 +311,8 @@ impl Upstream {
         self.unavailable(error, retry_after)
     }
 
-    /// The 503 for a reply that decides nothing: a 5xx, or a status that nobody promised.
-    pub fn undecided(&self, reply: &Reply) -> Problem {
+    /// The 503 for a reply that decides nothing: a 5xx, or what nobody promised.
+    fn undecided(&self, reply: &Reply) -> Problem {
         self.unavailable(&format_args!("it answered {}", reply.status), Duration::from_secs(1))
     }
 

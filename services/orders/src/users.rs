@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chassis::{Call, Problem, Upstream};
 use futures_util::{StreamExt, future::ready, stream};
-use poem::http::StatusCode;
 use serde::Deserialize;
 
 use crate::domain::UserId;
@@ -33,12 +32,10 @@ impl Users {
     /// The user: 404 when users-service says that there is none, 503 when it can't be asked.
     pub(crate) async fn find(&self, id: UserId) -> Result<User, Problem> {
         let call = Call::get(format_args!("/api/users/{id}"));
-        let reply = self.upstream.send(&call).await.map_err(|error| self.upstream.unreachable(&error))?;
-        match reply.status {
-            StatusCode::OK => reply.json().map_err(|error| self.upstream.unreachable(&error)),
-            StatusCode::NOT_FOUND => Err(Problem::not_found(format_args!("there is no user {id}"))),
-            _ => Err(self.upstream.undecided(&reply)),
-        }
+        self.upstream
+            .read(&call)
+            .await?
+            .ok_or_else(|| Problem::not_found(format_args!("there is no user {id}")))
     }
 
     /// The names of these users; who can't be asked for is not in it.

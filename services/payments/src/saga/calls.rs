@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chassis::{Call, Money, Reply, ServiceKey, Upstream, UpstreamError, money};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
@@ -112,18 +112,7 @@ fn understand(reply: &Reply, on_ok: impl Fn(&Reply) -> Option<Answer>) -> Answer
         StatusCode::GONE => Answer::Cancelled,
         _ => return Answer::Unclear,
     };
-    if is_problem(reply) { refusal } else { Answer::Unclear }
-}
-
-/// Whether the shop's own service refused: anything else on the way would not write a problem of this status.
-fn is_problem(reply: &Reply) -> bool {
-    #[derive(Deserialize)]
-    struct Problem {
-        status: u16,
-    }
-    let typed =
-        reply.headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/problem+json");
-    typed && reply.json::<Problem>().is_ok_and(|problem| problem.status == reply.status.as_u16())
+    if reply.is_refusal() { refusal } else { Answer::Unclear }
 }
 
 /// What payments needs to know of an order before it begins.
@@ -148,25 +137,13 @@ pub struct UserSeen {
 impl Dependencies {
     /// Reads an order; nothing when there is none.
     pub async fn order(&self, id: OrderId) -> Result<Option<OrderSeen>, chassis::Problem> {
-        self.read(&self.orders, format!("/api/orders/{id}")).await
+        let call = Call::get(format_args!("/api/orders/{id}")).service_key(&self.service_key);
+        self.orders.read(&call).await
     }
 
     /// Reads a user; nothing when there is none.
     pub async fn user(&self, id: UserId) -> Result<Option<UserSeen>, chassis::Problem> {
-        self.read(&self.users, format!("/api/users/{id}")).await
-    }
-
-    async fn read<T: DeserializeOwned>(
-        &self,
-        upstream: &Upstream,
-        path: String,
-    ) -> Result<Option<T>, chassis::Problem> {
-        let call = Call::get(path).service_key(&self.service_key);
-        let reply = upstream.send(&call).await.map_err(|error| upstream.unreachable(&error))?;
-        match reply.status {
-            StatusCode::OK => reply.json().map(Some).map_err(|error| upstream.unreachable(&error)),
-            StatusCode::NOT_FOUND if is_problem(&reply) => Ok(None),
-            _ => Err(upstream.undecided(&reply)),
-        }
+        let call = Call::get(format_args!("/api/users/{id}")).service_key(&self.service_key);
+        self.users.read(&call).await
     }
 }
