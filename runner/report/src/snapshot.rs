@@ -20,10 +20,13 @@ use crate::happened;
 pub enum SnapshotMismatch {
     /// What happened differs from what was accepted.
     #[error(
-        "what happened differs from {}; is it right? `cargo insta review`, or INSTA_UPDATE=always\n{diff}",
+        "what happened {} {}; is it right? `cargo insta review`, or INSTA_UPDATE=always\n{diff}",
+        if *is_new { "has no snapshot yet,"} else { "differs from" },
         snapshot.display()
     )]
     Differs {
+        /// Whether there is none that it could be compared with.
+        is_new: bool,
         /// The snapshot.
         snapshot: PathBuf,
         /// What was accepted against what happened, as a unified diff; all of it is new where there is no snapshot.
@@ -139,9 +142,11 @@ pub(crate) fn compare_as_wished(
     if update == Update::InPlace || wishes.force_pass {
         return Ok(());
     }
+    let is_new = accepted.is_none();
     let accepted = accepted.unwrap_or_default();
     let diff = TextDiff::from_lines(accepted.trim_end(), happened.trim_end());
     Err(SnapshotMismatch::Differs {
+        is_new,
         snapshot: snapshot.to_path_buf(),
         diff: diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string(),
         pending: target.map(Path::to_path_buf),
