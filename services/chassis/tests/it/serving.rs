@@ -161,6 +161,22 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word
 }
 
 #[tokio::test]
+async fn a_client_that_breaks_off_makes_room_for_others() {
+    let running = run_with(Limits { connections: 1, ..Limits::default() }).await;
+    for head in
+        ["", "GET /livez HTTP/1.1\r\n", "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhal"]
+    {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        drop(stream);
+        let served = async {
+            while !reply(&mut connect(&running, "/livez").await).await.starts_with("HTTP/1.1 200") {}
+        };
+        timeout(Duration::from_secs(20), served).await.expect("there is room again");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_never_reads_makes_room_for_others() {
     let limits = Limits { head: Duration::from_millis(50), connections: 1, ..Limits::default() };
     let running = run_with(limits).await;
