@@ -12,7 +12,8 @@ fn runtime() -> tokio::runtime::Runtime {
 
 #[test]
 fn no_order_is_placed_unless_its_user_is_known() {
-    for users in [Users::Refuses, Users::CutsOff, Users::Hangs, Users::Fails, Users::Babbles] {
+    for users in [Users::Refuses, Users::CutsOff, Users::Hangs, Users::Fails, Users::Babbles, Users::Replaced]
+    {
         runtime().block_on(async {
             let service = Service::new();
             let key = ("idempotency-key", "click-1");
@@ -33,7 +34,7 @@ fn orders_are_shown_without_names() {
     runtime().block_on(async {
         let service = Service::new();
         service.place(1, &[]).await;
-        for users in [Users::Refuses, Users::Hangs, Users::Fails, Users::Babbles] {
+        for users in [Users::Refuses, Users::Hangs, Users::Fails, Users::Babbles, Users::Replaced] {
             service.users(users);
             assert_eq!(service.get("/api/orders").await["orders"][0]["user_name"], Value::Null);
             assert_eq!(service.get("/api/orders/1").await["user"], Value::Null);

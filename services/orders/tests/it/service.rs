@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use chassis::{App, Disk, Environment, ServiceKey, SystemClock, TransportError};
+use chassis::{App, Disk, Environment, Problem, ServiceKey, SystemClock, TransportError};
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tower::util::BoxCloneSyncService;
@@ -25,6 +25,8 @@ pub(crate) enum Users {
     Fails,
     /// Answers 200 with something that is no user.
     Babbles,
+    /// Somebody else answers in its place, 404.
+    Replaced,
 }
 
 #[derive(Debug)]
@@ -49,6 +51,7 @@ async fn answer(users: Users, path: String) -> Result<Response<Bytes>, Transport
     let reply = |status: u16, body: Value| {
         Ok(Response::builder().status(status).body(body.to_string().into()).unwrap())
     };
+    let missing = Problem::not_found("there is no such user");
     // As on a network, others get their turn meanwhile.
     tokio::task::yield_now().await;
     match users {
@@ -56,13 +59,19 @@ async fn answer(users: Users, path: String) -> Result<Response<Bytes>, Transport
             "/livez" => reply(200, json!({})),
             "/api/users/1" => reply(200, json!({"id": 1, "username": "alice", "email": "alice@example.com"})),
             "/api/users/2" => reply(200, json!({"id": 2, "username": "bob", "email": "bob@example.com"})),
-            _ => reply(404, json!({})),
+            _ => {
+                let (parts, body) = missing.response(&path).into_parts();
+                let mut response = Response::new(body.into_bytes().await.unwrap());
+                (*response.status_mut(), *response.headers_mut()) = (parts.status, parts.headers);
+                Ok(response)
+            }
         },
         Users::Refuses => Err(TransportError::Refused),
         Users::CutsOff => Err(TransportError::CutOff),
         Users::Hangs => pending().await,
         Users::Fails => reply(500, json!({})),
         Users::Babbles => reply(200, json!({"hello": "world"})),
+        Users::Replaced => reply(404, json!({})),
     }
 }
 
