@@ -1,14 +1,22 @@
 //! Holds what the services show against what was asked of them and what they answered, cent by cent.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use engine::World;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::{
     crashes_under_load::{ORDERS, PAYMENTS, USERS},
-    shopper::{Ask, get, hundredths},
+    shopper::{Ask, get, hundredths, look},
 };
+
+/// Between two looks at the ledger.
+const PACE: Duration = Duration::from_millis(5);
 
 /// What there is, is exactly what was asked for, and what was told of it. Says how many payments were completed.
 pub(crate) async fn nothing_is_lost(world: &impl World, asks: &[&Ask]) -> u64 {
@@ -18,6 +26,24 @@ pub(crate) async fn nothing_is_lost(world: &impl World, asks: &[&Ask]) -> u64 {
         charges_are_those_paid(world, user, &completed).await;
     }
     completed.len().try_into().expect("a few")
+}
+
+/// Looks at the ledger again and again until told to stop: however much moves meanwhile, each time it adds up. Says how often it
+/// was seen.
+pub(crate) async fn the_ledger_adds_up(world: &impl World, stop: &AtomicBool) -> u64 {
+    let mut seen = 0;
+    while !stop.load(Ordering::Relaxed) {
+        // Users are killed, too: then there is nothing to see.
+        if let Some(ledger) = look(world, USERS, "/api/ledger").await {
+            let balances = ledger["balances"].as_array().expect("a list").iter();
+            let held: i64 = balances.map(|account| hundredths(&account["balance"])).sum();
+            let sum = held + hundredths(&ledger["clearing"]) + hundredths(&ledger["external"]);
+            assert_eq!(sum, 0, "{ledger:#}");
+            seen += 1;
+        }
+        sleep(PACE).await;
+    }
+    seen
 }
 
 async fn orders_are_those_placed(world: &impl World, asks: &[&Ask]) {

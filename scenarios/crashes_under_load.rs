@@ -64,7 +64,8 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
         stop.store(true, Ordering::Relaxed);
         killed
     };
-    let (killed, _) = tokio::join!(killing, join_all(shoppers.iter_mut().map(|shopper| shopper.shop(&stop))));
+    let shopping = join_all(shoppers.iter_mut().map(|shopper| shopper.shop(&stop)));
+    let (killed, _, seen) = tokio::join!(killing, shopping, audit::the_ledger_adds_up(&world, &stop));
     let fired: u64 = world.links().fired().values().sum();
     world.links().heal_all();
 
@@ -82,8 +83,8 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
     a_new_payment_succeeds(&world, seed).await;
 
     assert!(
-        fired > 0 && unknown > 0,
-        "{fired} damaged exchanges, {unknown} unknown outcomes: that was no test"
+        fired > 0 && unknown > 0 && seen > 0,
+        "{fired} damaged exchanges, {unknown} unknown outcomes, {seen} looks at the ledger: that was no test"
     );
     assert!(paid >= kills, "{paid} payments completed while payments were killed {kills} times");
     if wished.is_some() {

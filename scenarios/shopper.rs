@@ -202,13 +202,17 @@ enum Over {
     Nothing,
 }
 
-/// What a service shows, past all links.
-pub(crate) async fn get(world: &impl World, service: &str, path: &str) -> Value {
+/// What a service shows, past all links; nothing when it can't be asked.
+pub(crate) async fn look(world: &impl World, service: &str, path: &str) -> Option<Value> {
     let request = Request::get(path).body(Bytes::new()).expect("a request");
-    let reply = world.client(&name(service)).oneshot(request).await;
-    let reply = reply.unwrap_or_else(|none| panic!("{service} {path}: {none}"));
+    let reply = world.client(&name(service)).oneshot(request).await.ok()?;
     assert_eq!(reply.status(), 200, "{service} {path}: {reply:?}");
-    serde_json::from_slice(reply.body()).expect("JSON")
+    Some(serde_json::from_slice(reply.body()).expect("JSON"))
+}
+
+/// What a service shows that runs.
+pub(crate) async fn get(world: &impl World, service: &str, path: &str) -> Value {
+    look(world, service, path).await.unwrap_or_else(|| panic!("{service} {path}: no reply"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below what a double holds exactly")]
