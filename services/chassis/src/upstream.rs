@@ -175,7 +175,7 @@ impl Reply {
 /// Why a dependency gave no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    /// Its circuit is open: it was not called.
+    /// Its circuit is open: it was not called, or not again after an attempt that came to nothing.
     #[error("its circuit is open")]
     Open {
         /// When a call may get through again.

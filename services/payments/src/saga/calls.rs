@@ -25,7 +25,7 @@ pub struct Dependencies {
 pub enum Called {
     /// It was made; this is what the reply means.
     Answered(Answer),
-    /// It was not made: the circuit is open.
+    /// It was not made, or not again: the circuit is open.
     Open {
         /// For so long.
         retry_after: Duration,
