@@ -32,7 +32,7 @@ const SEED: Seed = Seed(1);
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Most of a live scenario is waiting.
-    arguments.test_threads.get_or_insert(4);
+    arguments.test_threads.get_or_insert(6);
     let project = Project::read(None, &[PathBuf::from("scenarios")]);
     let project = Arc::new(project.unwrap_or_else(|mistakes| panic!("{}", mistakes.shown())));
     // Whichever test needs the services first builds them.
