@@ -124,7 +124,7 @@ fn inject_all(world: &impl World) {
                 },
                 damage: damage.clone(),
             };
-            world.links().inject(fault, Duration::ZERO, None);
+            world.links().inject(fault, Duration::ZERO, None).keep();
         }
     }
 }

@@ -69,7 +69,7 @@
 //! let run = run_scenario(&simulation, scenario.into(), &rules, fault::Seed(1), |_| {});
 //! let result = simulation::block_on(run);
 //! assert_eq!(result.verdict, verdict::Verdict::Passed);
-//! assert_eq!(result.history.records().len(), 1);
+//! assert_eq!(result.history.exchanges().count(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

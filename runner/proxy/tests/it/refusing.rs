@@ -68,13 +68,13 @@ async fn a_window_opens_and_closes_by_the_clock() {
     let (links, _callee, link) = world().await;
     let a_while = Duration::from_millis(30);
     let injected = links.now();
-    links.inject(away(), a_while, Some(a_while));
+    links.inject(away(), a_while, Some(a_while)).keep();
     eventually("it closes", || fired(&links) == [1]).await;
     assert!(links.now() >= injected + a_while);
     assert!(opens(&link, &links).await >= injected + 2 * a_while);
 
     let injected = links.now();
-    links.inject(away(), Duration::ZERO, Some(a_while));
+    links.inject(away(), Duration::ZERO, Some(a_while)).keep();
     assert_eq!(fired(&links), [2], "it closes at once");
     assert!(opens(&link, &links).await >= injected + a_while);
 }
