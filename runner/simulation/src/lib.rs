@@ -97,3 +97,8 @@ pub use place::{Place, Running, StartError, Tasks};
 pub use runtime::block_on;
 pub use stage::{Services, Simulation};
 pub use world::SimulatedWorld;
+
+/// The README's example, compiled and run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeExample;
