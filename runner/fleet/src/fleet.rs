@@ -22,7 +22,7 @@ use crate::{
     process::{Launch, ending},
     raising::{Cause, PortPolicy, RaiseError},
     readiness::until_ready,
-    world::{start_it, word},
+    world::start_it,
 };
 
 /// How often a world is raised anew because somebody took one of its ports.
@@ -212,7 +212,7 @@ impl Fleet {
         };
         for step in &scenario.steps {
             if let Action::Process(process) = &step.action {
-                cannot(word(process.signal), &process.service)?;
+                cannot(process.signal.as_str(), &process.service)?;
             }
         }
         for fault in &scenario.faults {

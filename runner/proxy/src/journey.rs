@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fault::{Decision, ErrorReply, Fate};
+use fault::{Decision, ErrorReply, LinkAction};
 use http::{HeaderName, HeaderValue, Request, Response};
 use tokio::time::sleep;
 use tower::{Service, ServiceExt};
@@ -62,12 +62,12 @@ where
     if let Some(victim) = &decision.crash_before {
         entry.book().crash(victim);
     }
-    match decision.fate {
-        Fate::Deliver | Fate::LoseReply => {}
-        Fate::Refuse => return Passage::Lost(NoReply::Refused),
-        Fate::Reset | Fate::LoseRequest => return Passage::Lost(NoReply::Reset),
-        Fate::Hang => return Passage::Never,
-        Fate::Answer(answer) => {
+    match decision.action {
+        LinkAction::Deliver | LinkAction::LoseReply => {}
+        LinkAction::Refuse => return Passage::Lost(NoReply::Refused),
+        LinkAction::Reset | LinkAction::LoseRequest => return Passage::Lost(NoReply::Reset),
+        LinkAction::Hang => return Passage::Never,
+        LinkAction::Answer(answer) => {
             return answer_by_itself(answer).map_or_else(Passage::Lost, Passage::Reply);
         }
     }
@@ -82,7 +82,7 @@ where
         entry.book().crash(victim);
     }
     let mut reply = match reply {
-        Ok(_) if decision.fate == Fate::LoseReply => return Passage::Lost(NoReply::Reset),
+        Ok(_) if decision.action == LinkAction::LoseReply => return Passage::Lost(NoReply::Reset),
         Ok(reply) => reply,
         Err(why) => return Passage::Lost(why),
     };

@@ -4,7 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::{Head, Link};
+use fault::{Link, RequestHead};
 use http::{Request, Response};
 use tower::{Layer, Service};
 use verdict::{Exchange, NoReply};
@@ -63,7 +63,8 @@ where
             answered: None,
             ending: None,
         };
-        let head = Head { method: request.method(), path: request.uri().path(), headers: request.headers() };
+        let head =
+            RequestHead { method: request.method(), path: request.uri().path(), headers: request.headers() };
         let book = &self.links.book;
         let (id, admission) = book.begin(exchange, &head);
         let entry = Entry::new(book.clone(), id, &self.link);

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use fault::{Death, Decision, Fault, FaultName, Head, Injector, Link, Seed, ServiceName, Window};
+use fault::{Crash, Decision, Fault, FaultName, Injector, Link, RequestHead, Seed, ServiceName, Window};
 use tokio::{sync::watch, time::Instant};
 use verdict::{Exchange, ExchangeId, FaultChange, Happening, History, Record};
 
@@ -163,7 +163,7 @@ impl Book {
     }
 
     /// Decides what happens to an exchange that begins now, and writes its beginning down.
-    pub(crate) fn begin(&self, mut exchange: Exchange, head: &Head<'_>) -> (ExchangeId, Admission) {
+    pub(crate) fn begin(&self, mut exchange: Exchange, head: &RequestHead<'_>) -> (ExchangeId, Admission) {
         let now = self.now();
         let mut pages = self.pages();
         let Pages { injector, history, step } = &mut *pages;
@@ -189,10 +189,10 @@ impl Book {
     }
 
     /// Has a service die, unless the fault was healed while the exchange was on its way: nothing happens after a heal.
-    pub(crate) fn crash(&self, death: &Death) {
-        let due = self.pages().injector.is_injected(&death.fault);
+    pub(crate) fn crash(&self, crash: &Crash) {
+        let due = self.pages().injector.is_injected(&crash.fault);
         if due {
-            (self.crash)(&death.service);
+            (self.crash)(&crash.service);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    Bindings, Body, BodyExpectation, Bound, Call, Expectations, Template, TemplateValue, template::Part,
+    Binding, Bindings, Body, BodyExpectation, Call, Expectations, Template, TemplateValue, template::Part,
 };
 
 impl Template {
@@ -13,8 +13,8 @@ impl Template {
         let bind = |part: &Part| match part {
             Part::Text(text) => Part::Text(text.clone()),
             Part::Hole(expression) => match bindings.get(expression.source().trim()) {
-                Some(Bound::Value(Value::String(text))) => Part::Text(text.clone()),
-                Some(Bound::Value(value)) => Part::Text(value.to_string()),
+                Some(Binding::Value(Value::String(text))) => Part::Text(text.clone()),
+                Some(Binding::Value(value)) => Part::Text(value.to_string()),
                 _ => Part::Hole(expression.bind(bindings)),
             },
         };
@@ -25,8 +25,8 @@ impl Template {
     fn known<'a>(&self, bindings: &'a Bindings) -> Option<&'a Value> {
         match self.parts.as_slice() {
             [Part::Hole(expression)] => match bindings.get(expression.source().trim())? {
-                Bound::Value(value) => Some(value),
-                Bound::Name(_) => None,
+                Binding::Value(value) => Some(value),
+                Binding::Name(_) => None,
             },
             _ => None,
         }

@@ -28,14 +28,14 @@ pub struct Exploration {
     pub faults: Vec<Fault>,
     /// How often they do, and for how many steps.
     pub inject: Disturbance,
-    /// The services that may die.
-    pub mortal: Vec<ServiceName>,
-    /// How often they do, and for how many steps.
+    /// The services that may be killed.
+    pub killable: Vec<ServiceName>,
+    /// How often one is killed, and for how many steps it stays down.
     pub kill: Disturbance,
-    /// How often time passes by itself.
-    pub wait: u32,
-    /// And how much.
-    pub pauses: RangeInclusive<Duration>,
+    /// The weight of a step that only waits; 0 when there are none.
+    pub wait_weight: u32,
+    /// How long such a step waits.
+    pub wait_times: RangeInclusive<Duration>,
     /// How long the system may take to settle after the last step; `None` for the configuration's.
     pub settle: Option<Duration>,
 }

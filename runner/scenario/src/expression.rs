@@ -26,8 +26,8 @@ mod tests;
 /// How much an expression may do: roughly one unit an instruction or an item, so that a runaway ends in milliseconds.
 const FUEL: u64 = 1_000_000;
 
-pub use binding::{Bindings, Bound};
-pub use scope::{Known, Scope};
+pub use binding::{Binding, Bindings};
+pub use scope::{Scope, SharedValue};
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();

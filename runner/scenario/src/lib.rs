@@ -39,12 +39,12 @@ mod writing;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use exploration::{Disturbance, Exploration, Generator, Operation};
-pub use expression::{Bindings, Bound, EvaluationError, Expression, InvalidExpression, Known, Scope};
+pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpression, Scope, SharedValue};
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant, Judging,
-    LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Silence, Step,
-    Times, When,
+    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant,
+    InvariantTiming, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, ReplyExpectation,
+    RequestStep, Scenario, Signal, Step, Times,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{Template, TemplateValue};

@@ -1,6 +1,6 @@
 //! What a scenario means, once nothing in it is a mistake.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::{Fault, FaultName, Link, ServiceName};
 
@@ -141,22 +141,22 @@ pub struct Expectations {
     pub links: Vec<LinkExpectation>,
     /// Of a parallel or repeated step: how many requests ended how. Those that aren't named must not occur.
     pub outcomes: Vec<(OutcomePattern, OutcomeCount)>,
-    /// Whether there may, or must, be no reply at all (a reset, a refusal, a timeout).
-    pub silence: Silence,
+    /// Whether a reply must come, rather than a reset, a refusal or a timeout.
+    pub reply: ReplyExpectation,
     /// What it means when something isn't as expected.
     pub judging: Judging,
 }
 
-/// Whether a request may stay without a reply.
+/// Whether a request must, may or must not get a reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Silence {
+pub enum ReplyExpectation {
     /// A reply must come.
     #[default]
-    Refused,
-    /// Whether one comes doesn't matter; if it does, all that is expected of it holds.
-    Allowed,
-    /// None may come.
     Required,
+    /// A reply may come; if it does, it must meet the other expectations.
+    Optional,
+    /// No reply may come.
+    Forbidden,
 }
 
 /// What it means when something isn't as expected.
@@ -243,6 +243,30 @@ pub enum Signal {
     Resume,
 }
 
+impl Signal {
+    /// All of them, in the order in which messages list them.
+    pub const ALL: [Self; 6] =
+        [Self::Kill, Self::Stop, Self::Start, Self::Restart, Self::Pause, Self::Resume];
+
+    /// The key of the step that sends it, which is also its verb in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Restart => "restart",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// A condition that holds for every scenario.
 #[derive(Debug, Clone)]
 pub struct Invariant {
@@ -253,7 +277,7 @@ pub struct Invariant {
     /// The file it is written in.
     pub file: Arc<PathBuf>,
     /// When it must hold.
-    pub when: When,
+    pub when: InvariantTiming,
     /// The requests whose replies' bodies it is about, by the names it uses for them. They cross no fault.
     pub observe: Vec<(String, Call)>,
     /// Expressions over those names, each of which must be true.
@@ -262,7 +286,7 @@ pub struct Invariant {
 
 /// When an invariant must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum InvariantTiming {
     /// Whenever it can be observed: after every step.
     Always,
     /// Once faults are healed, services run and the system has had time to come to rest.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use fault::{Calls, Damage, Fault, Moment, Outage, PathPattern, Probability, Selector};
+use fault::{Calls, CrashPoint, Damage, Fault, Outage, PathPattern, Probability, Selector};
 use serde_json::{Map, Value, json};
 
 use crate::{
     Action, Body, BodyExpectation, Call, Expectations, Expression, Judging, OutcomeCount, OutcomePattern,
-    RequestStep, Scenario, Signal, Silence, Step, Template, TemplateValue, Times, template::Part,
+    ReplyExpectation, RequestStep, Scenario, Step, Template, TemplateValue, Times, template::Part,
 };
 
 /// The text of a scenario.
@@ -73,7 +73,7 @@ fn of_step(step: &Step) -> Value {
         }
         Action::Heal(fault) => written.put("heal", fault.as_ref().map_or("all", |fault| fault.as_str())),
         Action::Wait(time) => written.put("wait", duration(*time)),
-        Action::Process(process) => written.put(signal(process.signal), process.service.as_str()),
+        Action::Process(process) => written.put(process.signal.as_str(), process.service.as_str()),
         Action::Check(conditions) => written.conditions("check", conditions),
     }
     written.0.into()
@@ -130,10 +130,10 @@ fn of_expectations(expect: &Expectations) -> Map<String, Value> {
         "outcomes",
         expect.outcomes.iter().map(|(pattern, count)| (outcome(*pattern), of_count(count))),
     );
-    match expect.silence {
-        Silence::Refused => {}
-        Silence::Allowed => written.put("no_reply", "allowed"),
-        Silence::Required => written.put("no_reply", true),
+    match expect.reply {
+        ReplyExpectation::Required => {}
+        ReplyExpectation::Optional => written.put("no_reply", "allowed"),
+        ReplyExpectation::Forbidden => written.put("no_reply", true),
     }
     if expect.judging == Judging::Lenient {
         written.put("lenient", true);
@@ -153,17 +153,6 @@ fn of_count(count: &OutcomeCount) -> Value {
         OutcomeCount::Exactly(count) => (*count).into(),
         OutcomeCount::Between(least, u32::MAX) => format!(">= {least}").into(),
         OutcomeCount::Between(least, most) => format!("{least}-{most}").into(),
-    }
-}
-
-fn signal(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Kill => "kill",
-        Signal::Stop => "stop",
-        Signal::Start => "start",
-        Signal::Restart => "restart",
-        Signal::Pause => "pause",
-        Signal::Resume => "resume",
     }
 }
 
@@ -231,10 +220,10 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
         Damage::Truncate(bytes) => ("truncate", (*bytes).into()),
         Damage::Bandwidth(rate) => ("bandwidth", (*rate).into()),
         Damage::Corrupt => ("corrupt", true.into()),
-        Damage::Crash { service, moment } => {
-            let when = match moment {
-                Moment::BeforeRequest => "before",
-                Moment::AfterReply => "after",
+        Damage::Crash { service, point } => {
+            let when = match point {
+                CrashPoint::BeforeRequest => "before",
+                CrashPoint::AfterReply => "after",
             };
             ("crash", json!({ "service": service.as_str(), "when": when }))
         }

@@ -8,7 +8,7 @@ use super::{Expression, ordering::tokens};
 
 /// What stands for a variable from now on.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Bound {
+pub enum Binding {
     /// Another variable.
     Name(String),
     /// A value.
@@ -16,9 +16,9 @@ pub enum Bound {
 }
 
 /// What stands for which variables.
-pub type Bindings = BTreeMap<String, Bound>;
+pub type Bindings = BTreeMap<String, Binding>;
 
-impl Bound {
+impl Binding {
     /// How an expression spells it.
     fn spelled(&self) -> String {
         match self {
@@ -76,10 +76,10 @@ mod tests {
     #[test]
     fn variables_and_nothing_else_are_bound() {
         let bindings = Bindings::from([
-            ("order".into(), Bound::Name("order_3".into())),
-            ("amount".into(), Bound::Value(json!(-1.5))),
-            ("name".into(), Bound::Value(json!("a \"b\""))),
-            ("nothing".into(), Bound::Value(json!(null))),
+            ("order".into(), Binding::Name("order_3".into())),
+            ("amount".into(), Binding::Value(json!(-1.5))),
+            ("name".into(), Binding::Value(json!("a \"b\""))),
+            ("nothing".into(), Binding::Value(json!(null))),
         ]);
         for (source, expected) in [
             ("order.id", "order_3.id"),

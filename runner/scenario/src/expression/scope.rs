@@ -12,12 +12,12 @@ use super::json;
 
 /// What `${…}` and checks can name: variables, captures, and what the step at hand brings. A clone shares the values.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scope(BTreeMap<String, Known>);
+pub struct Scope(BTreeMap<String, SharedValue>);
 
 /// A value that a name stands for, in one scope or several. It is made into what expressions calculate with once,
 /// however many of them name it.
 #[derive(Clone)]
-pub struct Known(Arc<(Value, OnceLock<minijinja::Value>)>);
+pub struct SharedValue(Arc<(Value, OnceLock<minijinja::Value>)>);
 
 impl Scope {
     /// A scope with these names.
@@ -31,42 +31,42 @@ impl Scope {
     }
 
     /// Sets a name to a value that other scopes may have too.
-    pub fn share(&mut self, name: impl Into<String>, value: Known) {
+    pub fn share(&mut self, name: impl Into<String>, value: SharedValue) {
         self.0.insert(name.into(), value);
     }
 
     /// What a name stands for.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).map(|Known(known)| &known.0)
+        self.0.get(name).map(|SharedValue(known)| &known.0)
     }
 
     /// The same, for calculating with it.
     pub(super) fn calculable(&self, name: &str) -> Option<minijinja::Value> {
-        let Known(known) = self.0.get(name)?;
+        let SharedValue(known) = self.0.get(name)?;
         Some(known.1.get_or_init(|| json::to_minijinja(&known.0)).clone())
     }
 }
 
-impl Known {
+impl SharedValue {
     /// Whether it is the very same, not only an equal one.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl From<Value> for Known {
+impl From<Value> for SharedValue {
     fn from(value: Value) -> Self {
         Self(Arc::new((value, OnceLock::new())))
     }
 }
 
-impl PartialEq for Known {
+impl PartialEq for SharedValue {
     fn eq(&self, other: &Self) -> bool {
         self.0.0 == other.0.0
     }
 }
 
-impl fmt::Debug for Known {
+impl fmt::Debug for SharedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.0.fmt(f)
     }

@@ -9,8 +9,8 @@ use super::{
     table::{EXPRESSION, EXPRESSIONS, Key, Shape, Table},
 };
 use crate::{
-    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, Silence, Template,
-    Times,
+    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ReplyExpectation,
+    Template, Times,
 };
 
 const HEADER: &[Shape] = &[Shape::Text, Shape::Null];
@@ -79,10 +79,11 @@ impl Reader<'_> {
         let that = fields.get("that").map_or(Some(Vec::new()), |node| self.expressions(node, REPLY));
         let links = fields.get("links").map_or(Some(Vec::new()), |node| self.expected_links(node));
         let outcomes = fields.entry("outcomes").map_or(Some(Vec::new()), |entry| self.outcomes(entry, times));
-        let silence = fields.get("no_reply").map_or(Some(Silence::Refused), |node| self.silence(node));
+        let reply =
+            fields.get("no_reply").map_or(Some(ReplyExpectation::Required), |node| self.expected_reply(node));
         let lenient = fields.get("lenient").map(|node| self.only_true(node, "lenient"));
-        if let (Some(Silence::Required), [with, ..]) =
-            (&silence, fields.present(&["status", "headers", "body", "that"]).as_slice())
+        if let (Some(ReplyExpectation::Forbidden), [with, ..]) =
+            (&reply, fields.present(&["status", "headers", "body", "that"]).as_slice())
         {
             let message = format!("`{}` can't be expected of no reply", with.key);
             self.note(with.span, message, "leave it or `no_reply` out".to_owned());
@@ -98,16 +99,16 @@ impl Reader<'_> {
             that: that?,
             links: links?,
             outcomes: outcomes?,
-            silence: silence?,
+            reply: reply?,
             judging: if lenient.is_some() { Judging::Lenient } else { Judging::Strict },
         })
     }
 
-    fn silence(&mut self, node: &Node) -> Option<Silence> {
+    fn expected_reply(&mut self, node: &Node) -> Option<ReplyExpectation> {
         if matches!(node.kind, Kind::Boolean(_)) {
-            return self.only_true(node, "no_reply").map(|()| Silence::Required);
+            return self.only_true(node, "no_reply").map(|()| ReplyExpectation::Forbidden);
         }
-        self.choice(node, &[("true", Silence::Required), ("allowed", Silence::Allowed)])
+        self.choice(node, &[("true", ReplyExpectation::Forbidden), ("allowed", ReplyExpectation::Optional)])
     }
 
     fn statuses(&mut self, node: &Node) -> Option<Vec<u16>> {

@@ -152,10 +152,10 @@ impl Reader<'_> {
             self.note(node.span, "there are no `faults` to inject", None);
         }
         let kill = self.disturbance(&fields, "kill", &KILL, 0);
-        let mortal = self.mortal(&fields);
-        let wait = self.pauses(&fields);
+        let killable = self.killable(&fields);
+        let wait = self.waits(&fields);
         let settle = fields.get("settle").map(|node| self.duration(node));
-        let (wait, pauses) = wait?;
+        let (wait_weight, wait_times) = wait?;
         Some(Exploration {
             name: name?,
             tags: tags?,
@@ -166,10 +166,10 @@ impl Reader<'_> {
             again: again?,
             faults: faults.into_iter().map(|(_, _, fault)| fault).collect::<Option<_>>()?,
             inject: inject?,
-            mortal: mortal?,
+            killable: killable?,
             kill: kill?,
-            wait,
-            pauses,
+            wait_weight,
+            wait_times,
             settle: settle.map_or(Some(None), |settle| settle.map(Some))?,
         })
     }
@@ -316,7 +316,7 @@ impl Reader<'_> {
         Some(Disturbance { weight: weight?, steps: steps? })
     }
 
-    fn mortal(&mut self, fields: &Fields<'_>) -> Option<Vec<fault::ServiceName>> {
+    fn killable(&mut self, fields: &Fields<'_>) -> Option<Vec<fault::ServiceName>> {
         let Some(Kind::Mapping(entries)) = fields.get("kill").map(|node| &node.kind) else {
             return Some(Vec::new());
         };
@@ -327,7 +327,7 @@ impl Reader<'_> {
         read.into_iter().collect()
     }
 
-    fn pauses(&mut self, fields: &Fields<'_>) -> Option<(u32, RangeInclusive<Duration>)> {
+    fn waits(&mut self, fields: &Fields<'_>) -> Option<(u32, RangeInclusive<Duration>)> {
         let Some(node) = fields.get("wait") else { return Some((0, Duration::ZERO..=Duration::ZERO)) };
         let fields = self.fields(node, &WAIT)?;
         let weight = fields.get("weight").and_then(|node| self.weight(node));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fault::{
-    Calls, Damage, ErrorReply, Fault, FaultName, Moment, Outage, PathPattern, Probability, Selector, Side,
+    Calls, CrashPoint, Damage, ErrorReply, Fault, FaultName, Outage, PathPattern, Probability, Selector, Side,
 };
 use http::StatusCode;
 
@@ -359,13 +359,13 @@ impl Reader<'_> {
 
     fn crash(&mut self, node: &Node) -> Option<Damage> {
         if !matches!(node.kind, Kind::Mapping(_)) {
-            return Some(Damage::Crash { service: self.service_at(node)?, moment: Moment::BeforeRequest });
+            return Some(Damage::Crash { service: self.service_at(node)?, point: CrashPoint::BeforeRequest });
         }
         let fields = self.fields(node, &CRASH)?;
         let service = fields.get("service").and_then(|node| self.service_at(node));
-        let moments = [("before", Moment::BeforeRequest), ("after", Moment::AfterReply)];
-        let moment =
-            fields.get("when").map_or(Some(Moment::BeforeRequest), |node| self.choice(node, &moments));
-        Some(Damage::Crash { service: service?, moment: moment? })
+        let moments = [("before", CrashPoint::BeforeRequest), ("after", CrashPoint::AfterReply)];
+        let point =
+            fields.get("when").map_or(Some(CrashPoint::BeforeRequest), |node| self.choice(node, &moments));
+        Some(Damage::Crash { service: service?, point: point? })
     }
 }

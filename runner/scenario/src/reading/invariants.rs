@@ -6,7 +6,7 @@ use super::{
     request::REQUEST_LINE,
     table::{EXPRESSIONS, Key, Shape, Table},
 };
-use crate::{Call, Invariant, When};
+use crate::{Call, Invariant, InvariantTiming};
 
 pub(crate) const INVARIANT: Table = Table {
     what: "an invariant",
@@ -35,7 +35,7 @@ impl Reader<'_> {
 
     fn invariant(&mut self, entry: &Entry) -> Option<Invariant> {
         let fields = self.fields(&entry.value, &INVARIANT)?;
-        let moments = [("always", When::Always), ("settled", When::Settled)];
+        let moments = [("always", InvariantTiming::Always), ("settled", InvariantTiming::Settled)];
         let when = fields.get("when").and_then(|node| self.choice(node, &moments));
         let names = std::mem::take(&mut self.names);
         let observe = fields.get("observe").and_then(|node| self.observations(node));

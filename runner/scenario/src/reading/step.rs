@@ -44,15 +44,6 @@ const COMPANY: &[(&str, &[&str])] = &[
     ("inject", &["after", "for"]),
 ];
 
-const SIGNALS: &[(&str, Signal)] = &[
-    ("kill", Signal::Kill),
-    ("stop", Signal::Stop),
-    ("start", Signal::Start),
-    ("restart", Signal::Restart),
-    ("pause", Signal::Pause),
-    ("resume", Signal::Resume),
-];
-
 const SCHEDULE: &[Key] = &[
     Key::optional("after", DURATION, "How long after the step the fault comes into force."),
     Key::optional("for", DURATION, "For how long it is in force; until it is healed when left out."),
@@ -270,7 +261,7 @@ impl Reader<'_> {
             "check" => self.expressions(node, &[]).map(Action::Check),
             key => {
                 let service = self.service_at(node);
-                let signal = SIGNALS.iter().find(|(name, _)| *name == key).map(|(_, signal)| *signal);
+                let signal = Signal::ALL.into_iter().find(|signal| signal.as_str() == key);
                 let signal = signal.expect("what is left of the actions are signals");
                 Some(Action::Process(ProcessStep { service: service?, signal }))
             }

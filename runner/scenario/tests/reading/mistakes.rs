@@ -412,7 +412,7 @@ invariants:
     };
     assert_eq!(
         (read[0].name.as_str(), read[0].when, read[0].holds.len()),
-        ("money is conserved", When::Settled, 2)
+        ("money is conserved", InvariantTiming::Settled, 2)
     );
     check(
         "invariants:\n  i: { when: often, observe: { a: POST users-service /x, body: GET users-service /y }, holds: b }",

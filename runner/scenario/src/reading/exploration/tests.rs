@@ -60,8 +60,8 @@ fn an_exploration() {
     assert_eq!(order.values[2].1, Generator::OneOf(vec![json!("Phone"), json!("5")]));
     assert_eq!(cancel.needs, ["order"]);
     assert_eq!(shop.inject, Disturbance { weight: 3, steps: 1..=6 });
-    assert_eq!((shop.kill.weight, shop.mortal.len(), shop.wait), (1, 1, 1));
-    assert_eq!(shop.pauses, Duration::from_millis(10)..=Duration::from_millis(1_500));
+    assert_eq!((shop.kill.weight, shop.killable.len(), shop.wait_weight), (1, 1, 1));
+    assert_eq!(shop.wait_times, Duration::from_millis(10)..=Duration::from_millis(1_500));
 }
 
 #[test]
