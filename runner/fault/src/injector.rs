@@ -95,17 +95,21 @@ impl Injector {
         decision
     }
 
-    /// The fault because of which connections on `link` are refused at `now`, if there is one. No exchange is ever
-    /// seen while it is in force, so asking counts as its having fired.
-    pub fn refusal(&mut self, link: &Link, now: Duration) -> Option<FaultName> {
+    /// The fault because of which connections on `link` are refused at `now`, if there is one. Counts nothing: an
+    /// address or a link that refuses because of it says so with [`Injector::record_refusal`].
+    pub fn refusal(&self, link: &Link, now: Duration) -> Option<&FaultName> {
         let refusing = self.injected.iter().find(|injected| {
             injected.fault.refuses_everything()
                 && injected.fault.link == *link
                 && injected.window.contains(now)
         })?;
-        let name = refusing.fault.name.clone();
-        count(&mut self.fired, &name);
-        Some(name)
+        Some(&refusing.fault.name)
+    }
+
+    /// Counts one refusal for `fault`: an exchange that was refused, or an address that began to refuse connections
+    /// and so sees no exchange.
+    pub fn record_refusal(&mut self, fault: &FaultName) {
+        count(&mut self.fired, fault);
     }
 
     /// The time after `now` at which the next window opens or closes.
@@ -174,6 +178,21 @@ mod tests {
         assert_eq!(injector.next_change(Duration::ZERO), Some(Duration::from_secs(1)));
         assert_eq!(actions(&mut injector, 3), [LinkAction::Deliver, LinkAction::Hang, LinkAction::Deliver]);
         assert_eq!(injector.next_change(Duration::from_secs(2)), None);
+    }
+
+    #[test]
+    fn asking_whether_a_link_refuses_counts_nothing() {
+        let mut injector = Injector::new(Seed(1));
+        let away = fault("away", Damage::Outage(Outage::Refuse), Selector::default());
+        injector.inject(away.clone(), Window::from(Duration::from_secs(1)));
+        let fired = |injector: &Injector| injector.fired().values().copied().collect::<Vec<_>>();
+        assert_eq!(injector.refusal(&away.link, Duration::ZERO), None);
+        for _ in 0..2 {
+            assert_eq!(injector.refusal(&away.link, Duration::from_secs(1)), Some(&away.name));
+        }
+        assert_eq!(fired(&injector), [0]);
+        injector.record_refusal(&away.name);
+        assert_eq!(fired(&injector), [1]);
     }
 
     #[test]

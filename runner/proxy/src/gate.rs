@@ -96,11 +96,7 @@ impl Gate {
         let mut inner = self.inner();
         // An earlier look isn't called off: the one that was due may not have been had yet.
         inner.next_look = inner.next_look.into_iter().chain(book.next_change(now)).min();
-        match &inner.state {
-            // Asking counts as a refusal, so it isn't asked for what can't have changed.
-            State::Refusing { fault, .. } if !faults.contains(fault) => {}
-            _ => self.settle(&mut inner, book.refusal(&self.link, now)),
-        }
+        self.settle(book, &mut inner, now, faults);
     }
 
     /// A fault's window may have opened or closed.
@@ -108,7 +104,7 @@ impl Gate {
         let now = book.now();
         let mut inner = self.inner();
         inner.next_look = book.next_change(now);
-        self.settle(&mut inner, book.refusal(&self.link, now));
+        self.settle(book, &mut inner, now, &[]);
     }
 
     /// When to look again.
@@ -154,10 +150,17 @@ impl Gate {
         }
     }
 
-    fn settle(&self, inner: &mut Inner, refusal: Option<FaultName>) {
-        match (refusal, &inner.state) {
+    /// Opens or closes the address as the faults in force at `now` demand. It counts as a refusal when it begins to
+    /// refuse, also because of another fault than before or of the same one in `changed`.
+    fn settle(&self, book: &Book, inner: &mut Inner, now: Duration, changed: &[FaultName]) {
+        match (book.refusal(&self.link, now), &inner.state) {
             (_, State::Ended) | (None, State::Open { .. }) => {}
-            (Some(fault), _) => self.refuse(&mut inner.state, fault),
+            (Some(because), State::Refusing { fault, .. })
+                if *fault == because && !changed.contains(fault) => {}
+            (Some(fault), _) => {
+                book.record_refusal(&fault);
+                self.refuse(&mut inner.state, fault);
+            }
             (None, _) => self.reopen(inner),
         }
     }

@@ -167,7 +167,8 @@ impl Book {
         let now = self.now();
         let mut pages = self.pages();
         let Pages { injector, history, step } = &mut *pages;
-        let admission = if let Some(outage) = injector.refusal(&exchange.link, now) {
+        let admission = if let Some(outage) = injector.refusal(&exchange.link, now).cloned() {
+            injector.record_refusal(&outage);
             exchange.faults = vec![outage];
             Admission::Refused
         } else {
@@ -198,7 +199,12 @@ impl Book {
 
     /// The fault because of which connections on `link` are to be refused at `now`.
     pub(crate) fn refusal(&self, link: &Link, now: Duration) -> Option<FaultName> {
-        self.pages().injector.refusal(link, now)
+        self.pages().injector.refusal(link, now).cloned()
+    }
+
+    /// Counts an address that begins to refuse connections because of `fault`.
+    pub(crate) fn record_refusal(&self, fault: &FaultName) {
+        self.pages().injector.record_refusal(fault);
     }
 
     /// When the next window opens or closes after `now`.
