@@ -1,7 +1,6 @@
 //! The expression language: minijinja's, with exact money and the helpers that scenarios need.
 
 use std::{
-    collections::BTreeSet,
     fmt,
     ops::Range,
     sync::{Arc, LazyLock},
@@ -18,16 +17,19 @@ mod code;
 mod exact;
 mod filters;
 mod json;
+mod kinds;
 mod ordering;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 /// How much an expression may do: roughly one unit an instruction or an item, so that a runaway ends in milliseconds.
 const FUEL: u64 = 1_000_000;
 
 pub use binding::{Binding, Bindings};
 pub use scope::{Scope, SharedValue};
+pub(crate) use tokens::KEYWORDS;
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -37,6 +39,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.remove_global("namespace");
     exact::add_to(&mut environment);
     filters::add_to(&mut environment);
+    kinds::add_to(&mut environment);
     ordering::add_to(&mut environment);
     environment
 });
@@ -105,7 +108,13 @@ impl Expression {
         if value.is_undefined() {
             return Err(self.error(self.what_is_missing(scope).unwrap_or_else(|| "it is undefined".into())));
         }
-        json::from_minijinja(&value).map_err(|reason| self.error(reason))
+        json::from_minijinja(&value).map_err(|unusable| {
+            let missing = match unusable {
+                json::NotJson::Undefined => self.what_is_missing(scope),
+                _ => None,
+            };
+            self.error(missing.unwrap_or_else(|| unusable.to_string()))
+        })
     }
 
     /// Whether it is true. A value that is neither true nor false is an error.
@@ -130,12 +139,10 @@ impl Expression {
 
     /// Says which of the paths that the expression names leads nowhere, and what is there instead.
     fn what_is_missing(&self, scope: &Scope) -> Option<String> {
-        let paths: BTreeSet<String> = self.code.compiled.undeclared_variables(true).into_iter().collect();
-        paths.iter().find_map(|path| {
-            let mut steps = path.split('.');
-            let name = steps.next().filter(|name| self.code.names.contains(*name))?;
+        self.code.paths.iter().find_map(|path| {
+            let (name, steps) = path.split_first()?;
             let Some(mut value) = scope.get(name) else { return Some(format!("`{name}` is undefined")) };
-            let mut so_far = name.to_owned();
+            let mut so_far = name.clone();
             for step in steps {
                 let Some(next) = value.get(step) else {
                     return Some(format!("{} has no `{step}`", json::outline(&so_far, value)));

@@ -39,6 +39,7 @@ mod writing;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use exploration::{Disturbance, Exploration, Generator, Operation};
+pub(crate) use expression::KEYWORDS;
 pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpression, Scope, SharedValue};
 pub use mistake::{Mistake, Span};
 pub use model::{

@@ -1,10 +1,13 @@
 //! Other names, or values, in place of an expression's variables.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Expression, ordering::tokens};
+use super::{
+    Expression,
+    tokens::{is_variable, tokens},
+};
 
 /// What stands for a variable from now on.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,14 +59,6 @@ impl Expression {
         bound.push_str(&source[copied..]);
         Self::parse(&bound, self.span()).expect("a name or a literal can stand wherever a variable can")
     }
-}
-
-/// Whether a word stands for a variable, rather than for a key, a filter, a test or an argument's name.
-fn is_variable(source: &str, tokens: &[Range<usize>], at: usize) -> bool {
-    let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
-    let before = |steps: usize| at.checked_sub(steps).and_then(text);
-    let is_test = before(1) == Some("is") || (before(1) == Some("not") && before(2) == Some("is"));
-    !matches!(before(1), Some("." | "|")) && !is_test && text(at + 1) != Some("=")
 }
 
 #[cfg(test)]

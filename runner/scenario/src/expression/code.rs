@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{ENVIRONMENT, InvalidExpression, ordering};
+use super::{ENVIRONMENT, InvalidExpression, ordering, tokens};
 
 /// Expressions that are kept compiled at most. An exploration makes some hundred different ones, in thousands of
 /// sequences.
@@ -14,10 +14,12 @@ const KEPT: usize = 4_096;
 
 type Compiled = minijinja::Expression<'static, 'static>;
 
-/// What an expression was compiled to.
+/// A compiled expression and what it names.
 pub(super) struct Code {
-    /// The names it uses that aren't functions.
+    /// The variables it uses.
     pub(super) names: BTreeSet<String>,
+    /// Those names with the keys after them.
+    pub(super) paths: BTreeSet<Vec<String>>,
     pub(super) compiled: Compiled,
 }
 
@@ -48,13 +50,14 @@ impl Code {
 
     fn new(source: &str) -> Result<Self, InvalidExpression> {
         let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error, source))?;
-        let used = compiled.undeclared_variables(false).into_iter();
-        let names = used.filter(|name| ENVIRONMENT.globals().all(|(global, _)| global != name)).collect();
+        let mut paths = tokens::paths(source);
+        paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
         if let Some(guarded) = ordering::guard(source) {
             compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
         }
-        Ok(Self { names, compiled })
+        let names = paths.iter().map(|path| path[0].clone()).collect();
+        Ok(Self { names, paths, compiled })
     }
 }
 
@@ -64,7 +67,7 @@ fn compile(source: &str) -> Result<Compiled, minijinja::Error> {
 
 /// Filters and tests are looked up only when they are reached, which may be never before it matters: look them up now.
 fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
-    let tokens = ordering::tokens(source);
+    let tokens = tokens::tokens(source);
     let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);
     for at in 0..tokens.len() {
         let (kind, known, name) = match (text(at), text(at + 1)) {

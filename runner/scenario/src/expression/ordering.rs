@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
 
+use super::tokens::tokens;
+
 const FUNCTION: &str = "__ordered";
 
 pub(super) fn add_to(environment: &mut Environment<'_>) {
@@ -54,37 +56,6 @@ pub(super) fn guard(source: &str) -> Option<String> {
 
 fn is_ordering(token: &str) -> bool {
     matches!(token, "<" | "<=" | ">" | ">=")
-}
-
-/// Cuts `source` into texts, words, operators and single characters; white space is left out.
-pub(super) fn tokens(source: &str) -> Vec<Range<usize>> {
-    let mut tokens = Vec::new();
-    let mut rest = source.char_indices().peekable();
-    while let Some((start, first)) = rest.next() {
-        let mut end = start + first.len_utf8();
-        match first {
-            _ if first.is_whitespace() => continue,
-            '"' | '\'' => {
-                let mut escaped = false;
-                for (at, c) in rest.by_ref() {
-                    end = at + c.len_utf8();
-                    if c == first && !escaped {
-                        break;
-                    }
-                    escaped = c == '\\' && !escaped;
-                }
-            }
-            _ if first.is_alphanumeric() || first == '_' => {
-                while let Some((at, c)) = rest.next_if(|(_, c)| c.is_alphanumeric() || *c == '_') {
-                    end = at + c.len_utf8();
-                }
-            }
-            '<' | '>' | '=' | '!' if rest.next_if(|(_, c)| *c == '=').is_some() => end += 1,
-            _ => {}
-        }
-        tokens.push(start..end);
-    }
-    tokens
 }
 
 /// Writes `a < b and f(c > d)` as `__ordered('<', a, b) and f(__ordered('>', c, d))`: between two words or signs that

@@ -7,7 +7,7 @@ use super::{
     reader::Reader,
     suggestion,
 };
-use crate::{Expression, Span, Template, TemplateValue, Times, template::TemplateError};
+use crate::{Expression, KEYWORDS, Span, Template, TemplateValue, Times, template::TemplateError};
 
 /// What a reply brings to the expressions about it.
 pub(crate) const REPLY: &[&str] = &["status", "headers", "body", "took"];
@@ -18,8 +18,7 @@ const INDEX: &str = "index";
 /// The value that matches any value, in an expected body.
 const ANY: &str = "any";
 /// Names that can't be given to variables.
-const TAKEN: &[&[&str]] =
-    &[REPLY, LINK, &[ANY, INDEX, "env", "range", "dict", "true", "false", "none", "True", "False", "None"]];
+const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, &[ANY, INDEX, "env", "range", "dict"]];
 
 /// The variables there are at one point of a file, and those that were ever used.
 #[derive(Debug, Default)]

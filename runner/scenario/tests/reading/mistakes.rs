@@ -196,6 +196,14 @@ fn expectations() {
         &["3:71 not an expression: there is no filter `nothing`"],
     );
     check_step(
+        &step("that: 'bdy.ids[1:] == itmes[status:limit]'"),
+        &[
+            "3:55 `bdy` is undefined (did you mean `body`?)",
+            "3:70 `itmes` is undefined (there are `status`, `headers`, `body`, `took`)",
+            "3:83 `limit` is undefined (there are `status`, `headers`, `body`, `took`)",
+        ],
+    );
+    check_step(
         &step("links: { orders-service -> users-service: call == 1 }"),
         &["3:90 `call` is undefined (did you mean `calls`?)"],
     );
