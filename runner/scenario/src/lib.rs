@@ -29,6 +29,7 @@
 
 mod binding;
 mod configuration;
+mod duration;
 mod exploration;
 mod expression;
 mod mistake;
@@ -38,6 +39,7 @@ mod template;
 mod writing;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
+pub use duration::{InvalidDuration, parse_duration};
 pub use exploration::{Disturbance, Exploration, Generator, Operation};
 pub(crate) use expression::KEYWORDS;
 pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpression, Scope, SharedValue};

@@ -2,7 +2,6 @@
 
 mod command;
 mod conf;
-mod duration;
 mod expect;
 mod exploration;
 mod faults;

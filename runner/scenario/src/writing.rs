@@ -1,13 +1,11 @@
 //! From a scenario back to text: what [`read_file`](crate::read_file) reads as the same scenario.
 
-use std::time::Duration;
-
 use fault::{Calls, CrashPoint, Damage, Fault, Outage, PathPattern, Probability, Selector};
 use serde_json::{Map, Value, json};
 
 use crate::{
     Action, Body, BodyExpectation, Call, Expectations, Expression, Judging, OutcomeCount, OutcomePattern,
-    ReplyExpectation, RequestStep, Scenario, Step, Template, TemplateValue, Times, template::Part,
+    ReplyExpectation, RequestStep, Scenario, Step, Template, TemplateValue, Times, duration, template::Part,
 };
 
 /// The text of a scenario.
@@ -18,7 +16,7 @@ pub fn write(scenario: &Scenario) -> String {
     written.names("vars", scenario.vars.iter().map(|(name, value)| (name.clone(), value.written())));
     written.names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), of_fault(fault))));
     written.list("steps", scenario.steps.iter().map(of_step));
-    written.maybe("settle", scenario.settle.map(duration));
+    written.maybe("settle", scenario.settle.map(duration::written));
     serde_yaml::to_string(&written.0).expect("a mapping of texts, numbers, lists and mappings can be written")
 }
 
@@ -61,18 +59,18 @@ fn of_step(step: &Step) -> Value {
         Action::Together(members) => written.list("together", members.iter().map(of_step)),
         Action::Eventually(eventually) => {
             let mut inner = Mapping::default();
-            inner.put("within", duration(eventually.within));
-            inner.put("every", duration(eventually.every));
+            inner.put("within", duration::written(eventually.within));
+            inner.put("every", duration::written(eventually.every));
             inner.request(&eventually.request);
             written.put("eventually", inner.0);
         }
         Action::Inject(inject) => {
             written.put("inject", inject.fault.as_str());
-            written.maybe("after", (!inject.after.is_zero()).then(|| duration(inject.after)));
-            written.maybe("for", inject.lasting.map(duration));
+            written.maybe("after", (!inject.after.is_zero()).then(|| duration::written(inject.after)));
+            written.maybe("for", inject.lasting.map(duration::written));
         }
         Action::Heal(fault) => written.put("heal", fault.as_ref().map_or("all", |fault| fault.as_str())),
-        Action::Wait(time) => written.put("wait", duration(*time)),
+        Action::Wait(time) => written.put("wait", duration::written(*time)),
         Action::Process(process) => written.put(process.signal.as_str(), process.service.as_str()),
         Action::Check(conditions) => written.conditions("check", conditions),
     }
@@ -104,7 +102,7 @@ impl Mapping {
                 self.names("form", fields.iter().map(|(name, value)| (name.clone(), value.source().into())));
             }
         }
-        self.maybe("timeout", call.timeout.map(duration));
+        self.maybe("timeout", call.timeout.map(duration::written));
     }
 }
 
@@ -195,9 +193,9 @@ fn of_fault(fault: &Fault) -> Value {
 fn damage(damage: &Damage) -> (&'static str, Value) {
     match damage {
         Damage::Latency { delay, jitter, side } => {
-            let mut latency = json!({ "delay": duration(*delay) });
+            let mut latency = json!({ "delay": duration::written(*delay) });
             if !jitter.is_zero() {
-                latency["jitter"] = duration(*jitter).into();
+                latency["jitter"] = duration::written(*jitter).into();
             }
             latency["side"] = side.to_string().into();
             ("latency", latency)
@@ -227,18 +225,6 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
             };
             ("crash", json!({ "service": service.as_str(), "when": when }))
         }
-    }
-}
-
-/// A length of time to the microsecond, which is as fine as it can be written.
-fn duration(time: Duration) -> String {
-    let microseconds = time.as_micros();
-    if microseconds.is_multiple_of(1_000_000) {
-        format!("{}s", microseconds / 1_000_000)
-    } else if microseconds.is_multiple_of(1_000) {
-        format!("{}ms", microseconds / 1_000)
-    } else {
-        format!("{}.{:03}ms", microseconds / 1_000, microseconds % 1_000)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use super::{
-    duration::parse_duration,
     expect::EXPECT,
     generator::GENERATOR,
     names::REPLY,
@@ -13,7 +12,7 @@ use super::{
     suggestion,
     table::{DURATION, EXPRESSION, Key, Shape, Table},
 };
-use crate::{Disturbance, Exploration, Operation, Times};
+use crate::{Disturbance, Exploration, Operation, Times, parse_duration};
 
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,12 @@ use std::{
 use fault::{CLIENT, Link, ServiceName};
 
 use super::{
-    duration::parse_duration,
     names::Names,
     node::{Entry, Kind, Node},
     suggestion,
     table::{Presence, Table},
 };
-use crate::{Mistake, Span};
+use crate::{Mistake, Span, parse_duration};
 
 /// Reads one file. What can't be read is noted as a mistake, and reading goes on with the rest.
 #[derive(Debug)]
@@ -203,8 +202,8 @@ impl<'a> Reader<'a> {
         };
         match parse_duration(text) {
             Ok(duration) => Some(duration),
-            Err((message, help)) => {
-                self.note(node.span, message, help);
+            Err(invalid) => {
+                self.note(node.span, invalid.to_string(), invalid.help());
                 None
             }
         }
