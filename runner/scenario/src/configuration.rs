@@ -23,8 +23,6 @@ pub struct Configuration {
     pub settle: Duration,
     /// How long a request waits for its reply unless its step says otherwise.
     pub timeout: Duration,
-    /// Where a person's first look goes: not read by the engine.
-    pub span: Span,
 }
 
 /// A service of e2e.conf.

@@ -1,11 +1,11 @@
 //! What an exploration file means, and what its mistakes read like.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::json;
 
 use super::*;
-use crate::{Expectations, File, Generator, Mistake, read_configuration, read_file};
+use crate::{Disturbance, Expectations, File, Generator, Mistake, read_configuration, read_file};
 
 const SHOP: &str = r#"
 exploration: A shop
