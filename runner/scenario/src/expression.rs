@@ -1,12 +1,20 @@
-//! The expression language: minijinja's, with exact money and the helpers that scenarios need.
+//! The expression language: minijinja's, with exact money and the filters that scenarios need.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `environment` | minijinja as it is set up here |
+//! | `code` | an expression compiled, and what it names |
+//! | `tokens` | the source as tokens, and which of them are variables |
+//! | `filters` | filters, each a line there and a function in its folder |
+//! | `kinds` | tests of a value's kind |
+//! | `ordering` | why `'a' < 1` is an error here |
+//! | `scope` | the values that names stand for |
+//! | `binding` | other names or values in place of variables |
+//! | `json` | JSON to minijinja's values and back |
 
-use std::{
-    fmt,
-    ops::Range,
-    sync::{Arc, LazyLock},
-};
+use std::{fmt, sync::Arc};
 
-use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use minijinja::ErrorKind;
 use serde_json::Value;
 
 use self::code::Code;
@@ -14,7 +22,8 @@ use crate::Span;
 
 mod binding;
 mod code;
-mod exact;
+mod environment;
+mod error;
 mod filters;
 mod json;
 mod kinds;
@@ -24,25 +33,10 @@ mod scope;
 mod tests;
 mod tokens;
 
-/// How much an expression may do: roughly one unit an instruction or an item, so that a runaway ends in milliseconds.
-const FUEL: u64 = 1_000_000;
-
 pub use binding::{Binding, Bindings};
+pub use error::{EvaluationError, InvalidExpression};
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
-
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment.remove_global("debug");
-    environment.remove_global("namespace");
-    exact::add_to(&mut environment);
-    filters::add_to(&mut environment);
-    kinds::add_to(&mut environment);
-    ordering::add_to(&mut environment);
-    environment
-});
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -50,26 +44,6 @@ pub struct Expression {
     source: Arc<str>,
     span: Span,
     code: Arc<Code>,
-}
-
-/// Why a text is no expression.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct InvalidExpression {
-    /// What is wrong, without the place.
-    pub message: String,
-    /// The bytes of the expression that are at fault, when that is known.
-    pub range: Option<Range<usize>>,
-}
-
-/// Why an expression has no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{expression}`: {reason}")]
-pub struct EvaluationError {
-    /// The expression as written.
-    pub expression: String,
-    /// What is wrong.
-    pub reason: String,
 }
 
 impl Expression {
@@ -88,7 +62,7 @@ impl Expression {
         &self.source
     }
 
-    /// Where it stands.
+    /// Its place in the file.
     pub fn span(&self) -> Span {
         self.span
     }
@@ -125,19 +99,31 @@ impl Expression {
         }
     }
 
+    /// The same expression with other names or values for some of its variables.
+    #[must_use]
+    pub fn bind(&self, bindings: &Bindings) -> Self {
+        if !self.names().any(|name| bindings.contains_key(name)) {
+            return self.clone();
+        }
+        Self::parse(&binding::bound(&self.source, bindings), self.span)
+            .expect("a name or a literal can stand wherever a variable can")
+    }
+
     fn error(&self, reason: String) -> EvaluationError {
         EvaluationError { expression: self.source.to_string(), reason }
     }
 
     fn reason(&self, error: &minijinja::Error, scope: &Scope) -> String {
         match error.kind() {
-            ErrorKind::UndefinedError => self.what_is_missing(scope).unwrap_or_else(|| describe(error)),
+            ErrorKind::UndefinedError => {
+                self.what_is_missing(scope).unwrap_or_else(|| error::describe(error))
+            }
             ErrorKind::OutOfFuel => "it takes too long".into(),
-            _ => describe(error),
+            _ => error::describe(error),
         }
     }
 
-    /// Says which of the paths that the expression names leads nowhere, and what is there instead.
+    /// The first of the paths that the expression names which leads nowhere, and what is there instead.
     fn what_is_missing(&self, scope: &Scope) -> Option<String> {
         self.code.paths.iter().find_map(|path| {
             let (name, steps) = path.split_first()?;
@@ -159,20 +145,4 @@ impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Expression({:?} at {}:{})", self.source, self.span.line, self.span.column)
     }
-}
-
-impl InvalidExpression {
-    fn new(error: &minijinja::Error, source: &str) -> Self {
-        // An unexpected character counts for one byte there, however long it is.
-        let characters = |range: Range<usize>| {
-            source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end)
-        };
-        Self { message: describe(error), range: error.range().map(characters) }
-    }
-}
-
-/// What minijinja says, without its talk of templates and lines.
-fn describe(error: &minijinja::Error) -> String {
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    detail.replace("template", "expression")
 }

@@ -1,4 +1,4 @@
-//! Expressions as they are evaluated.
+//! Compiled expressions, and what they name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,9 +6,9 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{ENVIRONMENT, InvalidExpression, ordering, tokens};
+use super::{environment::ENVIRONMENT, error::InvalidExpression, ordering, tokens};
 
-/// Expressions that are kept compiled at most. An exploration makes some hundred different ones, in thousands of
+/// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
 /// sequences.
 const KEPT: usize = 4_096;
 
@@ -23,7 +23,7 @@ pub(super) struct Code {
     pub(super) compiled: Compiled,
 }
 
-/// What was compiled last, by its source.
+/// The expressions that are kept, by their sources.
 static COMPILED: Mutex<BTreeMap<Arc<str>, Arc<Code>>> = Mutex::new(BTreeMap::new());
 
 /// Whether there is a filter of this `name`.
@@ -33,7 +33,7 @@ static IS_FILTER: LazyLock<Compiled> =
 static IS_TEST: LazyLock<Compiled> = LazyLock::new(|| compile("name is test").expect("it is an expression"));
 
 impl Code {
-    /// The code of an expression, compiled unless that has been done.
+    /// The code of an expression, which is compiled unless it is kept.
     pub(super) fn of(source: &str) -> Result<Arc<Self>, InvalidExpression> {
         let compiled = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(code) = compiled().get(source) {
@@ -65,7 +65,7 @@ fn compile(source: &str) -> Result<Compiled, minijinja::Error> {
     ENVIRONMENT.compile_expression_owned(source.to_owned())
 }
 
-/// Filters and tests are looked up only when they are reached, which may be never before it matters: look them up now.
+/// Refuses unknown filters and tests. minijinja looks them up only when it evaluates them.
 fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
     let tokens = tokens::tokens(source);
     let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);

@@ -3,6 +3,8 @@
 use minijinja::{Value as Minijinja, value::ValueKind};
 use serde_json::{Number, Value};
 
+use super::error::describe as describe_error;
+
 /// Deeper than any JSON text that `serde_json` reads, so that only what an expression builds can hit it.
 const DEPTH: usize = 200;
 
@@ -44,7 +46,7 @@ pub(super) fn from_minijinja(value: &Minijinja) -> Result<Value, NotJson> {
 
 fn convert(value: &Minijinja, depth: usize) -> Result<Value, NotJson> {
     let deeper = depth.checked_sub(1).ok_or(NotJson::Deep)?;
-    let unreadable = |error: minijinja::Error| NotJson::Unreadable(super::describe(&error));
+    let unreadable = |error: minijinja::Error| NotJson::Unreadable(describe_error(&error));
     Ok(match value.kind() {
         ValueKind::None => Value::Null,
         ValueKind::Bool => Value::Bool(value.is_true()),

@@ -1,9 +1,9 @@
-//! Tests of a value's kind, such as `is none`, which refuse a value that is undefined.
+//! Kinds of values: their names, and tests such as `is none`, which refuse a value that is undefined.
 //!
 //! minijinja's own hold or don't hold for it, so that `body.oder is not none` would be true for a key that is misspelled.
 //! Only `is defined` and `is undefined` ask whether there is a value.
 
-use minijinja::{Environment, Error, ErrorKind, Value, tests};
+use minijinja::{Environment, Error, ErrorKind, Value, tests, value::ValueKind};
 
 type Test = fn(&Value) -> bool;
 
@@ -27,5 +27,16 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
         environment.add_test(*name, |value: &Value| {
             if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(test(value)) }
         });
+    }
+}
+
+/// A value's kind in the words of the documentation.
+pub(super) fn kind(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::String => "text".into(),
+        ValueKind::None => "null".into(),
+        ValueKind::Seq | ValueKind::Iterable => "list".into(),
+        ValueKind::Map => "object".into(),
+        other => other.to_string(),
     }
 }

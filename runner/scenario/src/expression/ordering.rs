@@ -1,14 +1,14 @@
 //! Why `'a' < 1` is an error here.
 //!
 //! minijinja orders values of different kinds by kind, so that a comparison of a text with a number is false, or true,
-//! but never an error: `body.total < 100` would hold for ever once `total` became a text. Operators can't be replaced,
+//! but never an error: `body.total < 100` would be true or false for good once `total` became a text. Operators can't be replaced,
 //! functions can: `a < b` is compiled as `__ordered('<', a, b)`, which refuses what has no order.
 
 use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
 
-use super::tokens::tokens;
+use super::{kinds::kind, tokens::tokens};
 
 const FUNCTION: &str = "__ordered";
 
@@ -34,17 +34,6 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
         ">" => left > right,
         _ => left >= right,
     })
-}
-
-/// A value's kind in the words of the documentation.
-pub(super) fn kind(value: &Value) -> String {
-    match value.kind() {
-        ValueKind::String => "text".into(),
-        ValueKind::None => "null".into(),
-        ValueKind::Seq | ValueKind::Iterable => "list".into(),
-        ValueKind::Map => "object".into(),
-        other => other.to_string(),
-    }
 }
 
 /// The expression with its orderings as calls; `None` when it has none. The source is known to be an expression.

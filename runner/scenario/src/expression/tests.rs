@@ -184,7 +184,7 @@ fn names_are_those_that_minijinja_finds() {
     for source in
         ["a.b[c].d", "a(b, c=d)[0]", "{a: {b: c}}", "(a, b) == c", "a ** -b // c % d", "a.0.b", "a is b c"]
     {
-        let compiled = ENVIRONMENT.compile_expression(source).expect(source);
+        let compiled = environment::ENVIRONMENT.compile_expression(source).expect(source);
         let found: BTreeSet<String> = compiled.undeclared_variables(false).into_iter().collect();
         let ours: BTreeSet<String> = tokens::paths(source).into_iter().map(|path| path[0].clone()).collect();
         assert_eq!(ours, found, "{source}");

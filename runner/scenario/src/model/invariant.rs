@@ -1,0 +1,30 @@
+use std::{path::PathBuf, sync::Arc};
+
+use super::Call;
+use crate::{Expression, Span};
+
+/// A condition that must hold in every scenario.
+#[derive(Debug, Clone)]
+pub struct Invariant {
+    /// Its name, a sentence about what must hold.
+    pub name: String,
+    /// Where it begins.
+    pub span: Span,
+    /// The file it is written in.
+    pub file: Arc<PathBuf>,
+    /// When it must hold.
+    pub when: InvariantTiming,
+    /// The requests that observe the system, each with the name that stands for its reply's body. They meet no fault.
+    pub observe: Vec<(String, Call)>,
+    /// Expressions over those names, each of which must be true.
+    pub holds: Vec<Expression>,
+}
+
+/// When an invariant must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvariantTiming {
+    /// After every step.
+    Always,
+    /// Once the faults are healed, the services run and the system has had time to settle.
+    Settled,
+}
