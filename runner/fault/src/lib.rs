@@ -28,6 +28,7 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
+//! | `fault` | a fault: its name, its link, its damage and the exchanges it meets |
 //! | `name` | services, links and faults by name |
 //! | `damage` | every kind of damage |
 //! | `selector` | which exchanges a fault meets |
@@ -42,6 +43,7 @@
 
 mod damage;
 mod decision;
+mod fault;
 mod injector;
 mod name;
 mod seed;
@@ -49,35 +51,8 @@ mod selector;
 
 pub use damage::{CrashPoint, Damage, ErrorReply, Outage, Side};
 pub use decision::{Crash, Decision, LinkAction};
+pub use fault::Fault;
 pub use injector::{Injector, Window};
 pub use name::{CLIENT, FaultName, Link, NameError, ServiceName};
 pub use seed::Seed;
 pub use selector::{Calls, PathPattern, Probability, RequestHead, Selector};
-
-use std::fmt;
-
-/// A kind of damage on a link, and the exchanges it meets.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
-    /// The name it is injected, healed and reported by.
-    pub name: FaultName,
-    /// The link it damages.
-    pub link: Link,
-    /// Which of the link's exchanges it meets.
-    pub selector: Selector,
-    /// What happens to those.
-    pub damage: Damage,
-}
-
-impl Fault {
-    /// Whether it makes the callee's address refuse connections altogether, rather than damage single exchanges.
-    pub fn refuses_everything(&self) -> bool {
-        self.damage == Damage::Outage(Outage::Refuse) && self.selector == Selector::default()
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", self.damage, self.link)
-    }
-}

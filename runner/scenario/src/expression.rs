@@ -47,7 +47,7 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Compiles `source`, which stands at `span`.
+    /// Compiles `source`, whose place in the file is `span`.
     pub fn parse(source: &str, span: Span) -> Result<Self, InvalidExpression> {
         Ok(Self { source: source.into(), span, code: Code::of(source)? })
     }
@@ -72,8 +72,7 @@ impl Expression {
         self.code.names.iter().map(String::as_str)
     }
 
-    /// Its value. An undefined name, or a step into what isn't there, is an error, and so is more work than an
-    /// expression may do.
+    /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
         let context = minijinja::Value::from_pairs(known);

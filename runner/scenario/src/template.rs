@@ -18,7 +18,7 @@ enum Part {
     /// Literal text.
     Text(String),
     /// `${…}`.
-    Hole(Expression),
+    Placeholder(Expression),
 }
 
 /// Why a text is not a template.
@@ -26,11 +26,11 @@ enum Part {
 pub(crate) enum TemplateError<E> {
     /// The `${` at this byte has no `}`.
     Unclosed(usize),
-    /// The text of a hole is not an expression.
-    Hole(E),
+    /// The text of a placeholder is not an expression.
+    Placeholder(E),
 }
 
-/// The byte of the `}` that ends a hole, past the braces and quoted texts within.
+/// The byte of the `}` that ends a placeholder, past braces and quoted texts within it.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
@@ -61,16 +61,16 @@ pub enum TemplateValue {
     Text(Template),
     /// An array.
     Array(Vec<TemplateValue>),
-    /// An object, in the order it is written. Keys have no holes.
+    /// An object, in the order it is written. Keys have no placeholders.
     Object(Vec<(String, TemplateValue)>),
 }
 
 impl Template {
-    /// Reads `text`, in which `$${` is written for `${` itself. `hole` makes an expression of the bytes between a `${`
+    /// Reads `text`, in which `$${` is written for `${` itself. `placeholder` makes an expression of the bytes between a `${`
     /// and its `}`.
     pub(crate) fn parse<E>(
         text: &str,
-        mut hole: impl FnMut(Range<usize>) -> Result<Expression, E>,
+        mut placeholder: impl FnMut(Range<usize>) -> Result<Expression, E>,
     ) -> Result<Self, TemplateError<E>> {
         let mut parts = Vec::new();
         let mut literal = String::new();
@@ -89,7 +89,7 @@ impl Template {
             if !literal.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut literal)));
             }
-            parts.push(Part::Hole(hole(inner..end).map_err(TemplateError::Hole)?));
+            parts.push(Part::Placeholder(placeholder(inner..end).map_err(TemplateError::Placeholder)?));
             at = end + 1;
         }
         literal.push_str(&text[at..]);
@@ -99,34 +99,34 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// The expressions in its holes.
+    /// The expressions in its placeholders.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Hole(expression) => Some(expression),
+            Part::Placeholder(expression) => Some(expression),
             Part::Text(_) => None,
         })
     }
 
-    /// A template without holes.
+    /// A template without placeholders.
     pub fn literal(text: impl Into<String>) -> Self {
         Self { parts: vec![Part::Text(text.into())] }
     }
 
-    /// The texts between its holes.
+    /// The literal texts between its placeholders.
     pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(literal) => Some(literal.as_str()),
-            Part::Hole(_) => None,
+            Part::Placeholder(_) => None,
         })
     }
 
-    /// The text, with the holes filled in.
+    /// The text, with the placeholders filled in.
     pub fn render(&self, scope: &Scope) -> Result<String, EvaluationError> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Hole(expression) => match expression.evaluate(scope)? {
+                Part::Placeholder(expression) => match expression.evaluate(scope)? {
                     Value::String(value) => text.push_str(&value),
                     value => text.push_str(&value.to_string()),
                 },
@@ -135,10 +135,10 @@ impl Template {
         Ok(text)
     }
 
-    /// The value: a text, or the value of the hole when the template is one hole.
+    /// The value: a text, or the value of the placeholder when the template is one placeholder.
     pub fn value(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         match self.parts.as_slice() {
-            [Part::Hole(expression)] => expression.evaluate(scope),
+            [Part::Placeholder(expression)] => expression.evaluate(scope),
             _ => self.render(scope).map(Value::String),
         }
     }
@@ -152,7 +152,7 @@ impl Template {
     pub fn source(&self) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.replace("${", "$${"),
-            Part::Hole(expression) => format!("${{{}}}", expression.source()),
+            Part::Placeholder(expression) => format!("${{{}}}", expression.source()),
         };
         self.parts.iter().map(part).collect()
     }
@@ -162,19 +162,19 @@ impl Template {
     pub fn bind(&self, bindings: &Bindings) -> Self {
         let bind = |part: &Part| match part {
             Part::Text(text) => Part::Text(text.clone()),
-            Part::Hole(expression) => match bindings.get(expression.source().trim()) {
+            Part::Placeholder(expression) => match bindings.get(expression.source().trim()) {
                 Some(Binding::Value(Value::String(text))) => Part::Text(text.clone()),
                 Some(Binding::Value(value)) => Part::Text(value.to_string()),
-                _ => Part::Hole(expression.bind(bindings)),
+                _ => Part::Placeholder(expression.bind(bindings)),
             },
         };
         Self { parts: self.parts.iter().map(bind).collect() }
     }
 
-    /// The value that takes its place altogether, when it is nothing but one variable that is known.
+    /// The known value of a template that is nothing but one variable.
     fn known<'a>(&self, bindings: &'a Bindings) -> Option<&'a Value> {
         match self.parts.as_slice() {
-            [Part::Hole(expression)] => match bindings.get(expression.source().trim())? {
+            [Part::Placeholder(expression)] => match bindings.get(expression.source().trim())? {
                 Binding::Value(value) => Some(value),
                 Binding::Name(_) => None,
             },
@@ -184,7 +184,7 @@ impl Template {
 }
 
 impl TemplateValue {
-    /// The value, with the holes filled in.
+    /// The value, with the placeholders filled in.
     pub fn render(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         Ok(match self {
             Self::Plain(value) => value.clone(),
@@ -235,7 +235,7 @@ impl TemplateValue {
         }
     }
 
-    /// The same with other names or values for some of its variables.
+    /// The same value with other names or values for some of its variables.
     #[must_use]
     pub fn bind(&self, bindings: &Bindings) -> Self {
         match self {

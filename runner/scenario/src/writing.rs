@@ -1,6 +1,6 @@
 //! From a scenario back to text: what [`read_file`](crate::read_file) reads as the same scenario.
 //!
-//! Its files are named as those of `model`, and each has a function for what one of them describes.
+//! A file here writes what the file of the same name in `model` describes.
 
 use self::mapping::Mapping;
 use crate::Scenario;

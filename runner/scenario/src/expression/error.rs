@@ -22,7 +22,7 @@ pub struct EvaluationError {
 
 impl InvalidExpression {
     pub(super) fn new(error: &minijinja::Error, source: &str) -> Self {
-        // An unexpected character counts for one byte there, however long it is.
+        // minijinja counts an unexpected character as one byte, whatever its length.
         let characters = |range: Range<usize>| {
             source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end)
         };

@@ -1,4 +1,4 @@
-//! The filters and tests that scenarios need besides minijinja's own: a line here for each, and a function beside.
+//! The filters and tests in addition to minijinja's own: a line here, and a function in a file beside, for each.
 
 use minijinja::Environment;
 

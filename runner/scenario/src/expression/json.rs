@@ -1,11 +1,11 @@
-//! JSON to minijinja and back, number by number: what is written `299.99` stays that, an integer stays an integer.
+//! JSON to minijinja's values and back. `299.99` stays `299.99`, and an integer stays an integer.
 
 use minijinja::{Value as Minijinja, value::ValueKind};
 use serde_json::{Number, Value};
 
 use super::error::describe as describe_error;
 
-/// Deeper than any JSON text that `serde_json` reads, so that only what an expression builds can hit it.
+/// Deeper than any JSON text that `serde_json` reads, so that only a value that an expression builds can exceed it.
 const DEPTH: usize = 200;
 
 pub(super) fn to_minijinja(value: &Value) -> Minijinja {
@@ -83,7 +83,7 @@ fn number(value: &Minijinja) -> Result<Number, NotJson> {
     found.ok_or_else(|| NotJson::Number(value.clone()))
 }
 
-/// A value in a few words: what it is, and the value itself if it is short.
+/// A value's kind in a few words, with the value itself if it is short.
 pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -96,7 +96,7 @@ pub(super) fn describe(value: &Value) -> String {
     }
 }
 
-/// What `name` holds, for a person who looked for something else in it.
+/// The content of `name`, for the message about a key that it doesn't have.
 pub(super) fn outline(name: &str, value: &Value) -> String {
     match value {
         Value::Object(entries) if entries.is_empty() => format!("`{name}` is an empty object and"),

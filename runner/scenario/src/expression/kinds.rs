@@ -1,7 +1,7 @@
 //! Kinds of values: their names, and tests such as `is none`, which refuse a value that is undefined.
 //!
-//! minijinja's own hold or don't hold for it, so that `body.oder is not none` would be true for a key that is misspelled.
-//! Only `is defined` and `is undefined` ask whether there is a value.
+//! minijinja's own tests accept it, so that `body.oder is not none` would be true for a misspelled key. Only
+//! `is defined` and `is undefined` ask whether there is a value.
 
 use minijinja::{Environment, Error, ErrorKind, Value, tests, value::ValueKind};
 

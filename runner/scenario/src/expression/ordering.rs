@@ -1,8 +1,8 @@
 //! Why `'a' < 1` is an error here.
 //!
-//! minijinja orders values of different kinds by kind, so that a comparison of a text with a number is false, or true,
-//! but never an error: `body.total < 100` would be true or false for good once `total` became a text. Operators can't be replaced,
-//! functions can: `a < b` is compiled as `__ordered('<', a, b)`, which refuses what has no order.
+//! minijinja orders values of different kinds by their kinds, so that a comparison of a text with a number is true or
+//! false, and never an error: once `total` is a text, `body.total < 100` has the same result for every total. Operators
+//! can't be replaced, functions can: `a < b` is compiled as `__ordered('<', a, b)`, which refuses such operands.
 
 use std::ops::Range;
 
@@ -58,7 +58,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
         let previous = at.checked_sub(1).and_then(text);
         let gap = at.checked_sub(1).map_or("", |before| &source[tokens[before].end..tokens[at].start]);
         match token {
-            // A key after a dot may be called anything.
+            // A key after a dot may have any name.
             _ if previous == Some(".") => comparison.push(gap, token),
             "(" | "[" | "{" => {
                 let close = closing(source, tokens, at);
@@ -108,7 +108,7 @@ fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
 struct Comparison {
     /// The operands that are complete, each with the operator after it.
     before: Vec<(String, String)>,
-    /// The operand at hand, with the white space before it.
+    /// The current operand, with the white space before it.
     operand: String,
 }
 

@@ -1,4 +1,4 @@
-//! What expressions give, each a line.
+//! The values and mistakes of expressions, one a line.
 
 use std::collections::BTreeSet;
 

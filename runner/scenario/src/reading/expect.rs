@@ -64,7 +64,7 @@ pub(crate) const EXPECT: Table = Table {
     ]],
 };
 
-/// What a step expects.
+/// The expectations of a step.
 pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Expectations> {
     let fields = reader.fields(&entry.value, &EXPECT)?;
     if fields.is_empty() {

@@ -32,11 +32,15 @@ const INJECT_WEIGHT: u32 = 3;
 pub(crate) const EXPLORATION: Table = Table {
     what: "an exploration",
     groups: &[&[
-        Key::required("exploration", Shape::Text, "What the exploration says of itself."),
+        Key::required("exploration", Shape::Text, "The exploration's name."),
         TAGS,
         Key::optional("steps", RANGE, "How many steps a sequence has; `1-30` unless said otherwise."),
         Key::optional("clients", RANGE, "How many requests are released at once; `1` unless said otherwise."),
-        Key::required("operations", Shape::Names(&Shape::Table(&OPERATION)), "What clients can do, by name."),
+        Key::required(
+            "operations",
+            Shape::Names(&Shape::Table(&OPERATION)),
+            "The operations of clients, by name.",
+        ),
         Key::optional(
             "again",
             Shape::Whole(1),
@@ -53,15 +57,14 @@ pub(crate) const EXPLORATION: Table = Table {
             "How often a fault comes into force, and for how many steps.",
         ),
         Key::optional("kill", Shape::Table(&KILL), "How often a service is killed, and for how many steps."),
-        Key::optional("wait", Shape::Table(&WAIT), "How often time passes by itself, and how much."),
+        Key::optional("wait", Shape::Table(&WAIT), "How often a step only waits, and for how long."),
         Key::optional("settle", DURATION, "How long the system may take to settle after the last step."),
     ]],
 };
 
 pub(crate) fn exploration(reader: &mut Reader<'_>, tree: &Node) -> Option<Exploration> {
     let fields = reader.fields(tree, &EXPLORATION)?;
-    let name =
-        fields.get("exploration").and_then(|node| reader.text(node, "what the exploration says of itself"));
+    let name = fields.get("exploration").and_then(|node| reader.text(node, "the exploration's name"));
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
     let length = range(reader, &fields, "steps", 1..=30, LONGEST);
     let clients = range(reader, &fields, "clients", 1..=1, MOST_AT_ONCE);

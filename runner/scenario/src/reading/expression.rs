@@ -29,7 +29,7 @@ pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
     }
 }
 
-/// The expression that a scalar holds. Besides variables it can name `extra`.
+/// The expression in a scalar. Besides variables it can name `extra`.
 pub(crate) fn expression(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Expression> {
     let Kind::Text(text) = &node.kind else {
         reader.wrong_kind(node, "an expression, such as `status == 200`");
@@ -121,7 +121,7 @@ pub(crate) fn template_in(
     template_with(reader, node, text, start, |reader, source, span| compile(reader, source, span, &[]))
 }
 
-/// The same, with `compile` to make an expression of what stands in each `${…}`.
+/// The same, with `compile` to make an expression of the text in each `${…}`.
 pub(crate) fn template_with(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -130,13 +130,13 @@ pub(crate) fn template_with(
     mut compile: impl FnMut(&mut Reader<'_>, &str, Span) -> Option<Expression>,
 ) -> Option<Template> {
     let rest = &text[start..];
-    let read = Template::parse(rest, |hole| {
-        let span = reader.part(node, text, start + hole.start..start + hole.end);
-        compile(reader, &rest[hole], span).ok_or(())
+    let read = Template::parse(rest, |placeholder| {
+        let span = reader.part(node, text, start + placeholder.start..start + placeholder.end);
+        compile(reader, &rest[placeholder], span).ok_or(())
     });
     match read {
         Ok(template) => Some(template),
-        Err(TemplateError::Hole(())) => None,
+        Err(TemplateError::Placeholder(())) => None,
         Err(TemplateError::Unclosed(at)) => {
             let span = reader.part(node, text, start + at..start + at + 2);
             let help = "for the characters `${` themselves write `$${`".to_owned();

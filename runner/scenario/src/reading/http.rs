@@ -31,7 +31,7 @@ pub(crate) fn method(
     None
 }
 
-/// The header that a key names.
+/// The header whose name a key is.
 pub(crate) fn header_name(reader: &mut Reader<'_>, entry: &Entry) -> Option<HeaderName> {
     let name = entry.key.parse().ok();
     if name.is_none() {
@@ -45,7 +45,7 @@ pub(crate) fn status(reader: &mut Reader<'_>, node: &Node) -> Option<u16> {
     reader.whole(node, 100..=599).and_then(|status| u16::try_from(status).ok())
 }
 
-/// The first two words of a text and all that follows, as bytes from and to.
+/// The first two words of a text and the rest of it, each as its first byte and the byte after its last.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
     (0..3).map_while(move |number| {

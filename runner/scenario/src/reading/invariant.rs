@@ -1,4 +1,4 @@
-//! Invariants: conditions that hold for every scenario.
+//! Invariants: conditions that must hold in every scenario.
 
 use super::{
     expression::{check_name, expressions},
@@ -15,12 +15,12 @@ pub(crate) const INVARIANT: Table = Table {
         Key::required(
             "when",
             Shape::Choice(&["always", "settled"]),
-            "After every step, or once the system has come to rest.",
+            "After every step, or once the system has settled.",
         ),
         Key::required(
             "observe",
             Shape::Names(&REQUEST_LINE),
-            "Names, each with the request whose reply's body it is: `GET users-service /api/ledger`.",
+            "Names for the bodies of replies, each with its request: `GET users-service /api/ledger`.",
         ),
         Key::required("holds", EXPRESSIONS, "Expressions over those names, each of which must be true."),
     ]],
@@ -41,7 +41,7 @@ pub(crate) fn invariants_file(reader: &mut Reader<'_>, tree: &Node) -> Option<Ve
     fields.get("invariants").and_then(|node| invariants(reader, node))
 }
 
-/// Invariants by what they say.
+/// A mapping of names to invariants.
 pub(crate) fn invariants(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Invariant>> {
     let entries = reader.mapping(node, "a mapping of what must hold to invariants")?;
     all(entries.iter().map(|entry| invariant(reader, entry)))

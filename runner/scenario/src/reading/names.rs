@@ -34,7 +34,7 @@ impl Names {
         self.known.insert(name.to_owned());
     }
 
-    /// Remembers where a name is captured, so that one used too early can be told from one that doesn't exist.
+    /// Remembers where a name is captured, for the message about one that is used too early.
     pub(crate) fn announce(&mut self, name: &str, span: Span) {
         self.later.entry(name.to_owned()).or_insert(span);
     }

@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a mistake at a value whose kind is wrong.
+    /// Notes a value of the wrong kind.
     pub(crate) fn wrong_kind(&mut self, node: &Node, wanted: &str) {
         let message = if node.is_missing() {
             format!("the value is missing: it has to be {wanted}")
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// The values of a mapping by the keys of its table, which has to know all of them.
+    /// The entries of a mapping by the keys of its table. Unknown keys and missing ones are mistakes.
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Option<Fields<'n>> {
         let mut fields = Fields::new(node.span, table);
         for entry in self.mapping(node, table.what)? {
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         Some(fields)
     }
 
-    /// The items of a list, or the one value that stands in its place.
+    /// The items of a list, or the value itself as the only one.
     pub(crate) fn one_or_more<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.kind {
             Kind::List(items) => {
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text. Numbers and booleans are texts too, as they are written.
+    /// A text. A number or boolean counts as a text, as it is written.
     pub(crate) fn text(&mut self, node: &Node, wanted: &str) -> Option<String> {
         match &node.kind {
             Kind::Text(text) | Kind::Number(_, text) => Some(text.clone()),
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         self.text.get(span.offset..span.offset + span.length).unwrap_or_default()
     }
 
-    /// The place of a part of a scalar's text. It is the scalar's own where quotes or folded lines hide the part.
+    /// The place of a part of a scalar's text; the place of the scalar where quotes or folded lines make that unknown.
     pub(crate) fn part(&self, node: &Node, text: &str, range: Range<usize>) -> Span {
         let written = self.written(node.span);
         let (Some(start), Some(part)) = (written.find(text), text.get(range.clone())) else {
@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// The value that a text is the written form of.
+    /// The value that a text is parsed into.
     pub(crate) fn spelled<T: FromStr>(&mut self, node: &Node, wanted: &str) -> Option<T>
     where
         T::Err: std::fmt::Display,
@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Everything that `read` gives, once all of it was read, so that one mistake hides no other.
+/// All values of `read`. Every one of them is read, also after a mistake, so that all mistakes are found.
 pub(crate) fn all<T, C: FromIterator<T>>(read: impl Iterator<Item = Option<T>>) -> Option<C> {
     read.collect::<Vec<_>>().into_iter().collect()
 }

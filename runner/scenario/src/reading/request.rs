@@ -22,7 +22,7 @@ pub(crate) const REQUEST: &[Key] = &[
     Key::optional("text", Shape::Text, "A body of plain text, in place of a JSON body."),
     Key::optional("form", Shape::Names(&Shape::Text), "The fields of a form, in place of a JSON body."),
     Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
-    Key::optional("expect", Shape::Table(&expect::EXPECT), "What must come of the request."),
+    Key::optional("expect", Shape::Table(&expect::EXPECT), "The expectations on the reply."),
     Key::optional(
         "capture",
         Shape::Names(&EXPRESSION),

@@ -14,7 +14,7 @@ use crate::{Scenario, Span, Step, TemplateValue};
 pub(crate) const SCENARIO: Table = Table {
     what: "a scenario",
     groups: &[&[
-        Key::required("scenario", Shape::Text, "What the scenario says of itself."),
+        Key::required("scenario", Shape::Text, "The scenario's name: a sentence about what it shows."),
         TAGS,
         Key::optional(
             "vars",
@@ -26,14 +26,14 @@ pub(crate) const SCENARIO: Table = Table {
             Shape::Names(&Shape::Table(&fault::FAULT)),
             "The faults it injects, by name.",
         ),
-        Key::required("steps", Shape::List(&Shape::Table(&STEP)), "What happens, in order."),
+        Key::required("steps", Shape::List(&Shape::Table(&STEP)), "The steps, in order."),
         Key::optional("settle", DURATION, "How long the system may take to settle after the last step."),
     ]],
 };
 
 pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario> {
     let fields = reader.fields(tree, &SCENARIO)?;
-    let name = fields.get("scenario").and_then(|node| reader.text(node, "what the scenario says of itself"));
+    let name = fields.get("scenario").and_then(|node| reader.text(node, "the scenario's name"));
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
     let vars = fields.or("vars", Vec::new(), |node| vars(reader, node));
     let read = fields.get("faults").map_or_else(Vec::new, |node| faults(reader, node));
@@ -89,8 +89,8 @@ fn steps(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Ve
     read
 }
 
-/// Notes captures that would hide a variable, and remembers where all of them stand, so that a name that is used
-/// too early can be told from a wrong one.
+/// Notes captures that would hide a variable, and remembers the places of all, for the message about a name that is
+/// used too early.
 fn check_captures(reader: &mut Reader<'_>, steps: &[Node]) {
     for (name, span) in captures(steps) {
         if reader.names.is_known(name) {

@@ -12,7 +12,7 @@ use super::{
 
 const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
-/// The JSON Schema of the files among the scenarios. What only the whole file can tell, such as a variable that is
+/// The JSON Schema of the files among the scenarios. What depends on the whole file, such as a variable that is
 /// undefined, is left to [`read_file`](crate::read_file).
 pub fn schema() -> Value {
     json!({ "$schema": DRAFT, "title": "scenario", "anyOf": [of_table(&SCENARIO), of_table(&INVARIANTS), of_table(&EXPLORATION)] })
@@ -82,5 +82,26 @@ mod tests {
         assert_eq!(schema()["anyOf"][0]["required"], json!(["scenario", "steps"]));
         let service = &configuration_schema()["properties"]["services"]["additionalProperties"];
         assert_eq!(service["properties"]["required"]["type"], "boolean");
+    }
+
+    /// Editors show the descriptions, and a reference is made of them.
+    #[test]
+    fn every_key_is_described_in_one_line() {
+        fn walk(schema: &Value) {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            for (key, value) in properties {
+                let description = value["description"].as_str().unwrap_or_default();
+                let one_line =
+                    description.starts_with(|c: char| c.is_uppercase()) && !description.contains('\n');
+                assert!(one_line && description.ends_with('.'), "{key}: {description}");
+            }
+            match schema {
+                Value::Object(entries) => entries.values().for_each(walk),
+                Value::Array(items) => items.iter().for_each(walk),
+                _ => {}
+            }
+        }
+        walk(&schema());
+        walk(&configuration_schema());
     }
 }

@@ -5,7 +5,7 @@ use fault::{CLIENT, Link, ServiceName};
 use super::{reader::Reader, suggestion, yaml::Node};
 use crate::Span;
 
-/// The service of that name.
+/// The service of this name.
 pub(crate) fn service(reader: &mut Reader<'_>, name: &str, span: Span) -> Option<ServiceName> {
     let found = reader.services.iter().find(|service| service.as_str() == name).cloned();
     if found.is_none() {
@@ -15,13 +15,13 @@ pub(crate) fn service(reader: &mut Reader<'_>, name: &str, span: Span) -> Option
     found
 }
 
-/// The service that a scalar names.
+/// The service whose name a scalar is.
 pub(crate) fn service_at(reader: &mut Reader<'_>, node: &Node) -> Option<ServiceName> {
     let name = reader.text(node, "the name of a service")?;
     service(reader, &name, node.span)
 }
 
-/// The link that a text spells: between services of which one depends on the other, or from `client` to any.
+/// The link written as `text`: from a service to one it depends on, or from `client` to any.
 pub(crate) fn link(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<Link> {
     let link: Link = match text.parse() {
         Ok(link) => link,

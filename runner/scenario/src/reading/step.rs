@@ -46,8 +46,8 @@ const ACTIONS: &[Key] = &[
     Key::one_of("stop", Shape::Text, "Asks a service to end, and waits for that."),
     Key::one_of("start", Shape::Text, "Starts a service again, and waits until it is ready."),
     Key::one_of("restart", Shape::Text, "Stops a service and starts it again."),
-    Key::one_of("pause", Shape::Text, "Halts a service where it is."),
-    Key::one_of("resume", Shape::Text, "Lets a halted service go on."),
+    Key::one_of("pause", Shape::Text, "Pauses a service without ending it."),
+    Key::one_of("resume", Shape::Text, "Lets a paused service continue."),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
 ];
 

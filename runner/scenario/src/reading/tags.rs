@@ -6,7 +6,8 @@ use super::{
     yaml::{Kind, Node},
 };
 
-pub(crate) const TAGS: Key = Key::optional("tags", Shape::List(&Shape::Text), "What it can be selected by.");
+pub(crate) const TAGS: Key =
+    Key::optional("tags", Shape::List(&Shape::Text), "Tags by which it can be selected.");
 
 pub(crate) fn tags(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<String>> {
     let Kind::List(items) = &node.kind else {

@@ -45,8 +45,8 @@ fn files() {
     check(
         "{}",
         &[
-            "1:1 a scenario needs the key `scenario` (`scenario`: What the scenario says of itself.)",
-            "1:1 a scenario needs the key `steps` (`steps`: What happens, in order.)",
+            "1:1 a scenario needs the key `scenario` (`scenario`: The scenario's name: a sentence about what it shows.)",
+            "1:1 a scenario needs the key `steps` (`steps`: The steps, in order.)",
         ],
     );
     check("scenario: s\nsteps: []", &["2:8 a scenario without steps can't fail"]);

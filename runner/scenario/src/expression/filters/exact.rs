@@ -1,7 +1,7 @@
 //! Sums and products of numbers as they are written: 10.1 + 20.2 + 0.3 is 30.6.
 //!
 //! A JSON number is read into the nearest double, whose shortest spelling is the number that was written, as long as
-//! it has at most 15 digits. So the way to exactness and back is through that spelling.
+//! it has at most 15 digits. So numbers are converted to decimals and back through that spelling.
 
 use minijinja::{Error, ErrorKind, Value};
 use rust_decimal::{Decimal, RoundingStrategy};

@@ -35,7 +35,7 @@ pub(super) fn dependencies(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<D
 
 fn dependency(reader: &mut Reader<'_>, entry: &Entry) -> Option<Dependency> {
     let service = service(reader, &entry.key, entry.span);
-    // `users-service:` alone is as good as its name in a list.
+    // `users-service:` alone means the same as its name in a list.
     if entry.value.kind == Kind::Null {
         return Some(Dependency { service: service?, listen: None });
     }

@@ -21,13 +21,9 @@ pub(super) const SERVICE: Table = Table {
         Key::optional(
             "base_url",
             Shape::Pattern("^http://"),
-            "Where it runs already, or where `runner up` puts it.",
+            "The address at which it runs already, or at which `runner up` starts it.",
         ),
-        Key::optional(
-            "required",
-            Shape::Boolean,
-            "Whether the run is broken off without it; it is unless said otherwise.",
-        ),
+        Key::optional("required", Shape::Boolean, "Whether a run needs it; `true` unless said otherwise."),
         Key::optional(
             "command",
             Shape::OneOrMore(&Shape::Text),

@@ -1,4 +1,4 @@
-//! What the templates of e2e.conf can name.
+//! The variables in templates of e2e.conf.
 
 use fault::ServiceName;
 
@@ -53,7 +53,7 @@ fn variable(
     let expression = if written == source {
         compile(reader, source, span, names)
     } else {
-        // Positions within would be those of what is compiled, not of what is written.
+        // Positions within the compiled source would be wrong in the file.
         compile(reader, &written, Span { length: span.length.min(source.len()), ..span }, names)
     };
     expression.map(|expression| expression.written_as(source))

@@ -1,4 +1,4 @@
-//! `outcomes`: how many of several requests end how.
+//! `outcomes`: how many of several requests end in each way.
 
 use super::super::{
     reader::{Reader, all},

@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{Disturbance, parse_duration};
 
-/// For how many steps something is wrong at most.
+/// The most steps for which a fault is in force or a service is down.
 const LONGEST: u64 = 1_000;
-/// For how many steps something is wrong, unless the file has other numbers.
+/// The same, unless the file has other numbers.
 const STEPS: RangeInclusive<u32> = 1..=6;
 
-const WEIGHT: Key = Key::required("weight", Shape::Whole(1), "How likely it is, beside the operations.");
+const WEIGHT: Key = Key::required("weight", Shape::Whole(1), "Its weight relative to the operations.");
 
 pub(super) const INJECT: Table = Table {
     what: "`inject`",
@@ -45,12 +45,12 @@ pub(super) const WAIT: Table = Table {
         Key::required(
             "time",
             Shape::Pattern(r"^[0-9.]+(ms|s|m|h)-[0-9.]+(ms|s|m|h)$"),
-            "How much: `10ms-20s`.",
+            "How long it waits: `10ms-20s`.",
         ),
     ]],
 };
 
-/// How often what `key` configures happens; with this default weight when it is left out.
+/// The disturbance that `key` configures; one of this default weight when the key is left out.
 pub(super) fn disturbance(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,

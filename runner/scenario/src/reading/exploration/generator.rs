@@ -1,4 +1,4 @@
-//! `values`: what an operation's values are drawn from.
+//! `values`: the values that are drawn for an operation.
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 

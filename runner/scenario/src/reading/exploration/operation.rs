@@ -1,4 +1,4 @@
-//! `operations`: what clients can do.
+//! `operations`: the requests that clients can send.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) const OPERATION: Table = Table {
             Key::optional(
                 "weight",
                 Shape::Whole(1),
-                "How likely it is, beside the others; 1 unless said otherwise.",
+                "Its weight relative to the other operations; 1 unless said otherwise.",
             ),
             Key::optional(
                 "values",
@@ -34,7 +34,7 @@ pub(super) const OPERATION: Table = Table {
                 "Values that are drawn, by name.",
             ),
             Key::optional("needs", Shape::List(&Shape::Text), "Handles that other operations make."),
-            Key::required("request", REQUEST_LINE, "What is sent: `POST orders-service /api/orders`."),
+            Key::required("request", REQUEST_LINE, "The request: `POST orders-service /api/orders`."),
             Key::optional(
                 "makes",
                 Shape::Names(&EXPRESSION),
@@ -43,20 +43,20 @@ pub(super) const OPERATION: Table = Table {
             Key::optional(
                 "undisturbed",
                 Shape::Table(&EXPECT),
-                "What must come of it, in place of `expect`, when nothing has been wrong yet and nothing else is under way.",
+                "The expectations in place of `expect` while nothing has gone wrong yet and no other request is in flight.",
             ),
             Key::optional(
                 "same",
                 EXPRESSION,
-                "What every success of the same request has in common: `body.payment.id`.",
+                "An expression with the same value for every success of the same request: `body.payment.id`.",
             ),
             Key::optional(
                 "idempotent",
                 Shape::True,
-                "It happens once however often it is sent, though it has no `${key}`.",
+                "Sending it again has no further effect, though it has no `${key}`.",
             ),
         ],
-        // Captures are what `makes` is for.
+        // `capture` among them is refused: an operation has `makes`.
         REQUEST,
     ],
 };
@@ -72,7 +72,7 @@ pub(super) fn operations(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Ope
     Some(operations)
 }
 
-/// Notes handles that nothing makes, and operations that never have what they need.
+/// Notes handles that no operation makes, and operations that can never have the handles they need.
 fn check_needs(reader: &mut Reader<'_>, operations: &[Operation], entries: &[Entry]) {
     let made: Vec<&str> =
         operations.iter().flat_map(|operation| &operation.makes).map(|(handle, _)| handle.as_str()).collect();
@@ -173,7 +173,7 @@ fn handles(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(String, Expressi
     }))
 }
 
-/// Notes values that are drawn and handles that are needed, though nothing uses them.
+/// Notes values and handles that the operation doesn't use.
 fn check_used(reader: &mut Reader<'_>, fields: &Fields<'_>) {
     for (key, named) in [("values", "drawn"), ("needs", "needed")] {
         for (name, span) in fields.get(key).into_iter().flat_map(names_in) {

@@ -6,7 +6,7 @@ use super::super::{fields::Fields, reader::Reader, table::Shape, yaml::Node};
 
 pub(super) const RANGE: Shape = Shape::Either(&[Shape::Whole(1), Shape::Pattern("^[0-9]+-[0-9]+$")]);
 
-/// `from-to`, or one value for both; `wanted` says what the ends are.
+/// `from-to`, or one value for both; `wanted` describes them in messages.
 pub(super) fn from_to<T: Copy + PartialOrd>(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -14,7 +14,7 @@ pub(super) fn from_to<T: Copy + PartialOrd>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> Option<RangeInclusive<T>> {
     let text = reader.text(node, wanted)?;
-    // A first `-` is a sign.
+    // A `-` at the beginning is a sign.
     let dash = text.char_indices().skip(1).find(|(_, c)| *c == '-').map(|(at, _)| at);
     let (from, to) = dash.map_or((text.as_str(), text.as_str()), |at| (&text[..at], &text[at + 1..]));
     let ends = parse(from.trim()).zip(parse(to.trim()));

@@ -1,4 +1,4 @@
-//! What an exploration file means, and what its mistakes read like.
+//! Explorations and the mistakes in them.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -65,7 +65,7 @@ fn an_exploration() {
 }
 
 #[test]
-fn mistakes_are_told_with_their_places() {
+fn mistakes_have_their_places() {
     for (from, to, expected) in [
         ("needs: [order]", "needs: [odrer]", "16:3: no operation makes `odrer`, which `cancel` needs"),
         ("needs: [order]", "needs: [order, user]", "no operation makes `user`"),

@@ -1,4 +1,4 @@
-//! `weight`: how likely something is, beside everything else that may happen.
+//! `weight`: how likely a kind of step is, relative to the other weights.
 
 use super::super::{reader::Reader, yaml::Node};
 

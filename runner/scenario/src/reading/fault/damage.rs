@@ -25,11 +25,11 @@ pub(super) const DAMAGES: &[Key] = &[
         Shape::Either(&[DURATION, Shape::Table(&LATENCY)]),
         "The reply, or the request, comes later: `200ms`, or a mapping of `delay`, `jitter` and `side`.",
     ),
-    Key::one_of("outage", Shape::Choice(&["refuse", "reset", "hang"]), "The callee is away."),
+    Key::one_of("outage", Shape::Choice(&["refuse", "reset", "hang"]), "The callee can't be reached."),
     Key::one_of(
         "lose",
         Shape::Choice(SIDES),
-        "One half is lost; before a lost reply, the request is processed.",
+        "One half is lost. Before a lost reply, the request is processed.",
     ),
     Key::one_of(
         "error",
@@ -37,8 +37,8 @@ pub(super) const DAMAGES: &[Key] = &[
         "The link answers in the callee's place: `503`, or a mapping of `status`, `headers` and `body`.",
     ),
     Key::one_of("duplicate", Shape::True, "The request is delivered twice."),
-    Key::one_of("truncate", Shape::Whole(0), "The reply breaks off after so many bytes of its body."),
-    Key::one_of("bandwidth", Shape::Whole(1), "Bodies pass at so many bytes a second."),
+    Key::one_of("truncate", Shape::Whole(0), "The reply is cut off after this many bytes of its body."),
+    Key::one_of("bandwidth", Shape::Whole(1), "Bodies pass at this many bytes a second."),
     Key::one_of("corrupt", Shape::True, "Bits of the reply's body are flipped."),
     Key::one_of(
         "crash",
@@ -50,9 +50,13 @@ pub(super) const DAMAGES: &[Key] = &[
 const LATENCY: Table = Table {
     what: "a latency",
     groups: &[&[
-        Key::required("delay", DURATION, "How much later."),
+        Key::required("delay", DURATION, "The delay."),
         Key::optional("jitter", DURATION, "The most by which the delay is shorter or longer."),
-        Key::optional("side", Shape::Choice(SIDES), "Which half waits; the reply unless said otherwise."),
+        Key::optional(
+            "side",
+            Shape::Choice(SIDES),
+            "The half that is delayed; the reply unless said otherwise.",
+        ),
     ]],
 };
 

@@ -17,14 +17,14 @@ pub(super) const SELECTORS: &[Key] = &[
     Key::optional(
         "match",
         Shape::Either(&[Shape::Text, Shape::Table(&MATCH)]),
-        "Which requests: `POST /api/users/*/balance`, or a mapping of `method`, `path` and `headers`.",
+        "The requests it meets: `POST /api/users/*/balance`, or a mapping of `method`, `path` and `headers`.",
     ),
     Key::optional(
         "calls",
         Shape::Either(&[Shape::Whole(1), Shape::Pattern("^([0-9]+-[0-9]+|every [0-9]+[a-z]*)$")]),
-        "Which of those, counted since it was injected: `1`, `1-3`, `every 2nd`.",
+        "Which of the matching requests it meets, counted since it was injected: `1`, `1-3`, `every 2nd`.",
     ),
-    Key::optional("probability", Shape::Fraction, "How likely it is to meet one of those."),
+    Key::optional("probability", Shape::Fraction, "The probability with which it meets each of those."),
 ];
 
 const MATCH: Table = Table {

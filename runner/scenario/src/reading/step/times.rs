@@ -15,9 +15,13 @@ pub(super) const SENDING: &[Key] = &[
     Key::optional(
         "repeat",
         Shape::Whole(1),
-        "Sends it so many times, one after the other; `index` counts them from 0.",
+        "Sends it this many times, one after the other; `index` counts them from 0.",
     ),
-    Key::optional("parallel", Shape::Whole(1), "Sends it so many times at once; `index` counts them from 0."),
+    Key::optional(
+        "parallel",
+        Shape::Whole(1),
+        "Sends it this many times at once; `index` counts them from 0.",
+    ),
 ];
 
 pub(super) fn times(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Times> {

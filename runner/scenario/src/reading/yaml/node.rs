@@ -31,7 +31,7 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// Whether there is no value at all, as after `key:` with nothing behind it.
+    /// Whether there is no value at all, as in `key:` alone.
     pub(crate) fn is_missing(&self) -> bool {
         self.kind == Kind::Null && self.span.length == 0
     }
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    /// Whether it is a mapping, rather than the short form that some keys have besides.
+    /// Whether it is a mapping. Some keys have a short form in place of one.
     pub(crate) fn is_mapping(&self) -> bool {
         matches!(self.kind, Kind::Mapping(_))
     }

@@ -15,7 +15,7 @@ const NODES: usize = 100_000;
 /// The deepest nesting of lists and mappings.
 const DEPTH: usize = 64;
 
-/// A mistake in the YAML itself: its place, the message, and what helps.
+/// A mistake in the YAML itself: its place, the message, and what to do about it.
 pub(crate) type YamlMistake = (Span, String, Option<String>);
 
 /// Reads a text of one document. Repeated keys are returned beside the tree, in which the first of them counts.
@@ -39,7 +39,7 @@ fn place(text: &str, start: granit_parser::Marker, end: granit_parser::Marker) -
     let offset = start.byte_offset().unwrap_or(0).min(text.len());
     let end = end.byte_offset().unwrap_or(0).clamp(offset, text.len());
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    // Block scalars and plain ones may reach over the line's end.
+    // Block scalars and plain ones may end after the line's end.
     let length = text.get(offset..end).map_or(0, |written| written.trim_end().len());
     Span { line: number(start.line()), column: number(start.col() + 1), offset, length }
 }
@@ -98,7 +98,7 @@ impl Builder<'_> {
                         (Kind::Mapping(entries), first)
                     }
                 };
-                // A collection is shown by what it begins with: the whole of it can be pages long.
+                // The span of a collection is that of its first entry: the whole of it can be pages long.
                 let span = first.unwrap_or(span);
                 let nodes = 1;
                 self.add(Node { span, kind }, anchor, nodes)
@@ -126,7 +126,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts a complete node, which counts for `nodes`, where it belongs.
+    /// Adds a complete node, which counts as `nodes` values, to the collection that is open.
     fn add(&mut self, node: Node, anchor: usize, nodes: usize) -> Result<(), YamlMistake> {
         self.nodes += nodes;
         if self.nodes > NODES {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_knows_where_it_stands() {
+    fn every_value_has_its_place() {
         let text =
             "ä: 'ö'\nlist:\n  - plain text   # comment\n  - {k: \"v\"}\nempty:\nblock: |\n  one\n  two\n";
         let (node, _) = parse(text).expect("YAML");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn a_mistake_has_its_place() {
         let mut bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
         for (before, name) in ('a'..).zip('b'..='h') {
             let ten = vec![format!("*{before}"); 10].join(",");
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_is_told_and_the_first_one_counts() {
+    fn a_repeated_key_is_a_mistake_and_the_first_one_counts() {
         let (node, mistakes) = parse("a: 1\nb: 2\na: 3").expect("YAML");
         assert_eq!(json(&node), json!({"a": 1, "b": 2}));
         assert_eq!(mistakes.len(), 1);
