@@ -17,7 +17,7 @@ pub struct Fault {
 
 impl Fault {
     /// Whether it makes the callee's address refuse connections altogether, rather than damage single exchanges.
-    pub fn refuses_everything(&self) -> bool {
+    pub(crate) fn refuses_everything(&self) -> bool {
         self.damage == Damage::Outage(Outage::Refuse) && self.selector == Selector::default()
     }
 }

@@ -91,7 +91,7 @@ pub enum Calls {
 
 impl Calls {
     /// Whether it includes the matching exchange with this number, counted from 1.
-    pub fn includes(&self, number: u64) -> bool {
+    pub(crate) fn includes(&self, number: u64) -> bool {
         match self {
             Self::All => true,
             Self::Range(range) => range.contains(&number),

@@ -18,7 +18,6 @@ use minijinja::ErrorKind;
 use serde_json::Value;
 
 use self::code::Code;
-use crate::Span;
 
 mod binding;
 mod code;
@@ -42,14 +41,13 @@ pub(crate) use tokens::KEYWORDS;
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
-    span: Span,
     code: Arc<Code>,
 }
 
 impl Expression {
-    /// Compiles `source`, whose place in the file is `span`.
-    pub fn parse(source: &str, span: Span) -> Result<Self, InvalidExpression> {
-        Ok(Self { source: source.into(), span, code: Code::of(source)? })
+    /// Compiles `source`.
+    pub fn parse(source: &str) -> Result<Self, InvalidExpression> {
+        Ok(Self { source: source.into(), code: Code::of(source)? })
     }
 
     /// The same, shown as `source` in messages.
@@ -60,11 +58,6 @@ impl Expression {
     /// The expression as written.
     pub fn source(&self) -> &str {
         &self.source
-    }
-
-    /// Its place in the file.
-    pub fn span(&self) -> Span {
-        self.span
     }
 
     /// The variables it uses, in alphabetical order.
@@ -104,7 +97,7 @@ impl Expression {
         if !self.names().any(|name| bindings.contains_key(name)) {
             return self.clone();
         }
-        Self::parse(&binding::bound(&self.source, bindings), self.span)
+        Self::parse(&binding::bound(&self.source, bindings))
             .expect("a name or a literal can stand wherever a variable can")
     }
 
@@ -142,6 +135,6 @@ impl Expression {
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Expression({:?} at {}:{})", self.source, self.span.line, self.span.column)
+        f.debug_tuple("Expression").field(&self.source).finish()
     }
 }

@@ -100,7 +100,7 @@ impl Template {
     }
 
     /// The expressions in its placeholders.
-    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
             Part::Placeholder(expression) => Some(expression),
             Part::Text(_) => None,

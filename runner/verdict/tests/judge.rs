@@ -6,7 +6,7 @@ use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
     BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation, Scope, Span, Template, TemplateValue,
+    ReplyExpectation, Scope, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -19,7 +19,7 @@ fn link(text: &str) -> Link {
 }
 
 fn expression(source: &str) -> Expression {
-    Expression::parse(source, Span::default()).expect("an expression")
+    Expression::parse(source).expect("an expression")
 }
 
 fn reply(status: u16, body: &Value) -> Reply {

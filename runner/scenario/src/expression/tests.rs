@@ -28,7 +28,7 @@ fn scope() -> Scope {
 }
 
 fn evaluated(source: &str) -> Result<Value, String> {
-    let expression = Expression::parse(source, Span::default()).map_err(|invalid| invalid.to_string())?;
+    let expression = Expression::parse(source).map_err(|invalid| invalid.to_string())?;
     expression.evaluate(&scope()).map_err(|error| error.reason)
 }
 
@@ -145,7 +145,7 @@ fn errors() {
 #[test]
 fn only_true_holds() {
     let holds = |source: &str| {
-        let expression = Expression::parse(source, Span::default()).expect("an expression");
+        let expression = Expression::parse(source).expect("an expression");
         expression.holds(&scope()).map_err(|error| error.to_string())
     };
     assert_eq!(holds("status == 201"), Ok(true));
@@ -155,7 +155,7 @@ fn only_true_holds() {
 
 /// The names that an expression uses, which are checked before a run.
 fn names(source: &str) -> Vec<String> {
-    let expression = Expression::parse(source, Span::default()).expect(source);
+    let expression = Expression::parse(source).expect(source);
     expression.names().map(str::to_owned).collect()
 }
 

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use fault::{Link, ServiceName};
 
 use super::Invariant;
-use crate::{Span, Template};
+use crate::Template;
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
 #[derive(Debug, Clone)]
@@ -29,8 +29,6 @@ pub struct Configuration {
 pub struct Service {
     /// Its name.
     pub name: ServiceName,
-    /// The place of its name.
-    pub span: Span,
     /// The address at which it runs already, or at which `runner up` starts it.
     pub base_url: Option<http::Uri>,
     /// Whether a run needs it.

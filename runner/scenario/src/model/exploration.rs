@@ -3,7 +3,7 @@ use std::{ops::RangeInclusive, path::PathBuf, sync::Arc, time::Duration};
 use fault::{Fault, ServiceName};
 
 use super::{Call, Expectations, Generator};
-use crate::{Expression, Span};
+use crate::Expression;
 
 /// Operations and faults from which sequences of steps are generated.
 #[derive(Debug, Clone)]
@@ -52,8 +52,6 @@ pub struct Disturbance {
 pub struct Operation {
     /// Its name.
     pub name: String,
-    /// Where it begins.
-    pub span: Span,
     /// Its weight beside the other operations.
     pub weight: u32,
     /// The values that are drawn for it, each with its name.

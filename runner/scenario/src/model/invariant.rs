@@ -1,17 +1,11 @@
-use std::{path::PathBuf, sync::Arc};
-
 use super::Call;
-use crate::{Expression, Span};
+use crate::Expression;
 
 /// A condition that must hold in every scenario.
 #[derive(Debug, Clone)]
 pub struct Invariant {
     /// Its name, a sentence about what must hold.
     pub name: String,
-    /// Where it begins.
-    pub span: Span,
-    /// The file it is written in.
-    pub file: Arc<PathBuf>,
     /// When it must hold.
     pub when: InvariantTiming,
     /// The requests that observe the system, each with the name that stands for its reply's body. They meet no fault.

@@ -60,7 +60,7 @@ pub(crate) fn compile(
         reader.note(span, "there is no expression here", None);
         return None;
     }
-    let expression = match Expression::parse(source, span) {
+    let expression = match Expression::parse(source) {
         Ok(expression) => expression,
         Err(invalid) => {
             let range =

@@ -64,14 +64,7 @@ fn invariant(reader: &mut Reader<'_>, entry: &Entry) -> Option<Invariant> {
         }
     }
     reader.names = names;
-    Some(Invariant {
-        name: entry.key.clone(),
-        span: entry.span,
-        file: reader.file.clone(),
-        when: when?,
-        observe: observe?,
-        holds: holds?,
-    })
+    Some(Invariant { name: entry.key.clone(), when: when?, observe: observe?, holds: holds? })
 }
 
 fn observations(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(String, Call)>> {

@@ -85,8 +85,7 @@ fn meaning(scenario: &Scenario) -> String {
     let placeless = debug.lines().filter(|line| {
         !["line:", "column:", "offset:", "length:"].iter().any(|place| line.trim_start().starts_with(place))
     });
-    let cut = |line: &str| line.find(" at ").map_or(line, |at| &line[..at]).to_owned();
-    placeless.map(cut).collect::<Vec<_>>().join("\n")
+    placeless.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -72,7 +72,6 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     }
     Some(Service {
         name: name?,
-        span: entry.span,
         base_url: base_url?,
         need: if required? { Need::Required } else { Need::Optional },
         start: start?,

@@ -131,7 +131,6 @@ fn operation(reader: &mut Reader<'_>, entry: &Entry) -> Option<Operation> {
     let (request, makes) = (request?, makes?);
     let operation = Operation {
         name: entry.key.clone(),
-        span: entry.span,
         weight: weight?,
         values: values?,
         needs: needs?,
