@@ -117,7 +117,7 @@ impl Signal {
         [Self::Kill, Self::Stop, Self::Start, Self::Restart, Self::Pause, Self::Resume];
 
     /// The key of the step that sends it, which is also its verb in messages.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Kill => "kill",
             Self::Stop => "stop",

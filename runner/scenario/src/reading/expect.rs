@@ -1,7 +1,5 @@
 //! Expectations on the replies to a request, and on the traffic it causes.
 
-mod outcomes;
-
 use http::HeaderName;
 
 use self::outcomes::{COUNT, outcomes};
@@ -15,6 +13,8 @@ use super::{
     yaml::{Entry, Kind, Node},
 };
 use crate::{BodyExpectation, Expectations, Judging, LinkExpectation, ReplyExpectation, Template, Times};
+
+mod outcomes;
 
 const HEADER: &[Shape] = &[Shape::Text, Shape::Null];
 

@@ -42,12 +42,12 @@ const ACTIONS: &[Key] = &[
     ),
     Key::one_of("heal", Shape::Text, "Takes a fault out of force; `all` for all of them."),
     Key::one_of("wait", DURATION, "Lets time pass."),
-    Key::one_of("kill", Shape::Text, "Kills a service; what it had not synced is lost."),
-    Key::one_of("stop", Shape::Text, "Asks a service to end, and waits for that."),
-    Key::one_of("start", Shape::Text, "Starts a service again, and waits until it is ready."),
-    Key::one_of("restart", Shape::Text, "Stops a service and starts it again."),
-    Key::one_of("pause", Shape::Text, "Pauses a service without ending it."),
-    Key::one_of("resume", Shape::Text, "Lets a paused service continue."),
+    Key::one_of(Signal::Kill.as_str(), Shape::Text, "Kills a service; what it had not synced is lost."),
+    Key::one_of(Signal::Stop.as_str(), Shape::Text, "Asks a service to end, and waits for that."),
+    Key::one_of(Signal::Start.as_str(), Shape::Text, "Starts a service again, and waits until it is ready."),
+    Key::one_of(Signal::Restart.as_str(), Shape::Text, "Stops a service and starts it again."),
+    Key::one_of(Signal::Pause.as_str(), Shape::Text, "Pauses a service without ending it."),
+    Key::one_of(Signal::Resume.as_str(), Shape::Text, "Lets a paused service continue."),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
 ];
 
