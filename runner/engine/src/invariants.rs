@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scenario::{Invariant, Scope, When};
+use scenario::{Invariant, InvariantTiming, Scope};
 use tokio::time::Instant;
 use verdict::{Finding, FindingKind, judge_invariant};
 
@@ -43,7 +43,7 @@ impl<'a> Watch<'a> {
     pub async fn look<W: World>(&mut self, world: &W) -> Vec<Finding> {
         let (mut findings, mut observations) = (Vec::new(), Observations::default());
         for (place, invariant) in self.invariants.iter().enumerate() {
-            if invariant.when == When::Always
+            if invariant.when == InvariantTiming::Always
                 && let Look::Judged(found) = self.judge(place, invariant, world, &mut observations).await
             {
                 findings.extend(found);

@@ -35,7 +35,7 @@ pub struct Answers {
 
 impl Coverage {
     pub(crate) fn new(exploration: &Exploration) -> Self {
-        let mortal = exploration.mortal.iter().filter(|_| exploration.kill.weight > 0);
+        let mortal = exploration.killable.iter().filter(|_| exploration.kill.weight > 0);
         Self {
             operations: exploration
                 .operations

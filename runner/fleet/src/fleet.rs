@@ -21,7 +21,6 @@ use crate::{
     log::{LineSink, Log},
     process::{Launch, exit},
     raising::PortPolicy,
-    world::word,
 };
 
 /// How often a world is raised anew because somebody took one of its ports.
@@ -196,7 +195,7 @@ impl Fleet {
         };
         for step in &scenario.steps {
             if let Action::Process(process) = &step.action {
-                ours(word(process.signal), &process.service)?;
+                ours(process.signal.as_str(), &process.service)?;
             }
         }
         for fault in &scenario.faults {

@@ -128,7 +128,7 @@ impl LiveWorld {
     fn started(&self, name: &ServiceName, signal: Signal) -> Result<&StartedService, BrokenOff> {
         self.crew.service(name).ok_or_else(|| BrokenOff::NotOurs {
             service: name.clone(),
-            action: word(signal),
+            action: signal.as_str(),
             file: None,
         })
     }
@@ -136,18 +136,6 @@ impl LiveWorld {
     /// Kills everything, all at once, and returns what is dying.
     fn end(&self) -> Vec<Arc<crate::process::Process>> {
         self.crew.services().iter().filter_map(|service| service.close()).collect()
-    }
-}
-
-/// The step's own word for it.
-pub(crate) fn word(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Kill => "kill",
-        Signal::Stop => "stop",
-        Signal::Start => "start",
-        Signal::Restart => "restart",
-        Signal::Pause => "pause",
-        Signal::Resume => "resume",
     }
 }
 

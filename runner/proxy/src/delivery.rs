@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fault::{Decision, ErrorReply, Fate};
+use fault::{Decision, ErrorReply, LinkAction};
 use http::{HeaderName, HeaderValue, Request, Response};
 use tokio::time::sleep;
 use tower::{Service, ServiceExt};
@@ -60,12 +60,12 @@ where
     if let Some(victim) = &decision.crash_before {
         recorder.crash(victim);
     }
-    match decision.fate {
-        Fate::Deliver | Fate::LoseReply => {}
-        Fate::Refuse => return DeliveryOutcome::NoReply(NoReply::Refused),
-        Fate::Reset | Fate::LoseRequest => return DeliveryOutcome::NoReply(NoReply::Reset),
-        Fate::Hang => return DeliveryOutcome::Never,
-        Fate::Answer(answer) => {
+    match decision.action {
+        LinkAction::Deliver | LinkAction::LoseReply => {}
+        LinkAction::Refuse => return DeliveryOutcome::NoReply(NoReply::Refused),
+        LinkAction::Reset | LinkAction::LoseRequest => return DeliveryOutcome::NoReply(NoReply::Reset),
+        LinkAction::Hang => return DeliveryOutcome::Never,
+        LinkAction::Answer(answer) => {
             return error_reply(answer).map_or_else(DeliveryOutcome::NoReply, DeliveryOutcome::Reply);
         }
     }
@@ -80,7 +80,7 @@ where
         recorder.crash(victim);
     }
     let mut reply = match reply {
-        Ok(_) if decision.fate == Fate::LoseReply => return DeliveryOutcome::NoReply(NoReply::Reset),
+        Ok(_) if decision.action == LinkAction::LoseReply => return DeliveryOutcome::NoReply(NoReply::Reset),
         Ok(reply) => reply,
         Err(why) => return DeliveryOutcome::NoReply(why),
     };

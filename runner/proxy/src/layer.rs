@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::{Head, Link};
+use fault::{Link, RequestHead};
 use http::{Request, Response};
 use tower::{Layer, Service};
 use verdict::{ExchangeId, NoReply};
@@ -59,7 +59,8 @@ where
     /// Begins an exchange.
     pub(crate) fn begin(&self, request: Request<Bytes>) -> InFlight {
         let FaultLayer { state, detached, link } = &self.layer;
-        let head = Head { method: request.method(), path: request.uri().path(), headers: request.headers() };
+        let head =
+            RequestHead { method: request.method(), path: request.uri().path(), headers: request.headers() };
         let (id, admission) = state.begin(link, kept_request(link, &request), &head);
         let recorder = ExchangeRecorder::new(Arc::clone(state), id, link);
         let delivery: Delivery = match admission {

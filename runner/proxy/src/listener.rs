@@ -97,7 +97,7 @@ impl Listener {
         let now = state.now();
         let mut inner = self.inner();
         inner.next_change = state.next_change(now);
-        self.settle(&mut inner, state.refusal(&self.link, now));
+        self.settle(state, &mut inner, now, &[]);
     }
 
     /// When to call [`Listener::follow_faults`] again.
@@ -143,10 +143,17 @@ impl Listener {
         }
     }
 
-    fn settle(&self, inner: &mut Inner, refusal: Option<FaultName>) {
-        match (refusal, &inner.state) {
+    /// Listens or refuses, as the faults in force at `now` say. Beginning to refuse counts as a refusal, also because
+    /// of another fault than before, or of the same one in `changed`.
+    fn settle(&self, state: &LinkState, inner: &mut Inner, now: Duration, changed: &[FaultName]) {
+        match (state.refusal(&self.link, now), &inner.state) {
             (_, ListenerState::Closed) | (None, ListenerState::Listening { .. }) => {}
-            (Some(fault), _) => self.refuse(&mut inner.state, fault),
+            (Some(because), ListenerState::Refusing { fault, .. })
+                if *fault == because && !changed.contains(fault) => {}
+            (Some(fault), _) => {
+                state.record_refusal(&fault);
+                self.refuse(&mut inner.state, fault);
+            }
             (None, _) => self.reopen(inner),
         }
     }
@@ -194,11 +201,7 @@ impl FaultObserver for Listener {
         let mut inner = self.inner();
         // An earlier change stays due: it may not have been followed yet.
         inner.next_change = inner.next_change.into_iter().chain(state.next_change(now)).min();
-        match &inner.state {
-            // Asking counts as a refusal, so it isn't asked for what can't have changed.
-            ListenerState::Refusing { fault, .. } if !faults.contains(fault) => {}
-            _ => self.settle(&mut inner, state.refusal(&self.link, now)),
-        }
+        self.settle(state, &mut inner, now, faults);
     }
 }
 

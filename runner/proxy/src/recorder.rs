@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fault::{Death, Link};
+use fault::{Crash, Link};
 use http::{Request, Response};
 use verdict::{ExchangeId, HistoryEvent, NoReply, Reply};
 
@@ -52,8 +52,8 @@ impl ExchangeRecorder {
     }
 
     /// Kills a service for a fault.
-    pub(crate) fn crash(&self, death: &Death) {
-        self.state.crash(death);
+    pub(crate) fn crash(&self, crash: &Crash) {
+        self.state.crash(crash);
     }
 
     /// Whether the callee is processing the request, and no fault damages the exchange.

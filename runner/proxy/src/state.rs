@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fault::{Death, Decision, Fault, FaultName, Head, Injector, Link, Seed, ServiceName, Window};
+use fault::{Crash, Decision, Fault, FaultName, Injector, Link, RequestHead, Seed, ServiceName, Window};
 use tokio::{sync::watch, time::Instant};
 use verdict::{ExchangeId, FaultChange, History, HistoryEvent, Request};
 
@@ -138,11 +138,17 @@ impl LinkState {
     }
 
     /// Decides what happens to an exchange that begins now, and appends its beginning to the history.
-    pub(crate) fn begin(&self, link: &Link, request: Request, head: &Head<'_>) -> (ExchangeId, Admission) {
+    pub(crate) fn begin(
+        &self,
+        link: &Link,
+        request: Request,
+        head: &RequestHead<'_>,
+    ) -> (ExchangeId, Admission) {
         let now = self.now();
         let mut inner = self.inner();
         let Inner { injector, history, step, .. } = &mut *inner;
-        let (faults, admission) = if let Some(outage) = injector.refusal(link, now) {
+        let (faults, admission) = if let Some(outage) = injector.refusal(link, now).cloned() {
+            injector.record_refusal(&outage);
             (vec![outage], Admission::Refused)
         } else {
             let decision = injector.decide(link, head, now);
@@ -162,16 +168,21 @@ impl LinkState {
     }
 
     /// Kills a service, unless the fault was healed while the exchange was in flight: a healed fault does nothing.
-    pub(crate) fn crash(&self, death: &Death) {
-        let in_force = self.inner().injector.is_injected(&death.fault);
+    pub(crate) fn crash(&self, crash: &Crash) {
+        let in_force = self.inner().injector.is_injected(&crash.fault);
         if in_force {
-            (self.kill)(&death.service);
+            (self.kill)(&crash.service);
         }
     }
 
     /// The fault because of which connections on `link` are to be refused at `now`.
     pub(crate) fn refusal(&self, link: &Link, now: Duration) -> Option<FaultName> {
-        self.inner().injector.refusal(link, now)
+        self.inner().injector.refusal(link, now).cloned()
+    }
+
+    /// Counts an address that begins to refuse connections because of `fault`.
+    pub(crate) fn record_refusal(&self, fault: &FaultName) {
+        self.inner().injector.record_refusal(fault);
     }
 
     /// When the next window opens or closes after `now`.

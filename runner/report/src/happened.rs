@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::ScenarioResult;
 use fault::ServiceName;
 use scenario::{
-    Action, Expectations, Judging, OutcomeCount, OutcomePattern, RequestStep, Silence, Step, Times,
+    Action, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation, RequestStep, Step, Times,
 };
 use verdict::{Exchange, FaultChange, HistoryEvent, Record, Reply, Verdict};
 
@@ -121,7 +121,7 @@ fn uncertain(expect: &Expectations, exchange: &Exchange<'_>) -> Option<String> {
         return Some("any end".into());
     }
     let mut ways: BTreeSet<String> = expect.status.iter().map(u16::to_string).collect();
-    if expect.silence == Silence::Allowed {
+    if expect.reply == ReplyExpectation::Optional {
         if ways.is_empty() {
             return Some("a reply or no reply".into());
         }
@@ -140,8 +140,8 @@ fn together(steps: &[Step], sent: &[Exchange<'_>]) -> Vec<String> {
             let Action::Request(RequestStep { call, expect, .. }) = &step.action else { continue };
             if call.method == exchange.request.method && call.service == exchange.link.callee {
                 merged.status.extend(&expect.status);
-                if expect.silence != Silence::Refused {
-                    merged.silence = Silence::Allowed;
+                if expect.reply != ReplyExpectation::Required {
+                    merged.reply = ReplyExpectation::Optional;
                 }
                 if expect.judging == Judging::Lenient {
                     merged.judging = Judging::Lenient;

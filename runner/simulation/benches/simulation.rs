@@ -108,7 +108,6 @@ async fn raise(simulation: &Simulation, seed: u64) -> SimulatedWorld {
 fn simulation() -> Simulation {
     let service = |own: &str, calls: &[&str]| Service {
         name: name(own),
-        span: scenario::Span::default(),
         base_url: None,
         need: Need::Required,
         start: None,
@@ -123,7 +122,6 @@ fn simulation() -> Simulation {
         snapshots: None,
         settle: Duration::ZERO,
         timeout: Duration::ZERO,
-        span: scenario::Span::default(),
     };
     let services = Services::new().with(name("front"), front).with(name("back"), back);
     Simulation::new(&configuration, &services).expect("both are linked in")

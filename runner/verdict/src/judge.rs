@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fault::{Fault, FaultName, Link, ServiceName};
 use scenario::{
     BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, OutcomeCount,
-    OutcomePattern, Scope, Silence,
+    OutcomePattern, ReplyExpectation, Scope,
 };
 use serde_json::{Map, Value, json};
 
@@ -44,13 +44,13 @@ pub fn judge_exchange(expect: &Expectations, exchange: Exchange<'_>, variables: 
     let mut findings = Vec::new();
     let ending = exchange.ending;
     match ending.map(|ending| ending.received) {
-        Some(Ok(reply)) if expect.silence == Silence::Required => {
+        Some(Ok(reply)) if expect.reply == ReplyExpectation::Forbidden => {
             findings.push(Finding::new(FindingKind::Reply, "none", reply.status.to_string()));
         }
         Some(Ok(reply)) => {
             judge_reply(expect, reply, &reply_scope(variables, ending), &mut findings);
         }
-        Some(Err(_)) if expect.silence != Silence::Refused => {}
+        Some(Err(_)) if expect.reply != ReplyExpectation::Required => {}
         Some(Err(none)) if expects_reply(expect) => {
             findings.push(Finding::new(FindingKind::Reply, statuses(&expect.status), none.to_string()));
         }

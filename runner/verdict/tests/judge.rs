@@ -5,8 +5,8 @@ use std::time::Duration;
 use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
-    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern, Scope, Silence,
-    Span, Template, TemplateValue,
+    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
+    ReplyExpectation, Scope, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -19,7 +19,7 @@ fn link(text: &str) -> Link {
 }
 
 fn expression(source: &str) -> Expression {
-    Expression::parse(source, Span::default()).expect("an expression")
+    Expression::parse(source).expect("an expression")
 }
 
 fn reply(status: u16, body: &Value) -> Reply {
@@ -99,11 +99,11 @@ fn a_status_is_one_of_those_named() {
 
 #[test]
 fn no_reply_can_be_what_is_expected() {
-    let expect = Expectations { silence: Silence::Required, ..Expectations::default() };
+    let expect = Expectations { reply: ReplyExpectation::Forbidden, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(200, &json!({}))), &["reply: none / 200 OK"]);
     let status = vec![200];
-    let expect = Expectations { silence: Silence::Allowed, status, ..Expectations::default() };
+    let expect = Expectations { reply: ReplyExpectation::Optional, status, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(500, &json!({}))), &["status: 200 / 500"]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::World;
-use fault::{Damage, Fault, Moment, Selector};
+use fault::{CrashPoint, Damage, Fault, Selector};
 use http::StatusCode;
 use scenario::Signal;
 use verdict::{NoReply, ProcessChange};
@@ -147,17 +147,17 @@ fn fault_on(link: &str, damage: Damage) -> Fault {
 
 fn crash() {
     on_a_runtime(async {
-        for (moment, expected) in
-            [(Moment::BeforeRequest, StatusCode::BAD_GATEWAY), (Moment::AfterReply, StatusCode::OK)]
+        for (point, expected) in
+            [(CrashPoint::BeforeRequest, StatusCode::BAD_GATEWAY), (CrashPoint::AfterReply, StatusCode::OK)]
         {
             let harbour = Harbour::new(&three());
             let world = harbour.ready().await;
-            let crash = fault_on("front -> back", Damage::Crash { service: name("back"), moment });
+            let crash = fault_on("front -> back", Damage::Crash { service: name("back"), point });
             world.links().inject(crash, Duration::ZERO, None).keep();
             let (status, text) = get(&world, "front", "/call").await.expect("front lives");
-            assert_eq!(status, expected, "{moment:?}: {text}");
-            assert!(is_silent(port(&world, "back")), "{moment:?}");
-            assert_eq!(changes(&world), [("back".to_owned(), ProcessChange::Crashed)], "{moment:?}");
+            assert_eq!(status, expected, "{point:?}: {text}");
+            assert!(is_silent(port(&world, "back")), "{point:?}");
+            assert_eq!(changes(&world), [("back".to_owned(), ProcessChange::Crashed)], "{point:?}");
             world.links().heal_all();
             signal(&world, "back", Signal::Restart).await;
             assert_eq!(read(&world, "front", "/call").await, "2");

@@ -10,7 +10,7 @@ use std::{
 };
 
 use engine::{Stage, World};
-use fault::{Damage, Fault, Moment, Seed, Selector};
+use fault::{CrashPoint, Damage, Fault, Seed, Selector};
 use fleet::{Fleet, Options, Runs};
 use scenario::Signal;
 
@@ -241,7 +241,7 @@ fn out_of_reach() {
             name: "crash".parse().expect("a name"),
             link: "client -> front".parse().expect("a link"),
             selector: Selector::default(),
-            damage: Damage::Crash { service: name("back"), moment: Moment::AfterReply },
+            damage: Damage::Crash { service: name("back"), point: CrashPoint::AfterReply },
         };
         let raised = harbour.fleet.raise(&scenario(Vec::new(), vec![crash]), Seed(1)).await;
         let broken_off = raised.expect_err("it can't be crashed");

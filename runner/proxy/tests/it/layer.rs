@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::{Damage, ErrorReply, Moment, Outage, Probability, Seed, Selector, ServiceName, Side};
+use fault::{CrashPoint, Damage, ErrorReply, Outage, Probability, Seed, Selector, ServiceName, Side};
 use http::{Method, Request, Response, StatusCode};
 use proxy::Links;
 use tokio::{
@@ -156,15 +156,15 @@ async fn what_waits_takes_its_time_on_its_side() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_to_crash_is_dead_at_the_right_moment() {
-    for (moment, expected) in [
-        (Moment::BeforeRequest, ["users dies", "POST /pay", "answered"]),
-        (Moment::AfterReply, ["POST /pay", "answered", "users dies"]),
+    for (point, expected) in [
+        (CrashPoint::BeforeRequest, ["users dies", "POST /pay", "answered"]),
+        (CrashPoint::AfterReply, ["POST /pay", "answered", "users dies"]),
     ] {
         let log = Log::default();
         let hook = log.clone();
         let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
         let users = "users".parse().expect("a name");
-        inject(&links, fault("kill", Damage::Crash { service: users, moment }));
+        inject(&links, fault("kill", Damage::Crash { service: users, point }));
         call(&links, &log).await.expect("a reply");
         assert_eq!(log.lines(), expected);
     }
@@ -176,7 +176,7 @@ async fn nobody_dies_of_a_fault_that_was_healed_meanwhile() {
     let hook = log.clone();
     let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
     let users = "users".parse().expect("a name");
-    let kill = fault("kill", Damage::Crash { service: users, moment: Moment::BeforeRequest });
+    let kill = fault("kill", Damage::Crash { service: users, point: CrashPoint::BeforeRequest });
     inject(&links, kill.clone());
     let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
     inject(&links, fault("late", late));

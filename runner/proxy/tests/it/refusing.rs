@@ -111,6 +111,18 @@ async fn it_stays_closed_while_another_fault_wants_it() {
 }
 
 #[tokio::test]
+async fn it_counts_once_however_often_other_faults_come_and_go() {
+    let (links, _callee, link) = world().await;
+    let mut elsewhere = fault("elsewhere", Damage::Outage(Outage::Reset));
+    elsewhere.link = "shop -> bank".parse().expect("a link");
+    let a_while = Duration::from_millis(10);
+    links.inject(away(), Duration::ZERO, Some(4 * a_while)).keep();
+    links.inject(elsewhere, a_while, Some(a_while)).keep();
+    opens(&link, &links).await;
+    assert_eq!(fired(&links), [1, 0]);
+}
+
+#[tokio::test]
 async fn a_refusal_of_some_requests_only_leaves_it_open() {
     let (links, callee, link) = world().await;
     let mut some = away();

@@ -2,7 +2,7 @@ use std::{fs, sync::Arc, time::Duration};
 
 use engine::ScenarioResult;
 use http::Method;
-use scenario::{Action, Expectations, Judging, Silence, Times};
+use scenario::{Action, Expectations, Judging, ReplyExpectation, Times};
 use serde_json::{Value, json};
 use verdict::{History, HistoryEvent, NoReply, Record, Verdict};
 
@@ -83,15 +83,19 @@ fn what_is_not_certain_is_not_said() {
         exchange
     };
     let asked = "POST payment-service /pay";
-    let maybe = Expectations { silence: Silence::Allowed, ..expecting(&[201]) };
+    let maybe = Expectations { reply: ReplyExpectation::Optional, ..expecting(&[201]) };
     let whatever = Expectations { judging: Judging::Lenient, ..expecting(&[201]) };
     for (expect, ended, expected) in [
         (expecting(&[201]), paid(201), "201"),
         (expecting(&[201, 202]), paid(202), "201 or 202"),
         (maybe.clone(), paid(201), "201 or no reply"),
         (maybe, silent(), "201 or no reply"),
-        (Expectations { silence: Silence::Allowed, ..expecting(&[]) }, paid(500), "a reply or no reply"),
-        (Expectations { silence: Silence::Required, ..expecting(&[]) }, silent(), "no reply"),
+        (
+            Expectations { reply: ReplyExpectation::Optional, ..expecting(&[]) },
+            paid(500),
+            "a reply or no reply",
+        ),
+        (Expectations { reply: ReplyExpectation::Forbidden, ..expecting(&[]) }, silent(), "no reply"),
         (whatever, paid(500), "any end"),
     ] {
         assert_eq!(step_text(Action::Request(pay(expect)), vec![ended]), format!("{asked} | {expected}"));

@@ -3,7 +3,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
-use scenario::{Configuration, Dependency, Need, Service, Span, StartCommand, Template};
+use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
 use verdict::{Finding, FindingKind, Verdict};
 
 use super::{
@@ -102,7 +102,6 @@ fn the_end_of_a_run_is_shown_once_it_ends() {
 fn the_opening_says_what_was_found() {
     let found = |name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need| Service {
         name: service(name),
-        span: Span::default(),
         base_url: url.map(|url| url.parse().unwrap()),
         need,
         start: start.map(|program| StartCommand {
@@ -125,7 +124,6 @@ fn the_opening_says_what_was_found() {
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
-        span: Span::default(),
     };
     let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
     terminal.open(&configuration, 7, Seed(42), NonZeroUsize::new(2).unwrap()).unwrap();

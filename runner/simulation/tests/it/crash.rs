@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::World;
-use fault::{Damage, Moment};
+use fault::{CrashPoint, Damage};
 use http::StatusCode;
 use scenario::Signal;
 use simulation::{Mishap, Unsynced, block_on};
@@ -51,11 +51,11 @@ fn what_was_not_synced_may_be_lost_and_may_survive() {
 #[test]
 fn a_service_that_dies_of_its_own_call_does_nothing_more() {
     block_on(async {
-        for moment in [Moment::BeforeRequest, Moment::AfterReply] {
+        for point in [CrashPoint::BeforeRequest, CrashPoint::AfterReply] {
             let world = world(1).await;
             world
                 .links()
-                .inject(fault(Damage::Crash { service: name(FRONT), moment }), Duration::ZERO, None)
+                .inject(fault(Damage::Crash { service: name(FRONT), point }), Duration::ZERO, None)
                 .keep();
             assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Reset));
             let disk = world.disk(&name(FRONT)).expect("it is linked in");
@@ -72,7 +72,7 @@ fn a_service_that_dies_of_its_own_call_does_nothing_more() {
 fn a_callee_that_dies_takes_everything_with_it() {
     block_on(async {
         let world = world(1).await;
-        let damage = Damage::Crash { service: name(TALLY), moment: Moment::BeforeRequest };
+        let damage = Damage::Crash { service: name(TALLY), point: CrashPoint::BeforeRequest };
         world.links().inject(fault(damage), Duration::ZERO, None).keep();
         let (slow, reply) = tokio::join!(post(&world, TALLY, "/slowly"), post(&world, FRONT, "/add"));
         assert_eq!(slow, Err(NoReply::Reset), "what else it was at died with it");

@@ -1,30 +1,27 @@
-//! e2e.conf: the services, how they are started, and what holds for all scenarios.
-
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use fault::{Link, ServiceName};
 
-use crate::{Invariant, Span, Template};
+use super::Invariant;
+use crate::Template;
 
-/// What e2e.conf says.
+/// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
 #[derive(Debug, Clone)]
 pub struct Configuration {
     /// The file it was read from, as it was named. Paths and commands are relative to its folder.
     pub file: PathBuf,
     /// A command that is run once before anything is started.
     pub build: Option<Template>,
-    /// The services, in the order they are written.
+    /// The services, in the order of the file.
     pub services: Vec<Service>,
-    /// What must hold in every scenario.
+    /// Conditions that must hold in every scenario.
     pub invariants: Vec<Invariant>,
-    /// The folder of the snapshots, when there are any.
+    /// The folder of the snapshots; `None` when none are taken.
     pub snapshots: Option<PathBuf>,
     /// How long the system may take to settle after a scenario's last step.
     pub settle: Duration,
-    /// How long a request waits for its reply unless its step says otherwise.
+    /// How long a request waits for its reply, unless its step has another time.
     pub timeout: Duration,
-    /// Where a person's first look goes: not read by the engine.
-    pub span: Span,
 }
 
 /// A service of e2e.conf.
@@ -32,18 +29,16 @@ pub struct Configuration {
 pub struct Service {
     /// Its name.
     pub name: ServiceName,
-    /// Where it stands.
-    pub span: Span,
-    /// Where it runs already, or where `runner up` puts it.
+    /// The address at which it runs already, or at which `runner up` starts it.
     pub base_url: Option<http::Uri>,
-    /// Whether the run ends as broken off without it.
+    /// Whether a run needs it.
     pub need: Need,
-    /// How it is started; it runs already when there is no command.
+    /// How it is started; `None` when it runs already.
     pub start: Option<StartCommand>,
-    /// Whom it calls: each makes a link. With a fixed address, the link listens there.
+    /// The services it calls, each over a link.
     pub depends_on: Vec<Dependency>,
-    /// When it is ready: all of these; when there are none, once it answers at all on `/`, with whatever status,
-    /// within [`Readiness::WITHIN`].
+    /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
+    /// [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
 }
 
@@ -56,13 +51,13 @@ pub enum Need {
     Optional,
 }
 
-/// How a service's process is started. In the templates: `port`, `data_dir`, `url[service]` (the address of the link
-/// to that service) and `env` (the runner's own environment).
+/// How a service's process is started. Its templates can name `port`, `data_dir`, `url[service]` (the address of the
+/// link to that service) and `env` (the runner's own environment).
 #[derive(Debug, Clone)]
 pub struct StartCommand {
     /// The program and its arguments, split at white space as a shell would split plain words and quotes.
     pub command: Vec<Template>,
-    /// Variables set for it, besides those the runner itself has.
+    /// Environment variables, in addition to those of the runner itself.
     pub env: BTreeMap<String, Template>,
     /// How long it may take to end when asked to, before it is killed.
     pub stop_grace: Duration,
@@ -71,9 +66,9 @@ pub struct StartCommand {
 /// A link from a service to one that it calls.
 #[derive(Debug, Clone)]
 pub struct Dependency {
-    /// Who is called.
+    /// The service that is called.
     pub service: ServiceName,
-    /// Where the link listens; any free port when `None`.
+    /// The address on which the link listens; any free port when `None`.
     pub listen: Option<std::net::SocketAddr>,
 }
 
@@ -82,12 +77,12 @@ pub struct Dependency {
 pub struct Readiness {
     /// The path that has to answer with a 2xx status.
     pub path: String,
-    /// How long that may take after the start.
+    /// The time from the start within which it has to.
     pub within: Duration,
 }
 
 impl Readiness {
-    /// How long becoming ready may take unless the configuration says otherwise.
+    /// The time within which a service has to be ready, unless the configuration has another.
     pub const WITHIN: Duration = Duration::from_secs(10);
 }
 
@@ -97,7 +92,7 @@ impl Configuration {
         self.services.iter().find(|service| service.name == *name)
     }
 
-    /// Every link between services, in the order of the file; those of scenarios' own requests are not among them.
+    /// The links between services, in the order of the file. Links of scenarios' own requests are not among them.
     pub fn links(&self) -> impl Iterator<Item = Link> {
         self.services.iter().flat_map(|caller| {
             let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());

@@ -1,15 +1,15 @@
 //! A command line, split into words as a shell splits plain words and quotes.
 
-/// Why a text is no command.
+/// Why a text is not a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CommandMistake {
-    /// There is no word in it.
+    /// It has no words.
     #[error("there is no command here")]
     Empty,
     /// A quote is never closed.
     #[error("a {0} is opened and never closed")]
     Unclosed(char),
-    /// A word that only a shell understands.
+    /// An operator of shells.
     #[error("`{0}` has a meaning for a shell only, and none runs this command")]
     Shell(String),
 }
@@ -21,7 +21,7 @@ impl CommandMistake {
     }
 }
 
-/// The words of a command. `${…}` is left as it is, whatever is in it.
+/// The words of a command. A `${…}` is part of one word, whatever it contains.
 pub(crate) fn split(text: &str) -> Result<Vec<String>, CommandMistake> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -46,13 +46,13 @@ pub(crate) fn split(text: &str) -> Result<Vec<String>, CommandMistake> {
                     match rest.next().ok_or(CommandMistake::Unclosed(c))? {
                         end if end == c => break,
                         '\\' if c == '"' => word.extend(rest.next()),
-                        '$' if rest.peek() == Some(&'{') => hole(word, &mut rest),
+                        '$' if rest.peek() == Some(&'{') => placeholder(word, &mut rest),
                         inner => word.push(inner),
                     }
                 }
             }
             '\\' => word.get_or_insert_default().extend(rest.next()),
-            '$' if rest.peek() == Some(&'{') => hole(word.get_or_insert_default(), &mut rest),
+            '$' if rest.peek() == Some(&'{') => placeholder(word.get_or_insert_default(), &mut rest),
             _ => word.get_or_insert_default().push(c),
         }
     }
@@ -60,8 +60,8 @@ pub(crate) fn split(text: &str) -> Result<Vec<String>, CommandMistake> {
     if words.is_empty() { Err(CommandMistake::Empty) } else { Ok(words) }
 }
 
-/// Copies a hole whose `$` has been read, up to its `}`.
-fn hole(word: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+/// Copies a placeholder whose `$` has been read, up to its `}`.
+fn placeholder(word: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     word.push('$');
     let mut quote = None;
     let mut depth = 0_usize;
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_quotes_and_holes() {
+    fn words_quotes_and_placeholders() {
         for (text, expected) in [
             ("server --port ${port}", Ok(vec!["server", "--port", "${port}"])),
             ("a  'b c' \"d \\\" e\" f\\ g", Ok(vec!["a", "b c", "d \" e", "f g"])),

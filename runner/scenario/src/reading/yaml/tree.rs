@@ -1,88 +1,45 @@
-//! YAML as a tree in which everything knows where it stands.
+//! The text of a file as a tree, with bounds on its size.
 
 use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle};
-use serde_json::Number;
 
+use super::{
+    node::{Entry, Kind, Node},
+    scalar::plain,
+};
 use crate::Span;
 
-/// Aliases are copied out, so this is what bounds a file that multiplies itself.
+/// The most values in a file. Aliases are copied out and counted, so this bounds a file that multiplies itself.
 const NODES: usize = 100_000;
-/// How deep lists and mappings may be nested.
+/// The deepest nesting of lists and mappings.
 const DEPTH: usize = 64;
 
-/// A value and where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) kind: Kind,
-}
-
-/// What a value is, by YAML 1.2's core rules: `yes` and `2026-01-01` are texts.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
-    Null,
-    Boolean(bool),
-    /// A number, and how it is written.
-    Number(Number, String),
-    Text(String),
-    List(Vec<Node>),
-    Mapping(Vec<Entry>),
-}
-
-/// An entry of a mapping. Its keys differ from one another.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) span: Span,
-    pub(crate) value: Node,
-}
-
-/// What is wrong with the YAML itself, and what helps.
+/// A mistake in the YAML itself: its place, the message, and what to do about it.
 pub(crate) type YamlMistake = (Span, String, Option<String>);
 
-impl Node {
-    /// Reads a text of one document. Repeated keys are told of beside the tree, in which the first one counts.
-    pub(crate) fn parse(text: &str) -> Result<(Self, Vec<YamlMistake>), YamlMistake> {
-        let mut builder = Builder { text, ..Builder::default() };
-        for next in Parser::new_from_str(text) {
-            let (event, span) = next.map_err(|error| {
-                let span = place(text, *error.marker(), *error.marker());
-                (span, format!("not readable as YAML: {}", error.info()), None)
-            })?;
-            let span = place(text, span.start, span.end);
-            builder.take(event, span)?;
-        }
-        let root = builder.root.ok_or_else(|| {
-            (Span { line: 1, column: 1, ..Span::default() }, "nothing is written here".into(), None)
+/// Reads a text of one document. Repeated keys are returned beside the tree, in which the first of them counts.
+pub(crate) fn parse(text: &str) -> Result<(Node, Vec<YamlMistake>), YamlMistake> {
+    let mut builder = Builder { text, ..Builder::default() };
+    for next in Parser::new_from_str(text) {
+        let (event, span) = next.map_err(|error| {
+            let span = place(text, *error.marker(), *error.marker());
+            (span, format!("not readable as YAML: {}", error.info()), None)
         })?;
-        Ok((root, builder.mistakes))
+        let span = place(text, span.start, span.end);
+        builder.take(event, span)?;
     }
-
-    /// Whether there is no value at all, as after `key:` with nothing behind it.
-    pub(crate) fn is_missing(&self) -> bool {
-        self.kind == Kind::Null && self.span.length == 0
-    }
-
-    /// What it is, for a message.
-    pub(crate) fn describe(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "null",
-            Kind::Boolean(_) => "a boolean",
-            Kind::Number(..) => "a number",
-            Kind::Text(_) => "a text",
-            Kind::List(_) => "a list",
-            Kind::Mapping(_) => "a mapping",
-        }
-    }
+    let root = builder.root.ok_or_else(|| {
+        (Span { line: 1, column: 1, ..Span::default() }, "nothing is written here".into(), None)
+    })?;
+    Ok((root, builder.mistakes))
 }
 
 fn place(text: &str, start: granit_parser::Marker, end: granit_parser::Marker) -> Span {
     let offset = start.byte_offset().unwrap_or(0).min(text.len());
     let end = end.byte_offset().unwrap_or(0).clamp(offset, text.len());
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    // Block scalars and plain ones may reach over the line's end.
+    // Block scalars and plain ones may end after the line's end.
     let length = text.get(offset..end).map_or(0, |written| written.trim_end().len());
     Span { line: number(start.line()), column: number(start.col() + 1), offset, length }
 }
@@ -99,6 +56,7 @@ enum OpenKind {
     Mapping { entries: Vec<Entry>, key: Option<(String, Span)> },
 }
 
+/// Builds the tree of one document from the parser's events.
 #[derive(Default)]
 struct Builder<'a> {
     text: &'a str,
@@ -140,7 +98,7 @@ impl Builder<'_> {
                         (Kind::Mapping(entries), first)
                     }
                 };
-                // A collection is shown by what it begins with: the whole of it can be pages long.
+                // The span of a collection is that of its first entry: the whole of it can be pages long.
                 let span = first.unwrap_or(span);
                 let nodes = 1;
                 self.add(Node { span, kind }, anchor, nodes)
@@ -168,7 +126,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts a complete node, which counts for `nodes`, where it belongs.
+    /// Adds a complete node, which counts as `nodes` values, to the collection that is open.
     fn add(&mut self, node: Node, anchor: usize, nodes: usize) -> Result<(), YamlMistake> {
         self.nodes += nodes;
         if self.nodes > NODES {
@@ -221,43 +179,6 @@ fn key_of(text: &str, node: Node) -> Result<(String, Span), YamlMistake> {
     Ok((name, node.span))
 }
 
-fn plain(text: &str) -> Kind {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
-        "true" | "True" | "TRUE" => Kind::Boolean(true),
-        "false" | "False" | "FALSE" => Kind::Boolean(false),
-        _ => number(text)
-            .map_or_else(|| Kind::Text(text.to_owned()), |number| Kind::Number(number, text.to_owned())),
-    }
-}
-
-fn number(text: &str) -> Option<Number> {
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text.strip_prefix(prefix) {
-            let digits = digits.chars().all(|c| c.is_digit(radix)).then_some(digits)?;
-            return u64::from_str_radix(digits, radix).ok().map(Number::from);
-        }
-    }
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let well_formed = !(whole.is_empty() && fraction.is_empty())
-        && digits(whole)
-        && digits(fraction)
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent));
-    if !well_formed {
-        return None;
-    }
-    let integer = text.strip_prefix('+').unwrap_or(text);
-    let integer =
-        integer.parse::<i64>().map(Number::from).or_else(|_| integer.parse::<u64>().map(Number::from));
-    integer.ok().or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -304,7 +225,7 @@ mod tests {
             ("{a: [1, {b: c}], 201: true}", json!({"a": [1, {"b": "c"}], "201": true})),
             ("x: &a {k: 1}\ny: [*a, *a]", json!({"x": {"k": 1}, "y": [{"k": 1}, {"k": 1}]})),
         ] {
-            let (node, mistakes) = Node::parse(text).expect(text);
+            let (node, mistakes) = parse(text).expect(text);
             assert_eq!((json(&node), mistakes), (expected, Vec::new()), "{text}");
         }
     }
@@ -328,10 +249,10 @@ mod tests {
     }
 
     #[test]
-    fn everything_knows_where_it_stands() {
+    fn every_value_has_its_place() {
         let text =
             "ä: 'ö'\nlist:\n  - plain text   # comment\n  - {k: \"v\"}\nempty:\nblock: |\n  one\n  two\n";
-        let (node, _) = Node::parse(text).expect("YAML");
+        let (node, _) = parse(text).expect("YAML");
         let mut seen = Vec::new();
         walk(&node, text, &mut seen);
         let expected = [
@@ -350,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn a_mistake_has_its_place() {
         let mut bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
         for (before, name) in ('a'..).zip('b'..='h') {
             let ten = vec![format!("*{before}"); 10].join(",");
@@ -369,15 +290,15 @@ mod tests {
             (bomb.as_str(), 1, "this file holds more than 100000 values"),
             (deep.as_str(), 1, "this is nested more than 64 deep"),
         ] {
-            let (span, message, _) = Node::parse(text).expect_err(text);
+            let (span, message, _) = parse(text).expect_err(text);
             assert!(message.contains(expected), "{text}: {message}");
             assert_eq!(span.line, line, "{text}: {message}");
         }
     }
 
     #[test]
-    fn a_repeated_key_is_told_and_the_first_one_counts() {
-        let (node, mistakes) = Node::parse("a: 1\nb: 2\na: 3").expect("YAML");
+    fn a_repeated_key_is_a_mistake_and_the_first_one_counts() {
+        let (node, mistakes) = parse("a: 1\nb: 2\na: 3").expect("YAML");
         assert_eq!(json(&node), json!({"a": 1, "b": 2}));
         assert_eq!(mistakes.len(), 1);
         let (span, message, help) = &mistakes[0];

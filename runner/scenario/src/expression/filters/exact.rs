@@ -1,25 +1,41 @@
 //! Sums and products of numbers as they are written: 10.1 + 20.2 + 0.3 is 30.6.
 //!
 //! A JSON number is read into the nearest double, whose shortest spelling is the number that was written, as long as
-//! it has at most 15 digits. So the way to exactness and back is through that spelling.
+//! it has at most 15 digits. So numbers are converted to decimals and back through that spelling.
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Error, ErrorKind, Value};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-pub(super) fn add_to(environment: &mut Environment<'_>) {
-    environment.add_filter("sum", sum);
-    environment.add_filter("plus", |a: &Value, b: &Value| calculate("plus", a, b, Decimal::checked_add));
-    environment.add_filter("minus", |a: &Value, b: &Value| calculate("minus", a, b, Decimal::checked_sub));
-    environment.add_filter("times", |a: &Value, b: &Value| calculate("times", a, b, Decimal::checked_mul));
-    environment.add_filter("round", round);
-}
+use super::super::kinds::kind;
 
-fn sum(items: &Value) -> Result<Value, Error> {
+/// The sum of a list of numbers; 0 of an empty one.
+pub(super) fn sum(items: &Value) -> Result<Value, Error> {
     let mut total = Decimal::ZERO;
     for item in items.try_iter()? {
         total = total.checked_add(decimal("sum", &item)?).ok_or_else(|| too_large("sum"))?;
     }
     number("sum", total)
+}
+
+/// `a | plus(b)`.
+pub(super) fn plus(a: &Value, b: &Value) -> Result<Value, Error> {
+    calculate("plus", a, b, Decimal::checked_add)
+}
+
+/// `a | minus(b)`.
+pub(super) fn minus(a: &Value, b: &Value) -> Result<Value, Error> {
+    calculate("minus", a, b, Decimal::checked_sub)
+}
+
+/// `a | times(b)`.
+pub(super) fn times(a: &Value, b: &Value) -> Result<Value, Error> {
+    calculate("times", a, b, Decimal::checked_mul)
+}
+
+/// Rounds to this many decimals, or to a whole number; a half away from zero, as is usual with money.
+pub(super) fn round(value: &Value, decimals: Option<u32>) -> Result<Value, Error> {
+    let rounding = RoundingStrategy::MidpointAwayFromZero;
+    number("round", decimal("round", value)?.round_dp_with_strategy(decimals.unwrap_or(0), rounding))
 }
 
 fn calculate(
@@ -31,15 +47,9 @@ fn calculate(
     number(name, operation(decimal(name, a)?, decimal(name, b)?).ok_or_else(|| too_large(name))?)
 }
 
-/// Rounds to so many decimals, a half away from zero, as people do with money.
-fn round(value: &Value, decimals: Option<u32>) -> Result<Value, Error> {
-    let rounding = RoundingStrategy::MidpointAwayFromZero;
-    number("round", decimal("round", value)?.round_dp_with_strategy(decimals.unwrap_or(0), rounding))
-}
-
 fn decimal(filter: &str, value: &Value) -> Result<Decimal, Error> {
     if !value.is_number() {
-        let reason = format!("`{filter}` takes numbers, not a {}", super::ordering::kind(value));
+        let reason = format!("`{filter}` takes numbers, not a {}", kind(value));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
     }
     let written = value.to_string();
