@@ -1,4 +1,4 @@
-//! A request and what came of it, as text.
+//! A request and how it ended, as text.
 
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
@@ -86,8 +86,8 @@ fn parsed(body: &[u8]) -> Option<Value> {
     (body.len() <= MOST_BYTES).then(|| serde_json::from_slice(body).ok())?
 }
 
-/// What came of an exchange, in a few words: the status, or what was lost and where.
-pub(crate) fn came_of(exchange: &Exchange<'_>) -> String {
+/// How an exchange ended, in a few words: the status, or what was lost and where.
+pub(crate) fn outcome(exchange: &Exchange<'_>) -> String {
     let answered = exchange.answered.map(|reply| reply.status.as_u16());
     let times = exchange.delivered;
     match exchange.ending.map(|ending| ending.received) {
@@ -111,4 +111,10 @@ pub(crate) fn came_of(exchange: &Exchange<'_>) -> String {
             None => "delivered, no answer yet".into(),
         },
     }
+}
+
+/// ` [reply-lost]`: the faults that met an exchange, if any did.
+pub(crate) fn fault_names(exchange: &Exchange<'_>) -> String {
+    let names: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
+    if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) }
 }

@@ -132,9 +132,9 @@ fn calls_during(result: &ScenarioResult, step: usize) -> Vec<String> {
             format!("{:>9}", duration(exchange.at)).dimmed().to_string(),
             pad(&exchange.link.to_string(), link_width.unwrap_or(0)),
             pad(what, what_width.unwrap_or(0)),
-            exchange::came_of(exchange),
+            exchange::outcome(exchange),
         ];
-        lines.push(columns.join("  ") + &met(exchange));
+        lines.push(columns.join("  ") + &faults(exchange));
     }
     if calls.len() > shown.len() {
         lines.push(format!("… {}", count(calls.len() - shown.len(), "more call")));
@@ -146,9 +146,9 @@ fn asked(exchange: &Exchange<'_>) -> String {
     format!("{} {}", exchange.request.method, printable(&exchange.request.path))
 }
 
-fn met(exchange: &Exchange<'_>) -> String {
-    let names: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
-    if names.is_empty() { String::new() } else { format!("  [{}]", names.join(", ")).yellow().to_string() }
+fn faults(exchange: &Exchange<'_>) -> String {
+    let names = exchange::fault_names(exchange);
+    if names.is_empty() { names } else { format!(" {names}").yellow().to_string() }
 }
 
 fn faults_during(result: &ScenarioResult, step: usize) -> Vec<String> {

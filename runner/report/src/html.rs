@@ -250,10 +250,10 @@ fn links(result: &ScenarioResult) -> Vec<Link> {
 fn calls(result: &ScenarioResult, run: &RunRecord, scale: &Scale, link: &Link) -> (Vec<Span>, Vec<Block>) {
     let on_link = result.history.exchanges().take(MOST_CALLS).filter(|exchange| exchange.link == link);
     let call = |exchange: Exchange<'_>| {
-        let ended = exchange.ending.map_or(result.took, |ending| exchange.at + ending.took);
-        let span = Span { from: exchange.at, until: ended.max(exchange.at) };
-        let came = exchange::came_of(&exchange);
-        let label = format!("{} {} → {came}", exchange.request.method, exchange.request.path);
+        let until = exchange.ending.map_or(result.took, |ending| exchange.at + ending.took);
+        let span = Span { from: exchange.at, until: until.max(exchange.at) };
+        let ended = exchange::outcome(&exchange);
+        let label = format!("{} {} → {ended}", exchange.request.method, exchange.request.path);
         (span, scale.block(span, class(&exchange), label, detail(&exchange, run)))
     };
     on_link.map(call).unzip()
@@ -271,7 +271,7 @@ fn class(exchange: &Exchange<'_>) -> &'static str {
 fn detail(exchange: &Exchange<'_>, run: &RunRecord) -> String {
     let met: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
     let mut lines =
-        vec![format!("{} at {}: {}", exchange.link, duration(exchange.at), exchange::came_of(exchange))];
+        vec![format!("{} at {}: {}", exchange.link, duration(exchange.at), exchange::outcome(exchange))];
     if !met.is_empty() {
         lines.push(format!("met by {}", met.join(", ")));
     }

@@ -27,7 +27,6 @@ mod curl;
 mod diagnostics;
 mod exchange;
 mod failure;
-mod happened;
 mod html;
 pub mod json;
 mod junit;
@@ -40,6 +39,7 @@ mod summary;
 mod sweep;
 mod terminal;
 mod timeline;
+mod transcript;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
@@ -48,7 +48,8 @@ mod tests;
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
 pub use record::{NotATarget, RunRecord, Target, WriteError};
-pub use snapshot::{SnapshotMismatch, compare as compare_snapshot};
+pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
 pub use summary::counts;
 pub use sweep::render as render_sweep;
-pub use terminal::{Addresses, Look, Progress, Terminal};
+pub use terminal::{Addresses, Progress, Terminal, TerminalOptions};
+pub use transcript::SNAPSHOT_SEED;

@@ -69,12 +69,3 @@ pub(crate) fn value(value: Value) -> Value {
         other => other,
     }
 }
-
-/// A body: JSON indented, text as it is, both without what differs from run to run.
-pub(crate) fn body(bytes: &[u8]) -> String {
-    match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
-        (Ok(json), _) => format!("{:#}", value(json)),
-        (Err(_), Ok(plain)) => text(plain.trim_end()),
-        (Err(_), Err(_)) => format!("({} bytes, not text)", bytes.len()),
-    }
-}

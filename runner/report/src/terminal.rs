@@ -28,7 +28,7 @@ const USUAL_WIDTH: usize = 110;
 pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<String> + Send>;
 
 /// How a run is shown.
-pub struct Look {
+pub struct TerminalOptions {
     /// The terminal's columns; `None` when it isn't one, and nothing is cut.
     pub width: Option<usize>,
     /// Whether progress is shown, on stderr.
@@ -52,7 +52,7 @@ pub enum Progress {
 /// aren't wanted.
 pub struct Terminal<W> {
     out: W,
-    look: Look,
+    options: TerminalOptions,
     bar: ProgressBar,
     running: BTreeMap<usize, (Arc<Scenario>, Option<usize>)>,
     not_passed: Vec<(usize, Arc<ScenarioResult>)>,
@@ -62,10 +62,10 @@ pub struct Terminal<W> {
 
 impl<W: Write> Terminal<W> {
     /// A terminal that writes to `out`.
-    pub fn new(out: W, look: Look) -> Self {
+    pub fn new(out: W, options: TerminalOptions) -> Self {
         Self {
             out,
-            look,
+            options,
             bar: ProgressBar::hidden(),
             running: BTreeMap::new(),
             not_passed: Vec::new(),
@@ -92,7 +92,7 @@ impl<W: Write> Terminal<W> {
             Event::RunStarted { scenarios, seed } => {
                 self.seed = *seed;
                 self.began = Instant::now();
-                if self.look.progress == Progress::Shown {
+                if self.options.progress == Progress::Shown {
                     self.bar = progress_bar(*scenarios);
                 }
             }
@@ -108,7 +108,7 @@ impl<W: Write> Terminal<W> {
             }
             Event::ScenarioEnded { index, result } => {
                 self.running.remove(index);
-                let line = result_line(result, self.look.width);
+                let line = result_line(result, self.options.width);
                 let Self { bar, out, .. } = self;
                 bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
                 self.bar.inc(1);
@@ -129,10 +129,10 @@ impl<W: Write> Terminal<W> {
     pub(crate) fn close(&mut self, summary: &Summary, took: Duration) -> io::Result<()> {
         self.not_passed.sort_by_key(|(index, _)| *index);
         for (_, result) in &self.not_passed {
-            write!(self.out, "\n{}", failure::render(result, &*self.look.address))?;
+            write!(self.out, "\n{}", failure::render(result, &*self.options.address))?;
         }
         let files = self.not_passed.iter().map(|(_, result)| result.scenario.file.as_path());
-        let text = summary::render(summary, took, self.seed, &self.look.command, files);
+        let text = summary::render(summary, took, self.seed, &self.options.command, files);
         write!(self.out, "\n{text}")?;
         self.out.flush()
     }

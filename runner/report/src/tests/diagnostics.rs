@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use scenario::{Mistake, Span};
 
-use super::{check_text, plain};
+use super::text::{check_text, plain};
 use crate::render_mistakes;
 
 const SOURCE: &str =

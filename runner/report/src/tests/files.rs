@@ -4,8 +4,8 @@ use engine::{Event, Summary};
 use fault::Seed;
 
 use super::{
-    check_text,
     sample::{FIRST, broken_off, failed, passed, skipped},
+    text::check_text,
 };
 use crate::{RunRecord, Target, html, json, junit};
 

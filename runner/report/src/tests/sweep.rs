@@ -18,7 +18,7 @@ use scenario::{File, read_configuration, read_file};
 use simulation::{Place, Running, Services, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
-use super::{check_text, plain};
+use super::text::{check_text, plain};
 use crate::{RunRecord, html, json, render_sweep};
 
 const CONFIGURATION: &str = "
