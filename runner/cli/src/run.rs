@@ -49,7 +49,7 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
         jobs,
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
     };
-    let shown = Mutex::new((terminal, RunRecord::default().reached_at(urls(configuration)), Ok(())));
+    let shown = Mutex::new((terminal, RunRecord::default().with_addresses(urls(configuration)), Ok(())));
     let tell = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, written) = &mut *shown;

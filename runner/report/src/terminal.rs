@@ -21,34 +21,34 @@ use crate::{
     opening, summary,
 };
 
-/// How wide lines are made when nobody says how wide they may be.
+/// The columns of a line where there is no terminal.
 const USUAL_WIDTH: usize = 110;
 
-/// Says at which URL a person can reach a service, where it has one.
+/// Returns the URL at which a person reaches a service; `None` for a service without one.
 pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<String> + Send>;
 
 /// How a run is shown.
 pub struct TerminalOptions {
     /// The terminal's columns; `None` when it isn't one, and nothing is cut.
     pub width: Option<usize>,
-    /// Whether progress is shown, on stderr.
+    /// Whether progress is shown.
     pub progress: Progress,
-    /// The command that runs scenarios, as it was typed: `runner`.
+    /// The command that runs scenarios, as it was typed, such as `runner`.
     pub command: String,
-    /// Where services are, for the commands that repeat a request.
+    /// The addresses of services, for the commands that repeat a request.
     pub address: Addresses,
 }
 
-/// Whether progress is shown.
+/// Whether progress is shown, on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Between the lines, on stderr, and gone in the end. It needs a terminal.
+    /// A line that changes while the run goes on and is gone in the end. stderr has to be a terminal.
     Shown,
-    /// It isn't.
+    /// No progress.
     Hidden,
 }
 
-/// Shows a run as it happens. All results go to `out`, coloured: pass a stream that takes colours out where they
+/// Shows a run as it happens. Results go to `out` with colours; a stream such as `anstream`'s removes those where they
 /// aren't wanted.
 pub struct Terminal<W> {
     out: W,
@@ -74,7 +74,7 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// Says what was found: services and how they are reached, links, scenarios. Called before the run.
+    /// Writes what was found: services and how they are reached, links, scenarios. Called before the run.
     pub fn open(
         &mut self,
         configuration: &Configuration,
@@ -142,7 +142,7 @@ impl<W: Write> Terminal<W> {
         self.out
     }
 
-    /// What runs now, in a few words.
+    /// The scenarios that run now, each with its step.
     fn under_way(&self) -> String {
         let step = |(scenario, step): &(Arc<Scenario>, Option<usize>)| {
             let step = step.and_then(|step| Some((step, scenario.steps.get(step)?)));
@@ -164,7 +164,7 @@ fn progress_bar(scenarios: usize) -> ProgressBar {
     bar
 }
 
-/// A scenario in one line: what came of it, its name, its file, its steps, its time.
+/// A scenario in one line: verdict, name, file, number of steps, time.
 pub(crate) fn result_line(result: &ScenarioResult, columns: Option<usize>) -> String {
     let scenario = &result.scenario;
     let mark = match &result.verdict {

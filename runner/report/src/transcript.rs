@@ -39,26 +39,26 @@ pub(crate) fn text(result: &ScenarioResult) -> String {
     for (index, step) in result.scenario.steps.iter().enumerate() {
         lines.extend([String::new(), format!("{}. {}", index + 1, normalise::text(&step.name))]);
         is_undisturbed &= keeps_traffic_certain(&step.action);
-        lines.extend(indented(' ', step_lines(result, index, step, &mut keys)));
+        lines.extend(indented(' ', &step_lines(result, index, step, &mut keys)));
         if is_undisturbed {
-            lines.extend(indented(' ', traffic::undisturbed(history, index, &mut keys)));
+            lines.extend(indented(' ', &traffic::undisturbed(history, index, &mut keys)));
         } else {
-            lines.extend(indented(SIMULATED, own_endings(history, index, &step.action)));
+            lines.extend(indented(SIMULATED, &own_endings(history, index, &step.action)));
             let (service, counting) = (signalled(&step.action), Counting::of(&step.action));
             let below = traffic::simulated(history, Some(index), service, counting, &mut keys);
-            lines.extend(indented(SIMULATED, below));
+            lines.extend(indented(SIMULATED, &below));
         }
     }
     let after = traffic::simulated(history, None, None, Counting::Hidden, &mut keys);
     if !after.is_empty() {
         lines.extend([SIMULATED.to_string(), format!("{SIMULATED} after the last step")]);
-        lines.extend(indented(SIMULATED, after));
+        lines.extend(indented(SIMULATED, &after));
     }
     if let Verdict::Failed(failures) = &result.verdict {
         lines.extend([String::new(), "findings".into()]);
         for finding in failures.iter().flat_map(|failure| &failure.findings) {
             let finding = format!("{}\n- {}\n+ {}", finding.subject(), finding.expected, finding.found);
-            lines.extend(indented(' ', vec![normalise::text(&finding)]));
+            lines.extend(indented(' ', &[normalise::text(&finding)]));
         }
     }
     if lines.iter().any(|line| line.starts_with(SIMULATED)) {
@@ -86,7 +86,8 @@ fn verdict(verdict: &Verdict) -> String {
     }
 }
 
-fn indented(mark: char, lines: Vec<String>) -> Vec<String> {
+/// The lines below a step's name, behind a mark or a blank.
+fn indented(mark: char, lines: &[String]) -> Vec<String> {
     let each = lines.iter().flat_map(|text| text.lines());
     each.map(|line| format!("{mark}  {line}").trim_end().to_string()).collect()
 }

@@ -24,7 +24,7 @@ fn ended(received: Result<Reply, NoReply>) -> (Duration, Result<Reply, NoReply>)
 }
 
 #[test]
-fn what_outcome_an_exchange_says_what_was_lost_and_where() {
+fn an_outcome_says_what_was_lost_and_where() {
     let from_link = answered(503).ending;
     let timed_out = NoReply::TimedOut(Duration::from_secs(5));
     for (exchange, expected) in [

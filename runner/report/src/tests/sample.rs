@@ -16,12 +16,12 @@ use verdict::{
     History, HistoryEvent, NoReply, ProcessChange, Reply, Request, RunBy, Verdict,
 };
 
-/// What differs from one run to the next, though everything goes the same way.
+/// What differs from one run to the next when both go the same way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
-    /// How many times slower than the first it is.
+    /// The factor by which it is slower than the first.
     pub(crate) slowness: u32,
-    /// What is listened on, from here.
+    /// The first port that is listened on.
     pub(crate) port: u16,
     /// The minute in which everything is created.
     pub(crate) minute: u8,
@@ -98,7 +98,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
             step(21, "inject reply-lost", Action::Inject(inject)),
             step(23, "she pays, and pays once", Action::Request(pay)),
             step(33, "the order is confirmed", Action::Eventually(poll)),
-            step(38, "nobody pays again", Action::Request(many)),
+            step(38, "further payments are refused", Action::Request(many)),
         ],
         settle: None,
     })

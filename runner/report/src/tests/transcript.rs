@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[test]
-fn what_transcript_reads_well() {
+fn transcripts_read_well() {
     check_text("transcript_passed", &transcript::text(&passed(FIRST)));
     check_text("transcript_failed", &transcript::text(&failed()));
     check_text("transcript_broken_off", &transcript::text(&broken_off()));

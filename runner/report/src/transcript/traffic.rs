@@ -7,14 +7,14 @@ use scenario::{Action, Times};
 use verdict::{Exchange, History, HistoryEvent, Record};
 
 use super::keys::Keys;
-use crate::{exchange, json, normalise};
+use crate::{exchange, normalise};
 
 /// Whether the number of equal lines is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counting {
-    /// It is: requests were sent one after another, and the calls follow from them.
+    /// The number is shown: requests were sent one after another, and the calls follow from them.
     Shown,
-    /// It isn't: requests ran side by side, or services acted by themselves while time passed.
+    /// The number is a matter of time: requests ran side by side, or services acted by themselves.
     Hidden,
 }
 
@@ -68,9 +68,7 @@ pub(super) fn simulated<'a>(
 /// The change of a process that a record tells of: `users-service: killed`.
 pub(super) fn process(record: &Record) -> Option<String> {
     match &record.event {
-        HistoryEvent::Process { service, change } => {
-            Some(format!("{service}: {}", json::process_change(*change)))
-        }
+        HistoryEvent::Process { service, change } => Some(format!("{service}: {change}")),
         _ => None,
     }
 }
