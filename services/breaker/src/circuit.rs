@@ -106,10 +106,12 @@ impl Circuit {
             return;
         }
         let slow = now.saturating_sub(admission.at) >= self.config.slow_call;
+        let bad = slow || outcome == CallOutcome::Failure;
         match &mut self.phase {
             Phase::Closed => {
                 let counts = self.window.add(now, outcome, slow);
-                if let Some(reason) = self.config.trips(counts) {
+                // A success shows that the dependency is back, whatever failed before it.
+                if bad && let Some(reason) = self.config.trips(counts) {
                     self.open(now, reason);
                 }
             }
@@ -117,7 +119,7 @@ impl Circuit {
                 unreachable!("an open circuit admits nothing, so nothing has its generation")
             }
             Phase::HalfOpen { in_flight, succeeded } => {
-                if slow || outcome == CallOutcome::Failure {
+                if bad {
                     self.open(now, TransitionReason::ProbeFailed);
                     return;
                 }

@@ -114,7 +114,8 @@ impl Reference {
             .collect();
         let float = |count: usize| f64::from(u32::try_from(count).expect("a short list"));
         let share = |count: usize| float(count) / float(recent.len());
-        if recent.len() >= self.config.minimum_calls as usize
+        if (failed || slow)
+            && recent.len() >= self.config.minimum_calls as usize
             && (share(recent.iter().filter(|o| o.1).count()) >= self.config.failure_rate
                 || share(recent.iter().filter(|o| o.2).count()) >= self.config.slow_rate)
         {

@@ -96,6 +96,16 @@ fn b2_no_trip_below_the_minimum_number_of_calls() {
 }
 
 #[test]
+fn b2_a_success_never_opens_it() {
+    let mut bench = Bench::new(CONFIG);
+    bench.calls(CONFIG.minimum_calls - 1, CallOutcome::Failure);
+    bench.calls(1, CallOutcome::Success);
+    assert_eq!(bench.state(), CircuitState::Closed, "the minimum is reached, but by a success");
+    bench.calls(1, CallOutcome::Failure);
+    assert_eq!(bench.state(), CircuitState::Open);
+}
+
+#[test]
 fn b3_trips_whatever_happened_before() {
     // ⌈rate · N⌉ for N = 20 and 0.5
     let at_most = 10;
