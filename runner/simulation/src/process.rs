@@ -28,9 +28,9 @@ use crate::{
     watchdog,
 };
 
-/// The most polls of other tasks that a request waits for before it is handled, plus one. The seed draws the number, so
-/// that seeds differ in which of several requests is handled first.
-const MAX_YIELDS: u64 = 8;
+/// Exclusive upper bound of the times that a request yields before it is handled. The seed draws the number, so that
+/// seeds differ in which of several requests is handled first.
+const YIELD_BOUND: u64 = 8;
 /// The most requests in flight. More are refused, as by a process without file descriptors.
 const MAX_CONNECTIONS: usize = 10_000;
 /// The most polls at one instant of virtual time, while no request arrives, before the process is taken to loop forever.
@@ -117,7 +117,7 @@ impl Process {
         }
         let server = inner.server.clone().ok_or(NoReply::Refused)?;
         inner.polls = 0;
-        let yields = inner.random.next_u64() % MAX_YIELDS;
+        let yields = inner.random.next_u64() % YIELD_BOUND;
         let (sender, reply) = oneshot::channel();
         let handling = ProcessFuture::new(self, Box::pin(server.oneshot(request)));
         let task = inner.requests.spawn(async move {
