@@ -59,16 +59,19 @@ async fn raise_often(simulation: &Simulation) -> Duration {
 
 async fn wait_often(simulation: &Simulation) -> Duration {
     let world = raise(simulation, 1).await;
-    world.links().inject(
-        Fault {
-            name: "late".parse().expect("a name"),
-            link: "front -> back".parse().expect("a link"),
-            selector: fault::Selector::default(),
-            damage: Damage::Latency { delay: DELAY, jitter: Duration::from_secs(10), side: Side::Reply },
-        },
-        Duration::ZERO,
-        None,
-    );
+    world
+        .links()
+        .inject(
+            Fault {
+                name: "late".parse().expect("a name"),
+                link: "front -> back".parse().expect("a link"),
+                selector: fault::Selector::default(),
+                damage: Damage::Latency { delay: DELAY, jitter: Duration::from_secs(10), side: Side::Reply },
+            },
+            Duration::ZERO,
+            None,
+        )
+        .keep();
     // Few enough for the day that a world lasts.
     for _ in 0..CALLS / 10 {
         call_at_once(&world, 10).await;

@@ -41,13 +41,7 @@ impl Budget {
         } else {
             return Ok(());
         };
-        Err(BrokenOff {
-            reason: format!("the simulated world has used up its {used_up}"),
-            help: Some(
-                "look for services that call each other without end, or make the scenario smaller".into(),
-            ),
-            log: Vec::new(),
-        })
+        Err(BrokenOff::LimitReached { limit: used_up })
     }
 }
 
@@ -61,7 +55,7 @@ mod tests {
             let budget = Budget::new(Clock::start());
             assert!((0..EXCHANGES).all(|_| budget.spend().is_ok()));
             let broken = budget.spend().expect_err("it is used up");
-            assert_eq!(broken.reason, "the simulated world has used up its 1000000 exchanges");
+            assert_eq!(broken.to_string(), "the simulated world has used up its 1000000 exchanges");
         });
     }
 }

@@ -48,7 +48,7 @@ impl Service<Request<Bytes>> for Delivery {
 
     fn call(&mut self, request: Request<Bytes>) -> Delivered {
         Delivered(match (self.budget.spend(), &self.host) {
-            (Err(used_up), _) => Err(Some(NoReply::Broken(used_up.reason))),
+            (Err(used_up), _) => Err(Some(NoReply::Broken(used_up.to_string()))),
             (Ok(()), None) => Err(Some(NoReply::Refused)),
             (Ok(()), Some(host)) => host.accept(request).map_err(Some),
         })

@@ -7,11 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use engine::{NotReady, until_ready};
 use fault::{Seed, ServiceName};
 use scenario::Readiness;
-use tokio::time::{Instant, sleep, timeout};
-use tower::ServiceExt;
-use verdict::{BrokenOff, NoReply};
+use verdict::{BrokenOff, NoReply, RunBy};
 
 use crate::{
     Disk, Place, Running, StartError, Transport,
@@ -20,9 +19,6 @@ use crate::{
     network::Network,
     place::Tasks,
 };
-
-/// The pause between two looks at a service that isn't ready.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Starts a life of a service.
 pub(crate) type Factory = Arc<dyn Fn(Place) -> Result<Running, StartError> + Send + Sync>;
@@ -102,22 +98,26 @@ impl Host {
             tasks: Tasks(Arc::clone(&life)),
         };
         let name = &self.blueprint.name;
+        let start_failed = |error: String| BrokenOff::StartFailed { service: name.clone(), error };
         // Killed by a fault, or by its disk, while it started: that is the scenario's doing, and stands in the history.
         let has_died = || self.life().is_none_or(|present| !Arc::ptr_eq(&present, &life));
         match catch_unwind(AssertUnwindSafe(|| (self.blueprint.factory)(place))) {
             _ if has_died() => return Ok(false),
             Ok(Ok(running)) => life.begin(running),
-            Ok(Err(error)) => return Err(broken_off(format!("{name} can't be started: {error}"))),
-            Err(_) => return Err(broken_off(format!("{name} panicked while it started"))),
+            Ok(Err(error)) => return Err(start_failed(error.to_string())),
+            Err(_) => return Err(start_failed("it panicked".into())),
         }
         let client = Delivery::new(Some(Arc::clone(self)), network);
-        for condition in &self.blueprint.ready {
-            if let Err(what) = until_ready(&client, condition).await {
-                if has_died() {
-                    return Ok(false);
-                }
-                return Err(broken_off(format!("{name} wasn't ready within {what}")));
+        // A linked-in service takes requests as soon as it has started: without conditions there is nothing to wait for.
+        if self.blueprint.ready.is_empty() {
+            return Ok(true);
+        }
+        if let Err(NotReady { within, condition, last }) = until_ready(&client, &self.blueprint.ready).await {
+            if has_died() {
+                return Ok(false);
             }
+            let (service, run_by, log) = (name.clone(), RunBy::Simulation, Vec::new());
+            return Err(BrokenOff::NotReady { service, within, condition, last, run_by, log });
         }
         Ok(true)
     }
@@ -146,38 +146,14 @@ impl Host {
     }
 
     /// Halts it or lets it go on. Says whether that changed anything.
-    pub(crate) fn change(&self, what: &str, change: impl FnOnce(&Life) -> bool) -> Result<bool, BrokenOff> {
-        let life = self.life().ok_or_else(|| BrokenOff {
-            reason: format!("{} can't be {what}: it doesn't run", self.blueprint.name),
-            help: Some("start it first".into()),
-            log: Vec::new(),
-        })?;
+    pub(crate) fn change(
+        &self,
+        action: &'static str,
+        change: impl FnOnce(&Life) -> bool,
+    ) -> Result<bool, BrokenOff> {
+        let service = || self.blueprint.name.clone();
+        let not_running = || BrokenOff::NotRunning { service: service(), action, log: Vec::new() };
+        let life = self.life().ok_or_else(not_running)?;
         Ok(change(&life))
-    }
-}
-
-fn broken_off(reason: String) -> BrokenOff {
-    BrokenOff { reason, help: None, log: Vec::new() }
-}
-
-/// Asks until the condition comes true. The error says how long it waited for what, and what came last.
-async fn until_ready(client: &Delivery, condition: &Readiness) -> Result<(), String> {
-    let Readiness { path, within } = condition;
-    let deadline = Instant::now() + *within;
-    let not_ready = |last: String| format!("{within:?}: GET {path} {last}");
-    loop {
-        let request =
-            http::Request::get(path).body(Bytes::new()).map_err(|error| not_ready(error.to_string()))?;
-        let left = deadline.duration_since(Instant::now());
-        let last = match timeout(left, client.clone().oneshot(request)).await {
-            Ok(Ok(reply)) if reply.status().is_success() => return Ok(()),
-            Ok(Ok(reply)) => format!("answered {}", reply.status()),
-            Ok(Err(error)) => format!("got no reply ({error})"),
-            Err(_) => "got no reply".into(),
-        };
-        if Instant::now() + PAUSE >= deadline {
-            return Err(not_ready(last));
-        }
-        sleep(PAUSE).await;
     }
 }

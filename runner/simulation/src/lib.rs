@@ -69,7 +69,7 @@
 //! let run = run_scenario(&simulation, scenario.into(), &rules, fault::Seed(1), |_| {});
 //! let result = simulation::block_on(run);
 //! assert_eq!(result.verdict, verdict::Verdict::Passed);
-//! assert_eq!(result.history.records().len(), 1);
+//! assert_eq!(result.history.exchanges().count(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -97,3 +97,8 @@ pub use place::{Place, Running, StartError, Tasks};
 pub use runtime::block_on;
 pub use stage::{Services, Simulation};
 pub use world::SimulatedWorld;
+
+/// The README's example, compiled and run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeExample;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use fault::{Seed, ServiceName};
 use proxy::Links;
-use verdict::{BrokenOff, Happening, ProcessChange};
+use verdict::{BrokenOff, ProcessChange};
 
 use crate::{
     Clock,
@@ -64,7 +64,7 @@ impl Network {
     }
 
     pub(crate) fn record(&self, name: &ServiceName, change: ProcessChange) {
-        self.links.record(Happening::Process { service: name.clone(), change });
+        self.links.record_process(name.clone(), change);
     }
 
     /// Ends everything at once.
@@ -77,9 +77,5 @@ impl Network {
 }
 
 pub(crate) fn not_linked_in(name: &ServiceName) -> BrokenOff {
-    BrokenOff {
-        reason: format!("{name} isn't linked into this runner"),
-        help: Some(format!("register {name} with the simulation, or use the runner that starts processes")),
-        log: Vec::new(),
-    }
+    BrokenOff::NotLinked { service: name.clone() }
 }

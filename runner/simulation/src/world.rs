@@ -60,10 +60,10 @@ impl World for SimulatedWorld {
                 host.start(network).await?.then(|| record(ProcessChange::Started));
             }
             Signal::Pause => {
-                host.change("paused", Life::halt)?.then(|| record(ProcessChange::Paused));
+                host.change(signal.as_str(), Life::halt)?.then(|| record(ProcessChange::Paused));
             }
             Signal::Resume => {
-                host.change("resumed", Life::resume)?.then(|| record(ProcessChange::Resumed));
+                host.change(signal.as_str(), Life::resume)?.then(|| record(ProcessChange::Resumed));
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tower::{Layer, Service, ServiceExt, service_fn};
-use verdict::{FaultChange, Happening, NoReply};
+use verdict::{FaultChange, HistoryEvent, NoReply};
 
 use crate::{exchange, exchanges, fault, inject, links, received, shop};
 
@@ -286,7 +286,7 @@ async fn other_links_are_untouched() {
 #[tokio::test(start_paused = true)]
 async fn a_window_opens_and_closes_by_the_clock() {
     let (links, log) = (links(), Log::default());
-    links.inject(fault("away", Damage::Outage(Outage::Reset)), SECOND, Some(SECOND));
+    links.inject(fault("away", Damage::Outage(Outage::Reset)), SECOND, Some(SECOND)).keep();
     let mut got = Vec::new();
     for _ in 0..3 {
         got.push(call(&links, &log).await.is_ok());
@@ -305,14 +305,14 @@ async fn what_happens_belongs_to_the_step_in_which_it_begins() {
     assert!(links.heal(&"away".parse().expect("a name")));
     assert!(!links.heal(&"away".parse().expect("a name")), "it is gone already");
     let steps: Vec<_> = links.read(|history| history.records().iter().map(|record| record.step).collect());
-    assert_eq!(steps, [Some(3), Some(3), None]);
+    assert_eq!(steps, [Some(3), Some(3), Some(3), None]);
     let change = |at: usize| {
-        links.read(|history| match &history.records()[at].what {
-            Happening::Fault { change, .. } => Some(*change),
+        links.read(|history| match &history.records()[at].event {
+            HistoryEvent::Fault { change, .. } => Some(*change),
             _ => None,
         })
     };
-    assert_eq!([0, 2].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
+    assert_eq!([0, 3].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
 }
 
 #[tokio::test(start_paused = true)]

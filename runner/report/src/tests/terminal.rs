@@ -4,7 +4,7 @@ use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
 use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
-use verdict::{Finding, Verdict};
+use verdict::{Finding, FindingKind, Verdict};
 
 use super::{
     check_text, plain,
@@ -58,7 +58,7 @@ fn a_run_that_could_not_begin_says_why() {
 
 #[test]
 fn only_the_first_line_of_a_value_is_marked() {
-    let finding = Finding::new("snapshot", "", "it differs\n-old\n+new\u{1b}[2J");
+    let finding = Finding::new(FindingKind::Snapshot, "", "it differs\n-old\n+new\u{1b}[2J");
     let lines = ["snapshot", "  - (nothing)", "  + it differs", "    -old", r"    +new\u{1b}[2J"];
     assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
 }

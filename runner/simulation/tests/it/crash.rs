@@ -8,7 +8,7 @@ use http::StatusCode;
 use scenario::Signal;
 use simulation::{Mishap, Unsynced, block_on};
 use tokio::time::sleep;
-use verdict::{Happening, NoReply, ProcessChange};
+use verdict::{HistoryEvent, NoReply, ProcessChange};
 
 use crate::fixture::{FRONT, TALLY, fault, name, post, signal, tallied, ticks, world};
 
@@ -53,7 +53,10 @@ fn a_service_that_dies_of_its_own_call_does_nothing_more() {
     block_on(async {
         for point in [CrashPoint::BeforeRequest, CrashPoint::AfterReply] {
             let world = world(1).await;
-            world.links().inject(fault(Damage::Crash { service: name(FRONT), point }), Duration::ZERO, None);
+            world
+                .links()
+                .inject(fault(Damage::Crash { service: name(FRONT), point }), Duration::ZERO, None)
+                .keep();
             assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Reset));
             let disk = world.disk(&name(FRONT)).expect("it is linked in");
             assert_eq!(disk.len().expect("a good disk"), 0, "the code after its call never ran");
@@ -70,13 +73,13 @@ fn a_callee_that_dies_takes_everything_with_it() {
     block_on(async {
         let world = world(1).await;
         let damage = Damage::Crash { service: name(TALLY), point: CrashPoint::BeforeRequest };
-        world.links().inject(fault(damage), Duration::ZERO, None);
+        world.links().inject(fault(damage), Duration::ZERO, None).keep();
         let (slow, reply) = tokio::join!(post(&world, TALLY, "/slowly"), post(&world, FRONT, "/add"));
         assert_eq!(slow, Err(NoReply::Reset), "what else it was at died with it");
         assert_eq!(reply.expect("front lives").0, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!((tallied(&world), world.links().now()), (0, Duration::ZERO));
-        let crashed = Happening::Process { service: name(TALLY), change: ProcessChange::Crashed };
-        assert!(world.links().read(|history| history.records().iter().any(|record| record.what == crashed)));
+        let crashed = HistoryEvent::Process { service: name(TALLY), change: ProcessChange::Crashed };
+        assert!(world.links().read(|history| history.records().iter().any(|record| record.event == crashed)));
     });
 }
 

@@ -24,7 +24,7 @@ async fn history(seed: u64) -> String {
     deadly.selector.calls = Calls::All;
     deadly.selector.probability = Probability::new(0.1).expect("a probability");
     for fault in [shaky, deadly] {
-        world.links().inject(fault, Duration::ZERO, None);
+        world.links().inject(fault, Duration::ZERO, None).keep();
     }
     for _ in 0..10 {
         let mut replies = tokio::task::JoinSet::new();

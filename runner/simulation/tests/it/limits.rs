@@ -33,8 +33,8 @@ fn a_world_lasts_a_day_at_most() {
         post(&world, FRONT, "/add").await.expect("there is time left");
         sleep(Duration::from_hours(2)).await;
         let broken = world.signal(&name(TALLY), Signal::Start).await.expect_err("there is none left");
-        assert_eq!(broken.reason, "the simulated world has used up its 24 hours");
-        assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Broken(broken.reason)));
+        assert_eq!(broken.to_string(), "the simulated world has used up its 24 hours");
+        assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Broken(broken.to_string())));
     });
 }
 
@@ -118,7 +118,7 @@ fn a_service_that_is_busy_without_end_hangs_alone() {
 #[test]
 fn a_service_that_is_not_linked_in_is_named() {
     let required = Simulation::new(&configuration(&[("nobody", &[])]), &Services::new());
-    assert_eq!(required.expect_err("it is required").reason, "nobody isn't linked into this runner");
+    assert_eq!(required.expect_err("it is required").to_string(), "nobody isn't linked into this runner");
     let mut optional = configuration(&[("nobody", &[])]);
     optional.services[0].need = scenario::Need::Optional;
     let simulation = Simulation::new(&optional, &Services::new()).expect("it is optional");
@@ -133,7 +133,7 @@ fn a_service_that_does_not_start_says_why() {
         let simulation = Simulation::new(&configuration(&[("tin-man", &[])]), &services);
         let simulation = simulation.expect("it is linked in");
         let world = engine::Stage::raise(&simulation, &crate::fixture::nothing(), fault::Seed(1)).await;
-        assert_eq!(world.expect_err("no world").reason, "tin-man can't be started: it has no heart");
+        assert_eq!(world.expect_err("no world").to_string(), "tin-man can't be started: it has no heart");
     });
 }
 
@@ -152,7 +152,7 @@ fn a_service_that_is_never_ready_breaks_the_world_off() {
         let services = Services::new().with(name("sleepy"), start);
         let simulation = Simulation::new(&configuration, &services).expect("it is linked in");
         let world = engine::Stage::raise(&simulation, &crate::fixture::nothing(), fault::Seed(1)).await;
-        let reason = world.expect_err("no world").reason;
+        let reason = world.expect_err("no world").to_string();
         assert_eq!(reason, "sleepy wasn't ready within 3s: GET /livez answered 503 Service Unavailable");
     });
 }

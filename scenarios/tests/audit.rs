@@ -1,4 +1,4 @@
-//! Holds what the services show against what was asked of them and what they answered, cent by cent.
+//! Compares what the services show with what was asked of them and what they answered, to the cent.
 
 use std::{
     collections::BTreeMap,
@@ -11,14 +11,15 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::{
-    crashes_under_load::{ORDERS, PAYMENTS, USERS},
-    shopper::{Ask, get, hundredths, look},
+    shop::{ORDERS, PAYMENTS, USERS, get, hundredths, try_get},
+    shopper::Ask,
 };
 
-/// Between two looks at the ledger.
+/// Pause between two readings of the ledger.
 const PACE: Duration = Duration::from_millis(5);
 
-/// What there is, is exactly what was asked for, and what was told of it. Says how many payments were completed.
+/// Checks that orders, payments and charges are exactly those that clients asked for and were told of. Returns the number of
+/// completed payments.
 pub(crate) async fn nothing_is_lost(world: &impl World, asks: &[&Ask]) -> u64 {
     orders_are_those_placed(world, asks).await;
     let completed = payments_are_those_asked_for(world, asks).await;
@@ -28,13 +29,12 @@ pub(crate) async fn nothing_is_lost(world: &impl World, asks: &[&Ask]) -> u64 {
     completed.len().try_into().expect("a few")
 }
 
-/// Looks at the ledger again and again until told to stop: however much moves meanwhile, each time it adds up. Says how often it
-/// was seen.
+/// Reads the ledger until told to stop, and checks that every snapshot sums to zero. Returns the number of snapshots.
 pub(crate) async fn the_ledger_adds_up(world: &impl World, stop: &AtomicBool) -> u64 {
     let mut seen = 0;
     while !stop.load(Ordering::Relaxed) {
-        // Users are killed, too: then there is nothing to see.
-        if let Some(ledger) = look(world, USERS, "/api/ledger").await {
+        // No reply: users-service is killed too.
+        if let Some(ledger) = try_get(world, USERS, "/api/ledger").await {
             let balances = ledger["balances"].as_array().expect("a list").iter();
             let held: i64 = balances.map(|account| hundredths(&account["balance"])).sum();
             let sum = held + hundredths(&ledger["clearing"]) + hundredths(&ledger["external"]);
@@ -53,10 +53,10 @@ async fn orders_are_those_placed(world: &impl World, asks: &[&Ask]) {
     let orders = list(world, ORDERS, "/api/orders", "orders").await;
     let orders: BTreeMap<_, _> = orders.iter().map(seen).collect();
     let placed: BTreeMap<_, _> = answers(asks, "/api/orders").map(|(_, body)| seen(&body["order"])).collect();
-    assert_eq!(orders, placed, "the orders that there are, and those that somebody placed");
+    assert_eq!(orders, placed, "the orders that exist, and those that were placed");
 }
 
-/// Gives those that were completed.
+/// Returns the completed payments by id.
 async fn payments_are_those_asked_for(world: &impl World, asks: &[&Ask]) -> BTreeMap<u64, Value> {
     let payments = list(world, PAYMENTS, "/api/payments", "payments").await;
     assert_eq!(payments.len(), answers(asks, "/api/payments").count(), "each request made one payment");
@@ -82,7 +82,7 @@ async fn payments_are_those_asked_for(world: &impl World, asks: &[&Ask]) -> BTre
     completed
 }
 
-/// Each completed payment was charged once, and what was declined or voided not at all.
+/// Checks that each completed payment of a user was charged once, and declined or voided ones not at all.
 async fn charges_are_those_paid(world: &impl World, user: u64, completed: &BTreeMap<u64, Value>) {
     let mut net = BTreeMap::new();
     for line in list(world, USERS, &format!("/api/users/{user}/operations"), "operations").await {
@@ -98,14 +98,14 @@ async fn charges_are_those_paid(world: &impl World, user: u64, completed: &BTree
     assert_eq!(charged, paid, "what user {user} was charged under each key, and what was paid");
 }
 
-/// What came of every request to a path.
+/// The final answers to the requests to a path.
 fn answers<'a>(asks: &'a [&Ask], path: &'static str) -> impl Iterator<Item = (u16, &'a Value)> {
     asks.iter().filter(move |ask| ask.path == path).map(|ask| ask.answer())
 }
 
 async fn list(world: &impl World, service: &str, path: &str, field: &str) -> Vec<Value> {
     let mut reply = get(world, service, &format!("{path}?limit=10000")).await;
-    assert!(reply.get("next").is_none_or(Value::is_null), "{path} has more than one page: kill less");
+    assert!(reply.get("next").is_none_or(Value::is_null), "{path} has more than one page: set fewer kills");
     let Value::Array(list) = reply[field].take() else { panic!("{path} has no {field}: {reply}") };
     list
 }

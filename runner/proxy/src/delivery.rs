@@ -7,13 +7,13 @@ use tokio::time::sleep;
 use tower::{Service, ServiceExt};
 use verdict::NoReply;
 
-use crate::record::Entry;
+use crate::recorder::ExchangeRecorder;
 
-/// What comes out at the caller's end of a link.
-pub(crate) enum Passage {
+/// What reaches the caller's end of a link.
+pub(crate) enum DeliveryOutcome {
     /// The reply.
     Reply(Response<Bytes>),
-    /// The reply's head, and so many bytes of its body.
+    /// The reply's head, and the beginning of its body.
     CutOff {
         /// The reply as it was before it broke off.
         reply: Response<Bytes>,
@@ -21,84 +21,82 @@ pub(crate) enum Passage {
         after: usize,
     },
     /// No reply.
-    Lost(NoReply),
+    NoReply(NoReply),
     /// Nothing, however long the caller waits.
     Never,
 }
 
-impl Passage {
-    /// What a caller gets who can't use half a reply.
-    pub(crate) fn received(self) -> Result<Response<Bytes>, NoReply> {
+impl DeliveryOutcome {
+    /// What a caller receives that can't use half a reply.
+    pub(crate) fn into_received(self) -> Result<Response<Bytes>, NoReply> {
         match self {
             Self::Reply(reply) => Ok(reply),
-            Self::CutOff { .. } => Err(NoReply::CutOff),
-            Self::Lost(why) => Err(why),
-            Self::Never => Err(NoReply::Abandoned),
+            other => other.received().cloned(),
         }
     }
 
     /// The same, to look at.
-    pub(crate) fn as_received(&self) -> Result<&Response<Bytes>, NoReply> {
+    pub(crate) fn received(&self) -> Result<&Response<Bytes>, NoReply> {
         match self {
             Self::Reply(reply) => Ok(reply),
             Self::CutOff { .. } => Err(NoReply::CutOff),
-            Self::Lost(why) => Err(why.clone()),
+            Self::NoReply(why) => Err(why.clone()),
             Self::Never => Err(NoReply::Abandoned),
         }
     }
 }
 
-/// Does to one exchange what was decided, in the order of [`Decision`]'s fields.
-pub(crate) async fn travel<S>(
-    entry: Entry,
+/// Carries a request to the callee and its reply back, damaged as decided, in the order of [`Decision`]'s fields.
+pub(crate) async fn deliver<S>(
+    recorder: ExchangeRecorder,
     decision: Decision,
     request: Request<Bytes>,
     mut callee: S,
-) -> Passage
+) -> DeliveryOutcome
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply>,
 {
     wait(decision.request_delay).await;
     if let Some(victim) = &decision.crash_before {
-        entry.book().crash(victim);
+        recorder.crash(victim);
     }
     match decision.action {
         LinkAction::Deliver | LinkAction::LoseReply => {}
-        LinkAction::Refuse => return Passage::Lost(NoReply::Refused),
-        LinkAction::Reset | LinkAction::LoseRequest => return Passage::Lost(NoReply::Reset),
-        LinkAction::Hang => return Passage::Never,
+        LinkAction::Refuse => return DeliveryOutcome::NoReply(NoReply::Refused),
+        LinkAction::Reset | LinkAction::LoseRequest => return DeliveryOutcome::NoReply(NoReply::Reset),
+        LinkAction::Hang => return DeliveryOutcome::Never,
         LinkAction::Answer(answer) => {
-            return answer_by_itself(answer).map_or_else(Passage::Lost, Passage::Reply);
+            return error_reply(answer).map_or_else(DeliveryOutcome::NoReply, DeliveryOutcome::Reply);
         }
     }
     let second = decision.duplicate.then(|| request.clone());
     wait(transfer(request.body().len(), decision.bytes_per_second)).await;
-    let mut reply = deliver(&entry, request, &mut callee).await;
+    let mut reply = send(&recorder, request, &mut callee).await;
     if let Some(second) = second {
-        reply = deliver(&entry, second, &mut callee).await;
+        reply = send(&recorder, second, &mut callee).await;
     }
     drop(callee);
     if let Some(victim) = &decision.crash_after {
-        entry.book().crash(victim);
+        recorder.crash(victim);
     }
     let mut reply = match reply {
-        Ok(_) if decision.action == LinkAction::LoseReply => return Passage::Lost(NoReply::Reset),
+        Ok(_) if decision.action == LinkAction::LoseReply => return DeliveryOutcome::NoReply(NoReply::Reset),
         Ok(reply) => reply,
-        Err(why) => return Passage::Lost(why),
+        Err(why) => return DeliveryOutcome::NoReply(why),
     };
     wait(transfer(reply.body().len(), decision.bytes_per_second) + decision.reply_delay).await;
     if let Some(roll) = decision.corrupt {
         corrupt(reply.body_mut(), roll);
     }
     match decision.truncate {
-        Some(after) if after < reply.body().len() => Passage::CutOff { reply, after },
-        _ => Passage::Reply(reply),
+        Some(after) if after < reply.body().len() => DeliveryOutcome::CutOff { reply, after },
+        _ => DeliveryOutcome::Reply(reply),
     }
 }
 
-/// Hands the request to the callee, and writes down that it got there and what it answered.
-async fn deliver<S>(
-    entry: &Entry,
+/// Sends the request to the callee, and records the delivery and the answer.
+async fn send<S>(
+    recorder: &ExchangeRecorder,
     request: Request<Bytes>,
     callee: &mut S,
 ) -> Result<Response<Bytes>, NoReply>
@@ -106,41 +104,41 @@ where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply>,
 {
     let callee = callee.ready().await?;
-    entry.delivered();
+    recorder.delivered();
     let answer = callee.call(request).await;
     match &answer {
-        Ok(response) => entry.answered(response),
-        Err(NoReply::Refused) => entry.not_delivered(),
+        Ok(response) => recorder.answered(response),
+        Err(NoReply::Refused) => recorder.undeliverable(),
         Err(_) => {}
     }
     answer
 }
 
-/// Waits, and doesn't give way when there is nothing to wait for.
+/// Waits; without a delay it doesn't even yield to other tasks.
 async fn wait(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }
 }
 
-/// How long a body takes to pass.
+/// How long a body takes to pass at this rate.
 fn transfer(bytes: usize, bytes_per_second: Option<u64>) -> Duration {
     let Some(rate) = bytes_per_second else { return Duration::ZERO };
     let nanos = bytes as u128 * 1_000_000_000 / u128::from(rate.max(1));
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-/// Flips one bit of every 64 bytes, at least one, in places that the roll chooses.
+/// Flips one bit of every 64 bytes, at least one, at positions that the roll chooses.
 fn corrupt(body: &mut Bytes, roll: u64) {
     let mut damaged = body.to_vec();
     for chunk in damaged.chunks_mut(64) {
-        let place = usize::try_from(roll % chunk.len() as u64).expect("less than 64");
-        chunk[place] ^= 1 << (roll / 64 % 8);
+        let position = usize::try_from(roll % chunk.len() as u64).expect("less than 64");
+        chunk[position] ^= 1 << (roll / 64 % 8);
     }
     *body = damaged.into();
 }
 
-fn answer_by_itself(answer: ErrorReply) -> Result<Response<Bytes>, NoReply> {
+fn error_reply(answer: ErrorReply) -> Result<Response<Bytes>, NoReply> {
     let broken =
         |header: &str| NoReply::Broken(format!("the fault's reply can't have the header `{header}`"));
     let mut response = Response::new(Bytes::from(answer.body));

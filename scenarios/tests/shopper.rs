@@ -1,5 +1,5 @@
-//! A shopper who orders, pays and is refunded as long as the shop is open, asks again now and then when there is no
-//! answer, and remembers every answer.
+//! A client that orders, pays and asks for refunds until it is told to stop. It repeats some requests that got no reply, and keeps
+//! every reply.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -14,45 +14,46 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use tower::{Layer, ServiceExt};
 
-use crate::crashes_under_load::{ORDERS, PAYMENTS, USERS, name, roll};
+use crate::shop::{ORDERS, PAYMENTS, USERS, name, roll};
 
-/// How long she waits for a reply, and until she asks again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for a reply.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause before the next request.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long it may take until she has every answer, once all is well.
-const IN_THE_END: Duration = Duration::from_secs(10);
+/// Longest time until every request has a definite answer, once faults are healed and services run.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A status and a body.
 type Answer = (u16, Value);
 
-/// Something that she asked for under a key of its own.
+/// One thing asked for, under an idempotency key of its own, however often it is sent.
 #[derive(Debug)]
 pub(crate) struct Ask {
     service: &'static str,
     pub(crate) path: &'static str,
     key: String,
     body: Value,
-    /// The number of what was made, as soon as any answer says it.
+    /// The id of the order, payment or refund, once a reply has named it.
     made: Option<Value>,
-    /// What she was told while services died.
+    /// The definite answer given while services were being killed, if any.
     pub(crate) told: Option<Answer>,
-    /// What she was told when she asked again in the end.
+    /// The answer to the same request sent again at the end.
     again: Option<Answer>,
 }
 
 impl Ask {
-    /// What came of it in the end.
+    /// The answer given at the end.
     pub(crate) fn answer(&self) -> (u16, &Value) {
-        let (status, body) = self.again.as_ref().expect("she has asked again");
+        let (status, body) = self.again.as_ref().expect("every request was sent again");
         (*status, body)
     }
 
-    /// Takes in an answer. Gives it back if it decides.
-    fn hear(&mut self, (status, body): Answer) -> Option<Answer> {
+    /// Checks an answer, and returns it if it is definite.
+    fn take(&mut self, (status, body): Answer) -> Option<Answer> {
         let made = ["/order/id", "/payment/id", "/refund_id"].iter().find_map(|place| body.pointer(place));
         if let Some(made) = made {
             let first = self.made.get_or_insert_with(|| made.clone());
-            assert_eq!(first, made, "{} named one thing, and now another: {body}", self.key);
+            assert_eq!(first, made, "{} named one thing first and another now: {body}", self.key);
         }
         match (self.path, status) {
             (_, 202 | 500..) => None,
@@ -64,7 +65,7 @@ impl Ask {
     }
 }
 
-/// The shopper.
+/// A client with its own user, keys and random choices.
 pub(crate) struct Shopper<'a, W> {
     world: &'a W,
     number: u64,
@@ -78,7 +79,7 @@ impl<'a, W: World> Shopper<'a, W> {
         Self { world, number, user, seed, asks: Vec::new() }
     }
 
-    /// Gives her enough to spend.
+    /// Deposits 100,000.00 for its user.
     pub(crate) async fn deposit(&self) {
         let path = format!("/api/users/{}/balance", self.user);
         let request = Request::post(path)
@@ -89,15 +90,15 @@ impl<'a, W: World> Shopper<'a, W> {
         assert_eq!(reply.status(), 200, "{reply:?}");
     }
 
-    /// Buys one thing after the other until the shop closes.
-    pub(crate) async fn shop(&mut self, closed: &AtomicBool) {
-        while !closed.load(Ordering::Relaxed) {
+    /// Buys one thing after the other until told to stop.
+    pub(crate) async fn shop(&mut self, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
             self.buy().await;
             sleep(PAUSE).await;
         }
     }
 
-    /// Orders, pays if the order was placed, and may give it back if she has paid.
+    /// Orders, pays if the order was placed, and may ask for a refund if it was paid.
     pub(crate) async fn buy(&mut self) {
         let hundredths = match self.roll("dear", 12) {
             0 => 90_000_000,
@@ -115,18 +116,18 @@ impl<'a, W: World> Shopper<'a, W> {
         };
     }
 
-    /// Whether she was told that something is paid.
+    /// Whether a payment was answered with 201.
     pub(crate) fn has_paid(&self) -> bool {
         self.asks.iter().any(|ask| ask.path == "/api/payments" && matches!(ask.told, Some((201, _))))
     }
 
-    /// Asks under a new key, up to three times. `None`: she gave up, and doesn't know.
+    /// Sends a request under a new key, up to three times. `None`: no definite answer came.
     async fn ask(&mut self, service: &'static str, path: &'static str, body: Value) -> Option<Answer> {
         let key = format!("{}-{}", self.number, self.asks.len());
         let mut ask = Ask { service, path, key, body, made: None, told: None, again: None };
         for _ in 0..=self.roll("patience", 3) {
             let answer = self.send(&ask, Over::Link).await;
-            ask.told = answer.and_then(|(answer, _)| ask.hear(answer));
+            ask.told = answer.and_then(|(answer, _)| ask.take(answer));
             if ask.told.is_some() {
                 break;
             }
@@ -137,23 +138,26 @@ impl<'a, W: World> Shopper<'a, W> {
         told
     }
 
-    /// Asks everything again under its key. What she was told has to be said again, and not to be new; what she doesn't know
-    /// has to turn out one way or the other.
-    pub(crate) async fn asks_again(&mut self) {
+    /// Sends every request again under its key. A definite answer must be repeated, as a replay; a request without one must get
+    /// one now.
+    pub(crate) async fn ask_again(&mut self) {
         let mut asks = std::mem::take(&mut self.asks);
         for ask in &mut asks {
-            let end = Instant::now() + IN_THE_END;
+            let end = Instant::now() + ANSWERED_WITHIN;
             let (answer, replayed) = loop {
-                assert!(Instant::now() < end, "{ask:?} never turns out one way or the other");
-                if let Some((answer, replayed)) = self.send(ask, Over::Nothing).await
-                    && let Some(answer) = ask.hear(answer)
+                assert!(Instant::now() < end, "{ask:?} gets no definite answer");
+                if let Some((answer, replayed)) = self.send(ask, Over::Direct).await
+                    && let Some(answer) = ask.take(answer)
                 {
                     break (answer, replayed);
                 }
                 sleep(PAUSE).await;
             };
             if let Some((status, body)) = &ask.told {
-                assert!(replayed && *status == answer.0, "{ask:?} is {answer:?} now, replayed: {replayed}");
+                assert!(
+                    replayed && *status == answer.0,
+                    "{ask:?} is answered {answer:?} now, replayed: {replayed}"
+                );
                 for place in [
                     "/order/total_amount",
                     "/order/user_id",
@@ -179,9 +183,9 @@ impl<'a, W: World> Shopper<'a, W> {
         let reply = match over {
             Over::Link => {
                 let link = verdict::client_link(&name(ask.service));
-                timeout(PATIENCE, self.world.links().layer(link).layer(client).oneshot(request)).await
+                timeout(REPLY_TIMEOUT, self.world.links().layer(link).layer(client).oneshot(request)).await
             }
-            Over::Nothing => timeout(PATIENCE, client.oneshot(request)).await,
+            Over::Direct => timeout(REPLY_TIMEOUT, client.oneshot(request)).await,
         };
         let reply = reply.ok()?.ok()?;
         let body = serde_json::from_slice(reply.body()).expect("a service answers in JSON");
@@ -194,34 +198,16 @@ impl<'a, W: World> Shopper<'a, W> {
     }
 }
 
-/// What a request goes over.
+/// Path of a request to the service.
 #[derive(Debug, Clone, Copy)]
 enum Over {
-    /// The clients' link, with its faults.
+    /// Over the clients' link, with its faults.
     Link,
-    Nothing,
-}
-
-/// What a service shows, past all links; nothing when it can't be asked.
-pub(crate) async fn look(world: &impl World, service: &str, path: &str) -> Option<Value> {
-    let request = Request::get(path).body(Bytes::new()).expect("a request");
-    let reply = world.client(&name(service)).oneshot(request).await.ok()?;
-    assert_eq!(reply.status(), 200, "{service} {path}: {reply:?}");
-    Some(serde_json::from_slice(reply.body()).expect("JSON"))
-}
-
-/// What a service shows that runs.
-pub(crate) async fn get(world: &impl World, service: &str, path: &str) -> Value {
-    look(world, service, path).await.unwrap_or_else(|| panic!("{service} {path}: no reply"))
+    /// Past all links.
+    Direct,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below what a double holds exactly")]
 fn money(hundredths: u64) -> f64 {
     hundredths as f64 / 100.0
-}
-
-/// An amount in a reply, in hundredths.
-#[expect(clippy::cast_possible_truncation, reason = "far below what a double holds exactly")]
-pub(crate) fn hundredths(amount: &Value) -> i64 {
-    (amount.as_f64().expect("an amount") * 100.0).round() as i64
 }

@@ -1,9 +1,9 @@
-//! The three processes under load, killed again and again while replies are lost and late: what a client was told is
-//! true afterwards, nothing is in between, and every cent is where it belongs.
+//! The three processes under load, killed repeatedly while replies are lost and late. Afterwards every answer given to a client
+//! still holds, no payment is unfinished, and every cent is accounted for.
 //!
-//! A few kills are part of every test run. `SHOP_CRASHES=50 cargo test --test scenarios -- load` kills payments fifty
-//! times, every third time with users and every third time with orders, and prints what was counted.
-#![expect(clippy::print_stdout, reason = "the long form is there for its figures")]
+//! Every test run makes six kills. `SHOP_CRASHES=50 cargo test --test scenarios -- load` kills payment-service fifty
+//! times, every third time with users-service and every third time with orders-service, and prints the counts.
+#![expect(clippy::print_stdout, reason = "the long run exists for its figures")]
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -11,40 +11,28 @@ use std::{
 };
 
 use engine::{Rules, Stage, Watch, World};
-use fault::{Damage, Fault, Link, Probability, Seed, Selector, ServiceName, Side};
+use fault::{Damage, Fault, Link, Probability, Seed, Selector, Side};
 use futures_util::future::join_all;
 use scenario::{Scenario, Signal};
 use tokio::time::{Instant, sleep};
 
 use crate::{
     audit,
-    shopper::{Ask, Shopper, get},
+    shop::{ORDERS, PAYMENTS, USERS, get, name, roll},
+    shopper::{Ask, Shopper},
 };
 
-pub(crate) const USERS: &str = "users-service";
-pub(crate) const ORDERS: &str = "orders-service";
-pub(crate) const PAYMENTS: &str = "payment-service";
-
 const SHOPPERS: u64 = 6;
-/// Kills of payments when nobody says how many.
+/// Kills of payment-service unless `SHOP_CRASHES` sets another number.
 const KILLS: u64 = 6;
-/// What links carry between two kills: at least one exchange, and up to so many.
+/// Most exchanges on links between two kills; the least is one.
 const BETWEEN: u64 = 300;
-/// How long the shop has to come to rest after the last start.
+/// Longest time until nothing is unfinished, after the last start.
 const SETTLE: Duration = Duration::from_secs(10);
-/// How long a look at it may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout of one observation of the invariants.
+const OBSERVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(crate) fn name(name: &str) -> ServiceName {
-    name.parse().expect("a name")
-}
-
-/// A number below `limit` that depends on the seed, on what it is for, and on which it is.
-pub(crate) fn roll(seed: Seed, purpose: &str, ordinal: u64, limit: u64) -> u64 {
-    seed.roll(&"crashes".parse().expect("a name"), ordinal, purpose) % limit
-}
-
-/// Raises the shop, has it loaded and killed, and judges it.
+/// Starts the shop, loads it while it is killed, and checks it.
 pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, seed: Seed) {
     let wished = std::env::var("SHOP_CRASHES").ok();
     let kills = wished.as_ref().map_or(KILLS, |kills| kills.parse().expect("SHOP_CRASHES is a number"));
@@ -60,7 +48,7 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
     let mut shoppers: Vec<_> =
         (0..SHOPPERS).map(|number| Shopper::new(&world, number, number % 3 + 1, seed)).collect();
     let killing = async {
-        let killed = kill_them(&world, seed, kills).await;
+        let killed = kill_repeatedly(&world, seed, kills).await;
         stop.store(true, Ordering::Relaxed);
         killed
     };
@@ -75,8 +63,8 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
     let told: Vec<_> =
         shoppers.iter().flat_map(|shopper| &shopper.asks).map(|ask| ask.told.is_some()).collect();
     let unknown = told.iter().filter(|told| !**told).count();
-    // Only now anybody asks again: what was recorded has come to rest by itself.
-    join_all(shoppers.iter_mut().map(Shopper::asks_again)).await;
+    // Clients ask again only now: what was recorded has finished without them.
+    join_all(shoppers.iter_mut().map(Shopper::ask_again)).await;
     settles(&world, rules).await;
     let asks: Vec<&Ask> = shoppers.iter().flat_map(|shopper| &shopper.asks).collect();
     let paid = audit::nothing_is_lost(&world, &asks).await;
@@ -84,7 +72,7 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
 
     assert!(
         fired > 0 && unknown > 0 && seen > 0,
-        "{fired} damaged exchanges, {unknown} unknown outcomes, {seen} looks at the ledger: that was no test"
+        "{fired} damaged exchanges, {unknown} unknown outcomes, {seen} readings of the ledger: nothing was tested"
     );
     assert!(paid >= kills, "{paid} payments completed while payments were killed {kills} times");
     if wished.is_some() {
@@ -98,7 +86,7 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
     world.close().await;
 }
 
-/// Replies are lost and late, and requests are lost, on every link; also on those of the clients.
+/// Loses requests and replies and delays replies on every link, the clients' links too.
 fn inject_all(world: &impl World) {
     let links = [(ORDERS, USERS), (PAYMENTS, USERS), (PAYMENTS, ORDERS)];
     let links = links.map(|(caller, callee)| Link::new(name(caller), name(callee)));
@@ -124,13 +112,14 @@ fn inject_all(world: &impl World) {
                 },
                 damage: damage.clone(),
             };
-            world.links().inject(fault, Duration::ZERO, None);
+            world.links().inject(fault, Duration::ZERO, None).keep();
         }
     }
 }
 
-/// Kills payments so many times, and the others now and then, each time in the midst of exchanges. Says how many died.
-async fn kill_them(world: &impl World, seed: Seed, kills: u64) -> u64 {
+/// Kills payment-service `kills` times while exchanges are in flight, and with every second and third kill another service.
+/// Returns the number of killed processes.
+async fn kill_repeatedly(world: &impl World, seed: Seed, kills: u64) -> u64 {
     let mut killed = 0;
     for kill in 0..kills {
         let victims: &[&str] = match kill % 3 {
@@ -139,7 +128,7 @@ async fn kill_them(world: &impl World, seed: Seed, kills: u64) -> u64 {
             _ => &[PAYMENTS, ORDERS],
         };
         for (number, victim) in (0..).zip(victims) {
-            happens(world, 1 + roll(seed, "between", kill * 2 + number, BETWEEN)).await;
+            wait_for_exchanges(world, 1 + roll(seed, "between", kill * 2 + number, BETWEEN)).await;
             world.signal(&name(victim), Signal::Kill).await.expect("it is killed");
             killed += 1;
         }
@@ -152,21 +141,21 @@ async fn kill_them(world: &impl World, seed: Seed, kills: u64) -> u64 {
     killed
 }
 
-/// Waits until links have carried so much more.
-async fn happens(world: &impl World, records: u64) {
-    let happened = || world.links().read(|history| history.records().len());
-    let enough = happened() + usize::try_from(records).expect("a few");
-    while happened() < enough {
+/// Waits until the links have carried this many more exchanges.
+async fn wait_for_exchanges(world: &impl World, exchanges: u64) {
+    let carried = || world.links().read(|history| history.records().len());
+    let enough = carried() + usize::try_from(exchanges).expect("a few");
+    while carried() < enough {
         sleep(Duration::from_millis(1)).await;
     }
 }
 
 async fn settles(world: &impl World, rules: &Rules) {
-    let findings = Watch::new(&rules.invariants, PATIENCE).settle(world, SETTLE).await;
-    assert!(findings.is_empty(), "it doesn't come to rest: {findings:#?}");
+    let findings = Watch::new(&rules.invariants, OBSERVE_TIMEOUT).settle(world, SETTLE).await;
+    assert!(findings.is_empty(), "the shop doesn't settle: {findings:#?}");
 }
 
-/// A new payment goes through once the circuits let it, and then they are closed.
+/// Checks that a new payment succeeds once the circuits admit it, and that the circuits are closed then.
 async fn a_new_payment_succeeds(world: &impl World, seed: Seed) {
     let end = Instant::now() + SETTLE;
     let mut shopper = Shopper::new(world, SHOPPERS, 1, seed);
