@@ -143,8 +143,8 @@ impl Listener {
         }
     }
 
-    /// Listens or refuses, as the faults in force at `now` demand. It counts as a refusal when it begins to refuse,
-    /// also because of another fault than before or of the same one in `changed`.
+    /// Listens or refuses, as the faults in force at `now` say. Beginning to refuse counts as a refusal, also because
+    /// of another fault than before, or of the same one in `changed`.
     fn settle(&self, state: &LinkState, inner: &mut Inner, now: Duration, changed: &[FaultName]) {
         match (state.refusal(&self.link, now), &inner.state) {
             (_, ListenerState::Closed) | (None, ListenerState::Listening { .. }) => {}
