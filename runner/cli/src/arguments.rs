@@ -105,16 +105,12 @@ pub(crate) struct Sweep {
     pub(crate) report: Vec<report::Target>,
 }
 
+/// Reads a length of time as scenarios write it.
 fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = text.split_at(text.trim_end_matches(char::is_alphabetic).len());
-    let unit = match unit {
-        "ms" => Duration::from_millis(1),
-        "s" => Duration::from_secs(1),
-        "m" => Duration::from_mins(1),
-        _ => return Err("a time has a unit: `60s`, `500ms` or `5m`".into()),
-    };
-    let number = number.parse().map_err(|_| "a time is a whole number and a unit: `60s`".to_owned())?;
-    unit.checked_mul(number).ok_or_else(|| "that is too long".into())
+    scenario::parse_duration(text).map_err(|invalid| match invalid.help() {
+        Some(help) => format!("{invalid} ({help})"),
+        None => invalid.to_string(),
+    })
 }
 
 /// Keeps the fleet up.

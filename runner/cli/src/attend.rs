@@ -7,7 +7,7 @@ use std::{
 };
 
 use indicatif::ProgressBar;
-use verdict::BrokenOff;
+use verdict::{BrokenOff, Output};
 
 use crate::{
     Build, Exit, Prepared, Project, Worlds,
@@ -66,5 +66,5 @@ pub(crate) fn write(text: &str) -> Result<(), BrokenOff> {
 
 /// What was found out can't be written down.
 pub(crate) fn unwritten(error: &io::Error) -> BrokenOff {
-    BrokenOff { reason: format!("results can't be written: {error}"), help: None, log: Vec::new() }
+    BrokenOff::NotWritten { what: Output::Results, file: None, error: error.to_string() }
 }

@@ -11,7 +11,7 @@ use ::explore::{Counterexample, Event, ExplorationResult, Options, Outcome, coun
 use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
 use scenario::Exploration;
-use verdict::{BrokenOff, Verdict};
+use verdict::{BrokenOff, Output, Verdict};
 
 use crate::{
     Exit, Project, Worlds,
@@ -126,10 +126,10 @@ pub(crate) fn keep(
     let file = folder.join(name).with_extension("yaml");
     let written =
         fs::create_dir_all(folder).and_then(|()| fs::write(&file, counterexample_yaml(result, origin)));
-    written.map_err(|error| BrokenOff {
-        reason: format!("the counterexample can't be written to {}: {error}", file.display()),
-        help: Some("name a folder that can be written to with --regressions".into()),
-        log: Vec::new(),
+    written.map_err(|error| BrokenOff::NotWritten {
+        what: Output::Counterexample,
+        file: Some(file.clone()),
+        error: error.to_string(),
     })?;
     Ok(file)
 }

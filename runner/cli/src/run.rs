@@ -12,7 +12,7 @@ use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
 use fault::{Seed, ServiceName};
 use report::{Look, Progress, RunRecord, Target, Terminal, WriteError, compare_snapshot};
 use scenario::Configuration;
-use verdict::{BrokenOff, Finding};
+use verdict::{BrokenOff, Finding, FindingKind, Output};
 
 use crate::{
     Exit, Mistakes, Project, Worlds,
@@ -69,10 +69,10 @@ pub(crate) fn write_reports(
     write: impl Fn(&Target) -> Result<(), WriteError>,
 ) -> Result<(), BrokenOff> {
     wanted.iter().try_for_each(|target| {
-        write(target).map_err(|error| BrokenOff {
-            reason: error.to_string(),
-            help: Some("check that the folder is there and can be written to".into()),
-            log: Vec::new(),
+        write(target).map_err(|error| BrokenOff::NotWritten {
+            what: Output::Report,
+            file: Some(error.file),
+            error: error.reason.to_string(),
         })
     })
 }
@@ -117,7 +117,7 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Fin
     let file = project::absolute(&result.scenario.file).with_extension("");
     let name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
     let compared = compare_snapshot(&beside.join(folder), &name, result);
-    let finding = |found: String| Finding::new("snapshot", "what was accepted", found);
+    let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 

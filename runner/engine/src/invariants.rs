@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use scenario::{Invariant, Scope, When};
+use scenario::{Invariant, InvariantTiming, Scope};
 use tokio::time::Instant;
-use verdict::{Finding, judge_invariant};
+use verdict::{Finding, FindingKind, judge_invariant};
 
 use crate::{
     World,
@@ -43,7 +43,7 @@ impl<'a> Watch<'a> {
     pub async fn look<W: World>(&mut self, world: &W) -> Vec<Finding> {
         let (mut findings, mut observations) = (Vec::new(), Observations::default());
         for (place, invariant) in self.invariants.iter().enumerate() {
-            if invariant.when == When::Always
+            if invariant.when == InvariantTiming::Always
                 && let Look::Judged(found) = self.judge(place, invariant, world, &mut observations).await
             {
                 findings.extend(found);
@@ -62,7 +62,8 @@ impl<'a> Watch<'a> {
                 match self.judge(place, invariant, world, &mut observations).await {
                     Look::Judged(found) => findings.extend(found),
                     Look::Unobservable(why) => {
-                        findings.push(Finding::new(&invariant.name, "can be observed", why));
+                        let kind = FindingKind::Invariant(invariant.name.clone());
+                        findings.push(Finding::new(kind, "can be observed", why));
                     }
                 }
             }
@@ -86,7 +87,8 @@ impl<'a> Watch<'a> {
             let prepared = match Prepared::new(call, &scope, self.timeout) {
                 Ok(prepared) => prepared,
                 Err(error) => {
-                    return Look::Judged(vec![Finding::new(&invariant.name, error.expression, error.reason)]);
+                    let kind = FindingKind::Invariant(invariant.name.clone());
+                    return Look::Judged(vec![Finding::new(kind, error.expression, error.reason)]);
                 }
             };
             let (at, seen) = observations.get(from, prepared, world, &mut self.memory).await;

@@ -4,10 +4,13 @@ use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use fault::ServiceName;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{
+    HeaderMap, Method, Uri,
+    header::{CONTENT_TYPE, HeaderValue},
+};
 use scenario::{Body, Call, EvaluationError, Scope, TemplateValue};
-use tower::{Layer, ServiceExt};
-use verdict::{Ending, Exchange, NoReply, Reply, Request, client_link};
+use tower::{Layer, Service, ServiceExt};
+use verdict::{ExchangeId, NoReply, Reply, client_link};
 
 use crate::World;
 
@@ -15,7 +18,10 @@ use crate::World;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prepared {
     service: ServiceName,
-    request: Request,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
     timeout: Duration,
 }
 
@@ -23,7 +29,11 @@ impl Prepared {
     /// Fills in a call's holes.
     pub(crate) fn new(call: &Call, variables: &Scope, timeout: Duration) -> Result<Self, EvaluationError> {
         let path = call.path.render(variables)?;
-        let mut headers = http::HeaderMap::new();
+        let uri = Uri::try_from(&path).map_err(|error| EvaluationError {
+            expression: path,
+            reason: format!("this path can't be requested: {error}"),
+        })?;
+        let mut headers = HeaderMap::new();
         let (body, content_type) = body(&call.body, variables)?;
         if let Some(content_type) = content_type {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -39,50 +49,32 @@ impl Prepared {
             }
             headers.append(name, value);
         }
-        let request = Request { method: call.method.clone(), path, headers, body };
-        Ok(Self { service: call.service.clone(), request, timeout: call.timeout.unwrap_or(timeout) })
+        let (service, method) = (call.service.clone(), call.method.clone());
+        Ok(Self { service, method, uri, headers, body, timeout: call.timeout.unwrap_or(timeout) })
     }
 
-    fn to_http(&self) -> Result<http::Request<Bytes>, NoReply> {
-        let Request { method, path, headers, body } = &self.request;
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .body(body.clone())
-            .map_err(|error| NoReply::Broken(format!("{path:?} can't be requested: {error}")))?;
-        *request.headers_mut() = headers.clone();
-        Ok(request)
+    fn to_http(&self) -> http::Request<Bytes> {
+        let mut request = http::Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
     }
 
-    /// Sends it over the scenario's link to the service, and says what came of it.
-    pub(crate) async fn send<W: World>(&self, world: &W) -> Exchange {
+    /// Sends it over the scenario's link to the service, and returns the exchange once it has ended.
+    pub(crate) async fn send<W: World>(&self, world: &W) -> ExchangeId {
         let link = client_link(&self.service);
-        let started = world.links().now();
-        let received = match self.to_http() {
-            Err(error) => Err(error),
-            Ok(request) => {
-                let service = world.links().layer(link.clone()).layer(world.client(&self.service));
-                match tokio::time::timeout(self.timeout, service.oneshot(request)).await {
-                    Ok(received) => received.map(reply),
-                    Err(_) => Err(NoReply::TimedOut(self.timeout)),
-                }
-            }
-        };
-        let took = world.links().now().saturating_sub(started);
-        let answered = received.as_ref().ok().cloned();
-        Exchange {
-            link,
-            request: self.request.clone(),
-            faults: Vec::new(),
-            delivered: u32::from(answered.is_some()),
-            answered,
-            ending: Some(Ending { took, received }),
+        let mut reply = world.links().layer(link).layer(world.client(&self.service)).call(self.to_http());
+        let exchange = reply.exchange();
+        if tokio::time::timeout(self.timeout, &mut reply).await.is_err() {
+            reply.give_up(NoReply::TimedOut(self.timeout));
         }
+        exchange
     }
 
-    /// Sends it past every link, and leaves no trace.
+    /// Sends it past every link, and leaves no trace in the history.
     pub(crate) async fn observe<W: World>(&self, world: &W) -> Result<Reply, NoReply> {
-        let sent = world.client(&self.service).oneshot(self.to_http()?);
+        let sent = world.client(&self.service).oneshot(self.to_http());
         match tokio::time::timeout(self.timeout, sent).await {
             Ok(received) => received.map(reply),
             Err(_) => Err(NoReply::TimedOut(self.timeout)),
@@ -116,6 +108,6 @@ fn json(value: &TemplateValue, variables: &Scope) -> Result<String, EvaluationEr
 
 impl fmt::Display for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.request.method, self.service, self.request.path)
+        write!(f, "{} {} {}", self.method, self.service, self.uri)
     }
 }

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use fault::Seed;
 use futures_util::{StreamExt, stream};
 use scenario::Scenario;
-use verdict::{Failure, Finding, Place, Verdict};
+use verdict::{Failure, FailureLocation, Finding, Verdict};
 
 use crate::{Event, Rules, ScenarioResult, Stage, Summary, run_scenario};
 
@@ -95,9 +95,8 @@ async fn run_planned<S: Stage>(
     if result.verdict == Verdict::Passed {
         let findings = review(&result);
         if !findings.is_empty() {
-            let (exchange, traffic) = (None, Vec::new());
-            result.verdict =
-                Verdict::Failed(vec![Failure { place: Place::End, findings, exchange, traffic }]);
+            let failure = Failure { location: FailureLocation::End, findings, exchange: None };
+            result.verdict = Verdict::Failed(vec![failure]);
         }
     }
     let verdict = result.verdict.clone();

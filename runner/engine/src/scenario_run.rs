@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use fault::Seed;
 use futures_util::future::join_all;
 use scenario::{
-    Action, EvaluationError, EventuallyStep, Expectations, Invariant, Judging, RequestStep, Scenario, Scope,
-    Signal, Step, Times,
+    Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
+    Times,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use verdict::{
-    BrokenOff, Exchange, Failure, Finding, Place, Verdict, judge_check, judge_exchange, judge_fired,
-    judge_links, judge_outcomes, reply_scope, traffic_during,
+    BrokenOff, Exchange, ExchangeId, Failure, FailureLocation, Finding, FindingKind, Verdict, judge_check,
+    judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
 };
 
 use crate::{ScenarioResult, Stage, World, invariants::Watch, request::Prepared};
@@ -86,14 +86,18 @@ fn is_lenient(step: &Step) -> bool {
 #[derive(Default)]
 struct Found {
     findings: Vec<Finding>,
-    exchange: Option<Exchange>,
+    exchange: Option<ExchangeId>,
 }
 
 impl Found {
     fn unevaluated(error: &EvaluationError) -> Self {
-        let finding = Finding::new("expression", &*error.expression, error.reason.clone());
+        let finding = Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone());
         Self { findings: vec![finding], exchange: None }
     }
+}
+
+fn failure(location: FailureLocation, found: Found) -> Failure {
+    Failure { location, findings: found.findings, exchange: found.exchange }
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
@@ -108,7 +112,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             match value.render(&self.variables) {
                 Ok(value) => self.variables.set(name, value),
                 Err(error) => {
-                    return Verdict::Failed(vec![self.failure(Place::End, Found::unevaluated(&error))]);
+                    return Verdict::Failed(vec![failure(FailureLocation::End, Found::unevaluated(&error))]);
                 }
             }
         }
@@ -125,8 +129,8 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             };
             found.findings.extend(self.watch.look(self.world).await);
             if !found.findings.is_empty() {
-                let place = Place::Step { index, name: step.name.clone(), span: step.span };
-                failures.push(self.failure(place, found));
+                let location = FailureLocation::Step { index, name: step.name.clone(), span: step.span };
+                failures.push(failure(location, found));
                 break;
             }
         }
@@ -134,7 +138,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         match self.end(completed).await {
             Err(broken) => return Verdict::BrokenOff(broken),
             Ok(found) if found.findings.is_empty() => {}
-            Ok(found) => failures.push(self.failure(Place::End, found)),
+            Ok(found) => failures.push(failure(FailureLocation::End, found)),
         }
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
@@ -153,14 +157,6 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
         }
         Ok(Found { findings, exchange: None })
-    }
-
-    fn failure(&self, place: Place, found: Found) -> Failure {
-        let traffic = match &place {
-            Place::Step { index, .. } => self.world.links().read(|history| traffic_during(history, *index)),
-            Place::End => Vec::new(),
-        };
-        Failure { place, findings: found.findings, exchange: found.exchange, traffic }
     }
 
     /// Whether a step is to happen; what one that isn't would have captured is null.
@@ -189,7 +185,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             Action::Inject(inject) => {
                 let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
                 let fault = fault.expect("reading a scenario checks that its faults exist").clone();
-                self.world.links().inject(fault, inject.after, inject.lasting);
+                self.world.links().inject(fault, inject.after, inject.lasting).keep();
                 Ok(Found::default())
             }
             Action::Heal(Some(fault)) => {
@@ -235,10 +231,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             if is_lenient(member) {
                 continue;
             }
-            let named = |finding: Finding| Finding {
-                subject: format!("{}: {}", member.name, finding.subject),
-                ..finding
-            };
+            let named = |finding: Finding| Finding { member: Some(member.name.clone()), ..finding };
             all.exchange = all.exchange.or(found.exchange.filter(|_| !found.findings.is_empty()));
             all.findings.extend(found.findings.into_iter().map(named));
         }
@@ -250,30 +243,34 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         Ok(self.judge(index, step, &exchanges))
     }
 
-    /// Judges what came of a step's request, and keeps what it captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[Exchange]) -> Found {
-        let mut found = Found::default();
-        for exchange in exchanges {
-            let findings = judge_exchange(&step.expect, exchange, &self.variables);
-            if !findings.is_empty() {
-                found = Found { findings, exchange: Some(exchange.clone()) };
-                break;
+    /// Judges a step's exchanges, and keeps what the step captures.
+    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> Found {
+        let world = self.world;
+        world.links().read(|history| {
+            let mut found = Found::default();
+            let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
+            for exchange in &exchanges {
+                let findings = judge_exchange(&step.expect, *exchange, &self.variables);
+                if !findings.is_empty() {
+                    found = Found { findings, exchange: Some(exchange.id) };
+                    break;
+                }
             }
-        }
-        found.findings.extend(judge_outcomes(&step.expect.outcomes, exchanges));
-        found.findings.extend(self.judge_links(index, &step.expect));
-        let last = exchanges.last();
-        if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
-            found.findings.extend(self.capture(step, last));
-        }
-        if !found.findings.is_empty() && found.exchange.is_none() {
-            found.exchange = last.cloned();
-        }
-        found
+            found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
+            found.findings.extend(judge_links(&step.expect.links, history, index, &self.variables));
+            let last = exchanges.last().copied();
+            if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
+                found.findings.extend(self.capture(step, last));
+            }
+            if !found.findings.is_empty() {
+                found.exchange = found.exchange.or(last.map(|exchange| exchange.id));
+            }
+            found
+        })
     }
 
     /// Sends a step's request as often as it says; the variable `index` counts from 0.
-    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Exchange>, EvaluationError> {
+    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
         let prepared = |index: u32| {
             let mut variables = self.variables.clone();
             variables.set("index", json!(index));
@@ -307,7 +304,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             if Instant::now() + step.every >= deadline {
                 let expected = format!("within {:?}", step.within);
                 found.findings.push(Finding::new(
-                    "eventually",
+                    FindingKind::Eventually,
                     expected,
                     format!("not in {attempts} attempts"),
                 ));
@@ -317,23 +314,20 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         }
     }
 
-    fn judge_links(&self, index: usize, expect: &Expectations) -> Vec<Finding> {
-        self.world.links().read(|history| judge_links(&expect.links, history, index, &self.variables))
-    }
-
-    /// Keeps what a step captures; says what couldn't be.
-    fn capture(&mut self, step: &RequestStep, last: Option<&Exchange>) -> Vec<Finding> {
+    /// Keeps what a step captures, and returns what couldn't be captured.
+    fn capture(&mut self, step: &RequestStep, last: Option<Exchange<'_>>) -> Vec<Finding> {
         if step.capture.is_empty() {
             return Vec::new();
         }
-        let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending.as_ref()));
+        let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending));
         let mut findings = Vec::new();
         for (name, expression) in &step.capture {
             match expression.evaluate(&scope) {
                 Ok(value) => self.variables.set(name, value),
                 Err(error) => {
                     self.variables.set(name, Value::Null);
-                    findings.push(Finding::new(format!("capture {name}"), error.expression, error.reason));
+                    let kind = FindingKind::Capture(name.clone());
+                    findings.push(Finding::new(kind, error.expression, error.reason));
                 }
             }
         }

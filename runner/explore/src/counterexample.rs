@@ -1,7 +1,7 @@
 //! A failing scenario as the text of a file.
 
 use scenario::write;
-use verdict::{Failure, Place, Verdict};
+use verdict::{Failure, FailureLocation, Verdict};
 
 use engine::ScenarioResult;
 
@@ -20,9 +20,9 @@ pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
 
 fn lines(failure: &Failure) -> Vec<String> {
     const LONGEST: usize = 100;
-    let place = match &failure.place {
-        Place::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        Place::End => "in the end".into(),
+    let place = match &failure.location {
+        FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
+        FailureLocation::End => "in the end".into(),
     };
     let short = |text: &str| {
         let line = text.replace('\n', " ");
@@ -34,7 +34,7 @@ fn lines(failure: &Failure) -> Vec<String> {
         .map(|finding| {
             format!(
                 "{place}: {}: expected {}, found {}",
-                finding.subject,
+                finding.subject(),
                 short(&finding.expected),
                 short(&finding.found)
             )

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
 use scenario::{Action, Call, Exploration};
-use verdict::{Exchange, Happening, Outcome, ProcessChange, Request};
+use verdict::{Exchange, HistoryEvent, ProcessChange, Request, RequestOutcome};
 
 /// What happened how often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Answers {
 
 impl Coverage {
     pub(crate) fn new(exploration: &Exploration) -> Self {
-        let mortal = exploration.mortal.iter().filter(|_| exploration.kill.weight > 0);
+        let mortal = exploration.killable.iter().filter(|_| exploration.kill.weight > 0);
         Self {
             operations: exploration
                 .operations
@@ -78,35 +78,38 @@ impl Coverage {
     pub(crate) fn add(&mut self, result: &ScenarioResult) {
         let client = ServiceName::client();
         for record in result.history.records() {
-            match &record.what {
-                Happening::Exchange(exchange) => {
-                    for fault in &exchange.faults {
+            match &record.event {
+                HistoryEvent::Sent(sent) => {
+                    let exchange = result.history.exchange(sent.exchange);
+                    for fault in exchange.faults {
                         *self.faults.entry(fault.clone()).or_default() += 1;
                     }
-                    if exchange.link.caller == client
+                    if sent.link.caller == client
                         && let Some(step) = record.step.and_then(|step| result.scenario.steps.get(step))
                     {
-                        self.answer(&sender(step, exchange), exchange);
+                        self.answer(&sender(step, &exchange), &exchange);
                     }
                 }
-                Happening::Process { service, change: ProcessChange::Killed | ProcessChange::Crashed } => {
+                HistoryEvent::Process { service, change: ProcessChange::Killed | ProcessChange::Crashed } => {
                     if let Some(deaths) = self.deaths.get_mut(service) {
                         *deaths += 1;
                     }
                 }
-                Happening::Process { .. } | Happening::Fault { .. } => {}
+                _ => {}
             }
         }
     }
 
-    fn answer(&mut self, operation: &str, exchange: &Exchange) {
+    fn answer(&mut self, operation: &str, exchange: &Exchange<'_>) {
         let Some(answers) = self.operations.get_mut(operation) else { return };
-        let reply = exchange.ending.as_ref().and_then(|ending| ending.received.as_ref().ok());
+        let reply = exchange.reply();
         let count = match exchange.outcome() {
-            Outcome::Ok if reply.is_some_and(|reply| reply.status.is_success()) => &mut answers.succeeded,
-            Outcome::Ok => &mut answers.refused,
-            Outcome::Failed => &mut answers.failed,
-            Outcome::Unknown => &mut answers.unknown,
+            RequestOutcome::Ok if reply.is_some_and(|reply| reply.status.is_success()) => {
+                &mut answers.succeeded
+            }
+            RequestOutcome::Ok => &mut answers.refused,
+            RequestOutcome::Failed => &mut answers.failed,
+            RequestOutcome::Unknown => &mut answers.unknown,
         };
         *count += 1;
     }
@@ -114,7 +117,7 @@ impl Coverage {
 
 /// The operation that sent a request: a step's name begins with it. Of several requests at once it is one that looks
 /// like this.
-fn sender(step: &scenario::Step, exchange: &Exchange) -> String {
+fn sender(step: &scenario::Step, exchange: &Exchange<'_>) -> String {
     let of = |name: &str| name.split(' ').next().unwrap_or_default().to_owned();
     match &step.action {
         Action::Together(members) => {
@@ -123,7 +126,7 @@ fn sender(step: &scenario::Step, exchange: &Exchange) -> String {
                     request.call.method == exchange.request.method
                         && request.call.service == exchange.link.callee
                         && begins_alike(&request.call.path.source(), &exchange.request.path)
-                        && has_headers(&request.call, &exchange.request)
+                        && has_headers(&request.call, exchange.request)
                 }
                 _ => false,
             });

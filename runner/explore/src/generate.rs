@@ -134,12 +134,12 @@ fn step(exploration: &Exploration) -> BoxedStrategy<Drawn> {
         let inject = inject.prop_map(|(fault, steps)| Drawn::Inject { fault, steps });
         choices.push((exploration.inject.weight, inject.boxed()));
     }
-    if !exploration.mortal.is_empty() {
-        let kill = (proptest::sample::select(exploration.mortal.clone()), exploration.kill.steps.clone());
+    if !exploration.killable.is_empty() {
+        let kill = (proptest::sample::select(exploration.killable.clone()), exploration.kill.steps.clone());
         let kill = kill.prop_map(|(service, steps)| Drawn::Kill { service, steps });
         choices.push((exploration.kill.weight, kill.boxed()));
     }
-    choices.push((exploration.wait, pause(&exploration.pauses).prop_map(Drawn::Wait).boxed()));
+    choices.push((exploration.wait_weight, pause(&exploration.wait_times).prop_map(Drawn::Wait).boxed()));
     choices.retain(|(weight, _)| *weight > 0);
     Union::new_weighted(choices).boxed()
 }

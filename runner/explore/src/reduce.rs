@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use engine::{Rules, ScenarioResult, Stage};
 use fault::{FaultName, Seed};
 use scenario::{Action, Judging, ProcessStep, Scenario, Signal};
-use verdict::{Place, Verdict};
+use verdict::{FailureLocation, Verdict};
 
 use crate::{
     Event, Limits,
@@ -119,9 +119,9 @@ impl<S: Stage, Tell: Fn(Event)> Reduction<'_, S, Tell> {
 /// The first step that isn't as it must be.
 fn place(failing: &ScenarioResult) -> Option<usize> {
     let Verdict::Failed(failures) = &failing.verdict else { return None };
-    failures.iter().find_map(|failure| match failure.place {
-        Place::Step { index, .. } => Some(index),
-        Place::End => None,
+    failures.iter().find_map(|failure| match failure.location {
+        FailureLocation::Step { index, .. } => Some(index),
+        FailureLocation::End => None,
     })
 }
 

@@ -7,8 +7,8 @@ use std::{
 
 use fault::{Damage, ServiceName};
 use scenario::{
-    Action, Bindings, Bound, Exploration, Expression, Operation, RequestStep, Scenario, Signal, Silence,
-    Span, Step, Times,
+    Action, Binding, Bindings, Exploration, Expression, Operation, ReplyExpectation, RequestStep, Scenario,
+    Signal, Span, Step, Times,
 };
 
 use crate::{
@@ -236,9 +236,10 @@ impl<'a> Plan<'a> {
         let Call { operation, values, .. } = &self.calls[&call];
         let drawn = operation.values.iter().zip(*values);
         let drawn =
-            drawn.map(|((name, generator), place)| (name.clone(), Bound::Value(generator.value(*place))));
-        let handles = self.handles(call).map(|(handle, variable)| (handle.to_owned(), Bound::Name(variable)));
-        let key = (Operation::KEY.to_owned(), Bound::Value(self.key(call).into()));
+            drawn.map(|((name, generator), place)| (name.clone(), Binding::Value(generator.value(*place))));
+        let handles =
+            self.handles(call).map(|(handle, variable)| (handle.to_owned(), Binding::Name(variable)));
+        let key = (Operation::KEY.to_owned(), Binding::Value(self.key(call).into()));
         drawn.chain(handles).chain([key]).collect()
     }
 
@@ -278,8 +279,8 @@ impl<'a> Plan<'a> {
         if expect.span.is_none() {
             expect.that.push(expression(NOT_BROKEN));
         }
-        if undisturbed.is_none() && expect.silence == Silence::Refused {
-            expect.silence = Silence::Allowed;
+        if undisturbed.is_none() && expect.reply == ReplyExpectation::Required {
+            expect.reply = ReplyExpectation::Optional;
         }
         if time == Time::Again {
             expect.that.push(self.consistent(call, "status >= 500 or "));

@@ -70,5 +70,5 @@ pub(crate) fn ask(title: &str, call: Call, statuses: &[u16], told: Expression, w
 }
 
 pub(crate) fn expression(source: &str) -> Expression {
-    Expression::parse(source, Span::default()).expect("it is put together of expressions")
+    Expression::parse(source).expect("it is put together of expressions")
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use engine::{Rules, ScenarioResult, Stage, run_scenario};
 use fault::{CLIENT, Seed};
 use scenario::{Action, Scenario};
-use verdict::{Exchange, Finding, Outcome, Place, Record, Verdict, judge_fired};
+use verdict::{Exchange, FailureLocation, Finding, FindingKind, RequestOutcome, Verdict};
 
 /// Under how many other names something is tried when chance has a part in whether it fails.
 pub(crate) const OTHER_NAMES: u32 = 5;
@@ -71,10 +71,8 @@ fn renamed(scenario: &Scenario, number: u32) -> Scenario {
 /// A generated fault may well meet nothing.
 fn forgiving(mut result: ScenarioResult) -> ScenarioResult {
     let Verdict::Failed(failures) = &mut result.verdict else { return result };
-    let never = result.scenario.faults.iter().map(|fault| (fault.name.clone(), 0)).collect();
-    let idle = judge_fired(&result.scenario.faults, &never);
     for failure in failures.iter_mut() {
-        failure.findings.retain(|finding| !idle.contains(finding));
+        failure.findings.retain(|finding| !matches!(finding.kind, FindingKind::IdleFault(_)));
     }
     failures.retain(|failure| !failure.findings.is_empty());
     if failures.is_empty() {
@@ -86,17 +84,19 @@ fn forgiving(mut result: ScenarioResult) -> ScenarioResult {
 /// What is wrong, in words that stay the same when the sequence shrinks. Nothing when all holds.
 pub(crate) fn complaints(result: &ScenarioResult, rules: &Rules) -> BTreeSet<String> {
     let Verdict::Failed(failures) = &result.verdict else { return BTreeSet::new() };
-    let complaint = |place: &Place, finding: &Finding| {
-        let invariant = rules.invariants.iter().any(|invariant| invariant.name == finding.subject);
+    let complaint = |place: &FailureLocation, finding: &Finding| {
+        let invariant = rules.invariants.iter().any(|invariant| invariant.name == finding.subject());
         match place {
-            Place::Step { index, name, .. } if !invariant && !is_group(&result.scenario, *index) => {
-                unnumbered(&format!("{name}: {}", finding.subject))
+            FailureLocation::Step { index, name, .. }
+                if !invariant && !is_group(&result.scenario, *index) =>
+            {
+                unnumbered(&format!("{name}: {}", finding.subject()))
             }
-            _ => unnumbered(&finding.subject),
+            _ => unnumbered(&finding.subject()),
         }
     };
     let of_failure = |failure: &verdict::Failure| {
-        failure.findings.iter().map(|finding| complaint(&failure.place, finding)).collect::<Vec<_>>()
+        failure.findings.iter().map(|finding| complaint(&failure.location, finding)).collect::<Vec<_>>()
     };
     failures.iter().flat_map(of_failure).collect()
 }
@@ -110,21 +110,22 @@ pub(crate) fn is_invariant(complaint: &str, rules: &Rules) -> bool {
 /// each of them had a definite outcome, or never was sent.
 pub(crate) fn is_certain(result: &ScenarioResult, unasked: &[String]) -> bool {
     let Verdict::Failed(failures) = &result.verdict else { return true };
-    if failures.iter().any(|failure| failure.place != Place::End) {
+    if failures.iter().any(|failure| failure.location != FailureLocation::End) {
         return true;
     }
-    let exchanges = || result.history.records().iter().filter_map(Record::exchange);
     unasked.iter().all(|key| {
-        let own =
-            exchanges().filter(|exchange| exchange.link.caller.as_str() == CLIENT && carries(exchange, key));
+        let own = result
+            .history
+            .exchanges()
+            .filter(|exchange| exchange.link.caller.as_str() == CLIENT && carries(exchange, key));
         let (mut unknown, mut answered) = (false, false);
         for exchange in own {
-            let reply = exchange.ending.as_ref().and_then(|ending| ending.received.as_ref().ok());
-            let provisional = reply.is_some_and(|reply| reply.status == http::StatusCode::ACCEPTED);
+            let provisional =
+                exchange.reply().is_some_and(|reply| reply.status == http::StatusCode::ACCEPTED);
             match exchange.outcome() {
-                Outcome::Ok if !provisional => answered = true,
-                Outcome::Failed => {}
-                Outcome::Ok | Outcome::Unknown => unknown = true,
+                RequestOutcome::Ok if !provisional => answered = true,
+                RequestOutcome::Failed => {}
+                RequestOutcome::Ok | RequestOutcome::Unknown => unknown = true,
             }
         }
         answered || !unknown
@@ -132,8 +133,8 @@ pub(crate) fn is_certain(result: &ScenarioResult, unasked: &[String]) -> bool {
 }
 
 /// Whether a request bears this key, in a header, its path or its body.
-fn carries(exchange: &Exchange, key: &str) -> bool {
-    let request = &exchange.request;
+fn carries(exchange: &Exchange<'_>, key: &str) -> bool {
+    let request = exchange.request;
     let within = |text: &[u8]| {
         let text = String::from_utf8_lossy(text);
         let ends = |at: usize| !text[at + key.len()..].starts_with(|c: char| c.is_ascii_digit());

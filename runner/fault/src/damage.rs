@@ -5,26 +5,26 @@ use crate::ServiceName;
 /// The half of an exchange that is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// On its way to the callee.
+    /// The request, from the caller to the callee.
     Request,
-    /// On its way back to the caller.
+    /// The reply, from the callee back to the caller.
     Reply,
 }
 
-/// How a callee is away.
+/// How a callee is unreachable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// Nobody listens: the caller's connection is refused.
+    /// The caller's connection is refused, as if nothing listened on the address.
     Refuse,
     /// The connection is reset before the callee sees the request.
     Reset,
-    /// The connection stays open and nothing ever comes back; the callee never sees the request.
+    /// The connection stays open without a reply; the callee never sees the request.
     Hang,
 }
 
-/// When a service dies, as seen from an exchange on the link.
+/// The point of an exchange at which a service crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum CrashPoint {
     /// The request has left the caller and has not reached the callee.
     BeforeRequest,
     /// The callee has answered, and the reply has not reached the caller.
@@ -47,11 +47,11 @@ pub struct ErrorReply {
 pub enum Damage {
     /// One side arrives `delay` later, give or take up to `jitter`.
     Latency {
-        /// How much later.
+        /// The mean delay.
         delay: Duration,
         /// The most by which the delay is shorter or longer.
         jitter: Duration,
-        /// Which half waits.
+        /// The half that is delayed.
         side: Side,
     },
     /// The callee can't be reached.
@@ -63,18 +63,18 @@ pub enum Damage {
     Error(ErrorReply),
     /// The callee gets the request twice, one after the other; the caller gets the second reply.
     Duplicate,
-    /// The reply breaks off after so many bytes of its body.
+    /// The reply is cut off after this many bytes of its body.
     Truncate(usize),
-    /// Bodies pass at so many bytes a second.
+    /// Bodies pass at this many bytes a second.
     Bandwidth(u64),
     /// Bits of the reply's body are flipped.
     Corrupt,
-    /// A service dies at this moment of the exchange.
+    /// A service crashes during the exchange.
     Crash {
-        /// Who dies.
+        /// The service that crashes.
         service: ServiceName,
-        /// When.
-        moment: Moment,
+        /// The point of the exchange at which it crashes.
+        point: CrashPoint,
     },
 }
 
@@ -101,10 +101,10 @@ impl fmt::Display for Damage {
             Self::Truncate(bytes) => write!(f, "reply cut after {bytes} bytes"),
             Self::Bandwidth(rate) => write!(f, "{rate} bytes a second"),
             Self::Corrupt => f.write_str("reply corrupted"),
-            Self::Crash { service, moment: Moment::BeforeRequest } => {
+            Self::Crash { service, point: CrashPoint::BeforeRequest } => {
                 write!(f, "{service} crashes before the request is delivered")
             }
-            Self::Crash { service, moment: Moment::AfterReply } => {
+            Self::Crash { service, point: CrashPoint::AfterReply } => {
                 write!(f, "{service} crashes after the reply left")
             }
         }

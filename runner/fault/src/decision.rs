@@ -1,44 +1,44 @@
 use std::time::Duration;
 
-use crate::{ErrorReply, FaultName, ServiceName};
+use crate::{CrashPoint, Damage, ErrorReply, Fault, FaultName, Outage, Seed, ServiceName, Side};
 
-/// What a link has to do to one exchange, in the order of the fields.
+/// What a link does to one exchange. The fields are applied in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decision {
     /// The faults that meet the exchange, in the order they were injected.
     pub faults: Vec<FaultName>,
-    /// How long the request waits before anything else happens.
+    /// How long the request is delayed before anything else happens.
     pub request_delay: Duration,
-    /// Who dies before the request is delivered.
-    pub crash_before: Option<Death>,
-    /// Whether, and how, the request gets through.
-    pub fate: Fate,
+    /// The crash to cause before the request is delivered.
+    pub crash_before: Option<Crash>,
+    /// Whether the request is delivered and its reply returned, or what happens instead.
+    pub action: LinkAction,
     /// Whether the callee gets the request a second time.
     pub duplicate: bool,
-    /// Who dies once the callee has answered.
-    pub crash_after: Option<Death>,
-    /// How long the reply waits.
+    /// The crash to cause once the callee has answered.
+    pub crash_after: Option<Crash>,
+    /// How long the reply is delayed.
     pub reply_delay: Duration,
-    /// At how many bytes a second bodies pass.
+    /// The rate at which bodies pass; unlimited when `None`.
     pub bytes_per_second: Option<u64>,
-    /// What the flipped bits of the reply are chosen by.
+    /// The random number that selects which bits of the reply's body are flipped; none are when `None`.
     pub corrupt: Option<u64>,
-    /// After how many bytes the reply's body breaks off.
+    /// The number of bytes after which the reply's body is cut off; it is complete when `None`.
     pub truncate: Option<usize>,
 }
 
-/// A service that dies of a fault, unless that was healed by the time the exchange gets there.
+/// A crash that a fault causes, unless the fault was healed before the exchange gets there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Death {
-    /// Of which fault.
+pub struct Crash {
+    /// The fault that causes it.
     pub fault: FaultName,
-    /// Who.
+    /// The service that crashes.
     pub service: ServiceName,
 }
 
-/// Whether, and how, an exchange gets through.
+/// Whether a link delivers an exchange, or what it does instead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Fate {
+pub enum LinkAction {
     /// The request is delivered and the reply comes back.
     #[default]
     Deliver,
@@ -46,7 +46,7 @@ pub enum Fate {
     Refuse,
     /// The connection is reset before the request is delivered.
     Reset,
-    /// The request is kept, and nothing ever comes back.
+    /// The request is held, and no reply ever comes.
     Hang,
     /// The request is lost, then the connection is cut.
     LoseRequest,
@@ -54,4 +54,53 @@ pub enum Fate {
     LoseReply,
     /// The link answers in the callee's place.
     Answer(ErrorReply),
+}
+
+impl Decision {
+    /// Adds what `fault` does to the exchange with this ordinal, and returns whether that changed anything. Of several
+    /// actions the one injected first wins.
+    pub(crate) fn add(&mut self, fault: &Fault, seed: Seed, ordinal: u64) -> bool {
+        let undecided = self.action == LinkAction::Deliver;
+        let mut act = |action: LinkAction| {
+            if undecided {
+                self.action = action;
+            }
+            undecided
+        };
+        match &fault.damage {
+            Damage::Latency { delay, jitter, side } => {
+                let delay = seed.around(*delay, *jitter, &fault.name, ordinal);
+                match side {
+                    Side::Request => self.request_delay += delay,
+                    Side::Reply => self.reply_delay += delay,
+                }
+                true
+            }
+            Damage::Outage(Outage::Refuse) => act(LinkAction::Refuse),
+            Damage::Outage(Outage::Reset) => act(LinkAction::Reset),
+            Damage::Outage(Outage::Hang) => act(LinkAction::Hang),
+            Damage::Lose(Side::Request) => act(LinkAction::LoseRequest),
+            Damage::Lose(Side::Reply) => act(LinkAction::LoseReply),
+            Damage::Error(reply) => act(LinkAction::Answer(reply.clone())),
+            Damage::Duplicate => !std::mem::replace(&mut self.duplicate, true),
+            Damage::Truncate(bytes) => {
+                let least = self.truncate.map_or(*bytes, |other| other.min(*bytes));
+                self.truncate.replace(least) != Some(least)
+            }
+            Damage::Bandwidth(rate) => {
+                let least = self.bytes_per_second.map_or(*rate, |other| other.min(*rate));
+                self.bytes_per_second.replace(least) != Some(least)
+            }
+            Damage::Corrupt => self.corrupt.replace(seed.roll(&fault.name, ordinal, "corrupt")).is_none(),
+            Damage::Crash { service, point } => {
+                let slot = match point {
+                    CrashPoint::BeforeRequest => &mut self.crash_before,
+                    CrashPoint::AfterReply => &mut self.crash_after,
+                };
+                let first = slot.is_none();
+                slot.get_or_insert_with(|| Crash { fault: fault.name.clone(), service: service.clone() });
+                first
+            }
+        }
+    }
 }

@@ -1,34 +1,35 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{Damage, Death, Decision, Fate, Fault, FaultName, Head, Link, Moment, Outage, Seed, Side};
+use crate::{Decision, Fault, FaultName, Link, RequestHead, Seed};
 
-/// When a fault is in force: from `start` on, until `end` if it has one. Both count from the world's beginning.
+/// The time during which a fault is in force, counted from the start of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The first instant.
+    /// The first instant at which the fault is in force.
     pub start: Duration,
-    /// The first instant at which it is over.
+    /// The first instant at which it no longer is; `None` until it is healed.
     pub end: Option<Duration>,
 }
 
 impl Window {
-    /// From `start` until it is healed.
+    /// The window from `start` until the fault is healed.
     pub fn from(start: Duration) -> Self {
         Self { start, end: None }
     }
 
-    /// Whether `now` lies in it.
+    /// Whether the fault is in force at `now`.
     pub fn contains(&self, now: Duration) -> bool {
         self.start <= now && self.end.is_none_or(|end| now < end)
     }
 }
 
-/// The faults in force in a world. It counts the exchanges that each fault could meet, and decides.
+/// The faults in force in a world: decides what they do to each exchange, and counts the exchanges they meet.
 #[derive(Debug)]
 pub struct Injector {
     seed: Seed,
     injected: Vec<Injected>,
-    /// Exchanges seen by each fault ever injected, so that a fault injected again doesn't roll the same dice again.
+    /// The exchanges that each fault ever injected could have met, so that a fault injected again doesn't draw the
+    /// same random numbers again.
     ordinals: BTreeMap<FaultName, u64>,
     fired: BTreeMap<FaultName, u64>,
 }
@@ -53,14 +54,14 @@ impl Injector {
         self.injected.push(Injected { fault, window, matching: 0 });
     }
 
-    /// Takes a fault out of force. Says whether it was injected.
+    /// Takes a fault out of force, and returns whether it was injected.
     pub fn heal(&mut self, name: &FaultName) -> bool {
         let before = self.injected.len();
         self.injected.retain(|injected| injected.fault.name != *name);
         self.injected.len() < before
     }
 
-    /// Takes all faults out of force, and names them.
+    /// Takes all faults out of force, and returns their names.
     pub fn heal_all(&mut self) -> Vec<FaultName> {
         self.injected.drain(..).map(|injected| injected.fault.name).collect()
     }
@@ -70,8 +71,8 @@ impl Injector {
         self.injected.iter().any(|injected| injected.fault.name == *name)
     }
 
-    /// What happens to an exchange that begins on `link` at `now`.
-    pub fn decide(&mut self, link: &Link, head: &Head<'_>, now: Duration) -> Decision {
+    /// Decides what happens to an exchange that begins on `link` at `now`, and counts it for the faults it meets.
+    pub fn decide(&mut self, link: &Link, head: &RequestHead<'_>, now: Duration) -> Decision {
         let mut decision = Decision::default();
         for injected in &mut self.injected {
             let Injected { fault, window, matching } = injected;
@@ -82,89 +83,49 @@ impl Injector {
             let ordinal = self.ordinals.entry(fault.name.clone()).or_default();
             let this = *ordinal;
             *ordinal += 1;
-            let lucky = self.seed.fraction(&fault.name, this, "probability");
-            if !fault.selector.calls.includes(*matching) || lucky >= fault.selector.probability.value() {
+            let drawn = self.seed.fraction(&fault.name, this, "probability");
+            if !fault.selector.calls.includes(*matching) || drawn >= fault.selector.probability.value() {
                 continue;
             }
             if decision.add(fault, self.seed, this) {
-                *self.fired.entry(fault.name.clone()).or_default() += 1;
+                count(&mut self.fired, &fault.name);
                 decision.faults.push(fault.name.clone());
             }
         }
         decision
     }
 
-    /// The fault because of which connections on `link` are refused at `now`, if there is one. No exchange is ever
-    /// seen while it is in force, so asking counts as its having fired.
-    pub fn refusal(&mut self, link: &Link, now: Duration) -> Option<FaultName> {
+    /// The fault because of which connections on `link` are refused at `now`, if there is one. Counts nothing: an
+    /// address or a link that refuses because of it says so with [`Injector::record_refusal`].
+    pub fn refusal(&self, link: &Link, now: Duration) -> Option<&FaultName> {
         let refusing = self.injected.iter().find(|injected| {
             injected.fault.refuses_everything()
                 && injected.fault.link == *link
                 && injected.window.contains(now)
         })?;
-        let name = refusing.fault.name.clone();
-        *self.fired.entry(name.clone()).or_default() += 1;
-        Some(name)
+        Some(&refusing.fault.name)
     }
 
-    /// When the next window opens or closes after `now`.
+    /// Counts one refusal for `fault`: an exchange that was refused, or an address that began to refuse connections
+    /// and so sees no exchange.
+    pub fn record_refusal(&mut self, fault: &FaultName) {
+        count(&mut self.fired, fault);
+    }
+
+    /// The time after `now` at which the next window opens or closes.
     pub fn next_change(&self, now: Duration) -> Option<Duration> {
         let edges = self.injected.iter().flat_map(|i| [Some(i.window.start), i.window.end]);
         edges.flatten().filter(|edge| *edge > now).min()
     }
 
-    /// The faults that were ever injected, with how many exchanges each has met.
+    /// The faults that were ever injected, with the number of exchanges each has met and refusals it has caused.
     pub fn fired(&self) -> &BTreeMap<FaultName, u64> {
         &self.fired
     }
 }
 
-impl Decision {
-    /// Adds what `fault` does. Says whether that changes anything: of several fates the first injected wins.
-    fn add(&mut self, fault: &Fault, seed: Seed, ordinal: u64) -> bool {
-        let undecided = self.fate == Fate::Deliver;
-        let mut settle = |fate: Fate| {
-            if undecided {
-                self.fate = fate;
-            }
-            undecided
-        };
-        match &fault.damage {
-            Damage::Latency { delay, jitter, side } => {
-                let delay = seed.around(*delay, *jitter, &fault.name, ordinal);
-                match side {
-                    Side::Request => self.request_delay += delay,
-                    Side::Reply => self.reply_delay += delay,
-                }
-                true
-            }
-            Damage::Outage(Outage::Refuse) => settle(Fate::Refuse),
-            Damage::Outage(Outage::Reset) => settle(Fate::Reset),
-            Damage::Outage(Outage::Hang) => settle(Fate::Hang),
-            Damage::Lose(Side::Request) => settle(Fate::LoseRequest),
-            Damage::Lose(Side::Reply) => settle(Fate::LoseReply),
-            Damage::Error(reply) => settle(Fate::Answer(reply.clone())),
-            Damage::Duplicate => !std::mem::replace(&mut self.duplicate, true),
-            Damage::Truncate(bytes) => {
-                let least = self.truncate.map_or(*bytes, |other| other.min(*bytes));
-                self.truncate.replace(least) != Some(least)
-            }
-            Damage::Bandwidth(rate) => {
-                let least = self.bytes_per_second.map_or(*rate, |other| other.min(*rate));
-                self.bytes_per_second.replace(least) != Some(least)
-            }
-            Damage::Corrupt => self.corrupt.replace(seed.roll(&fault.name, ordinal, "corrupt")).is_none(),
-            Damage::Crash { service, moment } => {
-                let victim = match moment {
-                    Moment::BeforeRequest => &mut self.crash_before,
-                    Moment::AfterReply => &mut self.crash_after,
-                };
-                let first = victim.is_none();
-                victim.get_or_insert_with(|| Death { fault: fault.name.clone(), service: service.clone() });
-                first
-            }
-        }
-    }
+fn count(fired: &mut BTreeMap<FaultName, u64>, fault: &FaultName) {
+    *fired.entry(fault.clone()).or_default() += 1;
 }
 
 #[cfg(test)]
@@ -172,7 +133,7 @@ mod tests {
     use http::{HeaderMap, Method};
 
     use super::*;
-    use crate::{Calls, PathPattern, Probability, Selector};
+    use crate::{Calls, Damage, LinkAction, Outage, PathPattern, Probability, Selector, Side};
 
     fn fault(name: &str, damage: Damage, selector: Selector) -> Fault {
         Fault {
@@ -187,12 +148,12 @@ mod tests {
     fn decisions(injector: &mut Injector, count: u64) -> Vec<Decision> {
         let link = "a -> b".parse().expect("a link");
         let headers = HeaderMap::new();
-        let head = Head { method: &Method::POST, path: "/pay", headers: &headers };
+        let head = RequestHead { method: &Method::POST, path: "/pay", headers: &headers };
         (0..count).map(|second| injector.decide(&link, &head, Duration::from_secs(second))).collect()
     }
 
-    fn fates(injector: &mut Injector, count: u64) -> Vec<Fate> {
-        decisions(injector, count).into_iter().map(|decision| decision.fate).collect()
+    fn actions(injector: &mut Injector, count: u64) -> Vec<LinkAction> {
+        decisions(injector, count).into_iter().map(|decision| decision.action).collect()
     }
 
     const ALWAYS: Window = Window { start: Duration::ZERO, end: None };
@@ -202,7 +163,10 @@ mod tests {
         let mut injector = Injector::new(Seed(1));
         let selector = Selector { calls: Calls::Range(2..=2), ..Selector::default() };
         injector.inject(fault("lost", Damage::Lose(Side::Reply), selector), ALWAYS);
-        assert_eq!(fates(&mut injector, 3), [Fate::Deliver, Fate::LoseReply, Fate::Deliver]);
+        assert_eq!(
+            actions(&mut injector, 3),
+            [LinkAction::Deliver, LinkAction::LoseReply, LinkAction::Deliver]
+        );
         assert_eq!(injector.fired().values().copied().collect::<Vec<_>>(), [1]);
     }
 
@@ -212,8 +176,23 @@ mod tests {
         let window = Window { start: Duration::from_secs(1), end: Some(Duration::from_secs(2)) };
         injector.inject(fault("away", Damage::Outage(Outage::Hang), Selector::default()), window);
         assert_eq!(injector.next_change(Duration::ZERO), Some(Duration::from_secs(1)));
-        assert_eq!(fates(&mut injector, 3), [Fate::Deliver, Fate::Hang, Fate::Deliver]);
+        assert_eq!(actions(&mut injector, 3), [LinkAction::Deliver, LinkAction::Hang, LinkAction::Deliver]);
         assert_eq!(injector.next_change(Duration::from_secs(2)), None);
+    }
+
+    #[test]
+    fn asking_whether_a_link_refuses_counts_nothing() {
+        let mut injector = Injector::new(Seed(1));
+        let away = fault("away", Damage::Outage(Outage::Refuse), Selector::default());
+        injector.inject(away.clone(), Window::from(Duration::from_secs(1)));
+        let fired = |injector: &Injector| injector.fired().values().copied().collect::<Vec<_>>();
+        assert_eq!(injector.refusal(&away.link, Duration::ZERO), None);
+        for _ in 0..2 {
+            assert_eq!(injector.refusal(&away.link, Duration::from_secs(1)), Some(&away.name));
+        }
+        assert_eq!(fired(&injector), [0]);
+        injector.record_refusal(&away.name);
+        assert_eq!(fired(&injector), [1]);
     }
 
     #[test]
@@ -236,16 +215,16 @@ mod tests {
                 injector.inject(fault(&format!("other-{n}"), Damage::Duplicate, half()), ALWAYS);
             }
             injector.inject(fault("lost", Damage::Lose(Side::Request), half()), ALWAYS);
-            fates(&mut injector, 64)
+            actions(&mut injector, 64)
         };
         assert_eq!(run(1, 0), run(1, 3), "another fault moves no decision");
         assert_ne!(run(1, 0), run(2, 0), "another seed does");
-        let lost = run(1, 0).iter().filter(|fate| **fate == Fate::LoseRequest).count();
+        let lost = run(1, 0).iter().filter(|action| **action == LinkAction::LoseRequest).count();
         assert!((16..=48).contains(&lost), "{lost} of 64 at one half");
     }
 
     #[test]
-    fn delays_add_up_and_the_first_fate_wins() {
+    fn delays_add_up_and_the_first_action_wins() {
         let mut injector = Injector::new(Seed(1));
         let late = |ms| Damage::Latency {
             delay: Duration::from_millis(ms),
@@ -258,7 +237,7 @@ mod tests {
         injector.inject(fault("away", Damage::Outage(Outage::Reset), Selector::default()), ALWAYS);
         let decision = decisions(&mut injector, 1).remove(0);
         assert_eq!(decision.request_delay, Duration::from_millis(300));
-        assert_eq!(decision.fate, Fate::LoseReply);
+        assert_eq!(decision.action, LinkAction::LoseReply);
         assert_eq!(decision.faults.len(), 3, "the outage changed nothing, so it did not fire");
     }
 
@@ -268,11 +247,11 @@ mod tests {
         let first = Selector { calls: Calls::Range(1..=1), ..Selector::default() };
         let lost = fault("lost", Damage::Lose(Side::Reply), first);
         injector.inject(lost.clone(), ALWAYS);
-        assert_eq!(fates(&mut injector, 2), [Fate::LoseReply, Fate::Deliver]);
+        assert_eq!(actions(&mut injector, 2), [LinkAction::LoseReply, LinkAction::Deliver]);
         assert!(injector.heal(&lost.name));
         assert!(!injector.heal(&lost.name));
         injector.inject(lost, ALWAYS);
-        assert_eq!(fates(&mut injector, 1), [Fate::LoseReply]);
+        assert_eq!(actions(&mut injector, 1), [LinkAction::LoseReply]);
         assert_eq!(injector.ordinals.values().copied().collect::<Vec<_>>(), [3]);
     }
 }

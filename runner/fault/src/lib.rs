@@ -1,61 +1,58 @@
 //! Faults on links, as pure data and pure decisions.
 //!
-//! ```text
-//! Fault = Damage (what happens) on a Link (caller -> callee), to the exchanges that a Selector picks
-//! Injector: the faults in force, each for a Window; it decides what happens to one exchange
-//! Decision: what happens to that exchange: a pure function of (seed, fault, ordinal)
+//! A [`Fault`] is a [`Damage`] on a [`Link`], and a [`Selector`] of the exchanges it meets. An [`Injector`] holds the
+//! faults in force and makes a [`Decision`] on each exchange: a pure function of the seed, the fault's name and the
+//! exchange's ordinal. Whatever carries the exchange applies the decision.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use fault::{Damage, Fault, Injector, LinkAction, RequestHead, Seed, Selector, Side, Window};
+//!
+//! let link: fault::Link = "payments -> users".parse()?;
+//! let mut injector = Injector::new(Seed(7));
+//! let fault = Fault {
+//!     name: "reply-lost".parse()?,
+//!     link: link.clone(),
+//!     selector: Selector::default(),
+//!     damage: Damage::Lose(Side::Reply),
+//! };
+//! injector.inject(fault, Window::from(Duration::ZERO));
+//!
+//! let (method, headers) = (http::Method::POST, http::HeaderMap::new());
+//! let head = RequestHead { method: &method, path: "/pay", headers: &headers };
+//! let decision = injector.decide(&link, &head, Duration::from_secs(1));
+//! assert_eq!(decision.action, LinkAction::LoseReply);
+//! # Ok::<(), fault::NameError>(())
 //! ```
 //!
 //! | file | what is in it |
 //! | --- | --- |
+//! | `fault` | a fault: its name, its link, its damage and the exchanges it meets |
 //! | `name` | services, links and faults by name |
 //! | `damage` | every kind of damage |
 //! | `selector` | which exchanges a fault meets |
-//! | `seed` | the rolls of the dice: a hash, never a shared generator |
-//! | `injector` | the faults in force, and the decision on an exchange |
-//! | `decision` | what the link has to do |
+//! | `seed` | random numbers: a hash, never a shared generator |
+//! | `injector` | the faults in force, and what each has met |
+//! | `decision` | what a link does to an exchange, and how each kind of damage adds to it |
 //!
-//! There is no clock, no file and no socket in here: times are [`std::time::Duration`]s since the world began, and
-//! the caller says what time it is.
+//! A new kind of damage is a variant of `Damage`, a line of its `Display`, and an arm of `Decision::add`.
+//!
+//! This crate has no clock, no file and no socket: times are [`std::time::Duration`]s since the start of the world,
+//! passed in by the caller.
 
 mod damage;
 mod decision;
+mod fault;
 mod injector;
 mod name;
 mod seed;
 mod selector;
 
-pub use damage::{Damage, ErrorReply, Moment, Outage, Side};
-pub use decision::{Death, Decision, Fate};
+pub use damage::{CrashPoint, Damage, ErrorReply, Outage, Side};
+pub use decision::{Crash, Decision, LinkAction};
+pub use fault::Fault;
 pub use injector::{Injector, Window};
 pub use name::{CLIENT, FaultName, Link, NameError, ServiceName};
 pub use seed::Seed;
-pub use selector::{Calls, Head, PathPattern, Probability, Selector};
-
-use std::fmt;
-
-/// A kind of damage on a link, and the exchanges it meets.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
-    /// The name it is injected, healed and reported by.
-    pub name: FaultName,
-    /// The link it damages.
-    pub link: Link,
-    /// Which of the link's exchanges it meets.
-    pub selector: Selector,
-    /// What happens to those.
-    pub damage: Damage,
-}
-
-impl Fault {
-    /// Whether it makes the callee's address refuse connections altogether, rather than damage single exchanges.
-    pub fn refuses_everything(&self) -> bool {
-        self.damage == Damage::Outage(Outage::Refuse) && self.selector == Selector::default()
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", self.damage, self.link)
-    }
-}
+pub use selector::{Calls, PathPattern, Probability, RequestHead, Selector};

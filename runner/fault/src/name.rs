@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 /// The name under which a scenario's own requests are callers, as in `client -> users-service`.
 pub const CLIENT: &str = "client";
 
-/// Why a text is no name or no link.
+/// Why a text is not a name or not a link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// A name has to have at least one character.
@@ -73,9 +73,9 @@ impl ServiceName {
 /// An edge from the service that calls to the service that is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Link {
-    /// Who sends the request.
+    /// The service that sends requests.
     pub caller: ServiceName,
-    /// Who answers it.
+    /// The service that answers them.
     pub callee: ServiceName,
 }
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_says_why() {
+    fn an_invalid_name_is_refused_with_the_reason() {
         assert_eq!("a b".parse::<ServiceName>(), Err(NameError::Character(' ')));
         assert_eq!("".parse::<FaultName>(), Err(NameError::Empty));
         assert_eq!("a".parse::<Link>(), Err(NameError::NotALink));

@@ -4,15 +4,15 @@ use siphasher::sip::SipHasher24;
 
 use crate::FaultName;
 
-/// What all chance in a run comes from.
+/// Seed of all random choices in a run.
 ///
-/// Every roll is `SipHash-2-4(seed; fault, ordinal, purpose)`, never the next number of a shared generator: a fault
+/// Every random number is `SipHash-2-4(seed; fault, ordinal, purpose)`, never the next number of a shared generator: a fault
 /// that is added moves no other fault's decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seed(pub u64);
 
 impl Seed {
-    /// A number that looks random, the same for the same arguments for ever.
+    /// A random number, the same for the same arguments in every version.
     pub fn roll(self, fault: &FaultName, ordinal: u64, purpose: &str) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(self.0, 0);
         for text in [fault.as_str(), purpose] {
@@ -45,7 +45,7 @@ impl Seed {
         (delay + shift).saturating_sub(jitter)
     }
 
-    /// The seed of a part of the run, so that parts don't share their rolls.
+    /// The seed of a part of the run, so that no two parts draw the same numbers.
     #[must_use]
     pub fn derive(self, part: &str) -> Self {
         let mut hasher = SipHasher24::new_with_keys(self.0, 1);
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn rolls_never_change_between_versions() {
-        // Literals on purpose: a seed in somebody's report has to mean the same tomorrow.
+        // Literals on purpose: a seed from an old report has to give the same run.
         assert_eq!(Seed(7).roll(&fault("slow"), 0, "probability"), 9_310_909_254_956_275);
         assert_eq!(Seed(7).roll(&fault("slow"), 1, "probability"), 2_734_884_823_548_532_301);
     }

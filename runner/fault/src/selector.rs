@@ -2,9 +2,9 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use http::{HeaderMap, Method};
 
-/// What a link knows of a request when it decides.
+/// The part of a request that faults are selected by.
 #[derive(Debug, Clone, Copy)]
-pub struct Head<'a> {
+pub struct RequestHead<'a> {
     /// The request's method.
     pub method: &'a Method,
     /// Its path, without the query.
@@ -20,18 +20,18 @@ pub struct Selector {
     pub method: Option<Method>,
     /// Only these paths.
     pub path: PathPattern,
-    /// Only requests that bear these headers with these values.
+    /// Only requests with these headers and values.
     pub headers: Vec<(http::HeaderName, String)>,
     /// Which of the matching exchanges, counted since the fault was injected.
     pub calls: Calls,
-    /// How many of those, by chance.
+    /// The probability with which it meets each of those.
     pub probability: Probability,
 }
 
 impl Selector {
-    /// Whether a request looks like those it picks from; which of these it meets is for [`Calls`] and
-    /// [`Probability`] to say.
-    pub fn matches(&self, head: &Head<'_>) -> bool {
+    /// Whether method, path and headers match. Which of the matching requests the fault meets, [`Calls`] and
+    /// [`Probability`] decide.
+    pub fn matches(&self, head: &RequestHead<'_>) -> bool {
         self.method.as_ref().is_none_or(|method| method == head.method)
             && self.path.matches(head.path)
             && self.headers.iter().all(|(name, value)| {
@@ -45,12 +45,12 @@ impl Selector {
 pub struct PathPattern(String);
 
 impl PathPattern {
-    /// The pattern that `text` spells; it should start with `/`.
+    /// The pattern written as `text`, which should start with `/`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Whether `path` is one of those it stands for.
+    /// Whether it matches `path`.
     pub fn matches(&self, path: &str) -> bool {
         let mut segments = path.split('/');
         let mut pattern = self.0.split('/');
@@ -90,8 +90,8 @@ pub enum Calls {
 }
 
 impl Calls {
-    /// Whether it includes the exchange with this number, counted from 1.
-    pub fn includes(&self, number: u64) -> bool {
+    /// Whether it includes the matching exchange with this number, counted from 1.
+    pub(crate) fn includes(&self, number: u64) -> bool {
         match self {
             Self::All => true,
             Self::Range(range) => range.contains(&number),
@@ -179,7 +179,7 @@ mod tests {
     fn method_and_headers() {
         let mut headers = HeaderMap::new();
         headers.insert("idempotency-key", "click-1".parse().expect("a value"));
-        let head = Head { method: &Method::POST, path: "/api/payments", headers: &headers };
+        let head = RequestHead { method: &Method::POST, path: "/api/payments", headers: &headers };
         let keyed = |key: &str| Selector {
             method: Some(Method::POST),
             headers: vec![(http::HeaderName::from_static("idempotency-key"), key.into())],

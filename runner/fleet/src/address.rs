@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr};
 
 use http::{Uri, uri::Authority};
+use proxy::HttpClient;
 
 /// Where a service is reached over HTTP: `http://AUTHORITY/PREFIX`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +55,9 @@ impl Address {
         self.authority.port_u16().unwrap_or(80)
     }
 
-    /// The path of a request for `path`.
-    pub(crate) fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.prefix)
+    /// A client for requests straight to the service.
+    pub(crate) fn client(&self) -> HttpClient {
+        HttpClient::new(self.authority.clone(), &self.prefix)
     }
 }
 
@@ -76,14 +77,14 @@ mod tests {
 
     #[test]
     fn a_base_url_gives_host_port_and_prefix() {
-        let check = |base_url: &str, expected: Result<(&str, u16, &str), &str>| {
+        let check = |base_url: &str, expected: Result<(&str, u16), &str>| {
             let found = Address::new(&base_url.parse().expect("a URI"));
-            let found = found.map(|a| (a.to_string(), a.port(), a.path("/x"))).map_err(|e| e.to_string());
-            let expected = expected.map(|(shown, port, path)| (shown.to_owned(), port, path.to_owned()));
+            let found = found.map(|a| (a.to_string(), a.port())).map_err(|e| e.to_string());
+            let expected = expected.map(|(shown, port)| (shown.to_owned(), port));
             assert_eq!(found, expected.map_err(str::to_owned), "{base_url}");
         };
-        check("http://localhost:5002", Ok(("http://localhost:5002", 5002, "/x")));
-        check("http://shop.test/api/", Ok(("http://shop.test/api", 80, "/api/x")));
+        check("http://localhost:5002", Ok(("http://localhost:5002", 5002)));
+        check("http://shop.test/api/", Ok(("http://shop.test/api", 80)));
         check("https://shop.test", Err("https://shop.test/ isn't http://…, and links carry plain HTTP only"));
     }
 }

@@ -7,22 +7,20 @@ use std::{
     sync::Arc,
 };
 
-use engine::Stage;
+use engine::{NotReady, Stage, until_ready};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{Action, Configuration, Need, Scenario, Scope, Service};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
-use verdict::BrokenOff;
+use verdict::{BrokenOff, Exit, PortState, Resource, RunBy};
 
 use crate::{
-    Address, Client, LiveWorld,
+    Address, LiveWorld,
     guardian::Guardian,
     log::{LineSink, Log},
-    process::{Launch, ending},
-    raising::{Cause, PortPolicy, RaiseError},
-    readiness::until_ready,
-    world::{start_it, word},
+    process::{Launch, exit},
+    raising::PortPolicy,
 };
 
 /// How often a world is raised anew because somebody took one of its ports.
@@ -85,30 +83,23 @@ impl Fleet {
     pub async fn build(&self) -> Result<(), BrokenOff> {
         let Some(build) = &self.configuration.build else { return Ok(()) };
         let log = Log::new("build", self.options.lines.clone(), None);
-        let broken_off = |reason: String, help: String| BrokenOff {
-            reason: format!("the build command {reason}"),
-            help: Some(help),
-            log: log.last(BUILD_LINES),
-        };
-        let check = || "check `build` in the configuration".to_owned();
         let mut scope = Scope::default();
         scope.set("env", self.environment.clone());
-        let command = build.render(&scope).map_err(|error| broken_off(error.to_string(), check()))?;
+        let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
         let words = shlex::split(&command).filter(|words| !words.is_empty());
-        let words = words.ok_or_else(|| broken_off(format!("{command:?} has an open quote"), check()))?;
+        let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
         let ground = self.ground().await?;
         let launch = Launch { words, env: Vec::new(), folder: ground.folder.clone() };
         let process = launch
             .spawn(&log, &ground.guardian, |_| {})
-            .map_err(|error| broken_off(format!("{command:?} can't be started: {error}"), check()))?;
+            .map_err(|error| BrokenOff::BuildInvalid(format!("{command:?} can't be started: {error}")))?;
         let status = process.ended().await;
         if status.is_some_and(|status| status.success()) {
             return Ok(());
         }
         process.drained().await;
-        let status = status.map_or_else(|| "an unknown end".into(), ending);
-        let help = format!("run `{command}` in {} to see all of it", ground.folder.display());
-        Err(broken_off(format!("failed with {status}"), help))
+        let (exit, folder) = (status.map_or(Exit::Unknown, exit), ground.folder.clone());
+        Err(BrokenOff::BuildFailed { command, folder, exit, log: log.last(BUILD_LINES) })
     }
 
     /// Finds out, once, which of the services that aren't required aren't there, and why. A required service that
@@ -141,12 +132,12 @@ impl Fleet {
                     engine::World::close(world).await;
                     break;
                 }
-                Err(RaiseError { service: Some(name), cause })
-                    if self.configuration.service(&name).is_some_and(optional) =>
-                {
-                    missing.insert(name, cause.into());
-                }
-                Err(error) => return Err(error.cause.into()),
+                Err(why) => match why.service().and_then(|name| self.configuration.service(name)) {
+                    Some(service) if optional(service) => {
+                        missing.insert(service.name.clone(), why);
+                    }
+                    _ => return Err(why),
+                },
             }
         }
         Ok(missing)
@@ -155,8 +146,7 @@ impl Fleet {
     /// A world on the ports of the services' `base_url`, for somebody who wants to use it by hand.
     pub async fn up(&self, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.probe().await?;
-        let raised = self.raise_without(&self.missing(), PortPolicy::AsConfigured, seed, "up").await;
-        raised.map_err(|error| error.cause.into())
+        self.raise_without(&self.missing(), PortPolicy::AsConfigured, seed, "up").await
     }
 
     /// Tries again on other ports when somebody took one.
@@ -166,11 +156,11 @@ impl Fleet {
         policy: PortPolicy,
         seed: Seed,
         label: &str,
-    ) -> Result<LiveWorld, RaiseError> {
+    ) -> Result<LiveWorld, BrokenOff> {
         let mut attempt = 1;
         loop {
             match self.raise_once(missing, policy, seed, label).await {
-                Err(RaiseError { cause: Cause::PortTaken(why), .. }) if attempt < ATTEMPTS => {
+                Err(why @ BrokenOff::EndedEarly { port: PortState::Lost, .. }) if attempt < ATTEMPTS => {
                     tracing::debug!(%why, attempt, "a port was taken; trying others");
                     attempt += 1;
                 }
@@ -187,37 +177,30 @@ impl Fleet {
             let guardian = Arc::new(Guardian::new(self.options.data.as_deref())?);
             Ok(Ground { guardian, folder })
         };
-        self.ground.get_or_try_init(lay).await.map_err(|error| BrokenOff {
-            reason: format!("a folder for data, and `sh` to guard it, can't be had: {error}"),
-            help: Some(
-                "check that the folder for temporary files can be written to, and that `sh` is there".into(),
-            ),
-            log: Vec::new(),
-        })
+        self.ground
+            .get_or_try_init(lay)
+            .await
+            .map_err(|error| BrokenOff::System { need: Resource::Workspace, error: error.to_string() })
     }
 
     /// Refuses what a scenario asks for and no world of this fleet can do.
     fn refuse_impossible(&self, scenario: &Scenario) -> Result<(), BrokenOff> {
-        let cannot = |what: &str, name: &ServiceName| {
+        let ours = |action: &'static str, name: &ServiceName| {
             let started = self.configuration.service(name).is_some_and(|service| service.start.is_some());
             if started {
                 return Ok(());
             }
-            let file = scenario.file.display();
-            Err(BrokenOff {
-                reason: format!("{file}: can't {what} {name}: the fleet hasn't started it"),
-                help: Some(start_it(name)),
-                log: Vec::new(),
-            })
+            let (service, file) = (name.clone(), Some(scenario.file.to_path_buf()));
+            Err(BrokenOff::NotOurs { service, action, file })
         };
         for step in &scenario.steps {
             if let Action::Process(process) = &step.action {
-                cannot(word(process.signal), &process.service)?;
+                ours(process.signal.as_str(), &process.service)?;
             }
         }
         for fault in &scenario.faults {
             if let Damage::Crash { service, .. } = &fault.damage {
-                cannot("crash", service)?;
+                ours("crash", service)?;
             }
         }
         Ok(())
@@ -227,9 +210,13 @@ impl Fleet {
 /// Waits until a service that the fleet doesn't start is ready.
 pub(crate) async fn runs(service: &Service) -> Result<(), BrokenOff> {
     let address = reached(service)?;
-    until_ready(&Client::new(address.clone()), &service.ready).await.map_err(|not_ready| BrokenOff {
-        reason: format!("{} {not_ready}", service.name),
-        help: Some(format!("start it at {address}, or give it a `command`, so that the fleet starts it")),
+    let ready = until_ready(&address.client(), &service.ready).await;
+    ready.map_err(|NotReady { within, condition, last }| BrokenOff::NotReady {
+        service: service.name.clone(),
+        within,
+        condition,
+        last,
+        run_by: RunBy::Other(address.to_string()),
         log: Vec::new(),
     })
 }
@@ -237,14 +224,10 @@ pub(crate) async fn runs(service: &Service) -> Result<(), BrokenOff> {
 /// Where a service is that the fleet doesn't start, whether or not it is there.
 pub(crate) fn reached(service: &Service) -> Result<Address, BrokenOff> {
     let name = &service.name;
-    let broken_off = |reason: String| BrokenOff {
-        reason,
-        help: Some(format!("give {name} a `base_url` such as http://localhost:5002, or a `command`")),
-        log: Vec::new(),
-    };
+    let unusable = |problem: String| BrokenOff::Address { service: name.clone(), problem };
     let base_url = service.base_url.as_ref();
-    let base_url = base_url.ok_or_else(|| broken_off(format!("{name} has neither address nor command")))?;
-    Address::new(base_url).map_err(|error| broken_off(format!("{name}: {error}")))
+    let base_url = base_url.ok_or_else(|| unusable("it has neither an address nor a command".into()))?;
+    Address::new(base_url).map_err(|error| unusable(error.to_string()))
 }
 
 impl Stage for Fleet {
@@ -253,7 +236,6 @@ impl Stage for Fleet {
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.refuse_impossible(scenario)?;
         self.probe().await?;
-        let raised = self.raise_without(&self.missing(), PortPolicy::Free, seed, &scenario.name).await;
-        raised.map_err(|error| error.cause.into())
+        self.raise_without(&self.missing(), PortPolicy::Free, seed, &scenario.name).await
     }
 }

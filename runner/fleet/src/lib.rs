@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Fleet (a Stage) ──raise──▶ LiveWorld (a World) ─┬─ StartedService ── Process ── Log
-//!                                                 │        └── Port, data folder, Client
+//!                                                 │        └── Port, data folder, HttpClient
 //!                                                 └─ links between services
 //! Guardian: ends the processes and removes the folders of a runner that was killed
 //! ```
@@ -14,10 +14,8 @@
 //! | `world` | the live world: its services and links, and its end |
 //! | `service` | a service over all its lives: kill, stop, start, pause, crash |
 //! | `process` | one life: a process with everything that it starts |
-//! | `readiness` | when a service is ready |
 //! | `ports` | ports that nobody else takes |
 //! | `log` | the last lines that a service wrote |
-//! | `client` | requests straight to a service |
 //! | `address` | where a service is reached |
 //! | `guardian` | what cleans up after a runner that couldn't |
 //!
@@ -26,19 +24,16 @@
 //! for a runner that is killed. Only what a service puts into another process group (a daemon) is out of reach.
 
 mod address;
-mod client;
 mod fleet;
 mod guardian;
 mod log;
 mod ports;
 mod process;
 mod raising;
-mod readiness;
 mod service;
 mod world;
 
 pub use address::{Address, AddressError};
-pub use client::Client;
 pub use fleet::{Fleet, Options};
 pub use log::LineSink;
 pub use world::{LiveWorld, Runs, ServiceStatus};

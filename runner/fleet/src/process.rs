@@ -11,6 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::{process::Command, sync::watch, time::timeout};
+use verdict::Exit;
 
 use crate::{
     guardian::Guardian,
@@ -204,11 +205,11 @@ impl Drop for Process {
     }
 }
 
-/// How a process ended, in words.
-pub(crate) fn ending(status: ExitStatus) -> String {
+/// How a process ended.
+pub(crate) fn exit(status: ExitStatus) -> Exit {
     match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit code {code}"),
-        (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) => status.to_string(),
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(signal)) => Exit::Signal(signal),
+        (None, None) => Exit::Unknown,
     }
 }

@@ -14,10 +14,10 @@ use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
 use scenario::{EvaluationError, Scope, Service, StartCommand};
 use serde_json::{Map, json};
-use verdict::BrokenOff;
+use verdict::{BrokenOff, Resource};
 
 use crate::{
-    Address, Client, Fleet, LiveWorld,
+    Address, Fleet, LiveWorld,
     fleet::{Ground, reached, runs},
     log::Log,
     ports::Port,
@@ -41,43 +41,6 @@ pub(crate) enum PortPolicy {
     AsConfigured,
 }
 
-/// Why a world can't be raised.
-#[derive(Debug)]
-pub(crate) struct RaiseError {
-    /// The service on account of which, if it is one's.
-    pub(crate) service: Option<ServiceName>,
-    pub(crate) cause: Cause,
-}
-
-/// Why something didn't start.
-#[derive(Debug)]
-pub(crate) enum Cause {
-    /// Somebody took its port meanwhile; another would do.
-    PortTaken(BrokenOff),
-    /// Anything else.
-    BrokenOff(BrokenOff),
-}
-
-impl From<Cause> for BrokenOff {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::PortTaken(broken_off) | Cause::BrokenOff(broken_off) => broken_off,
-        }
-    }
-}
-
-impl From<BrokenOff> for Cause {
-    fn from(broken_off: BrokenOff) -> Self {
-        Self::BrokenOff(broken_off)
-    }
-}
-
-impl From<BrokenOff> for RaiseError {
-    fn from(broken_off: BrokenOff) -> Self {
-        Self { service: None, cause: broken_off.into() }
-    }
-}
-
 /// What a world is made of and made with.
 struct Site<'a> {
     ground: &'a Ground,
@@ -98,14 +61,14 @@ impl Fleet {
         policy: PortPolicy,
         seed: Seed,
         label: &str,
-    ) -> Result<LiveWorld, RaiseError> {
+    ) -> Result<LiveWorld, BrokenOff> {
         let exclusive = match &self.exclusive {
             Some(exclusive) => Some(Arc::clone(exclusive).lock_owned().await),
             None => None,
         };
         let ground = self.ground().await?;
         let folder = tempfile::Builder::new().prefix("world-").tempdir_in(ground.guardian.folder());
-        let folder = folder.map_err(|error| cannot("make a folder for data", &error))?;
+        let folder = folder.map_err(|error| unavailable(Resource::DataFolder, &error))?;
 
         let crew = Arc::new(Crew::default());
         let hands = Arc::downgrade(&crew);
@@ -134,7 +97,7 @@ impl Fleet {
                 }
                 (_, port) => {
                     let address = site.addresses[&name].clone();
-                    let client = Client::new(address.clone());
+                    let client = address.client();
                     let runs = if is_missing { Runs::Missing } else { Runs::Already };
                     others.insert(name, Other { address, client, runs, _port: port });
                 }
@@ -152,14 +115,11 @@ impl Fleet {
         &self,
         started: &[Arc<StartedService>],
         missing: &BTreeSet<ServiceName>,
-    ) -> Result<(), RaiseError> {
-        let fleet = try_join_all(started.iter().map(async |service| {
-            let raised = service.raise().await;
-            raised.map_err(|cause| RaiseError { service: Some(service.name.clone()), cause })
-        }));
+    ) -> Result<(), BrokenOff> {
+        let fleet = try_join_all(started.iter().map(async |service| service.raise().await));
         let others = self.configuration.services.iter();
         let others = others.filter(|service| service.start.is_none() && !missing.contains(&service.name));
-        let others = try_join_all(others.map(async |service| Ok(runs(service).await?)));
+        let others = try_join_all(others.map(async |service| runs(service).await));
         tokio::try_join!(fleet, others).map(drop)
     }
 
@@ -175,17 +135,17 @@ impl Fleet {
                 match dependency.listen {
                     Some(address) => {
                         let opened = open_there(&site.links, &link, address, callee).await;
-                        let http = opened.map_err(|error| BrokenOff {
-                            reason: format!("the link {link} can't listen on {address}: {error}"),
-                            help: Some("end what listens there, or change its `listen`".into()),
-                            log: Vec::new(),
+                        let http = opened.map_err(|error| BrokenOff::LinkAddress {
+                            link: link.clone(),
+                            address,
+                            error: error.to_string(),
                         })?;
                         listening.push(Listening { link, http, _port: None });
                     }
                     None if caller.start.is_some() => {
                         let opened = open_anywhere(&site.links, &link, callee).await;
-                        listening
-                            .push(opened.map_err(|error| cannot(&format!("open the link {link}"), &error))?);
+                        let unopened = |error| unavailable(Resource::OpenLink(link.clone()), &error);
+                        listening.push(opened.map_err(unopened)?);
                     }
                     None => {}
                 }
@@ -204,8 +164,8 @@ impl Fleet {
     ) -> Result<StartedService, BrokenOff> {
         let name = &service.name;
         let data = site.folder.join(name.as_str());
-        fs::create_dir(&data).map_err(|error| cannot("make a folder for data", &error))?;
-        let log = self.log(name, &site.label).map_err(|error| cannot("keep a log", &error))?;
+        fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
+        let log = self.log(name, &site.label).map_err(|error| unavailable(Resource::LogFile, &error))?;
         let own = listening.iter().filter(|listening| listening.link.caller == *name);
         let urls = own.map(|listening| {
             let callee = &listening.link.callee;
@@ -216,10 +176,8 @@ impl Fleet {
         scope.set("data_dir", json!(data));
         scope.set("url", urls.collect::<Map<_, _>>().into());
         scope.set("env", self.environment.clone());
-        let launch = render(start, &scope, &site.ground.folder).map_err(|error| BrokenOff {
-            reason: format!("{name} can't be started: {error}"),
-            help: Some("check its `command` and `env` in the configuration".into()),
-            log: Vec::new(),
+        let launch = render(start, &scope, &site.ground.folder).map_err(|error| {
+            BrokenOff::CommandInvalid { service: name.clone(), problem: error.to_string() }
         })?;
         let address = site.addresses[name].clone();
         Ok(StartedService {
@@ -228,7 +186,7 @@ impl Fleet {
             stop_grace: start.stop_grace,
             ready: service.ready.clone(),
             port,
-            state: State::new(address.clone()),
+            state: State::new(&address),
             address,
             log,
             guardian: Arc::clone(&site.ground.guardian),
@@ -254,14 +212,11 @@ fn place(service: &Service, policy: PortPolicy) -> Result<(Address, Option<Port>
     }
     let base_url = service.base_url.as_ref();
     let port = if policy == PortPolicy::Free || base_url.is_none() {
-        Port::free().map_err(|error| cannot("find a free port", &error))?
+        Port::free().map_err(|error| unavailable(Resource::FreePort, &error))?
     } else {
         let number = reached(service)?.port();
-        Port::fixed(number).ok_or_else(|| BrokenOff {
-            reason: format!("{} can't be started on port {number}: somebody listens there", service.name),
-            help: Some("end what listens there, or change its `base_url` in the configuration".into()),
-            log: Vec::new(),
-        })?
+        let taken = || BrokenOff::PortTaken { service: service.name.clone(), port: number };
+        Port::fixed(number).ok_or_else(taken)?
     };
     Ok((Address::local(port.number(), base_url), Some(port)))
 }
@@ -303,8 +258,8 @@ fn render(start: &StartCommand, scope: &Scope, folder: &Path) -> Result<Launch, 
     Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder: folder.to_owned() })
 }
 
-fn cannot(what: &str, error: &io::Error) -> BrokenOff {
-    BrokenOff { reason: format!("the fleet can't {what}: {error}"), help: None, log: Vec::new() }
+fn unavailable(need: Resource, error: &io::Error) -> BrokenOff {
+    BrokenOff::System { need, error: error.to_string() }
 }
 
 /// Letters and digits, with dashes for the rest.

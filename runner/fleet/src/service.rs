@@ -9,20 +9,19 @@ use std::{
     time::Duration,
 };
 
+use engine::{NotReady, until_ready};
 use fault::ServiceName;
-use proxy::Links;
+use proxy::{HttpClient, Links};
 use rustix::process::Signal;
 use scenario::Readiness;
-use verdict::{BrokenOff, Happening, ProcessChange};
+use verdict::{BrokenOff, Exit, PortState, ProcessChange, RunBy};
 
 use crate::{
-    Address, Client,
+    Address,
     guardian::Guardian,
     log::Log,
     ports::Port,
-    process::{Launch, Process, ending},
-    raising::Cause,
-    readiness::until_ready,
+    process::{Launch, Process, exit},
 };
 
 /// Lines of a service's log that a message shows.
@@ -50,7 +49,7 @@ pub(crate) struct StartedService {
 pub(crate) struct State {
     /// Its present life, or the last one if it ended by itself.
     life: Option<Life>,
-    client: Client,
+    client: HttpClient,
     is_closed: bool,
 }
 
@@ -63,8 +62,8 @@ struct Life {
 }
 
 impl State {
-    pub(crate) fn new(address: Address) -> Mutex<Self> {
-        Mutex::new(Self { life: None, client: Client::new(address), is_closed: false })
+    pub(crate) fn new(address: &Address) -> Mutex<Self> {
+        Mutex::new(Self { life: None, client: address.client(), is_closed: false })
     }
 }
 
@@ -74,8 +73,7 @@ impl Life {
         let (links, name, expected) = (service.links.clone(), service.name.clone(), Arc::clone(&is_ending));
         let process = service.launch.spawn(&service.log, &service.guardian, move |status| {
             if !expected.load(Ordering::SeqCst) {
-                let change = ProcessChange::Exited(ending(status));
-                links.record(Happening::Process { service: name, change });
+                links.record_process(name, ProcessChange::Exited(exit(status)));
             }
         })?;
         Ok(Self { process: Arc::new(process), is_ending, is_halted: false })
@@ -88,11 +86,11 @@ impl StartedService {
     }
 
     fn record(&self, change: ProcessChange) {
-        self.links.record(Happening::Process { service: self.name.clone(), change });
+        self.links.record_process(self.name.clone(), change);
     }
 
     /// Carries requests to its present life.
-    pub(crate) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> HttpClient {
         self.state().client.clone()
     }
 
@@ -108,7 +106,7 @@ impl StartedService {
     }
 
     /// Starts its first life, which the history takes for granted, and waits until it is ready.
-    pub(crate) async fn raise(&self) -> Result<(), Cause> {
+    pub(crate) async fn raise(&self) -> Result<(), BrokenOff> {
         let life = self.begin()?;
         let client = self.client();
         let failed = tokio::select! {
@@ -124,39 +122,36 @@ impl StartedService {
         life.is_ending.store(true, Ordering::SeqCst);
         life.process.kill().await;
         life.process.drained().await;
-        let help = "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}";
-        Err(self.broken_off(format!("{} {not_ready}", self.name), help).into())
+        let NotReady { within, condition, last } = not_ready;
+        let (service, log) = (self.name.clone(), self.last_lines());
+        Err(BrokenOff::NotReady { service, within, condition, last, run_by: RunBy::Runner, log })
     }
 
     fn begin(&self) -> Result<Life, BrokenOff> {
         let mut state = self.state();
         if state.is_closed {
-            return Err(self.broken_off(format!("{} isn't started: its world is closed", self.name), ""));
+            return Err(BrokenOff::Closed { service: self.name.clone() });
         }
-        let life = Life::begin(self).map_err(|error| {
-            let program = self.launch.words.first().map_or("", String::as_str);
-            let help = "check `command` in the configuration; paths are relative to its folder";
-            self.broken_off(format!("{} can't be started: {program:?}: {error}", self.name), help)
+        let life = Life::begin(self).map_err(|error| BrokenOff::NotStarted {
+            service: self.name.clone(),
+            program: self.launch.words.first().cloned().unwrap_or_default(),
+            error: error.to_string(),
         })?;
-        state.client = Client::new(self.address.clone());
+        state.client = self.address.client();
         state.life = Some(life.clone());
         Ok(life)
     }
 
-    async fn ended_early(&self, life: &Life) -> Cause {
-        let status = life.process.ended().await.map_or_else(|| "in an unknown way".into(), ending);
+    async fn ended_early(&self, life: &Life) -> BrokenOff {
+        let exit = life.process.ended().await.map_or(Exit::Unknown, exit);
         life.process.drained().await;
-        let name = &self.name;
+        let (service, log) = (self.name.clone(), self.last_lines());
         if life.is_ending.load(Ordering::SeqCst) {
-            return self.broken_off(format!("{name} was killed by a fault while it started"), "").into();
+            return BrokenOff::KilledWhileStarting { service, log };
         }
-        let reason = format!("{name} ended before it was ready: {status}");
-        let broken_off = self.broken_off(reason, "see what it wrote; it is started as `command` says");
-        if self.port.is_exchangeable() && self.found_port_taken() {
-            Cause::PortTaken(broken_off)
-        } else {
-            broken_off.into()
-        }
+        let lost = self.port.is_exchangeable() && self.found_port_taken();
+        let port = if lost { PortState::Lost } else { PortState::Available };
+        BrokenOff::EndedEarly { service, exit, port, log }
     }
 
     /// Whether it ended because somebody else listens on its port, or has just stopped doing so.
@@ -167,12 +162,11 @@ impl StartedService {
                 .iter()
                 .any(|words| line.contains(words))
         };
-        !self.port.is_free() || self.log.last(SHOWN).iter().any(complains)
+        !self.port.is_free() || self.last_lines().iter().any(complains)
     }
 
-    fn broken_off(&self, reason: String, help: &str) -> BrokenOff {
-        let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-        BrokenOff { reason, help, log: self.log.last(SHOWN) }
+    fn last_lines(&self) -> Vec<String> {
+        self.log.last(SHOWN)
     }
 
     /// Ends its life, which isn't to be taken for an unexpected end. `None`: it doesn't run.
@@ -214,12 +208,8 @@ impl StartedService {
         let begun = std::time::Instant::now();
         while !self.port.is_free() {
             if begun.elapsed() > TO_LET_GO {
-                let reason = format!(
-                    "{} can't be started again: somebody else listens on its port {}",
-                    self.name,
-                    self.port.number()
-                );
-                return Err(self.broken_off(reason, "end what listens there"));
+                let (service, port, log) = (self.name.clone(), self.port.number(), self.last_lines());
+                return Err(BrokenOff::PortKept { service, port, log });
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -230,7 +220,7 @@ impl StartedService {
 
     /// Halts it. One that is halted is left as it is.
     pub(crate) fn pause(&self) -> Result<(), BrokenOff> {
-        self.change("paused", |life| {
+        self.change(scenario::Signal::Pause.as_str(), |life| {
             life.process.pause();
             !std::mem::replace(&mut life.is_halted, true)
         })?
@@ -240,7 +230,7 @@ impl StartedService {
 
     /// Lets it go on. One that isn't halted is left as it is.
     pub(crate) fn resume(&self) -> Result<(), BrokenOff> {
-        self.change("resumed", |life| {
+        self.change(scenario::Signal::Resume.as_str(), |life| {
             life.process.resume();
             std::mem::replace(&mut life.is_halted, false)
         })?
@@ -248,12 +238,12 @@ impl StartedService {
         Ok(())
     }
 
-    fn change<T>(&self, what: &str, change: impl FnOnce(&mut Life) -> T) -> Result<T, BrokenOff> {
+    fn change<T>(&self, action: &'static str, change: impl FnOnce(&mut Life) -> T) -> Result<T, BrokenOff> {
         let mut state = self.state();
         if let Some(life) = state.life.as_mut().filter(|life| !life.process.has_ended()) {
             return Ok(change(life));
         }
-        Err(self.broken_off(format!("{} can't be {what}: it doesn't run", self.name), "start it first"))
+        Err(BrokenOff::NotRunning { service: self.name.clone(), action, log: self.last_lines() })
     }
 
     /// Begins its end for good, without waiting: nothing starts it after this.

@@ -8,13 +8,13 @@ use std::{
 
 use engine::World;
 use fault::{Link, ServiceName};
-use proxy::{HttpLink, Links};
+use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
 use tokio::sync::OwnedMutexGuard;
 use verdict::BrokenOff;
 
-use crate::{Address, Client, ports::Port, service::StartedService};
+use crate::{Address, ports::Port, service::StartedService};
 
 /// Processes on real ports, and the links between them. Everything in it ends when it is closed or dropped.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Crew {
 #[derive(Debug)]
 pub(crate) struct Other {
     pub(crate) address: Address,
-    pub(crate) client: Client,
+    pub(crate) client: HttpClient,
     pub(crate) runs: Runs,
     /// The port on which a missing one would listen, so that nobody else does.
     pub(crate) _port: Option<Port>,
@@ -126,10 +126,10 @@ impl LiveWorld {
     }
 
     fn started(&self, name: &ServiceName, signal: Signal) -> Result<&StartedService, BrokenOff> {
-        self.crew.service(name).ok_or_else(|| BrokenOff {
-            reason: format!("can't {} {name}: the fleet hasn't started it", word(signal)),
-            help: Some(start_it(name)),
-            log: Vec::new(),
+        self.crew.service(name).ok_or_else(|| BrokenOff::NotOurs {
+            service: name.clone(),
+            action: signal.as_str(),
+            file: None,
         })
     }
 
@@ -139,31 +139,14 @@ impl LiveWorld {
     }
 }
 
-/// The step's own word for it.
-pub(crate) fn word(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Kill => "kill",
-        Signal::Stop => "stop",
-        Signal::Start => "start",
-        Signal::Restart => "restart",
-        Signal::Pause => "pause",
-        Signal::Resume => "resume",
-    }
-}
-
-/// What to do when a service's process is to be touched, and the fleet has none.
-pub(crate) fn start_it(name: &ServiceName) -> String {
-    format!("give {name} a `command` in the configuration, so that the fleet starts it")
-}
-
 impl World for LiveWorld {
-    type Client = Client;
+    type Client = HttpClient;
 
     fn links(&self) -> &Links {
         &self.links
     }
 
-    fn client(&self, service: &ServiceName) -> Client {
+    fn client(&self, service: &ServiceName) -> HttpClient {
         let started = self.crew.service(service).map(StartedService::client);
         let client = started.or_else(|| self.others.get(service).map(|other| other.client.clone()));
         client.expect("a scenario that names no service of the configuration is a mistake")

@@ -15,51 +15,48 @@ use tokio::{
 use tower::Layer;
 
 use crate::{
-    connection::serve,
-    gate::Gate,
-    layer::Faulty,
-    links::{Book, Links},
-    upstream::Upstream,
+    caller_connection::serve, client::HttpClient, layer::Faulty, links::Links, listener::Listener,
+    state::LinkState,
 };
 
-/// The pause after a connection that couldn't be accepted, as for want of file descriptors.
+/// The pause after a connection that couldn't be accepted, as when file descriptors run out.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A link on real sockets: what connects to it reaches the callee, through the faults in force.
+/// A link on real sockets: it forwards requests to the callee, through the faults in force.
 ///
-/// While everything on the link is refused, nobody listens at its address. Ends when it is closed or dropped.
+/// While an outage refuses everything on the link, nothing listens at its address. It ends when it is closed or dropped.
 #[derive(Debug)]
 pub struct HttpLink {
-    gate: Arc<Gate>,
+    listener: Arc<Listener>,
     accepting: JoinHandle<()>,
 }
 
 impl HttpLink {
-    /// Listens on `listen` (any free port of loopback if `None`) and carries what comes to `upstream`, `host:port`.
+    /// Listens on `listen` (any free port of loopback if `None`) and forwards to `callee`, `host:port`.
     /// Bodies of up to 32 MiB pass. Fails if the address can't be listened on.
     #[expect(clippy::unused_async, reason = "it has to be called within the runtime that serves it")]
     pub async fn open(
         links: &Links,
         link: Link,
         listen: Option<SocketAddr>,
-        upstream: Authority,
+        callee: Authority,
     ) -> io::Result<Self> {
         let listen = listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
-        let gate = Gate::open(&links.book, link.clone(), listen)?;
-        let callee = links.layer(link).layer(Upstream::new(upstream));
-        let accepting = tokio::spawn(accept(Arc::clone(&links.book), Arc::clone(&gate), callee));
-        Ok(Self { gate, accepting })
+        let listener = Listener::open(&links.state, link.clone(), listen)?;
+        let callee = links.layer(link).layer(HttpClient::new(callee, ""));
+        let accepting = tokio::spawn(accept(Arc::clone(&links.state), Arc::clone(&listener), callee));
+        Ok(Self { listener, accepting })
     }
 
-    /// Where it listens, or would if it weren't made to refuse.
+    /// The address at which it listens, or will again once a refusing outage is over.
     pub fn address(&self) -> SocketAddr {
-        self.gate.address()
+        self.listener.address()
     }
 
-    /// Ends it. Once this returns nobody listens there and no connection is open. Requests that outlived their
+    /// Ends it. When this returns nothing listens there and no connection is open. Deliveries that outlived their
     /// callers end with [`Links::close`].
     pub async fn close(self) {
-        let mut connections = self.gate.end();
+        let mut connections = self.listener.close();
         while connections.join_next().await.is_some() {}
     }
 }
@@ -67,27 +64,27 @@ impl HttpLink {
 impl Drop for HttpLink {
     fn drop(&mut self) {
         self.accepting.abort();
-        drop(self.gate.end());
+        drop(self.listener.close());
     }
 }
 
-/// Accepts connections, and tells the gate when a fault's window opens or closes.
-async fn accept(book: Arc<Book>, gate: Arc<Gate>, callee: Faulty<Upstream>) {
-    let mut changes = book.changes();
+/// Accepts connections, and has the listener follow the faults whenever a window opens or closes.
+async fn accept(state: Arc<LinkState>, listener: Arc<Listener>, callee: Faulty<HttpClient>) {
+    let mut changes = state.changes();
     loop {
         let accepted = tokio::select! {
             biased;
             _ = changes.changed() => continue,
-            () = until(gate.next_look()) => {
-                gate.look(&book);
+            () = until(listener.next_change()) => {
+                listener.follow_faults(&state);
                 continue;
             }
             accepted = poll_fn(|context| {
-                gate.poll_accept(context, |stream, cut| serve(stream, callee.clone(), cut))
+                listener.poll_accept(context, |stream, cut| serve(stream, callee.clone(), cut))
             }) => accepted,
         };
         if let Err(error) = accepted {
-            tracing::warn!(address = %gate.address(), %error, "a connection can't be accepted");
+            tracing::warn!(address = %listener.address(), %error, "a connection can't be accepted");
             sleep(PAUSE).await;
         }
     }

@@ -1,30 +1,33 @@
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use fault::{Head, Link};
+use fault::{Link, RequestHead};
 use http::{Request, Response};
 use tower::{Layer, Service};
-use verdict::{Exchange, NoReply};
+use verdict::{ExchangeId, NoReply};
 
 use crate::{
-    journey::{Passage, travel},
-    links::{Admission, Links},
-    record::{Entry, kept_request},
+    delivery::{DeliveryOutcome, deliver},
+    detached::DetachedDeliveries,
+    recorder::{ExchangeRecorder, kept_request},
+    state::{Admission, LinkState},
 };
 
-/// Damages the exchanges on one link, around whatever carries them.
-#[derive(Debug, Clone)]
+/// Damages the exchanges on one link, around any service that carries them.
+#[derive(Clone)]
 pub struct FaultLayer {
-    links: Links,
+    state: Arc<LinkState>,
+    detached: Arc<DetachedDeliveries>,
     link: Link,
 }
 
 impl FaultLayer {
-    pub(crate) fn new(links: Links, link: Link) -> Self {
-        Self { links, link }
+    pub(crate) fn new(state: &Arc<LinkState>, detached: &Arc<DetachedDeliveries>, link: Link) -> Self {
+        Self { state: Arc::clone(state), detached: Arc::clone(detached), link }
     }
 }
 
@@ -32,19 +35,19 @@ impl<S> Layer<S> for FaultLayer {
     type Service = Faulty<S>;
 
     fn layer(&self, callee: S) -> Faulty<S> {
-        Faulty { links: self.links.clone(), link: self.link.clone(), callee }
+        Faulty { layer: self.clone(), callee }
     }
 }
 
 /// A callee behind a link that may be damaged.
 ///
-/// It takes every request, and asks the callee whether it is ready when the request gets there, as a network does.
-/// An exchange begins with [`Service::call`]. When its future is dropped the caller has given up: it hangs up on a callee
-/// that works on its request. A request that is still under way arrives all the same, until [`Links::close`].
-#[derive(Debug, Clone)]
+/// It accepts every request, and asks the callee whether it is ready when the request arrives there, as a network
+/// does. An exchange begins with [`Service::call`]. Dropping its future means that the caller has given up: the link
+/// hangs up on a callee that is processing the request. A request that is still in flight arrives all the same, until
+/// [`Links::close`](crate::Links::close).
+#[derive(Clone)]
 pub struct Faulty<S> {
-    links: Links,
-    link: Link,
+    layer: FaultLayer,
     callee: S,
 }
 
@@ -54,26 +57,24 @@ where
     S::Future: Send,
 {
     /// Begins an exchange.
-    pub(crate) fn cross(&self, request: Request<Bytes>) -> Crossing {
-        let exchange = Exchange {
-            link: self.link.clone(),
-            request: kept_request(&self.link, &request),
-            faults: Vec::new(),
-            delivered: 0,
-            answered: None,
-            ending: None,
-        };
-        let head = Head { method: request.method(), path: request.uri().path(), headers: request.headers() };
-        let book = &self.links.book;
-        let (id, admission) = book.begin(exchange, &head);
-        let entry = Entry::new(book.clone(), id, &self.link);
-        let journey: Journey = match admission {
-            Admission::Refused => Box::pin(async { Passage::Lost(NoReply::Refused) }),
+    pub(crate) fn begin(&self, request: Request<Bytes>) -> InFlight {
+        let FaultLayer { state, detached, link } = &self.layer;
+        let head =
+            RequestHead { method: request.method(), path: request.uri().path(), headers: request.headers() };
+        let (id, admission) = state.begin(link, kept_request(link, &request), &head);
+        let recorder = ExchangeRecorder::new(Arc::clone(state), id, link);
+        let delivery: Delivery = match admission {
+            Admission::Refused => Box::pin(async { DeliveryOutcome::NoReply(NoReply::Refused) }),
             Admission::Admitted(decision) => {
-                Box::pin(travel(entry.clone(), decision, request, self.callee.clone()))
+                Box::pin(deliver(recorder.clone(), decision, request, self.callee.clone()))
             }
         };
-        Crossing { links: self.links.clone(), entry, journey: Some(journey), open: true }
+        InFlight {
+            detached: Arc::clone(detached),
+            recorder,
+            delivery: Some(delivery),
+            caller: Caller::Waiting,
+        }
     }
 }
 
@@ -84,76 +85,102 @@ where
 {
     type Response = Response<Bytes>;
     type Error = NoReply;
-    type Future = Received;
+    type Future = ReplyFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoReply>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> Received {
-        Received(self.cross(request))
+    fn call(&mut self, request: Request<Bytes>) -> ReplyFuture {
+        ReplyFuture(self.begin(request))
     }
 }
 
-/// The reply to a request on a link, as a caller in this process gets it: what was cut off is lost altogether.
+/// The reply to a request on a link, as a caller in this process gets it: a reply that is cut off is lost altogether.
 #[must_use = "futures do nothing unless polled"]
-pub struct Received(Crossing);
+pub struct ReplyFuture(InFlight);
 
-impl Future for Received {
+impl ReplyFuture {
+    /// The exchange's id in the history.
+    pub fn exchange(&self) -> ExchangeId {
+        self.0.recorder.id()
+    }
+
+    /// Ends the caller's wait. The history then says `why`, such as [`NoReply::TimedOut`]; without this it says
+    /// [`NoReply::Abandoned`] when the future is dropped.
+    pub fn give_up(mut self, why: NoReply) {
+        self.0.end(why, EndedBy::Caller);
+    }
+}
+
+impl Future for ReplyFuture {
     type Output = Result<Response<Bytes>, NoReply>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(Passage::received)
+        Pin::new(&mut self.0).poll(context).map(DeliveryOutcome::into_received)
     }
 }
 
-type Journey = Pin<Box<dyn Future<Output = Passage> + Send>>;
+type Delivery = Pin<Box<dyn Future<Output = DeliveryOutcome> + Send>>;
 
-/// An exchange under way, as its caller sees it. Dropping it means giving up.
-pub(crate) struct Crossing {
-    links: Links,
-    entry: Entry,
-    /// `None` once it is over, or if it never will be.
-    journey: Option<Journey>,
-    /// Whether the caller still waits.
-    open: bool,
+/// An exchange in flight, as its caller sees it. Dropping it means giving up.
+pub(crate) struct InFlight {
+    detached: Arc<DetachedDeliveries>,
+    recorder: ExchangeRecorder,
+    /// `None` once it has ended, or if it never will.
+    delivery: Option<Delivery>,
+    caller: Caller,
 }
 
-impl Crossing {
-    /// The caller's wait ends otherwise than by a reply.
-    pub(crate) fn give_up(&mut self, with: NoReply) {
-        let given_up = with == NoReply::Abandoned;
-        if std::mem::take(&mut self.open) {
-            self.entry.ended(Err(with));
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Waiting,
+    Gone,
+}
+
+/// The side that ends an exchange before there is a reply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndedBy {
+    /// The caller gave up: the link hangs up on a callee that is processing the request.
+    Caller,
+    /// The link cut the caller's connection: the request is delivered all the same.
+    Link,
+}
+
+impl InFlight {
+    /// Ends the caller's wait without a reply.
+    pub(crate) fn end(&mut self, why: NoReply, by: EndedBy) {
+        if std::mem::replace(&mut self.caller, Caller::Gone) == Caller::Waiting {
+            self.recorder.ended(Err(why));
         }
-        if let Some(mut journey) = self.journey.take()
-            && !(given_up && self.entry.is_being_answered())
+        if let Some(mut delivery) = self.delivery.take()
+            && !(by == EndedBy::Caller && self.recorder.is_being_answered())
         {
-            self.links.deliveries.carry_on(async move {
-                journey.as_mut().await;
+            self.detached.detach(async move {
+                delivery.as_mut().await;
             });
         }
     }
 }
 
-impl Future for Crossing {
-    type Output = Passage;
+impl Future for InFlight {
+    type Output = DeliveryOutcome;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Passage> {
-        let Some(journey) = &mut self.journey else { return Poll::Pending };
-        let Poll::Ready(passage) = journey.as_mut().poll(context) else { return Poll::Pending };
-        self.journey = None;
-        if matches!(passage, Passage::Never) {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<DeliveryOutcome> {
+        let Some(delivery) = &mut self.delivery else { return Poll::Pending };
+        let Poll::Ready(outcome) = delivery.as_mut().poll(context) else { return Poll::Pending };
+        self.delivery = None;
+        if matches!(outcome, DeliveryOutcome::Never) {
             return Poll::Pending;
         }
-        self.open = false;
-        self.entry.ended(passage.as_received());
-        Poll::Ready(passage)
+        self.caller = Caller::Gone;
+        self.recorder.ended(outcome.received());
+        Poll::Ready(outcome)
     }
 }
 
-impl Drop for Crossing {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.give_up(NoReply::Abandoned);
+        self.end(NoReply::Abandoned, EndedBy::Caller);
     }
 }

@@ -1,42 +1,92 @@
-//! The fault layer, and the links that carry it.
+//! A fault proxy for HTTP: links between services that delay, lose, refuse, duplicate or corrupt what crosses them.
+//!
+//! Put a [`FaultLayer`] around any [`tower::Service`], or an [`HttpLink`] between two sockets, and inject faults:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use proxy::{
+//!     Fault, Links, Seed,
+//!     bytes::Bytes,
+//!     fault::{Damage, Selector, Side},
+//!     http::{Request, Response},
+//!     verdict::NoReply,
+//! };
+//! use tower::{Layer, Service, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! // The service behind the link; on real sockets this is `HttpLink::open(&links, link, None, "host:port")`.
+//! let users = service_fn(|_: Request<Bytes>| async { Ok::<_, NoReply>(Response::new(Bytes::from("alice"))) });
+//!
+//! let links = Links::new(Seed(7), |service| panic!("{service} can't be crashed in this example"));
+//! let mut callee = links.layer("orders -> users".parse().unwrap()).layer(users);
+//!
+//! let lost = Fault {
+//!     name: "reply-lost".parse().unwrap(),
+//!     link: "orders -> users".parse().unwrap(),
+//!     selector: Selector::default(), // every exchange on the link
+//!     damage: Damage::Lose(Side::Reply),
+//! };
+//! let guard = links.inject(lost, Duration::ZERO, None);
+//! let request = || Request::get("/users/1").body(Bytes::new()).unwrap();
+//! assert_eq!(callee.call(request()).await.unwrap_err(), NoReply::Reset);
+//!
+//! drop(guard); // heals the fault
+//! assert_eq!(callee.call(request()).await.unwrap().body(), "alice");
+//!
+//! // Both requests reached the service; the history has what happened to each.
+//! links.read(|history| assert!(history.exchanges().all(|exchange| exchange.delivered == 1)));
+//! # }
+//! ```
+//!
+//! Each decision is a hash of (seed, fault, ordinal of the exchange): the same seed damages the same exchanges. Time
+//! is tokio's, so that a paused clock makes it virtual.
+//!
+//! # How it works
 //!
 //! ```text
-//! caller ──▶ HttpLink ──▶ Faulty<Upstream> ──▶ callee        on real sockets
-//! caller ──────────────▶ Faulty<S> ──────────▶ callee        in one process
-//!                           │ Links: the injector decides, the history remembers
+//! caller ──▶ HttpLink ──▶ Faulty<HttpClient> ──▶ callee        on real sockets
+//! caller ──────────────▶ Faulty<S> ────────────▶ callee        in one process
+//!                           │ Links: the injector decides, the history records
 //! ```
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `links` | the links of one world: the faults in force, the history, the clock |
+//! | `links` | the links of one world, as their users see them |
+//! | `state` | what those share: the faults in force, the history, the clock |
 //! | `layer` | an exchange on a link, from its caller's side; the same in both worlds |
-//! | `journey` | does to an exchange what was decided, step by step |
-//! | `record` | writes down what comes of it |
-//! | `deliveries` | requests that outlive their callers |
+//! | `delivery` | carries out what was decided for an exchange, step by step |
+//! | `recorder` | records an exchange in the history |
+//! | `detached` | deliveries that outlive their callers |
 //! | `http_link` | a link on real sockets |
-//! | `gate` | its address, which listens or refuses everybody |
-//! | `connection` | a caller's connection to it: whole replies, resets, replies that break off |
-//! | `upstream`, `wire` | its connections to the callee |
-//! | `message` | what of a message is carried on |
+//! | `listener` | its address, which listens or refuses |
+//! | `caller_connection` | a caller's connection to it: whole replies, resets, replies that break off |
+//! | `client`, `connection` | requests to a callee, and one connection to it |
+//! | `message` | what of a message is forwarded |
 //!
-//! An exchange is a future in its caller's hands: nothing is spawned for it. Only when the caller gives up does the
-//! rest of it become a task, so that what a network has taken it delivers. Those tasks end with [`Links::close`].
-//!
-//! Time is tokio's, so that a paused clock makes it virtual; `select!` is biased: the same calls in the same order
-//! give the same history.
+//! An exchange is a future in its caller's hands: no task is spawned for it. Only when the caller gives up does the
+//! rest of it become a task, so that what a network has accepted it delivers. Those tasks end with [`Links::close`].
+//! `select!` is biased: the same calls in the same order give the same history.
 
+mod caller_connection;
+mod client;
 mod connection;
-mod deliveries;
-mod gate;
+mod delivery;
+mod detached;
 mod http_link;
-mod journey;
 mod layer;
 mod links;
+mod listener;
 mod message;
-mod record;
-mod upstream;
-mod wire;
+mod recorder;
+mod state;
 
+pub use bytes;
+pub use client::HttpClient;
+pub use fault::{self, Fault, FaultName, Link, Seed, ServiceName};
+pub use http;
 pub use http_link::HttpLink;
-pub use layer::{FaultLayer, Faulty, Received};
-pub use links::Links;
+pub use layer::{FaultLayer, Faulty, ReplyFuture};
+pub use links::{InjectedFault, Links};
+pub use verdict::{self, ExchangeId, History, NoReply, ProcessChange};

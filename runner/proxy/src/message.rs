@@ -1,4 +1,4 @@
-//! Messages between two connections: what is carried on, and what isn't.
+//! Messages between two connections: what is forwarded, and what concerns one connection only.
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
@@ -8,10 +8,10 @@ use hyper::body::{Body, Incoming};
 /// The largest body that passes, in bytes.
 pub(crate) const LARGEST_BODY: usize = 32 << 20;
 
-/// Up to which size a body is copied out of what was read from the socket.
+/// Bytes up to which a body is copied out of the buffer that it was read into.
 const SMALL: usize = 4096;
 
-/// What concerns one connection only, and isn't carried on (RFC 9110, 7.6.1). `Expect` has been met by then.
+/// Headers that concern one connection only, and aren't forwarded (RFC 9110, 7.6.1). `Expect` has been met by then.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -23,7 +23,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::EXPECT,
 ];
 
-/// Why a body can't be had.
+/// Why a body can't be read.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// More than [`LARGEST_BODY`].
@@ -56,7 +56,7 @@ pub(crate) async fn collect(mut body: Incoming) -> Result<Bytes, BodyError> {
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Takes out what concerns one connection only.
+/// Removes the headers that concern one connection only.
 pub(crate) fn strip(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {
         let named: Vec<HeaderName> = headers

@@ -15,8 +15,8 @@ const NOT_REPEATED: [header::HeaderName; 5] = [
 
 /// The command that sends an exchange's request again. `address` says where a service is; a service without an
 /// address is reached at `http://its-name`.
-pub(crate) fn curl(exchange: &Exchange, address: impl Fn(&ServiceName) -> Option<String>) -> String {
-    let request = &exchange.request;
+pub(crate) fn curl(exchange: &Exchange<'_>, address: impl Fn(&ServiceName) -> Option<String>) -> String {
+    let request = exchange.request;
     let base = address(&exchange.link.callee).unwrap_or_else(|| format!("http://{}", exchange.link.callee));
     let url = format!("{}{}", base.trim_end_matches('/'), request.path);
     let mut words = vec!["curl".to_string(), "-sS".into(), "-i".into()];

@@ -26,8 +26,8 @@ const NOT_SHOWN: [HeaderName; 10] = [
 ];
 
 /// The whole exchange: the request, its reply or why there is none, and how long that took.
-pub(crate) fn lines(exchange: &Exchange) -> Vec<String> {
-    let request = &exchange.request;
+pub(crate) fn lines(exchange: &Exchange<'_>) -> Vec<String> {
+    let request = exchange.request;
     let head = format!("{} {} {}", request.method, exchange.link.callee, printable(&request.path));
     let mut lines = vec![head.bold().to_string()];
     lines.extend(message(&request.headers, &request.body));
@@ -87,10 +87,10 @@ fn parsed(body: &[u8]) -> Option<Value> {
 }
 
 /// What came of an exchange, in a few words: the status, or what was lost and where.
-pub(crate) fn came_of(exchange: &Exchange) -> String {
-    let answered = exchange.answered.as_ref().map(|reply| reply.status.as_u16());
+pub(crate) fn came_of(exchange: &Exchange<'_>) -> String {
+    let answered = exchange.answered.map(|reply| reply.status.as_u16());
     let times = exchange.delivered;
-    match exchange.ending.as_ref().map(|ending| &ending.received) {
+    match exchange.ending.map(|ending| ending.received) {
         Some(Ok(reply)) => {
             let status = reply.status.as_u16();
             match answered {

@@ -5,7 +5,7 @@ use std::iter;
 use engine::ScenarioResult;
 use fault::ServiceName;
 use owo_colors::OwoColorize;
-use verdict::{BrokenOff, Exchange, Failure, Finding, Place, Verdict};
+use verdict::{BrokenOff, Exchange, Failure, FailureLocation, Finding, Verdict};
 
 use crate::{
     curl::curl,
@@ -49,10 +49,10 @@ pub fn render_broken_off(broken: &BrokenOff) -> String {
 
 fn broken_off(broken: &BrokenOff) -> Vec<String> {
     let mut lines = vec![format!("{} {broken}", "broken off:".red().bold())];
-    lines.extend(broken.help.clone());
-    if !broken.log.is_empty() {
+    lines.extend(broken.help());
+    if !broken.log().is_empty() {
         lines.extend([String::new(), "its last lines:".into()]);
-        lines.extend(broken.log.iter().map(|line| {
+        lines.extend(broken.log().iter().map(|line| {
             // Services colour their logs, too.
             let plain = anstream::adapter::strip_str(line).to_string();
             format!("  {}", printable(&plain).dimmed())
@@ -67,22 +67,23 @@ fn failed(
     address: &dyn Fn(&ServiceName) -> Option<String>,
 ) -> Vec<String> {
     let file = result.scenario.file.display();
-    let mut lines = match &failure.place {
-        Place::Step { index, name, span } => {
+    let mut lines = match &failure.location {
+        FailureLocation::Step { index, name, span } => {
             let place = format!("{file}:{}:{}", span.line, span.column);
             vec![format!("  {}  step {}, {name}", place.dimmed(), index + 1)]
         }
-        Place::End => vec![format!("  {}  after the last step", file.dimmed())],
+        FailureLocation::End => vec![format!("  {}  after the last step", file.dimmed())],
     };
     lines.push(String::new());
     lines.extend(failure.findings.iter().flat_map(finding).map(|line| format!("    {line}")));
-    if let Some(judged) = &failure.exchange {
+    if let Some(judged) = failure.exchange {
+        let judged = &result.history.exchange(judged);
         lines.push(String::new());
         lines.extend(exchange::lines(judged).into_iter().map(|line| format!("    {line}")));
         lines.push(String::new());
         lines.push(format!("    {} {}", "again:".dimmed(), curl(judged, address)));
     }
-    let Place::Step { index, .. } = failure.place else { return lines };
+    let FailureLocation::Step { index, .. } = failure.location else { return lines };
     lines.extend(titled("meanwhile between services", calls_during(result, index)));
     lines.extend(titled("faults in force", faults_during(result, index)));
     lines
@@ -98,7 +99,7 @@ fn titled(title: &str, lines: Vec<String>) -> Vec<String> {
 
 /// A finding as a diff.
 pub(crate) fn finding(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![finding.subject.clone()];
+    let mut lines = vec![finding.subject()];
     lines.extend(marked('-', &finding.expected).iter().map(|line| line.green().to_string()));
     lines.extend(marked('+', &finding.found).iter().map(|line| line.red().to_string()));
     lines
@@ -119,15 +120,16 @@ fn marked(mark: char, text: &str) -> Vec<String> {
 
 /// What passed between services during a step, one line a call, in columns.
 fn calls_during(result: &ScenarioResult, step: usize) -> Vec<String> {
-    let calls: Vec<_> = traffic(&result.history).filter(|(_, during, _)| *during == Some(step)).collect();
+    let calls: Vec<Exchange<'_>> =
+        traffic(&result.history).filter(|exchange| exchange.step == Some(step)).collect();
     let shown = &calls[..calls.len().min(MOST_CALLS)];
-    let whats: Vec<String> = shown.iter().map(|(_, _, exchange)| asked(exchange)).collect();
-    let link_width = shown.iter().map(|(_, _, exchange)| width(&exchange.link.to_string())).max();
+    let whats: Vec<String> = shown.iter().map(asked).collect();
+    let link_width = shown.iter().map(|exchange| width(&exchange.link.to_string())).max();
     let what_width = whats.iter().map(|what| width(what).min(60)).max();
     let mut lines = Vec::new();
-    for ((at, _, exchange), what) in shown.iter().zip(&whats) {
+    for (exchange, what) in shown.iter().zip(&whats) {
         let columns = [
-            format!("{:>9}", duration(*at)).dimmed().to_string(),
+            format!("{:>9}", duration(exchange.at)).dimmed().to_string(),
             pad(&exchange.link.to_string(), link_width.unwrap_or(0)),
             pad(what, what_width.unwrap_or(0)),
             exchange::came_of(exchange),
@@ -140,11 +142,11 @@ fn calls_during(result: &ScenarioResult, step: usize) -> Vec<String> {
     lines
 }
 
-fn asked(exchange: &Exchange) -> String {
+fn asked(exchange: &Exchange<'_>) -> String {
     format!("{} {}", exchange.request.method, printable(&exchange.request.path))
 }
 
-fn met(exchange: &Exchange) -> String {
+fn met(exchange: &Exchange<'_>) -> String {
     let names: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
     if names.is_empty() { String::new() } else { format!("  [{}]", names.join(", ")).yellow().to_string() }
 }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::ScenarioResult;
 use fault::ServiceName;
 use scenario::{
-    Action, Expectations, Judging, OutcomeCount, OutcomePattern, RequestStep, Silence, Step, Times,
+    Action, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation, RequestStep, Step, Times,
 };
-use verdict::{Exchange, FaultChange, Finding, Happening, Record, Reply, Verdict, ending_pattern};
+use verdict::{Exchange, FaultChange, HistoryEvent, Record, Reply, Verdict};
 
 use crate::normalise;
 
@@ -39,8 +39,8 @@ pub(crate) fn text(result: &ScenarioResult) -> String {
     }
     if let Verdict::Failed(failures) = &result.verdict {
         lines.extend([String::new(), "findings".into()]);
-        for Finding { subject, expected, found } in failures.iter().flat_map(|failure| &failure.findings) {
-            let finding = format!("{subject}\n- {expected}\n+ {found}");
+        for finding in failures.iter().flat_map(|failure| &failure.findings) {
+            let finding = format!("{}\n- {}\n+ {}", finding.subject(), finding.expected, finding.found);
             lines.extend(indented(&normalise::text(&finding)));
         }
     }
@@ -48,8 +48,8 @@ pub(crate) fn text(result: &ScenarioResult) -> String {
 }
 
 fn injected(record: &Record) -> Option<&str> {
-    match &record.what {
-        Happening::Fault { fault, change: FaultChange::Injected } => Some(fault.as_str()),
+    match &record.event {
+        HistoryEvent::Fault { fault, change: FaultChange::Injected } => Some(fault.as_str()),
         _ => None,
     }
 }
@@ -58,17 +58,13 @@ fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Passed => "passed".into(),
         Verdict::Failed(_) => "failed".into(),
-        Verdict::BrokenOff(broken) => format!("broken off: {}", normalise::text(&broken.reason)),
+        Verdict::BrokenOff(broken) => format!("broken off: {}", normalise::text(&broken.to_string())),
         Verdict::Skipped(why) => format!("skipped: {why}"),
     }
 }
 
 fn indented(text: &str) -> Vec<String> {
     text.lines().map(|line| format!("   {line}").trim_end().to_string()).collect()
-}
-
-fn exchanges(result: &ScenarioResult) -> impl Iterator<Item = (Option<usize>, &Exchange)> {
-    result.history.records().iter().filter_map(|record| Some((record.step, record.exchange()?)))
 }
 
 /// Whether what passes between services during and after a step is certain.
@@ -87,9 +83,8 @@ fn leaves_links_quiet(action: &Action) -> bool {
 
 fn step_lines(result: &ScenarioResult, index: usize, step: &Step) -> Vec<String> {
     let client = ServiceName::client();
-    let own = exchanges(result)
-        .filter(|(during, exchange)| *during == Some(index) && exchange.link.caller == client);
-    let sent: Vec<&Exchange> = own.map(|(_, exchange)| exchange).collect();
+    let sent: Vec<Exchange<'_>> =
+        result.history.exchanges_during(index).filter(|exchange| exchange.link.caller == client).collect();
     let request = match &step.action {
         Action::Request(request) => request,
         Action::Eventually(eventually) => &eventually.request,
@@ -106,14 +101,14 @@ fn step_lines(result: &ScenarioResult, index: usize, step: &Step) -> Vec<String>
     lines
 }
 
-fn asked(exchange: &Exchange) -> String {
+fn asked(exchange: &Exchange<'_>) -> String {
     let Exchange { link, request, .. } = exchange;
     normalise::text(&format!("{} {} {}", request.method, link.callee, request.path))
 }
 
 /// What came of one request.
-fn one(expect: &Expectations, exchange: &Exchange) -> Vec<String> {
-    match (uncertain(expect, exchange), exchange.ending.as_ref().map(|ending| &ending.received)) {
+fn one(expect: &Expectations, exchange: &Exchange<'_>) -> Vec<String> {
+    match (uncertain(expect, exchange), exchange.ending.map(|ending| ending.received)) {
         (Some(ways), _) => vec![ways],
         (None, Some(Ok(reply))) => reply_lines(reply),
         (None, _) => vec![named(OutcomePattern::NoReply)],
@@ -121,39 +116,39 @@ fn one(expect: &Expectations, exchange: &Exchange) -> Vec<String> {
 }
 
 /// The ways in which a request may end, where there are several: then it isn't certain which of them it takes.
-fn uncertain(expect: &Expectations, exchange: &Exchange) -> Option<String> {
+fn uncertain(expect: &Expectations, exchange: &Exchange<'_>) -> Option<String> {
     if expect.judging == Judging::Lenient {
         return Some("any end".into());
     }
     let mut ways: BTreeSet<String> = expect.status.iter().map(u16::to_string).collect();
-    if expect.silence == Silence::Allowed {
+    if expect.reply == ReplyExpectation::Optional {
         if ways.is_empty() {
             return Some("a reply or no reply".into());
         }
         ways.insert(named(OutcomePattern::NoReply));
     }
-    let one_of_them = ways.len() > 1 && ways.contains(&named(ending_pattern(exchange)));
+    let one_of_them = ways.len() > 1 && ways.contains(&named(exchange.pattern()));
     one_of_them.then(|| ways.into_iter().collect::<Vec<_>>().join(" or "))
 }
 
 /// What came of different requests that were released at once. Which of two alike came first isn't certain: each may
 /// have ended in the way that is expected of the other.
-fn together(steps: &[Step], sent: &[&Exchange]) -> Vec<String> {
-    let line = |exchange: &&Exchange| {
+fn together(steps: &[Step], sent: &[Exchange<'_>]) -> Vec<String> {
+    let line = |exchange: &Exchange<'_>| {
         let mut merged = Expectations::default();
         for step in steps {
             let Action::Request(RequestStep { call, expect, .. }) = &step.action else { continue };
             if call.method == exchange.request.method && call.service == exchange.link.callee {
                 merged.status.extend(&expect.status);
-                if expect.silence != Silence::Refused {
-                    merged.silence = Silence::Allowed;
+                if expect.reply != ReplyExpectation::Required {
+                    merged.reply = ReplyExpectation::Optional;
                 }
                 if expect.judging == Judging::Lenient {
                     merged.judging = Judging::Lenient;
                 }
             }
         }
-        let ended = uncertain(&merged, exchange).unwrap_or_else(|| named(ending_pattern(exchange)));
+        let ended = uncertain(&merged, exchange).unwrap_or_else(|| named(exchange.pattern()));
         format!("{}: {ended}", asked(exchange))
     };
     let mut lines: Vec<String> = sent.iter().map(line).collect();
@@ -179,11 +174,11 @@ fn reply_lines(reply: &Reply) -> Vec<String> {
 }
 
 /// How many requests of a step ended how. Where a range is expected, the range, for the number isn't certain.
-fn counted(expect: &Expectations, sent: &[&Exchange]) -> Vec<String> {
+fn counted(expect: &Expectations, sent: &[Exchange<'_>]) -> Vec<String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     for exchange in sent {
-        let ended = uncertain(expect, exchange).unwrap_or_else(|| named(ending_pattern(exchange)));
+        let ended = uncertain(expect, exchange).unwrap_or_else(|| named(exchange.pattern()));
         *numbers.entry(ended).or_default() += 1;
     }
     found.extend(numbers.into_iter().map(|(ended, number)| (ended, number.to_string())));
@@ -207,10 +202,9 @@ fn named(pattern: OutcomePattern) -> String {
 /// The calls between services during a step: which there were, not how many.
 fn between_services(result: &ScenarioResult, step: usize) -> BTreeSet<String> {
     let client = ServiceName::client();
-    let during = exchanges(result)
-        .filter(|(during, exchange)| *during == Some(step) && exchange.link.caller != client);
-    let replied = during.filter_map(|(_, exchange)| {
-        let reply = exchange.ending.as_ref()?.received.as_ref().ok()?;
+    let during = result.history.exchanges_during(step).filter(|exchange| exchange.link.caller != client);
+    let replied = during.filter_map(|exchange| {
+        let reply = exchange.reply()?;
         let asked = format!("{} {}", exchange.request.method, exchange.request.path);
         Some(format!("{}: {} {}", exchange.link, normalise::text(&asked), reply.status.as_u16()))
     });

@@ -6,7 +6,7 @@ use engine::ScenarioResult;
 use fault::{Link, ServiceName};
 use minijinja::{AutoEscape, Environment, value::Serde};
 use serde::Serialize;
-use verdict::{Exchange, Happening, Outcome, Record, Verdict};
+use verdict::{Exchange, HistoryEvent, RequestOutcome, Verdict};
 
 use crate::{
     RunRecord, counts,
@@ -110,7 +110,7 @@ fn scenario(result: &ScenarioResult, place: usize, run: &RunRecord) -> ScenarioV
         Verdict::BrokenOff(_) => ("broken off", written()),
         Verdict::Skipped(why) => ("skipped", why.clone()),
     };
-    let exchanges = result.history.records().iter().filter(|record| record.exchange().is_some()).count();
+    let exchanges = result.history.exchanges().count();
     ScenarioView {
         place,
         open: matches!(result.verdict, Verdict::Failed(_) | Verdict::BrokenOff(_)),
@@ -131,8 +131,8 @@ struct Scale(Duration);
 impl Scale {
     /// Up to the end of the last thing that happened.
     fn of(result: &ScenarioResult) -> Self {
-        let ends = result.history.records().iter().map(|record| record.at + lasted(record));
-        Self(ends.max().unwrap_or_default().max(result.took).max(Duration::from_micros(1)))
+        let last = result.history.records().iter().map(|record| record.at).max();
+        Self(last.unwrap_or_default().max(result.took).max(Duration::from_micros(1)))
     }
 
     fn percent(&self, time: Duration) -> String {
@@ -148,11 +148,6 @@ impl Scale {
         let at = |tenth: u32| self.0 * tenth / 10;
         (0..10).map(|tenth| Tick { left: self.percent(at(tenth)), label: duration(at(tenth)) }).collect()
     }
-}
-
-fn lasted(record: &Record) -> Duration {
-    let ending = record.exchange().and_then(|exchange| exchange.ending.as_ref());
-    ending.map_or(Duration::ZERO, |ending| ending.took)
 }
 
 fn lanes(result: &ScenarioResult, run: &RunRecord, scale: &Scale) -> Vec<Lane> {
@@ -200,11 +195,13 @@ impl Lane {
 }
 
 fn steps(result: &ScenarioResult, scale: &Scale) -> Vec<Block> {
-    let failed = |index: usize| match &result.verdict {
+    let failed = |index: usize| {
+        match &result.verdict {
         Verdict::Failed(failures) => failures
             .iter()
-            .any(|failure| matches!(failure.place, verdict::Place::Step { index: at, .. } if at == index)),
+            .any(|failure| matches!(failure.location, verdict::FailureLocation::Step { index: at, .. } if at == index)),
         _ => false,
+    }
     };
     let spans = step_spans(result);
     let from = spans.last().map_or(Duration::ZERO, |span| span.until);
@@ -226,8 +223,8 @@ fn steps(result: &ScenarioResult, scale: &Scale) -> Vec<Block> {
 fn processes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     for record in result.history.records() {
-        let Happening::Process { service, change } = &record.what else { continue };
-        let label = json::process_change(change);
+        let HistoryEvent::Process { service, change } = &record.event else { continue };
+        let label = json::process_change(*change);
         let detail = format!("{service} {label} at {}", duration(record.at));
         let block = scale.block(Span { from: record.at, until: record.at }, "process", label, detail);
         match lanes.iter_mut().find(|lane| lane.name == service.as_str()) {
@@ -241,8 +238,8 @@ fn processes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
 /// The links that were used: the scenario's own first, then by their first call.
 fn links(result: &ScenarioResult) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
-    for exchange in result.history.records().iter().filter_map(Record::exchange) {
-        if !links.contains(&exchange.link) {
+    for exchange in result.history.exchanges() {
+        if !links.contains(exchange.link) {
             links.push(exchange.link.clone());
         }
     }
@@ -251,31 +248,30 @@ fn links(result: &ScenarioResult) -> Vec<Link> {
 }
 
 fn calls(result: &ScenarioResult, run: &RunRecord, scale: &Scale, link: &Link) -> (Vec<Span>, Vec<Block>) {
-    let exchanges = result.history.records().iter().filter_map(|record| Some((record, record.exchange()?)));
-    let on_link = exchanges.take(MOST_CALLS).filter(|(_, exchange)| exchange.link == *link);
-    let call = |(record, exchange): (&Record, &Exchange)| {
-        let waited = exchange.ending.as_ref().map_or(result.took, |_| record.at + lasted(record));
-        let span = Span { from: record.at, until: waited.max(record.at) };
-        let came = exchange::came_of(exchange);
+    let on_link = result.history.exchanges().take(MOST_CALLS).filter(|exchange| exchange.link == link);
+    let call = |exchange: Exchange<'_>| {
+        let ended = exchange.ending.map_or(result.took, |ending| exchange.at + ending.took);
+        let span = Span { from: exchange.at, until: ended.max(exchange.at) };
+        let came = exchange::came_of(&exchange);
         let label = format!("{} {} → {came}", exchange.request.method, exchange.request.path);
-        (span, scale.block(span, class(exchange), label, detail(record, exchange, run)))
+        (span, scale.block(span, class(&exchange), label, detail(&exchange, run)))
     };
     on_link.map(call).unzip()
 }
 
-fn class(exchange: &Exchange) -> &'static str {
-    match (exchange.outcome(), exchange.ending.as_ref().map(|ending| &ending.received)) {
-        (Outcome::Ok, Some(Ok(reply))) if reply.status.as_u16() >= 400 => "call refused",
-        (Outcome::Ok, _) => "call",
+fn class(exchange: &Exchange<'_>) -> &'static str {
+    match (exchange.outcome(), exchange.reply()) {
+        (RequestOutcome::Ok, Some(reply)) if reply.status.as_u16() >= 400 => "call refused",
+        (RequestOutcome::Ok, _) => "call",
         _ => "call bad",
     }
 }
 
 /// The whole exchange, as text.
-fn detail(record: &Record, exchange: &Exchange, run: &RunRecord) -> String {
+fn detail(exchange: &Exchange<'_>, run: &RunRecord) -> String {
     let met: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
     let mut lines =
-        vec![format!("{} at {}: {}", exchange.link, duration(record.at), exchange::came_of(exchange))];
+        vec![format!("{} at {}: {}", exchange.link, duration(exchange.at), exchange::came_of(exchange))];
     if !met.is_empty() {
         lines.push(format!("met by {}", met.join(", ")));
     }

@@ -6,7 +6,10 @@ use engine::ScenarioResult;
 use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use verdict::{Exchange, Failure, FaultChange, Happening, Place, ProcessChange, Record, Reply, Verdict};
+use verdict::{
+    Exchange, Failure, FailureLocation, FaultChange, History, HistoryEvent, ProcessChange, Record, Reply,
+    Verdict,
+};
 
 use crate::RunRecord;
 
@@ -227,47 +230,61 @@ fn scenario(result: &ScenarioResult) -> ScenarioFile {
         file: result.scenario.file.to_path_buf(),
         tags: result.scenario.tags.clone(),
         seed: result.seed.to_string(),
-        verdict: verdict(&result.verdict),
+        verdict: verdict(result),
         took_us: micros(result.took),
         steps: result.scenario.steps.iter().map(|step| step.name.clone()).collect(),
-        history: result.history.records().iter().map(self::record).collect(),
+        history: result
+            .history
+            .records()
+            .iter()
+            .filter_map(|record| self::record(record, &result.history))
+            .collect(),
     }
 }
 
-fn verdict(verdict: &Verdict) -> VerdictFile {
-    match verdict {
+fn verdict(result: &ScenarioResult) -> VerdictFile {
+    match &result.verdict {
         Verdict::Passed => VerdictFile::Passed,
-        Verdict::Failed(failures) => VerdictFile::Failed { failures: failures.iter().map(failure).collect() },
+        Verdict::Failed(failures) => VerdictFile::Failed {
+            failures: failures.iter().map(|failed| failure(failed, &result.history)).collect(),
+        },
         Verdict::BrokenOff(broken) => {
-            let broken = broken.clone();
-            VerdictFile::BrokenOff { reason: broken.reason, help: broken.help, log: broken.log }
+            let (reason, log) = (broken.to_string(), broken.log().to_vec());
+            VerdictFile::BrokenOff { reason, help: broken.help(), log }
         }
         Verdict::Skipped(why) => VerdictFile::Skipped { why: why.clone() },
     }
 }
 
-fn failure(failure: &Failure) -> FailureFile {
-    let (step, line) = match &failure.place {
-        Place::Step { index, span, .. } => (Some(*index), Some(span.line)),
-        Place::End => (None, None),
+fn failure(failure: &Failure, history: &History) -> FailureFile {
+    let (step, line) = match &failure.location {
+        FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
+        FailureLocation::End => (None, None),
     };
-    let findings = failure.findings.iter().cloned();
-    let finding = |verdict::Finding { subject, expected, found }| FindingFile { subject, expected, found };
-    let exchange = failure.exchange.as_ref().map(exchange);
-    FailureFile { step, line, findings: findings.map(finding).collect(), exchange }
+    let finding = |finding: &verdict::Finding| FindingFile {
+        subject: finding.subject(),
+        expected: finding.expected.clone(),
+        found: finding.found.clone(),
+    };
+    let exchange = failure.exchange.map(|id| exchange(&history.exchange(id)));
+    FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
 }
 
-fn record(record: &Record) -> RecordFile {
-    let what = match &record.what {
-        Happening::Exchange(what) => HappeningFile::Exchange(Box::new(exchange(what))),
-        Happening::Fault { fault, change } => {
+/// What a record tells of; `None` for the later records of an exchange, which its first one stands for.
+fn record(record: &Record, history: &History) -> Option<RecordFile> {
+    let what = match &record.event {
+        HistoryEvent::Sent(sent) => {
+            HappeningFile::Exchange(Box::new(exchange(&history.exchange(sent.exchange))))
+        }
+        HistoryEvent::Fault { fault, change } => {
             HappeningFile::Fault { fault: fault.to_string(), change: fault_change(*change).into() }
         }
-        Happening::Process { service, change } => {
-            HappeningFile::Process { service: service.to_string(), change: process_change(change) }
+        HistoryEvent::Process { service, change } => {
+            HappeningFile::Process { service: service.to_string(), change: process_change(*change) }
         }
+        _ => return None,
     };
-    RecordFile { at_us: micros(record.at), step: record.step, what }
+    Some(RecordFile { at_us: micros(record.at), step: record.step, what })
 }
 
 fn fault_change(change: FaultChange) -> &'static str {
@@ -278,7 +295,7 @@ fn fault_change(change: FaultChange) -> &'static str {
 }
 
 /// What befell a process, in a word or two.
-pub(crate) fn process_change(change: &ProcessChange) -> String {
+pub(crate) fn process_change(change: ProcessChange) -> String {
     match change {
         ProcessChange::Started => "started".into(),
         ProcessChange::Killed => "killed".into(),
@@ -290,9 +307,8 @@ pub(crate) fn process_change(change: &ProcessChange) -> String {
     }
 }
 
-fn exchange(exchange: &Exchange) -> ExchangeFile {
-    let ending = exchange.ending.as_ref();
-    let received = ending.map(|ending| &ending.received);
+fn exchange(exchange: &Exchange<'_>) -> ExchangeFile {
+    let received = exchange.ending.map(|ending| ending.received);
     ExchangeFile {
         link: exchange.link.to_string(),
         method: exchange.request.method.to_string(),
@@ -301,10 +317,10 @@ fn exchange(exchange: &Exchange) -> ExchangeFile {
         body: body(&exchange.request.body),
         faults: exchange.faults.iter().map(FaultName::to_string).collect(),
         delivered: exchange.delivered,
-        answered: exchange.answered.as_ref().map(reply),
-        received: received.and_then(|received| received.as_ref().ok()).map(reply),
-        no_reply: received.and_then(|received| received.as_ref().err()).map(ToString::to_string),
-        took_us: ending.map(|ending| micros(ending.took)),
+        answered: exchange.answered.map(reply),
+        received: exchange.reply().map(reply),
+        no_reply: received.and_then(Result::err).map(ToString::to_string),
+        took_us: exchange.ending.map(|ending| micros(ending.took)),
     }
 }
 

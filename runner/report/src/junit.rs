@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anstream::adapter::strip_str;
 use engine::ScenarioResult;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
-use verdict::{Failure, Place, Verdict};
+use verdict::{Failure, FailureLocation, Verdict};
 
 use crate::{RunRecord, failure};
 
@@ -40,7 +40,7 @@ fn case(result: &ScenarioResult, record: &RunRecord) -> TestCase {
     let status = match &result.verdict {
         Verdict::Passed => TestCaseStatus::success(),
         Verdict::Failed(failures) => non_success(NonSuccessKind::Failure, "failed", &message(failures)),
-        Verdict::BrokenOff(broken) => non_success(NonSuccessKind::Error, "broken off", &broken.reason),
+        Verdict::BrokenOff(broken) => non_success(NonSuccessKind::Error, "broken off", &broken.to_string()),
         Verdict::Skipped(why) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(why.as_str());
@@ -55,11 +55,11 @@ fn case(result: &ScenarioResult, record: &RunRecord) -> TestCase {
 
 /// The first thing that was found, for lists that show one line.
 fn message(failures: &[Failure]) -> String {
-    let first = failures.iter().find_map(|failure| Some((&failure.place, failure.findings.first()?)));
+    let first = failures.iter().find_map(|failure| Some((&failure.location, failure.findings.first()?)));
     let Some((place, finding)) = first else { return "failed".into() };
     let place = match place {
-        Place::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        Place::End => "after the last step".into(),
+        FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
+        FailureLocation::End => "after the last step".into(),
     };
-    format!("{place}: {}: expected {}, found {}", finding.subject, finding.expected, finding.found)
+    format!("{place}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
 }

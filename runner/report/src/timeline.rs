@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
 use scenario::Action;
-use verdict::{FaultChange, Happening, History};
+use verdict::{Exchange, FaultChange, History, HistoryEvent};
 
 /// A time during which something lasted, since the world began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub(crate) struct FaultWindow<'a> {
 pub(crate) fn fault_windows(result: &ScenarioResult) -> Vec<FaultWindow<'_>> {
     let mut windows: Vec<FaultWindow<'_>> = Vec::new();
     for record in result.history.records() {
-        match &record.what {
-            Happening::Fault { fault, change: FaultChange::Injected } => {
+        match &record.event {
+            HistoryEvent::Fault { fault, change: FaultChange::Injected } => {
                 let step = record.step.and_then(|step| result.scenario.steps.get(step));
                 let (after, lasting) = match step.map(|step| &step.action) {
                     Some(Action::Inject(inject)) => (inject.after, inject.lasting),
@@ -45,7 +45,7 @@ pub(crate) fn fault_windows(result: &ScenarioResult) -> Vec<FaultWindow<'_>> {
                 let until = lasting.map_or(result.took, |lasting| from.saturating_add(lasting));
                 windows.push(FaultWindow { fault, span: Span { from, until }, step: record.step });
             }
-            Happening::Fault { fault, change: FaultChange::Healed } => {
+            HistoryEvent::Fault { fault, change: FaultChange::Healed } => {
                 if let Some(window) = windows.iter_mut().rev().find(|window| window.fault == fault) {
                     window.span.until = window.span.until.min(record.at);
                 }
@@ -72,9 +72,9 @@ pub(crate) fn step_spans(result: &ScenarioResult) -> Vec<Span> {
     for (index, step) in result.scenario.steps.iter().take(reached).enumerate() {
         let before = spans.last().map_or(Duration::ZERO, |span| span.until);
         let from = traces(index).map(|record| record.at).min().unwrap_or(before).max(before);
-        let own = traces(index).filter_map(|record| Some((record.at, record.exchange()?)));
-        let ends = own.filter(|(_, exchange)| exchange.link.caller == client).map(|(at, exchange)| {
-            at.saturating_add(exchange.ending.as_ref().map_or(Duration::ZERO, |ending| ending.took))
+        let own = result.history.exchanges_during(index).filter(|exchange| exchange.link.caller == client);
+        let ends = own.map(|exchange| {
+            exchange.at.saturating_add(exchange.ending.map_or(Duration::ZERO, |ending| ending.took))
         });
         let lasted = if let Action::Wait(time) = step.action { time } else { Duration::ZERO };
         let until = ends.max().unwrap_or(from.saturating_add(lasted)).max(from);
@@ -85,19 +85,15 @@ pub(crate) fn step_spans(result: &ScenarioResult) -> Vec<Span> {
 
 fn last_failed_step(result: &ScenarioResult) -> Option<usize> {
     let verdict::Verdict::Failed(failures) = &result.verdict else { return None };
-    let index = |failure: &verdict::Failure| match failure.place {
-        verdict::Place::Step { index, .. } => Some(index),
-        verdict::Place::End => None,
+    let index = |failure: &verdict::Failure| match failure.location {
+        verdict::FailureLocation::Step { index, .. } => Some(index),
+        verdict::FailureLocation::End => None,
     };
     failures.iter().filter_map(index).max()
 }
 
-/// Every exchange between services, with when and in which step it began.
-pub(crate) fn traffic(
-    history: &History,
-) -> impl Iterator<Item = (Duration, Option<usize>, &verdict::Exchange)> {
+/// Every exchange between services, in the order in which they were sent.
+pub(crate) fn traffic(history: &History) -> impl Iterator<Item = Exchange<'_>> {
     let client = ServiceName::client();
-    let exchanges =
-        history.records().iter().filter_map(|record| Some((record.at, record.step, record.exchange()?)));
-    exchanges.filter(move |(_, _, exchange)| exchange.link.caller != client)
+    history.exchanges().filter(move |exchange| exchange.link.caller != client)
 }

@@ -1,78 +1,53 @@
-//! The expression language: minijinja's, with exact money and the helpers that scenarios need.
+//! The expression language: minijinja's, with exact money and the filters that scenarios need.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `environment` | minijinja as it is set up here |
+//! | `code` | an expression compiled, and what it names |
+//! | `tokens` | the source as tokens, and which of them are variables |
+//! | `filters` | filters, each a line there and a function in its folder |
+//! | `kinds` | tests of a value's kind |
+//! | `ordering` | why `'a' < 1` is an error here |
+//! | `scope` | the values that names stand for |
+//! | `binding` | other names or values in place of variables |
+//! | `json` | JSON to minijinja's values and back |
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    ops::Range,
-    sync::{Arc, LazyLock},
-};
+use std::{fmt, sync::Arc};
 
-use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use minijinja::ErrorKind;
 use serde_json::Value;
 
 use self::code::Code;
-use crate::Span;
 
 mod binding;
 mod code;
-mod exact;
+mod environment;
+mod error;
 mod filters;
 mod json;
+mod kinds;
 mod ordering;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
-/// How much an expression may do: roughly one unit an instruction or an item, so that a runaway ends in milliseconds.
-const FUEL: u64 = 1_000_000;
-
-pub use binding::{Bindings, Bound};
-pub use scope::{Known, Scope};
-
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment.remove_global("debug");
-    environment.remove_global("namespace");
-    exact::add_to(&mut environment);
-    filters::add_to(&mut environment);
-    ordering::add_to(&mut environment);
-    environment
-});
+pub use binding::{Binding, Bindings};
+pub use error::{EvaluationError, InvalidExpression};
+pub use scope::{Scope, SharedValue};
+pub(crate) use tokens::KEYWORDS;
 
 /// A compiled expression.
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
-    span: Span,
     code: Arc<Code>,
 }
 
-/// Why a text is no expression.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct InvalidExpression {
-    /// What is wrong, without the place.
-    pub message: String,
-    /// The bytes of the expression that are at fault, when that is known.
-    pub range: Option<Range<usize>>,
-}
-
-/// Why an expression has no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{expression}`: {reason}")]
-pub struct EvaluationError {
-    /// The expression as written.
-    pub expression: String,
-    /// What is wrong.
-    pub reason: String,
-}
-
 impl Expression {
-    /// Compiles `source`, which stands at `span`.
-    pub fn parse(source: &str, span: Span) -> Result<Self, InvalidExpression> {
-        Ok(Self { source: source.into(), span, code: Code::of(source)? })
+    /// Compiles `source`.
+    pub fn parse(source: &str) -> Result<Self, InvalidExpression> {
+        Ok(Self { source: source.into(), code: Code::of(source)? })
     }
 
     /// The same, shown as `source` in messages.
@@ -85,18 +60,12 @@ impl Expression {
         &self.source
     }
 
-    /// Where it stands.
-    pub fn span(&self) -> Span {
-        self.span
-    }
-
     /// The variables it uses, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.code.names.iter().map(String::as_str)
     }
 
-    /// Its value. An undefined name, or a step into what isn't there, is an error, and so is more work than an
-    /// expression may do.
+    /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
         let context = minijinja::Value::from_pairs(known);
@@ -105,7 +74,13 @@ impl Expression {
         if value.is_undefined() {
             return Err(self.error(self.what_is_missing(scope).unwrap_or_else(|| "it is undefined".into())));
         }
-        json::from_minijinja(&value).map_err(|reason| self.error(reason))
+        json::from_minijinja(&value).map_err(|unusable| {
+            let missing = match unusable {
+                json::NotJson::Undefined => self.what_is_missing(scope),
+                _ => None,
+            };
+            self.error(missing.unwrap_or_else(|| unusable.to_string()))
+        })
     }
 
     /// Whether it is true. A value that is neither true nor false is an error.
@@ -116,26 +91,36 @@ impl Expression {
         }
     }
 
+    /// The same expression with other names or values for some of its variables.
+    #[must_use]
+    pub fn bind(&self, bindings: &Bindings) -> Self {
+        if !self.names().any(|name| bindings.contains_key(name)) {
+            return self.clone();
+        }
+        Self::parse(&binding::bound(&self.source, bindings))
+            .expect("a name or a literal can stand wherever a variable can")
+    }
+
     fn error(&self, reason: String) -> EvaluationError {
         EvaluationError { expression: self.source.to_string(), reason }
     }
 
     fn reason(&self, error: &minijinja::Error, scope: &Scope) -> String {
         match error.kind() {
-            ErrorKind::UndefinedError => self.what_is_missing(scope).unwrap_or_else(|| describe(error)),
+            ErrorKind::UndefinedError => {
+                self.what_is_missing(scope).unwrap_or_else(|| error::describe(error))
+            }
             ErrorKind::OutOfFuel => "it takes too long".into(),
-            _ => describe(error),
+            _ => error::describe(error),
         }
     }
 
-    /// Says which of the paths that the expression names leads nowhere, and what is there instead.
+    /// The first of the paths that the expression names which leads nowhere, and what is there instead.
     fn what_is_missing(&self, scope: &Scope) -> Option<String> {
-        let paths: BTreeSet<String> = self.code.compiled.undeclared_variables(true).into_iter().collect();
-        paths.iter().find_map(|path| {
-            let mut steps = path.split('.');
-            let name = steps.next().filter(|name| self.code.names.contains(*name))?;
+        self.code.paths.iter().find_map(|path| {
+            let (name, steps) = path.split_first()?;
             let Some(mut value) = scope.get(name) else { return Some(format!("`{name}` is undefined")) };
-            let mut so_far = name.to_owned();
+            let mut so_far = name.clone();
             for step in steps {
                 let Some(next) = value.get(step) else {
                     return Some(format!("{} has no `{step}`", json::outline(&so_far, value)));
@@ -150,22 +135,6 @@ impl Expression {
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Expression({:?} at {}:{})", self.source, self.span.line, self.span.column)
+        f.debug_tuple("Expression").field(&self.source).finish()
     }
-}
-
-impl InvalidExpression {
-    fn new(error: &minijinja::Error, source: &str) -> Self {
-        // An unexpected character counts for one byte there, however long it is.
-        let characters = |range: Range<usize>| {
-            source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end)
-        };
-        Self { message: describe(error), range: error.range().map(characters) }
-    }
-}
-
-/// What minijinja says, without its talk of templates and lines.
-fn describe(error: &minijinja::Error) -> String {
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    detail.replace("template", "expression")
 }

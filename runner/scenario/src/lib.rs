@@ -1,35 +1,54 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
 //!
-//! ```text
-//! text ──node──▶ tree with positions ──reader, tables──▶ Scenario, Vec<Invariant>, Configuration or Vec<Mistake>
+//! [`read_configuration`] reads e2e.conf, and [`read_file`] a file among the scenarios: a [`Scenario`], invariants for
+//! all of them, or an [`Exploration`]. [`write`] gives a scenario's text back.
+//!
+//! ```
+//! use scenario::{File, read_configuration, read_file};
+//!
+//! let services = "services: { shop: { base_url: http://localhost:5002 } }";
+//! let configuration = read_configuration(services, "e2e.conf".into()).expect("no mistakes");
+//!
+//! let text = "
+//! scenario: The shop answers
+//! steps:
+//!   - { request: GET shop /health, expect: { status: 200 } }
+//! ";
+//! let Ok(File::Scenario(scenario)) = read_file(text, "health.yaml".into(), &configuration) else {
+//!     panic!("it is a scenario without mistakes");
+//! };
+//! assert_eq!(scenario.steps[0].name, "GET shop /health");
+//!
+//! let misspelled = text.replace("GET shop", "GET shpo");
+//! let mistakes = read_file(&misspelled, "health.yaml".into(), &configuration).expect_err("a mistake");
+//! assert_eq!(mistakes[0].to_string(), "health.yaml:4:20: unknown service `shpo` (did you mean `shop`?)");
 //! ```
 //!
-//! | file | what is in it |
-//! | --- | --- |
-//! | `model` | what a scenario means once it is read |
-//! | `exploration` | what an exploration means |
-//! | `configuration` | what e2e.conf means |
-//! | `template` | texts and values with `${…}` in them |
-//! | `expression`, `expression::code` | an expression; what it is compiled to |
-//! | `expression::scope` | what it can name |
-//! | `binding`, `expression::binding` | other names or values in place of variables |
-//! | `writing` | from a scenario back to text |
-//! | `expression::exact` | filters that count money as written |
-//! | `expression::ordering` | why `'a' < 1` is an error here |
-//! | `reading` | from text to all of these |
-//! | `reading::node` | YAML as a tree in which everything knows where it stands |
-//! | `reading::table` | which keys a mapping has, what they mean: for reader and editors |
-//! | `reading::reader` | collects mistakes, takes scalars apart |
-//! | `reading::names` | expressions and templates, and whether what they name exists at that point |
-//! | `reading::scenario`, `step`, `request`, `expect`, `faults`, `invariants`, `conf`, `exploration`, `generator` | a mapping each: its table, its checks |
-//! | `reading::schema` | the tables as JSON Schema |
-//! | `mistake` | where something is wrong, and what to do |
+//! ```text
+//! text ──reading::yaml──▶ tree with positions ──reading, tables──▶ model, or Vec<Mistake>
+//! model ──writing──▶ text
+//! ```
 //!
-//! There is no clock, no file and no environment in here: text comes in as an argument.
+//! | folder or file | what is in it |
+//! | --- | --- |
+//! | `model` | what the files mean once they are read |
+//! | `reading` | from text to the model; a table of keys for each kind of mapping |
+//! | `writing` | from a scenario back to text |
+//! | `expression` | the expression language |
+//! | `template` | texts and values with `${…}` in them |
+//! | `duration` | lengths of time, such as `200ms` |
+//! | `mistake` | a mistake: its place, the message, and what to do |
+//!
+//! | to add | change |
+//! | --- | --- |
+//! | a key of a step | `reading/step.rs` or the file in `reading/step` named for it, `model/step.rs`, `writing/step.rs` |
+//! | an expectation | `reading/expect.rs`, `model/expectation.rs`, `writing/expectation.rs` |
+//! | a kind of damage | `reading/fault/damage.rs`, `writing/fault.rs`, and the crate `fault` |
+//! | a filter or test of expressions | `expression/filters.rs` |
+//!
+//! This crate has no clock, no file and no environment: text is passed in by the caller.
 
-mod binding;
-mod configuration;
-mod exploration;
+mod duration;
 mod expression;
 mod mistake;
 mod model;
@@ -37,26 +56,16 @@ mod reading;
 mod template;
 mod writing;
 
-pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
-pub use exploration::{Disturbance, Exploration, Generator, Operation};
-pub use expression::{Bindings, Bound, EvaluationError, Expression, InvalidExpression, Known, Scope};
+pub use duration::{InvalidDuration, parse_duration};
+pub(crate) use expression::KEYWORDS;
+pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpression, Scope, SharedValue};
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, InjectStep, Invariant, Judging,
-    LinkExpectation, OutcomeCount, OutcomePattern, ProcessStep, RequestStep, Scenario, Signal, Silence, Step,
-    Times, When,
+    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EventuallyStep,
+    Expectations, Exploration, File, Generator, InjectStep, Invariant, InvariantTiming, Judging,
+    LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness, ReplyExpectation,
+    RequestStep, Scenario, Service, Signal, StartCommand, Step, Times,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{Template, TemplateValue};
 pub use writing::write;
-
-/// What a scenario file holds.
-#[derive(Debug, Clone)]
-pub enum File {
-    /// A scenario, told by its key `scenario`.
-    Scenario(Box<Scenario>),
-    /// Invariants for all scenarios, told by the key `invariants`.
-    Invariants(Vec<Invariant>),
-    /// What sequences are generated from, told by the key `exploration`.
-    Exploration(Box<Exploration>),
-}

@@ -11,16 +11,16 @@ pub struct Span {
     pub column: u32,
     /// The first byte.
     pub offset: usize,
-    /// How many bytes.
+    /// The number of bytes.
     pub length: usize,
 }
 
-/// Something that was written wrong: where, what, and what to do.
+/// A mistake in a file: its place, what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// The file, as it was named.
     pub file: Arc<PathBuf>,
-    /// Where in it.
+    /// The place in the file.
     pub span: Span,
     /// What is wrong, as a sentence without its full stop.
     pub message: String,

@@ -1,23 +1,39 @@
 //! From text to the model, with every mistake on the way.
+//!
+//! | folder or file | what is in it |
+//! | --- | --- |
+//! | `yaml` | the text as a tree in which every value knows its place |
+//! | `table` | the keys of a mapping, each with its shape and description |
+//! | `reader`, `fields` | mistakes; mappings, lists and scalars taken apart |
+//! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
+//! | `services`, `http`, `tags` | what several mappings have in common |
+//! | `file` | which of the three kinds of file it is |
+//! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
+//! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
+//! | `schema` | the tables as JSON Schema |
+//! | `suggestion` | "did you mean" |
 
-mod command;
-mod conf;
-mod duration;
+mod configuration;
 mod expect;
 mod exploration;
-mod faults;
-mod generator;
-mod invariants;
+mod expression;
+mod fault;
+mod fields;
+mod file;
+mod http;
+mod invariant;
 mod names;
-mod node;
 mod reader;
 mod request;
 mod scenario;
 mod schema;
+mod services;
 mod step;
 mod suggestion;
 mod table;
+mod tags;
+mod yaml;
 
-pub use conf::read_configuration;
-pub use scenario::read_file;
+pub use configuration::read_configuration;
+pub use file::read_file;
 pub use schema::{configuration_schema, schema};

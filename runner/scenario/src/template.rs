@@ -4,33 +4,33 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::{EvaluationError, Expression, Scope};
+use crate::{Binding, Bindings, EvaluationError, Expression, Scope};
 
 /// A text with `${…}` in it.
 #[derive(Debug, Clone)]
 pub struct Template {
-    pub(crate) parts: Vec<Part>,
+    parts: Vec<Part>,
 }
 
 /// A piece of a template.
 #[derive(Debug, Clone)]
-pub(crate) enum Part {
-    /// Text as it stands.
+enum Part {
+    /// Literal text.
     Text(String),
     /// `${…}`.
-    Hole(Expression),
+    Placeholder(Expression),
 }
 
-/// Why a text is no template.
+/// Why a text is not a template.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TemplateError<E> {
     /// The `${` at this byte has no `}`.
     Unclosed(usize),
-    /// What stands in a hole is no expression.
-    Hole(E),
+    /// The text of a placeholder is not an expression.
+    Placeholder(E),
 }
 
-/// Where the `}` is that ends a hole, past the braces and quoted texts within.
+/// The byte of the `}` that ends a placeholder, past braces and quoted texts within it.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
@@ -55,22 +55,22 @@ fn closing_brace(text: &str) -> Option<usize> {
 pub enum TemplateValue {
     /// A null, boolean or number.
     Plain(Value),
-    /// `${any}`: in an expected body, whatever is there, null included; only absence doesn't match. It stands nowhere else.
+    /// `${any}` in an expected body: matches every value, null included, and only absence doesn't match.
     Any,
     /// A text.
     Text(Template),
     /// An array.
     Array(Vec<TemplateValue>),
-    /// An object, in the order it is written. Keys have no holes.
+    /// An object, in the order it is written. Keys have no placeholders.
     Object(Vec<(String, TemplateValue)>),
 }
 
 impl Template {
-    /// Reads `text`, in which `$${` stands for `${` itself. `hole` makes an expression of what stands between `${`
-    /// and `}` in these bytes of it.
+    /// Reads `text`, in which `$${` is written for `${` itself. `placeholder` makes an expression of the bytes between a `${`
+    /// and its `}`.
     pub(crate) fn parse<E>(
         text: &str,
-        mut hole: impl FnMut(Range<usize>) -> Result<Expression, E>,
+        mut placeholder: impl FnMut(Range<usize>) -> Result<Expression, E>,
     ) -> Result<Self, TemplateError<E>> {
         let mut parts = Vec::new();
         let mut literal = String::new();
@@ -89,7 +89,7 @@ impl Template {
             if !literal.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut literal)));
             }
-            parts.push(Part::Hole(hole(inner..end).map_err(TemplateError::Hole)?));
+            parts.push(Part::Placeholder(placeholder(inner..end).map_err(TemplateError::Placeholder)?));
             at = end + 1;
         }
         literal.push_str(&text[at..]);
@@ -99,34 +99,34 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// The expressions in its holes.
-    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+    /// The expressions in its placeholders.
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Hole(expression) => Some(expression),
+            Part::Placeholder(expression) => Some(expression),
             Part::Text(_) => None,
         })
     }
 
-    /// A template without holes.
+    /// A template without placeholders.
     pub fn literal(text: impl Into<String>) -> Self {
         Self { parts: vec![Part::Text(text.into())] }
     }
 
-    /// The texts between its holes.
+    /// The literal texts between its placeholders.
     pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(literal) => Some(literal.as_str()),
-            Part::Hole(_) => None,
+            Part::Placeholder(_) => None,
         })
     }
 
-    /// The text, with the holes filled in.
+    /// The text, with the placeholders filled in.
     pub fn render(&self, scope: &Scope) -> Result<String, EvaluationError> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Hole(expression) => match expression.evaluate(scope)? {
+                Part::Placeholder(expression) => match expression.evaluate(scope)? {
                     Value::String(value) => text.push_str(&value),
                     value => text.push_str(&value.to_string()),
                 },
@@ -135,17 +135,56 @@ impl Template {
         Ok(text)
     }
 
-    /// The value: a text, or whatever the only hole gives.
+    /// The value: a text, or the value of the placeholder when the template is one placeholder.
     pub fn value(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         match self.parts.as_slice() {
-            [Part::Hole(expression)] => expression.evaluate(scope),
+            [Part::Placeholder(expression)] => expression.evaluate(scope),
             _ => self.render(scope).map(Value::String),
+        }
+    }
+
+    /// The variables it uses, some of them more than once.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.expressions().flat_map(Expression::names)
+    }
+
+    /// The template as it is written.
+    pub fn source(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.replace("${", "$${"),
+            Part::Placeholder(expression) => format!("${{{}}}", expression.source()),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    /// The same template with other names or values for some of its variables.
+    #[must_use]
+    pub fn bind(&self, bindings: &Bindings) -> Self {
+        let bind = |part: &Part| match part {
+            Part::Text(text) => Part::Text(text.clone()),
+            Part::Placeholder(expression) => match bindings.get(expression.source().trim()) {
+                Some(Binding::Value(Value::String(text))) => Part::Text(text.clone()),
+                Some(Binding::Value(value)) => Part::Text(value.to_string()),
+                _ => Part::Placeholder(expression.bind(bindings)),
+            },
+        };
+        Self { parts: self.parts.iter().map(bind).collect() }
+    }
+
+    /// The known value of a template that is nothing but one variable.
+    fn known<'a>(&self, bindings: &'a Bindings) -> Option<&'a Value> {
+        match self.parts.as_slice() {
+            [Part::Placeholder(expression)] => match bindings.get(expression.source().trim())? {
+                Binding::Value(value) => Some(value),
+                Binding::Name(_) => None,
+            },
+            _ => None,
         }
     }
 }
 
 impl TemplateValue {
-    /// The value, with the holes filled in.
+    /// The value, with the placeholders filled in.
     pub fn render(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         Ok(match self {
             Self::Plain(value) => value.clone(),
@@ -164,5 +203,64 @@ impl TemplateValue {
                     .collect::<Result<_, _>>()?,
             ),
         })
+    }
+
+    /// Collects the templates in it.
+    pub(crate) fn templates<'a>(&'a self, found: &mut Vec<&'a Template>) {
+        match self {
+            Self::Plain(_) | Self::Any => {}
+            Self::Text(template) => found.push(template),
+            Self::Array(items) => items.iter().for_each(|item| item.templates(found)),
+            Self::Object(entries) => entries.iter().for_each(|(_, value)| value.templates(found)),
+        }
+    }
+
+    /// The variables it uses, some of them more than once.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let mut templates = Vec::new();
+        self.templates(&mut templates);
+        templates.into_iter().flat_map(Template::names)
+    }
+
+    /// The value as it is written.
+    pub(crate) fn source(&self) -> Value {
+        match self {
+            Self::Plain(value) => value.clone(),
+            Self::Any => "${any}".into(),
+            Self::Text(template) => template.source().into(),
+            Self::Array(items) => items.iter().map(Self::source).collect(),
+            Self::Object(entries) => {
+                Value::Object(entries.iter().map(|(key, value)| (key.clone(), value.source())).collect())
+            }
+        }
+    }
+
+    /// The same value with other names or values for some of its variables.
+    #[must_use]
+    pub fn bind(&self, bindings: &Bindings) -> Self {
+        match self {
+            Self::Plain(_) | Self::Any => self.clone(),
+            Self::Text(template) => match template.known(bindings) {
+                Some(value) => value.into(),
+                None => Self::Text(template.bind(bindings)),
+            },
+            Self::Array(items) => Self::Array(items.iter().map(|item| item.bind(bindings)).collect()),
+            Self::Object(entries) => {
+                Self::Object(entries.iter().map(|(key, value)| (key.clone(), value.bind(bindings))).collect())
+            }
+        }
+    }
+}
+
+impl From<&Value> for TemplateValue {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(Template::literal(text)),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(entries) => {
+                Self::Object(entries.iter().map(|(key, value)| (key.clone(), value.into())).collect())
+            }
+            plain => Self::Plain(plain.clone()),
+        }
     }
 }

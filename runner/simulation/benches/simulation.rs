@@ -62,16 +62,19 @@ async fn raise_often(simulation: &Simulation) -> Duration {
 
 async fn wait_often(simulation: &Simulation) -> Duration {
     let world = raise(simulation, 1).await;
-    world.links().inject(
-        Fault {
-            name: "late".parse().expect("a name"),
-            link: "front -> back".parse().expect("a link"),
-            selector: fault::Selector::default(),
-            damage: Damage::Latency { delay: DELAY, jitter: Duration::from_secs(10), side: Side::Reply },
-        },
-        Duration::ZERO,
-        None,
-    );
+    world
+        .links()
+        .inject(
+            Fault {
+                name: "late".parse().expect("a name"),
+                link: "front -> back".parse().expect("a link"),
+                selector: fault::Selector::default(),
+                damage: Damage::Latency { delay: DELAY, jitter: Duration::from_secs(10), side: Side::Reply },
+            },
+            Duration::ZERO,
+            None,
+        )
+        .keep();
     // At 30 s each, ten at a time, they fit into the day that a world lasts.
     for _ in 0..CALLS / 10 {
         call_at_once(&world, 10).await;
@@ -108,7 +111,6 @@ async fn raise(simulation: &Simulation, seed: u64) -> SimulatedWorld {
 fn simulation() -> Simulation {
     let service = |own: &str, calls: &[&str]| Service {
         name: name(own),
-        span: scenario::Span::default(),
         base_url: None,
         need: Need::Required,
         start: None,
@@ -123,7 +125,6 @@ fn simulation() -> Simulation {
         snapshots: None,
         settle: Duration::ZERO,
         timeout: Duration::ZERO,
-        span: scenario::Span::default(),
     };
     let services = Services::new().with(name("front"), front).with(name("back"), back);
     Simulation::new(&configuration, &services).expect("both are linked in")

@@ -7,7 +7,7 @@ use std::{
 
 use verdict::BrokenOff;
 
-use crate::{Clock, broken_off};
+use crate::Clock;
 
 /// The most requests that a world delivers.
 const MAX_EXCHANGES: u64 = 1_000_000;
@@ -34,13 +34,14 @@ impl Budget {
 
     /// Fails when the world has reached a limit.
     pub(crate) fn check(&self) -> Result<(), BrokenOff> {
-        if self.exchanges.load(Ordering::Relaxed) > MAX_EXCHANGES {
-            Err(broken_off::used_up(&format!("{MAX_EXCHANGES} exchanges")))
+        let limit = if self.exchanges.load(Ordering::Relaxed) > MAX_EXCHANGES {
+            format!("{MAX_EXCHANGES} exchanges")
         } else if self.clock.age() > MAX_AGE {
-            Err(broken_off::used_up(&format!("{} hours", MAX_AGE.as_secs() / 3600)))
+            format!("{} hours", MAX_AGE.as_secs() / 3600)
         } else {
-            Ok(())
-        }
+            return Ok(());
+        };
+        Err(BrokenOff::LimitReached { limit })
     }
 }
 

@@ -10,7 +10,7 @@ use fault::{Seed, ServiceName};
 use verdict::{BrokenOff, NoReply};
 
 use crate::{
-    Disk, broken_off,
+    Disk,
     process::{PendingReply, Process},
 };
 
@@ -111,13 +111,14 @@ impl Host {
         true
     }
 
-    /// Pauses or resumes the process. Returns whether that changed anything. `participle` names the change in an error.
+    /// Pauses or resumes the process. Returns whether that changed anything. `action` names the change in an error.
     pub(crate) fn change(
         &self,
-        participle: &str,
+        action: &'static str,
         change: impl FnOnce(&Process) -> bool,
     ) -> Result<bool, BrokenOff> {
-        let process = self.process().ok_or_else(|| broken_off::not_running(&self.name, participle))?;
+        let not_running = || BrokenOff::NotRunning { service: self.name.clone(), action, log: Vec::new() };
+        let process = self.process().ok_or_else(not_running)?;
         Ok(change(&process))
     }
 }

@@ -106,14 +106,12 @@
 //! | `disk`, `file_image` | a disk that loses unsynced writes; the content of its file |
 //! | `host_context`, `running` | what a service is given at its start, and what it returns |
 //! | `clock`, `budget` | the virtual wall clock; the limits on a world |
-//! | `broken_off` | the reasons for which a world breaks off |
 //! | `runtime` | the runtime with virtual time |
 //! | `watchdog` | ends the program when a service blocks its thread |
 //!
 //! A world has no socket, no thread, no wait in real time, no randomness without a seed, and no order that depends on a
 //! hash.
 
-mod broken_off;
 mod budget;
 mod clock;
 mod disk;
@@ -149,3 +147,8 @@ pub use scenario::{Configuration, Scenario, Signal};
 pub use verdict::{BrokenOff, NoReply};
 // Those of the ecosystem, in the versions that this crate uses.
 pub use {bytes, http, tower};
+
+/// The README's example, compiled and run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeExample;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Weak};
 use fault::{Link, Seed, ServiceName};
 use proxy::Links;
 use tower::Layer;
-use verdict::{BrokenOff, Happening, ProcessChange};
+use verdict::{BrokenOff, ProcessChange};
 
 use crate::{
-    Clock, Transport, broken_off,
+    Clock, Transport,
     budget::Budget,
     host::Host,
     process::Process,
@@ -67,7 +67,7 @@ impl Network {
 
     /// The service of this name. Fails when it isn't linked in.
     pub(crate) fn member(&self, name: &ServiceName) -> Result<&Member, BrokenOff> {
-        self.find(name).ok_or_else(|| broken_off::not_linked_in(name))
+        self.find(name).ok_or_else(|| BrokenOff::NotLinked { service: name.clone() })
     }
 
     fn find(&self, name: &ServiceName) -> Option<&Member> {
@@ -97,7 +97,7 @@ impl Network {
     }
 
     pub(crate) fn record(&self, name: &ServiceName, change: ProcessChange) {
-        self.links.record(Happening::Process { service: name.clone(), change });
+        self.links.record_process(name.clone(), change);
     }
 
     /// Ends all processes and deliveries at once.

@@ -8,7 +8,7 @@ use scenario::{Configuration, Need, Scenario, Service};
 use verdict::BrokenOff;
 
 use crate::{
-    Services, SimulatedWorld, broken_off,
+    Services, SimulatedWorld,
     network::Network,
     services::{ServiceDefinition, StartService},
     startup, watchdog,
@@ -35,7 +35,7 @@ impl Simulation {
                 None if service.need == Need::Optional => {
                     simulation.missing.insert(service.name.clone());
                 }
-                None => return Err(broken_off::not_linked_in(&service.name)),
+                None => return Err(BrokenOff::NotLinked { service: service.name.clone() }),
             }
         }
         Ok(simulation)

@@ -1,25 +1,16 @@
 //! Starts a service and waits until it is ready.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bytes::Bytes;
-use scenario::Readiness;
-use tokio::time::{Instant, sleep, timeout};
-use tower::ServiceExt;
-use verdict::BrokenOff;
+use engine::{NotReady, until_ready};
+use verdict::{BrokenOff, RunBy};
 
 use crate::{
-    HostContext, Transport, broken_off,
+    HostContext,
     host::NewProcess,
     host_context::Tasks,
     network::{Member, Network},
 };
-
-/// The pause between two requests for readiness.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Starts a service on the disk that its last process left, and waits until it is ready. Returns whether this has
 /// started it: not when it was running already, nor when a fault or a power cut killed it meanwhile, which is
@@ -34,40 +25,23 @@ pub(crate) async fn start(network: &Network, member: &Member) -> Result<bool, Br
         seed: seed.0,
         tasks: Tasks::new(&process),
     };
+    let start_failed = |error: String| BrokenOff::StartFailed { service: service.name.clone(), error };
     match catch_unwind(AssertUnwindSafe(|| (service.start)(context))) {
         _ if !host.is_present(&process) => return Ok(false),
         Ok(Ok(running)) => process.run(running),
-        Ok(Err(error)) => return Err(broken_off::not_started(&service.name, &*error)),
-        Err(_) => return Err(broken_off::panicked(&service.name)),
+        Ok(Err(error)) => return Err(start_failed(error.to_string())),
+        Err(_) => return Err(start_failed("it panicked".into())),
     }
-    let client = network.client(&service.name);
-    for condition in &service.ready {
-        if let Err(last) = until_ready(&client, condition).await {
-            if !host.is_present(&process) {
-                return Ok(false);
-            }
-            return Err(broken_off::not_ready(&service.name, condition, &last));
-        }
+    // A linked-in service accepts requests as soon as it has started: without conditions there is nothing to wait for.
+    if service.ready.is_empty() {
+        return Ok(true);
     }
-    Ok(true)
-}
-
-/// Repeats the request of a condition until it succeeds. The error says how the last request ended.
-async fn until_ready(client: &Transport, condition: &Readiness) -> Result<(), String> {
-    let deadline = Instant::now() + condition.within;
-    loop {
-        let request =
-            http::Request::get(&condition.path).body(Bytes::new()).map_err(|error| error.to_string())?;
-        let left = deadline.duration_since(Instant::now());
-        let last = match timeout(left, client.clone().oneshot(request)).await {
-            Ok(Ok(reply)) if reply.status().is_success() => return Ok(()),
-            Ok(Ok(reply)) => format!("answered {}", reply.status()),
-            Ok(Err(error)) => format!("got no reply ({error})"),
-            Err(_) => "got no reply".into(),
-        };
-        if Instant::now() + PAUSE >= deadline {
-            return Err(last);
+    match until_ready(&network.client(&service.name), &service.ready).await {
+        Ok(()) => Ok(true),
+        Err(_) if !host.is_present(&process) => Ok(false),
+        Err(NotReady { within, condition, last }) => {
+            let (service, run_by, log) = (service.name.clone(), RunBy::Simulation, Vec::new());
+            Err(BrokenOff::NotReady { service, within, condition, last, run_by, log })
         }
-        sleep(PAUSE).await;
     }
 }

@@ -73,12 +73,12 @@ impl World for SimulatedWorld {
                 self.start(member).await?;
             }
             Signal::Pause => {
-                if member.host.change("paused", Process::pause)? {
+                if member.host.change(signal.as_str(), Process::pause)? {
                     network.record(service, ProcessChange::Paused);
                 }
             }
             Signal::Resume => {
-                if member.host.change("resumed", Process::resume)? {
+                if member.host.change(signal.as_str(), Process::resume)? {
                     network.record(service, ProcessChange::Resumed);
                 }
             }

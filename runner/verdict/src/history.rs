@@ -1,53 +1,81 @@
-//! What happened: an append-only record that links, processes and steps write, and that judging reads.
+//! What happened in a world: an append-only record that links, processes and steps write, and that judging reads.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use fault::{FaultName, Link, ServiceName};
 
-/// What happened in a world, in the order in which it began. All times count from the world's beginning.
+use crate::{Ending, Exchange, Exit};
+
+/// Everything that happened in a world, in the order in which it happened. Records are appended and never changed.
+///
+/// An exchange has several records ([`HistoryEvent::Sent`], `Delivered`, `Answered`, `Ended`); [`History::exchanges`]
+/// and [`History::exchange`] show it as one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     records: Vec<Record>,
+    /// Where each exchange's records are, by its id.
+    index: Vec<ExchangeRecords>,
 }
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// When it began.
+    /// When, since the world's beginning.
     pub at: Duration,
-    /// During which step (counted from 0) it began; `None` before the first and after the last.
+    /// The step that was running, counted from 0; `None` before the first and after the last.
     pub step: Option<usize>,
-    /// What it was.
-    pub what: Happening,
+    /// What happened.
+    pub event: HistoryEvent,
 }
 
-/// What can happen.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that happens is exchanges; boxing them would gain nothing"
-)]
+/// A kind of thing that happens in a world.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Happening {
-    /// A request crossed a link.
-    Exchange(Exchange),
-    /// A fault came into force or out of it.
+pub enum HistoryEvent {
+    /// A caller sent a request on a link.
+    Sent(Box<Sent>),
+    /// The link handed the request to the callee; twice for a duplicated request.
+    Delivered(ExchangeId),
+    /// The delivery before this one failed: nothing listens at the callee's address.
+    Undeliverable(ExchangeId),
+    /// The callee answered, whether or not that reached the caller.
+    Answered(ExchangeId, Reply),
+    /// The caller's wait ended, with what it received.
+    Ended(ExchangeId, Result<Reply, NoReply>),
+    /// A fault was injected or healed.
     Fault {
-        /// Which.
+        /// The fault.
         fault: FaultName,
-        /// What became of it.
+        /// Whether it was injected or healed.
         change: FaultChange,
     },
-    /// Something befell a service's process.
+    /// A service's process started, ended or was halted.
     Process {
-        /// Whose.
+        /// The service.
         service: ServiceName,
-        /// What.
+        /// What happened to its process.
         change: ProcessChange,
     },
 }
 
-/// What became of a fault.
+/// The beginning of an exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// The exchange that begins.
+    pub exchange: ExchangeId,
+    /// The link that the request was sent on.
+    pub link: Link,
+    /// What the caller sent.
+    pub request: Request,
+    /// The faults that damage the exchange.
+    pub faults: Vec<FaultName>,
+}
+
+/// Number of an exchange in its history, counted from 0 in the order in which they were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(usize);
+
+/// Whether a fault came into force or out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultChange {
     /// Put in force by a step; its window may open later.
@@ -56,8 +84,8 @@ pub enum FaultChange {
     Healed,
 }
 
-/// What befell a process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happened to a service's process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessChange {
     /// It was started and is ready.
     Started,
@@ -69,36 +97,10 @@ pub enum ProcessChange {
     Stopped,
     /// It was halted.
     Paused,
-    /// It was let go on.
+    /// It was resumed after a halt.
     Resumed,
-    /// It ended by itself: its exit code or signal, in words.
-    Exited(String),
-}
-
-/// One request on a link, and what came of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exchange {
-    /// The link.
-    pub link: Link,
-    /// What the caller sent.
-    pub request: Request,
-    /// The faults that met it.
-    pub faults: Vec<FaultName>,
-    /// How many times the callee got the request, be it after the caller had given up.
-    pub delivered: u32,
-    /// What the callee answered (last), whether or not that reached the caller.
-    pub answered: Option<Reply>,
-    /// What came of it for the caller; `None` while it waits.
-    pub ending: Option<Ending>,
-}
-
-/// How an exchange ended for its caller.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ending {
-    /// How long after its beginning.
-    pub took: Duration,
-    /// What the caller got.
-    pub received: Result<Reply, NoReply>,
+    /// It ended by itself.
+    Exited(Exit),
 }
 
 /// A request as it was sent.
@@ -128,7 +130,7 @@ pub struct Reply {
 /// What a caller got in place of a reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoReply {
-    /// Nobody listens there: the request certainly wasn't processed.
+    /// Nothing listens there: the request certainly wasn't processed.
     #[error("connection refused")]
     Refused,
     /// The connection was reset, or closed, before a reply began.
@@ -137,10 +139,10 @@ pub enum NoReply {
     /// The reply broke off.
     #[error("reply cut off")]
     CutOff,
-    /// The caller waited for as long as it wanted to.
+    /// The caller's timeout passed.
     #[error("no reply within {0:?}")]
     TimedOut(Duration),
-    /// The caller went away before there was a reply.
+    /// The caller closed its connection before there was a reply.
     #[error("given up by the caller")]
     Abandoned,
     /// Anything else, in words.
@@ -148,105 +150,102 @@ pub enum NoReply {
     Broken(String),
 }
 
-/// What is certain about a request once it has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// A reply below 500 came back.
-    Ok,
-    /// It certainly did not happen.
-    Failed,
-    /// It may have happened, or may still.
-    Unknown,
+/// Positions of an exchange's records.
+#[derive(Debug, Clone, PartialEq)]
+struct ExchangeRecords {
+    sent: usize,
+    delivered: u32,
+    /// The last answer: a duplicated request is answered twice.
+    answered: Option<usize>,
+    /// The first ending; what a link does after it concerns the caller no more.
+    ended: Option<usize>,
 }
-
-impl Exchange {
-    /// What the caller may conclude.
-    pub fn outcome(&self) -> Outcome {
-        match self.ending.as_ref().map(|ending| &ending.received) {
-            Some(Ok(reply)) if reply.status.as_u16() < 500 => Outcome::Ok,
-            Some(Err(NoReply::Refused)) => Outcome::Failed,
-            _ => Outcome::Unknown,
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        })
-    }
-}
-
-/// The place of an exchange in its history, by which it is ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExchangeId(usize);
 
 impl History {
-    /// Writes down that something happened.
-    pub fn push(&mut self, record: Record) {
-        self.records.push(record);
+    /// Appends the beginning of an exchange at `at`, and returns the exchange's id.
+    pub fn send(
+        &mut self,
+        at: Duration,
+        step: Option<usize>,
+        link: Link,
+        request: Request,
+        faults: Vec<FaultName>,
+    ) -> ExchangeId {
+        let exchange = ExchangeId(self.index.len());
+        self.append(at, step, HistoryEvent::Sent(Box::new(Sent { exchange, link, request, faults })));
+        exchange
     }
 
-    /// Writes down that an exchange began.
-    pub fn begin(&mut self, at: Duration, step: Option<usize>, exchange: Exchange) -> ExchangeId {
-        self.push(Record { at, step, what: Happening::Exchange(exchange) });
-        ExchangeId(self.records.len() - 1)
-    }
-
-    /// Writes down that the callee got the request (once more).
-    pub fn delivered(&mut self, id: ExchangeId) {
-        self.exchange_mut(id).delivered += 1;
-    }
-
-    /// Takes that back: it turned out that nobody listened.
-    pub fn not_delivered(&mut self, id: ExchangeId) {
-        let delivered = &mut self.exchange_mut(id).delivered;
-        *delivered = delivered.saturating_sub(1);
-    }
-
-    /// Writes down what the callee answered.
-    pub fn answered(&mut self, id: ExchangeId, reply: Reply) {
-        self.exchange_mut(id).answered = Some(reply);
-    }
-
-    /// Writes down what the caller got at `now`. Only the first ending counts.
-    pub fn end(&mut self, id: ExchangeId, now: Duration, received: Result<Reply, NoReply>) {
-        let took = now.saturating_sub(self.records[id.0].at);
-        self.exchange_mut(id).ending.get_or_insert(Ending { took, received });
-    }
-
-    fn exchange_mut(&mut self, id: ExchangeId) -> &mut Exchange {
-        match &mut self.records[id.0].what {
-            Happening::Exchange(exchange) => exchange,
-            _ => unreachable!("ids are given out for exchanges only"),
+    /// Appends an event. Exchanges begin with [`History::send`], which gives out their ids.
+    pub fn append(&mut self, at: Duration, step: Option<usize>, event: HistoryEvent) {
+        let position = self.records.len();
+        match &event {
+            HistoryEvent::Sent(_) => {
+                self.index.push(ExchangeRecords {
+                    sent: position,
+                    delivered: 0,
+                    answered: None,
+                    ended: None,
+                });
+            }
+            HistoryEvent::Delivered(id) => self.index[id.0].delivered += 1,
+            HistoryEvent::Undeliverable(id) => {
+                let delivered = &mut self.index[id.0].delivered;
+                *delivered = delivered.saturating_sub(1);
+            }
+            HistoryEvent::Answered(id, _) => self.index[id.0].answered = Some(position),
+            HistoryEvent::Ended(id, _) => {
+                self.index[id.0].ended.get_or_insert(position);
+            }
+            HistoryEvent::Fault { .. } | HistoryEvent::Process { .. } => {}
         }
+        self.records.push(Record { at, step, event });
     }
 
-    /// Everything, in the order in which it began.
+    /// All records, in the order in which they were written.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
-    /// The exchanges that began on any link during a step.
-    pub fn exchanges_during(&self, step: usize) -> impl Iterator<Item = &Exchange> {
-        self.records.iter().filter(move |record| record.step == Some(step)).filter_map(Record::exchange)
-    }
-
     /// The exchange with this id.
-    pub fn exchange(&self, id: ExchangeId) -> &Exchange {
-        self.records[id.0].exchange().expect("ids are given out for exchanges only")
-    }
-}
-
-impl Record {
-    /// The exchange, if it is one.
-    pub fn exchange(&self) -> Option<&Exchange> {
-        match &self.what {
-            Happening::Exchange(exchange) => Some(exchange),
-            _ => None,
+    pub fn exchange(&self, id: ExchangeId) -> Exchange<'_> {
+        let ExchangeRecords { sent: position, delivered, answered, ended } = &self.index[id.0];
+        let record = &self.records[*position];
+        let HistoryEvent::Sent(sent) = &record.event else {
+            unreachable!("the index keeps the position of a Sent record")
+        };
+        let answered = answered.map(|position| match &self.records[position].event {
+            HistoryEvent::Answered(_, reply) => reply,
+            _ => unreachable!("the index keeps the position of an Answered record"),
+        });
+        let ending = ended.map(|position| match &self.records[position] {
+            Record { at, event: HistoryEvent::Ended(_, received), .. } => {
+                Ending { took: at.saturating_sub(record.at), received: received.as_ref() }
+            }
+            _ => unreachable!("the index keeps the position of an Ended record"),
+        });
+        Exchange {
+            id,
+            at: record.at,
+            step: record.step,
+            link: &sent.link,
+            request: &sent.request,
+            faults: &sent.faults,
+            delivered: *delivered,
+            answered,
+            ending,
         }
+    }
+
+    /// All exchanges, in the order in which they were sent.
+    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = Exchange<'_>> {
+        (0..self.index.len()).map(|number| self.exchange(ExchangeId(number)))
+    }
+
+    /// The exchanges that were sent on any link during a step.
+    pub fn exchanges_during(&self, step: usize) -> impl Iterator<Item = Exchange<'_>> {
+        let during = move |records: &&ExchangeRecords| self.records[records.sent].step == Some(step);
+        let ids = self.index.iter().enumerate().filter(move |(_, records)| during(records));
+        ids.map(|(number, _)| self.exchange(ExchangeId(number)))
     }
 }

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use fault::{Fault, FaultName, Link, ServiceName};
 use scenario::{
     BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, OutcomeCount,
-    OutcomePattern, Scope, Silence,
+    OutcomePattern, ReplyExpectation, Scope,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Ending, Exchange, Finding, History, Reply,
+    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply,
     matching::{Strictness, compare},
 };
 
 /// What an expression can name after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides the
 /// variables. Without a reply `status` is 0 and `body` null.
-pub fn reply_scope(variables: &Scope, ending: Option<&Ending>) -> Scope {
+pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
-    let reply = ending.and_then(|ending| ending.received.as_ref().ok());
+    let reply = ending.and_then(|ending| ending.received.ok());
     scope.set("status", json!(reply.map_or(0, |reply| reply.status.as_u16())));
     scope.set("headers", reply.map_or_else(|| json!({}), |reply| headers(reply).into()));
     scope.set("body", reply.map_or(Value::Null, Reply::value));
@@ -40,22 +40,22 @@ impl Reply {
 }
 
 /// Everything about one exchange that isn't as expected.
-pub fn judge_exchange(expect: &Expectations, exchange: &Exchange, variables: &Scope) -> Vec<Finding> {
+pub fn judge_exchange(expect: &Expectations, exchange: Exchange<'_>, variables: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let ending = exchange.ending.as_ref();
-    match ending.map(|ending| &ending.received) {
-        Some(Ok(reply)) if expect.silence == Silence::Required => {
-            findings.push(Finding::new("reply", "none", reply.status.to_string()));
+    let ending = exchange.ending;
+    match ending.map(|ending| ending.received) {
+        Some(Ok(reply)) if expect.reply == ReplyExpectation::Forbidden => {
+            findings.push(Finding::new(FindingKind::Reply, "none", reply.status.to_string()));
         }
         Some(Ok(reply)) => {
             judge_reply(expect, reply, &reply_scope(variables, ending), &mut findings);
         }
-        Some(Err(_)) if expect.silence != Silence::Refused => {}
+        Some(Err(_)) if expect.reply != ReplyExpectation::Required => {}
         Some(Err(none)) if expects_reply(expect) => {
-            findings.push(Finding::new("reply", statuses(&expect.status), none.to_string()));
+            findings.push(Finding::new(FindingKind::Reply, statuses(&expect.status), none.to_string()));
         }
         None if expects_reply(expect) => {
-            findings.push(Finding::new("reply", statuses(&expect.status), "none yet"));
+            findings.push(Finding::new(FindingKind::Reply, statuses(&expect.status), "none yet"));
         }
         _ => {}
     }
@@ -78,18 +78,18 @@ fn statuses(allowed: &[u16]) -> String {
 fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &mut Vec<Finding>) {
     let status = reply.status.as_u16();
     if !expect.status.is_empty() && !expect.status.contains(&status) {
-        findings.push(Finding::new("status", statuses(&expect.status), status.to_string()));
+        findings.push(Finding::new(FindingKind::Status, statuses(&expect.status), status.to_string()));
     }
     for (name, expected) in &expect.headers {
         let found =
             reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let subject = format!("header {name}");
+        let kind = FindingKind::Header(name.to_string());
         match expected.as_ref().map(|expected| expected.render(scope)).transpose() {
-            Err(error) => findings.push(unevaluated(subject, &error)),
+            Err(error) => findings.push(unevaluated(kind, &error)),
             Ok(expected) if expected == found => {}
             Ok(expected) => {
                 let shown = |value: Option<String>| value.unwrap_or_else(|| "absent".into());
-                findings.push(Finding::new(subject, shown(expected), shown(found)));
+                findings.push(Finding::new(kind, shown(expected), shown(found)));
             }
         }
     }
@@ -99,11 +99,11 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
             BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
         };
         let found = scope.get("body").unwrap_or(&Value::Null);
-        if let Err(error) = compare("body", expected, found, strictness, scope, findings) {
-            findings.push(unevaluated("body", &error));
+        if let Err(error) = compare(&BodyPath::default(), expected, found, strictness, scope, findings) {
+            findings.push(unevaluated(FindingKind::Body(BodyPath::default()), &error));
         }
     }
-    judge_conditions("that", &expect.that, scope, findings);
+    judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);
 }
 
 /// Everything that passed on links during a step and isn't as expected.
@@ -116,26 +116,26 @@ pub fn judge_links(
     let mut findings = Vec::new();
     for LinkExpectation { link, holds } in expectations {
         let mut scope = variables.clone();
-        let counts = traffic_counts(history.exchanges_during(step).filter(|exchange| exchange.link == *link));
+        let counts = traffic_counts(history.exchanges_during(step).filter(|exchange| exchange.link == link));
         let found = Value::from(counts.clone()).to_string();
+        let kind = FindingKind::Traffic(link.clone());
         counts.into_iter().for_each(|(name, value)| scope.set(name, value));
         match holds.holds(&scope) {
             Ok(true) => {}
-            Ok(false) => findings.push(Finding::new(link.to_string(), holds.source(), found)),
-            Err(error) => findings.push(unevaluated(link.to_string(), &error)),
+            Ok(false) => findings.push(Finding::new(kind, holds.source(), found)),
+            Err(error) => findings.push(unevaluated(kind, &error)),
         }
     }
     findings
 }
 
 /// The names that an expectation on a link can use, with their values.
-fn traffic_counts<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> Map<String, Value> {
+fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Map<String, Value> {
     let (mut calls, mut delivered, mut statuses) = (0_u64, 0_u64, Vec::new());
     for exchange in exchanges {
         calls += 1;
         delivered += u64::from(exchange.delivered);
-        let reply = exchange.ending.as_ref().and_then(|ending| ending.received.as_ref().ok());
-        statuses.extend(reply.map(|reply| reply.status.as_u16()));
+        statuses.extend(exchange.reply().map(|reply| reply.status.as_u16()));
     }
     let mut counts = Map::new();
     counts.insert("calls".into(), calls.into());
@@ -146,13 +146,16 @@ fn traffic_counts<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> Map<Stri
 }
 
 /// Whether the requests of one step ended in the expected ways.
-pub fn judge_outcomes(expected: &[(OutcomePattern, OutcomeCount)], exchanges: &[Exchange]) -> Vec<Finding> {
+pub fn judge_outcomes(
+    expected: &[(OutcomePattern, OutcomeCount)],
+    exchanges: &[Exchange<'_>],
+) -> Vec<Finding> {
     if expected.is_empty() {
         return Vec::new();
     }
     let mut found: BTreeMap<OutcomePattern, u32> = BTreeMap::new();
     for exchange in exchanges {
-        *found.entry(ending_pattern(exchange)).or_default() += 1;
+        *found.entry(exchange.pattern()).or_default() += 1;
     }
     let in_range = |count: &OutcomeCount, found: u32| match count {
         OutcomeCount::Exactly(n) => found == *n,
@@ -168,15 +171,7 @@ pub fn judge_outcomes(expected: &[(OutcomePattern, OutcomeCount)], exchanges: &[
         expected.iter().map(|(pattern, count)| format!("{}: {}", shown(*pattern), counted(count))).collect();
     let got: Vec<String> =
         found.iter().map(|(pattern, count)| format!("{}: {count}", shown(*pattern))).collect();
-    vec![Finding::new("outcomes", wanted.join(", "), got.join(", "))]
-}
-
-/// In which way an exchange ended.
-pub fn ending_pattern(exchange: &Exchange) -> OutcomePattern {
-    match exchange.ending.as_ref().map(|ending| &ending.received) {
-        Some(Ok(reply)) => OutcomePattern::Status(reply.status.as_u16()),
-        _ => OutcomePattern::NoReply,
-    }
+    vec![Finding::new(FindingKind::Outcomes, wanted.join(", "), got.join(", "))]
 }
 
 fn shown(pattern: OutcomePattern) -> String {
@@ -197,25 +192,35 @@ fn counted(count: &OutcomeCount) -> String {
 /// Which of an invariant's conditions don't hold on what was observed.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
-    judge_conditions(&invariant.name, &invariant.holds, observed, &mut findings);
+    judge_conditions(
+        &FindingKind::Invariant(invariant.name.clone()),
+        &invariant.holds,
+        observed,
+        &mut findings,
+    );
     findings
 }
 
 /// Which of a check's conditions don't hold.
 pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
-    judge_conditions("check", conditions, variables, &mut findings);
+    judge_conditions(&FindingKind::Check, conditions, variables, &mut findings);
     findings
 }
 
-fn judge_conditions(subject: &str, conditions: &[Expression], scope: &Scope, findings: &mut Vec<Finding>) {
+fn judge_conditions(
+    kind: &FindingKind,
+    conditions: &[Expression],
+    scope: &Scope,
+    findings: &mut Vec<Finding>,
+) {
     for condition in conditions {
         match condition.holds(scope) {
             Ok(true) => {}
             Ok(false) => {
-                findings.push(Finding::new(subject, condition.source(), named_values(condition, scope)));
+                findings.push(Finding::new(kind.clone(), condition.source(), named_values(condition, scope)));
             }
-            Err(error) => findings.push(unevaluated(subject, &error)),
+            Err(error) => findings.push(unevaluated(kind.clone(), &error)),
         }
     }
 }
@@ -233,22 +238,17 @@ fn named_values(condition: &Expression, scope: &Scope) -> String {
     if values.is_empty() { "false".into() } else { values }
 }
 
-fn unevaluated(subject: impl Into<String>, error: &EvaluationError) -> Finding {
-    Finding::new(subject, &*error.expression, error.reason.clone())
+fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
+    Finding::new(kind, &*error.expression, error.reason.clone())
 }
 
 /// The faults that were injected and met no exchange: a scenario that is green without its faults proves nothing.
 pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, u64>) -> Vec<Finding> {
     let idle = faults.iter().filter(|fault| fired.get(&fault.name) == Some(&0));
-    idle.map(|fault| Finding::new(format!("fault {}", fault.name), format!("{fault}"), "it met no exchange"))
-        .collect()
-}
-
-/// What passed between services during a step, without the scenario's own requests.
-pub fn traffic_during(history: &History, step: usize) -> Vec<Exchange> {
-    let client = ServiceName::client();
-    let between = |exchange: &&Exchange| exchange.link.caller != client;
-    history.exchanges_during(step).filter(between).cloned().collect()
+    let finding = |fault: &Fault| {
+        Finding::new(FindingKind::IdleFault(fault.name.clone()), fault.to_string(), "it met no exchange")
+    };
+    idle.map(finding).collect()
 }
 
 /// The link of a scenario's own requests to a service.

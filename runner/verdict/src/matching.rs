@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use scenario::{EvaluationError, Scope, TemplateValue};
 use serde_json::Value;
 
-use crate::Finding;
+use crate::{BodyPath, Finding, FindingKind};
 
 /// Whether an object may have more keys than are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub(crate) enum Strictness {
     Exact,
 }
 
-/// Everything in `found` that isn't as `expected` says, each with its path below `subject`.
+/// Everything in `found`, the value at `path`, that isn't as `expected` says.
 pub(crate) fn compare(
-    subject: &str,
+    path: &BodyPath,
     expected: &TemplateValue,
     found: &Value,
     strictness: Strictness,
@@ -29,40 +29,40 @@ pub(crate) fn compare(
         (TemplateValue::Any, _) => {}
         (TemplateValue::Object(entries), Value::Object(fields)) => {
             for (key, value) in entries {
-                let path = format!("{subject}.{key}");
+                let path = path.key(key);
                 match fields.get(key) {
                     Some(field) => compare(&path, value, field, strictness, scope, findings)?,
-                    None => findings.push(Finding::new(path, shown(value, scope)?, "absent")),
+                    None => findings.push(differs(path, shown(value, scope)?, "absent")),
                 }
             }
             if strictness == Strictness::Exact {
                 let known: BTreeSet<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
                 let unknown = fields.iter().filter(|(key, _)| !known.contains(key.as_str()));
-                findings.extend(
-                    unknown.map(|(key, v)| Finding::new(format!("{subject}.{key}"), "absent", v.to_string())),
-                );
+                findings
+                    .extend(unknown.map(|(key, value)| differs(path.key(key), "absent", value.to_string())));
             }
         }
         (TemplateValue::Array(expected), Value::Array(found)) => {
             for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
-                compare(&format!("{subject}[{index}]"), expected, found, strictness, scope, findings)?;
+                compare(&path.index(index), expected, found, strictness, scope, findings)?;
             }
             if expected.len() != found.len() {
-                findings.push(Finding::new(
-                    format!("{subject}.length"),
-                    expected.len().to_string(),
-                    found.len().to_string(),
-                ));
+                let (expected, found) = (expected.len().to_string(), found.len().to_string());
+                findings.push(differs(path.length(), expected, found));
             }
         }
         _ => {
             let value = expected.render(scope)?;
             if !same(&value, found) {
-                findings.push(Finding::new(subject, value.to_string(), found.to_string()));
+                findings.push(differs(path.clone(), value.to_string(), found.to_string()));
             }
         }
     }
     Ok(())
+}
+
+fn differs(path: BodyPath, expected: impl Into<String>, found: impl Into<String>) -> Finding {
+    Finding::new(FindingKind::Body(path), expected, found)
 }
 
 fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {

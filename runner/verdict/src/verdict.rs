@@ -1,10 +1,10 @@
-//! What came of a scenario.
+//! The result of judging a scenario.
 
 use scenario::Span;
 
-use crate::Exchange;
+use crate::{BrokenOff, ExchangeId, Finding};
 
-/// What came of a scenario.
+/// The result of judging a scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// All that had to hold held.
@@ -17,37 +17,23 @@ pub enum Verdict {
     Skipped(String),
 }
 
-/// The environment failed, not the system under test.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct BrokenOff {
-    /// What failed, as a sentence without its full stop.
-    pub reason: String,
-    /// What to do about it.
-    pub help: Option<String>,
-    /// The last lines that the service in question wrote.
-    pub log: Vec<String>,
-}
-
 /// A step, or the end of the scenario, at which something didn't hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
     /// Where it happened.
-    pub place: Place,
+    pub location: FailureLocation,
     /// Everything that wasn't as it must be.
     pub findings: Vec<Finding>,
     /// The exchange that was judged; of a polled request the last one, of a repeated one the one that failed.
-    pub exchange: Option<Exchange>,
-    /// What passed between services meanwhile.
-    pub traffic: Vec<Exchange>,
+    pub exchange: Option<ExchangeId>,
 }
 
-/// Where in a scenario something happened.
+/// Where in a scenario something failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum FailureLocation {
     /// While a step ran.
     Step {
-        /// Its place among the steps, from 0.
+        /// Its position among the steps, from 0.
         index: usize,
         /// Its name.
         name: String,
@@ -56,22 +42,4 @@ pub enum Place {
     },
     /// After the last step: settled invariants, and faults that never fired.
     End,
-}
-
-/// One thing that isn't as it must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is about: `status`, `body.order.status`, a link, an invariant.
-    pub subject: String,
-    /// What it must be.
-    pub expected: String,
-    /// What it is.
-    pub found: String,
-}
-
-impl Finding {
-    /// A finding.
-    pub fn new(subject: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { subject: subject.into(), expected: expected.into(), found: found.into() }
-    }
 }

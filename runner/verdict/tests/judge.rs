@@ -5,12 +5,12 @@ use std::time::Duration;
 use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
-    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern, Scope, Silence,
-    Span, Template, TemplateValue,
+    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
+    ReplyExpectation, Scope, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
-    Ending, Exchange, Finding, History, NoReply, Outcome, Reply, Request, judge_check, judge_exchange,
+    Finding, History, HistoryEvent, NoReply, Reply, Request, RequestOutcome, judge_check, judge_exchange,
     judge_fired, judge_links, judge_outcomes,
 };
 
@@ -19,7 +19,7 @@ fn link(text: &str) -> Link {
 }
 
 fn expression(source: &str) -> Expression {
-    Expression::parse(source, Span::default()).expect("an expression")
+    Expression::parse(source).expect("an expression")
 }
 
 fn reply(status: u16, body: &Value) -> Reply {
@@ -32,20 +32,34 @@ fn reply(status: u16, body: &Value) -> Reply {
     }
 }
 
-fn exchange(received: Result<Reply, NoReply>) -> Exchange {
-    Exchange {
-        link: link("client -> shop"),
-        request: Request {
-            method: Method::POST,
-            path: "/api/orders".into(),
-            headers: HeaderMap::new(),
-            body: b"".as_slice().into(),
-        },
-        faults: Vec::new(),
-        delivered: 1,
-        answered: received.as_ref().ok().cloned(),
-        ending: Some(Ending { took: Duration::from_millis(20), received }),
+/// Appends an exchange that takes 20 ms.
+fn add(history: &mut History, step: usize, on: &str, received: Result<Reply, NoReply>) {
+    let request = Request {
+        method: Method::POST,
+        path: "/api/orders".into(),
+        headers: HeaderMap::new(),
+        body: b"".as_slice().into(),
+    };
+    let (sent, ended, step) = (Duration::from_millis(5), Duration::from_millis(25), Some(step));
+    let id = history.send(sent, step, link(on), request, Vec::new());
+    history.append(sent, step, HistoryEvent::Delivered(id));
+    if let Ok(reply) = &received {
+        history.append(ended, step, HistoryEvent::Answered(id, reply.clone()));
     }
+    history.append(ended, step, HistoryEvent::Ended(id, received));
+}
+
+/// A history of one exchange.
+fn exchange(received: Result<Reply, NoReply>) -> History {
+    let mut history = History::default();
+    add(&mut history, 0, "client -> shop", received);
+    history
+}
+
+/// The findings on the only exchange of a history.
+fn judge(expect: &Expectations, history: &History) -> Vec<Finding> {
+    let exchange = history.exchanges().next().expect("an exchange");
+    judge_exchange(expect, exchange, &Scope::default())
 }
 
 fn template(value: &Value) -> TemplateValue {
@@ -61,12 +75,12 @@ fn template(value: &Value) -> TemplateValue {
 
 /// The findings as `subject: expected / found`.
 fn shown(findings: &[Finding]) -> Vec<String> {
-    findings.iter().map(|f| format!("{}: {} / {}", f.subject, f.expected, f.found)).collect()
+    findings.iter().map(|f| format!("{}: {} / {}", f.subject(), f.expected, f.found)).collect()
 }
 
 #[track_caller]
 fn check(expect: &Expectations, received: Result<Reply, NoReply>, expected: &[&str]) {
-    assert_eq!(shown(&judge_exchange(expect, &exchange(received), &Scope::default())), expected);
+    assert_eq!(shown(&judge(expect, &exchange(received))), expected);
 }
 
 #[track_caller]
@@ -85,11 +99,11 @@ fn a_status_is_one_of_those_named() {
 
 #[test]
 fn no_reply_can_be_what_is_expected() {
-    let expect = Expectations { silence: Silence::Required, ..Expectations::default() };
+    let expect = Expectations { reply: ReplyExpectation::Forbidden, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(200, &json!({}))), &["reply: none / 200 OK"]);
     let status = vec![200];
-    let expect = Expectations { silence: Silence::Allowed, status, ..Expectations::default() };
+    let expect = Expectations { reply: ReplyExpectation::Optional, status, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(500, &json!({}))), &["status: 200 / 500"]);
 }
@@ -158,14 +172,9 @@ fn numbers_are_equal_by_value_and_texts_are_no_numbers() {
         (json!(299.99), json!(299.990_000_1), false),
         (json!([1, 2]), json!([2, 1]), false),
     ] {
-        let findings = judge_exchange(
-            &Expectations {
-                body: Some(BodyExpectation::Subset(template(&expected))),
-                ..Expectations::default()
-            },
-            &exchange(Ok(reply(200, &found))),
-            &Scope::default(),
-        );
+        let body = Some(BodyExpectation::Subset(template(&expected)));
+        let findings =
+            judge(&Expectations { body, ..Expectations::default() }, &exchange(Ok(reply(200, &found))));
         assert_eq!(findings.is_empty(), equal, "{expected} and {found}");
     }
 }
@@ -176,7 +185,7 @@ fn conditions_see_the_reply_and_say_what_they_saw() {
     let received = || Ok(reply(200, &json!({"balance": 200.01})));
     check(&expect("status == 200 and body.balance == 200.01 and took < 0.5"), received(), &[]);
     check(&expect("took > 1"), received(), &["that: took > 1 / took = 0.02"]);
-    let findings = judge_exchange(&expect("body.balanse > 1"), &exchange(received()), &Scope::default());
+    let findings = judge(&expect("body.balanse > 1"), &exchange(received()));
     assert!(findings[0].found.contains("balanse"), "{findings:?}");
 }
 
@@ -188,18 +197,17 @@ fn all_expectations_are_judged() {
         that: vec![expression("status == 201"), expression("took > 1")],
         ..Expectations::default()
     };
-    let findings = judge_exchange(&expect, &exchange(Ok(reply(200, &json!({"a": 2})))), &Scope::default());
+    let findings = judge(&expect, &exchange(Ok(reply(200, &json!({"a": 2})))));
     assert_eq!(findings.len(), 4);
 }
 
 #[test]
 fn traffic_is_counted_for_the_step_and_the_link_alone() {
     let mut history = History::default();
-    let on = |text: &str, received| Exchange { link: link(text), ..exchange(received) };
-    history.begin(Duration::ZERO, Some(0), on("a -> b", Ok(reply(200, &json!({})))));
-    history.begin(Duration::ZERO, Some(1), on("a -> b", Ok(reply(200, &json!({})))));
-    history.begin(Duration::ZERO, Some(1), on("a -> b", Err(NoReply::Reset)));
-    history.begin(Duration::ZERO, Some(1), on("a -> c", Ok(reply(200, &json!({})))));
+    add(&mut history, 0, "a -> b", Ok(reply(200, &json!({}))));
+    add(&mut history, 1, "a -> b", Ok(reply(200, &json!({}))));
+    add(&mut history, 1, "a -> b", Err(NoReply::Reset));
+    add(&mut history, 1, "a -> c", Ok(reply(200, &json!({}))));
     let judge = |source| {
         let expected = [LinkExpectation { link: link("a -> b"), holds: expression(source) }];
         shown(&judge_links(&expected, &history, 1, &Scope::default()))
@@ -213,12 +221,12 @@ fn traffic_is_counted_for_the_step_and_the_link_alone() {
 
 #[test]
 fn outcomes_are_counted_and_none_may_be_unnamed() {
-    let ended = [
-        exchange(Ok(reply(201, &json!({})))),
-        exchange(Ok(reply(409, &json!({})))),
-        exchange(Ok(reply(409, &json!({})))),
-        exchange(Err(NoReply::Reset)),
-    ];
+    let mut history = History::default();
+    let conflict = || Ok(reply(409, &json!({})));
+    for received in [Ok(reply(201, &json!({}))), conflict(), conflict(), Err(NoReply::Reset)] {
+        add(&mut history, 0, "client -> shop", received);
+    }
+    let ended: Vec<_> = history.exchanges().collect();
     let judge = |expected: &[(OutcomePattern, OutcomeCount)]| shown(&judge_outcomes(expected, &ended));
     let (created, conflict, none) =
         (OutcomePattern::Status(201), OutcomePattern::Status(409), OutcomePattern::NoReply);
@@ -274,14 +282,44 @@ fn a_fault_that_met_no_exchange_is_found() {
 #[test]
 fn only_a_refused_connection_is_certain_not_to_have_happened() {
     for (received, outcome) in [
-        (Ok(reply(200, &json!({}))), Outcome::Ok),
-        (Ok(reply(409, &json!({}))), Outcome::Ok),
-        (Ok(reply(500, &json!({}))), Outcome::Unknown),
-        (Err(NoReply::Refused), Outcome::Failed),
-        (Err(NoReply::Reset), Outcome::Unknown),
-        (Err(NoReply::CutOff), Outcome::Unknown),
-        (Err(NoReply::TimedOut(Duration::from_secs(1))), Outcome::Unknown),
+        (Ok(reply(200, &json!({}))), RequestOutcome::Ok),
+        (Ok(reply(409, &json!({}))), RequestOutcome::Ok),
+        (Ok(reply(500, &json!({}))), RequestOutcome::Unknown),
+        (Err(NoReply::Refused), RequestOutcome::Failed),
+        (Err(NoReply::Reset), RequestOutcome::Unknown),
+        (Err(NoReply::CutOff), RequestOutcome::Unknown),
+        (Err(NoReply::TimedOut(Duration::from_secs(1))), RequestOutcome::Unknown),
     ] {
-        assert_eq!(exchange(received.clone()).outcome(), outcome, "{received:?}");
+        let history = exchange(received.clone());
+        let found = history.exchanges().next().map(|exchange| exchange.outcome());
+        assert_eq!(found, Some(outcome), "{received:?}");
     }
+}
+
+#[test]
+fn an_exchange_is_a_view_of_its_records() {
+    let mut history = History::default();
+    let request = Request {
+        method: Method::GET,
+        path: "/".into(),
+        headers: HeaderMap::new(),
+        body: b"".as_slice().into(),
+    };
+    let at = Duration::from_millis;
+    let id = history.send(at(1), Some(0), link("a -> b"), request, Vec::new());
+    assert_eq!(history.exchange(id).ending, None);
+    for event in [HistoryEvent::Delivered(id), HistoryEvent::Undeliverable(id), HistoryEvent::Delivered(id)] {
+        history.append(at(2), Some(0), event);
+    }
+    for status in [200, 201] {
+        history.append(at(3), Some(1), HistoryEvent::Answered(id, reply(status, &json!({}))));
+    }
+    history.append(at(4), Some(1), HistoryEvent::Ended(id, Err(NoReply::Reset)));
+    history.append(at(9), Some(2), HistoryEvent::Ended(id, Err(NoReply::CutOff)));
+    let exchange = history.exchange(id);
+    assert_eq!((exchange.at, exchange.step, exchange.delivered), (at(1), Some(0), 1));
+    assert_eq!(exchange.answered.map(|reply| reply.status), Some(StatusCode::CREATED), "the last answer");
+    let ending = exchange.ending.expect("an ending");
+    assert_eq!((ending.took, ending.received), (at(3), Err(&NoReply::Reset)), "the first ending");
+    assert_eq!(history.records().len(), 8, "nothing was changed or taken out");
 }

@@ -20,7 +20,7 @@ use runner::Project;
 use scenario::{File, Scenario, read_file};
 use simulation::{Simulation, block_on};
 use tower::ServiceExt;
-use verdict::{Record, Verdict};
+use verdict::Verdict;
 
 const ROUNDS: u64 = 50;
 const WORLDS: u64 = 1_000;
@@ -134,7 +134,7 @@ impl Shop {
         let result =
             run_scenario(&self.simulation, Arc::clone(scenario), &self.rules, Seed(seed), |_| {}).await;
         assert_eq!(result.verdict, Verdict::Passed, "{} with seed {seed}", scenario.name);
-        let exchanges = result.history.records().iter().filter_map(Record::exchange).count();
+        let exchanges = result.history.exchanges().count();
         (result.took, exchanges as u64)
     }
 }

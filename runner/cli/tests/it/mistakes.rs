@@ -92,4 +92,5 @@ fn the_command_line_is_read_as_strictly() {
         &["a report is `junit=FILE`, `json=FILE` or `html=FILE`, not `pdf=x`"],
     );
     check(&project, &["--jobs", "0"], &["--jobs"]);
+    check(&project, &["explore", "--for", "5"], &["`5` has no unit (write `5s` or `5ms`)"]);
 }

@@ -12,7 +12,7 @@ use std::{
 use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
-use verdict::{Finding, Happening, Verdict};
+use verdict::{Finding, HistoryEvent, Verdict};
 use world::{Memory, shop};
 
 const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
@@ -55,7 +55,7 @@ fn findings(verdict: &Verdict) -> Vec<String> {
         Verdict::Passed => Vec::new(),
         Verdict::Failed(failures) => {
             let findings = failures.iter().flat_map(|failure| &failure.findings);
-            findings.map(|f| format!("{}: {} / {}", f.subject, f.expected, f.found)).collect()
+            findings.map(|f| format!("{}: {} / {}", f.subject(), f.expected, f.found)).collect()
         }
         other => panic!("{other:?}"),
     }
@@ -92,7 +92,7 @@ steps:
 ";
     let result = result(&stage, "", steps).await;
     assert_eq!(findings(&result.verdict), ["status: 200 / 500", "body.n: 2 / 1"]);
-    let requests = result.history.records().iter().filter(|record| record.exchange().is_some());
+    let requests = result.history.exchanges();
     assert_eq!(requests.count(), 1, "the second step was not run");
 }
 
@@ -148,7 +148,7 @@ steps:
     let result = result(&stage, "", steps).await;
     assert_eq!(findings(&result.verdict), [""; 0]);
     let faults =
-        result.history.records().iter().filter(|r| matches!(r.what, Happening::Fault { .. })).count();
+        result.history.records().iter().filter(|r| matches!(r.event, HistoryEvent::Fault { .. })).count();
     assert_eq!(faults, 2, "injected and healed");
 }
 
@@ -324,7 +324,7 @@ steps:
 ";
     let result = result(&stage, "", steps).await;
     assert_eq!(findings(&result.verdict), [""; 0]);
-    assert_eq!(result.history.records().iter().filter(|record| record.exchange().is_some()).count(), 2);
+    assert_eq!(result.history.exchanges().count(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use fault::{Seed, ServiceName};
 use http::{Request, Response};
 use proxy::Links;
 use scenario::{Scenario, Signal};
-use verdict::{Happening, NoReply, ProcessChange};
+use verdict::{NoReply, ProcessChange};
 
 /// What a service does with a request.
 pub(crate) type Handler = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync>;
@@ -76,7 +76,7 @@ impl World for MemoryWorld {
             down.remove(service);
             ProcessChange::Started
         };
-        self.links.record(Happening::Process { service: service.clone(), change });
+        self.links.record_process(service.clone(), change);
         Ok(())
     }
 
@@ -94,7 +94,7 @@ impl Stage for Memory {
 
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<MemoryWorld, BrokenOff> {
         if scenario.tags.iter().any(|tag| tag == "no-world") {
-            return Err(BrokenOff { reason: "no world today".into(), help: None, log: Vec::new() });
+            return Err(BrokenOff::BuildInvalid("is missing".into()));
         }
         let crash = |service: &ServiceName| panic!("{service} crashed though no test asks for it");
         Ok(MemoryWorld {

@@ -45,12 +45,12 @@ impl fmt::Display for SweptCall {
 pub(crate) fn calls(
     history: &History,
     origin: impl Fn(usize) -> Option<usize>,
-) -> Vec<(SweptCall, &Exchange)> {
+) -> Vec<(SweptCall, Exchange<'_>)> {
     let mut alike: BTreeMap<(Link, String, String), u64> = BTreeMap::new();
     let mut within: BTreeMap<(usize, Link, String, String), u64> = BTreeMap::new();
     let mut calls = Vec::new();
-    for record in history.records() {
-        let (Some(during), Some(exchange)) = (record.step, record.exchange()) else { continue };
+    for exchange in history.exchanges() {
+        let Some(during) = exchange.step else { continue };
         let Exchange { link, request, answered, .. } = exchange;
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
         let mut count = |by: Option<usize>| {
@@ -64,7 +64,7 @@ pub(crate) fn calls(
         };
         let (number, attempt) = (count(None), count(Some(during)));
         if let Some(step) = origin(during) {
-            let reply_length = answered.as_ref().map_or(0, |reply| reply.body.len());
+            let reply_length = answered.map_or(0, |reply| reply.body.len());
             let (link, method) = (link.clone(), request.method.clone());
             calls.push((SweptCall { link, method, path, number, step, attempt, reply_length }, exchange));
         }

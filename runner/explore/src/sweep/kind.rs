@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use fault::{
-    CLIENT, Calls, Damage, ErrorReply, Fault, Moment, Outage, PathPattern, Selector, ServiceName, Side,
+    CLIENT, Calls, CrashPoint, Damage, ErrorReply, Fault, Outage, PathPattern, Selector, ServiceName, Side,
 };
 use http::StatusCode;
 use scenario::{Action, Scenario, Step, Times};
@@ -88,7 +88,7 @@ impl Kind {
 
     /// The fault that does this to the call, which has this place among those of the sweep.
     pub(crate) fn fault(self, call: &SweptCall, place: usize) -> Fault {
-        let dies = |service: &ServiceName, moment| Damage::Crash { service: service.clone(), moment };
+        let dies = |service: &ServiceName, point| Damage::Crash { service: service.clone(), point };
         let damage = match self {
             Self::LoseRequest => Damage::Lose(Side::Request),
             Self::LoseReply => Damage::Lose(Side::Reply),
@@ -102,10 +102,10 @@ impl Kind {
             Self::CutOff => Damage::Truncate(call.reply_length / 2),
             Self::Duplicate => Damage::Duplicate,
             Self::Late => Damage::Latency { delay: LATE, jitter: Duration::ZERO, side: Side::Request },
-            Self::CalleeDiesBefore => dies(&call.link.callee, Moment::BeforeRequest),
-            Self::CalleeDiesAfter => dies(&call.link.callee, Moment::AfterReply),
-            Self::CallerDiesBefore => dies(&call.link.caller, Moment::BeforeRequest),
-            Self::CallerDiesAfter => dies(&call.link.caller, Moment::AfterReply),
+            Self::CalleeDiesBefore => dies(&call.link.callee, CrashPoint::BeforeRequest),
+            Self::CalleeDiesAfter => dies(&call.link.callee, CrashPoint::AfterReply),
+            Self::CallerDiesBefore => dies(&call.link.caller, CrashPoint::BeforeRequest),
+            Self::CallerDiesAfter => dies(&call.link.caller, CrashPoint::AfterReply),
         };
         let selector = Selector {
             method: Some(call.method.clone()),

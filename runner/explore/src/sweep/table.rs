@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use engine::{BrokenOff, ScenarioResult};
 use fault::{CLIENT, FaultName, Seed};
-use verdict::{Exchange, Verdict};
+use verdict::Verdict;
 
 use crate::sweep::{Kind, SweptCall, plan::Planned};
 
@@ -156,15 +156,16 @@ pub struct SweepSummary {
 
 impl Cell {
     pub(crate) fn new(planned: &Planned, baseline: &ScenarioResult, result: &Arc<ScenarioResult>) -> Self {
-        let met = |fault: &FaultName| exchanges(result).any(|(_, exchange)| exchange.faults.contains(fault));
+        let met =
+            |fault: &FaultName| result.history.exchanges().any(|exchange| exchange.faults.contains(fault));
         let outcome = match &result.verdict {
             Verdict::Failed(_) => CellOutcome::Failed(Arc::clone(result)),
             Verdict::BrokenOff(broken) => CellOutcome::BrokenOff(broken.clone()),
             Verdict::Passed | Verdict::Skipped(_) if planned.names.iter().all(met) => CellOutcome::Held,
             Verdict::Passed | Verdict::Skipped(_) => CellOutcome::NotReached,
         };
-        let struck = exchanges(result).find(|(_, exchange)| exchange.faults.contains(&planned.names[0]));
-        let seen = struck.and_then(|(step, _)| step).map_or_else(Seen::default, |step| Seen {
+        let struck = result.history.exchanges().find(|exchange| exchange.faults.contains(&planned.names[0]));
+        let seen = struck.and_then(|exchange| exchange.step).map_or_else(Seen::default, |step| Seen {
             before: planned.origin(step).and_then(|step| client_status(baseline, step)),
             now: client_status(result, step),
         });
@@ -172,13 +173,8 @@ impl Cell {
     }
 }
 
-fn exchanges(result: &ScenarioResult) -> impl Iterator<Item = (Option<usize>, &Exchange)> {
-    result.history.records().iter().filter_map(|record| Some((record.step, record.exchange()?)))
-}
-
 fn client_status(result: &ScenarioResult, step: usize) -> Option<u16> {
-    let own = exchanges(result)
-        .filter(|(during, exchange)| *during == Some(step) && exchange.link.caller.as_str() == CLIENT);
-    let last = own.last().and_then(|(_, exchange)| exchange.ending.as_ref());
-    last.and_then(|ending| ending.received.as_ref().ok()).map(|reply| reply.status.as_u16())
+    let own =
+        result.history.exchanges_during(step).filter(|exchange| exchange.link.caller.as_str() == CLIENT);
+    own.last().and_then(|exchange| exchange.reply()).map(|reply| reply.status.as_u16())
 }

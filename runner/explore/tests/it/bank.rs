@@ -17,7 +17,7 @@ use proxy::Links;
 use scenario::{Scenario, Signal};
 use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt};
-use verdict::{Happening, NoReply, ProcessChange};
+use verdict::{NoReply, ProcessChange};
 
 /// What is wrong with the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,7 @@ impl World for BankWorld {
             ProcessChange::Started
         };
         drop(state);
-        self.0.links.record(Happening::Process { service: service.clone(), change });
+        self.0.links.record_process(service.clone(), change);
         Ok(())
     }
 

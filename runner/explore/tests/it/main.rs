@@ -96,11 +96,9 @@ async fn explored(bug: Bug, seed: u64, cases: u64) -> ExplorationResult {
 fn subjects(verdict: &Verdict) -> Vec<String> {
     match verdict {
         Verdict::Passed => Vec::new(),
-        Verdict::Failed(failures) => failures
-            .iter()
-            .flat_map(|failure| &failure.findings)
-            .map(|finding| finding.subject.clone())
-            .collect(),
+        Verdict::Failed(failures) => {
+            failures.iter().flat_map(|failure| &failure.findings).map(|finding| finding.subject()).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

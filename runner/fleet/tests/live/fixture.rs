@@ -17,7 +17,7 @@ use http::{Request, StatusCode};
 use scenario::{Configuration, Scenario, Step, read_configuration};
 use tempfile::TempDir;
 use tower::ServiceExt;
-use verdict::{Happening, NoReply, ProcessChange};
+use verdict::{HistoryEvent, NoReply, ProcessChange};
 
 /// How long anything may take that is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -127,11 +127,13 @@ pub(crate) async fn read(world: &LiveWorld, service: &str, path: &str) -> String
 
 /// What befell processes, in order.
 pub(crate) fn changes(world: &LiveWorld) -> Vec<(String, ProcessChange)> {
-    let change = |what: &Happening| match what {
-        Happening::Process { service, change } => Some((service.to_string(), change.clone())),
+    let change = |what: &HistoryEvent| match what {
+        HistoryEvent::Process { service, change } => Some((service.to_string(), *change)),
         _ => None,
     };
-    world.links().read(|history| history.records().iter().filter_map(|record| change(&record.what)).collect())
+    world
+        .links()
+        .read(|history| history.records().iter().filter_map(|record| change(&record.event)).collect())
 }
 
 pub(crate) fn port(world: &LiveWorld, service: &str) -> u16 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::World;
-use fault::{Damage, Fault, Moment, Selector};
+use fault::{CrashPoint, Damage, Fault, Selector};
 use http::StatusCode;
 use scenario::Signal;
 use verdict::{NoReply, ProcessChange};
@@ -108,7 +108,7 @@ fn pause() {
         assert_eq!(changes(&world), [aside(ProcessChange::Paused), aside(ProcessChange::Resumed)]);
         signal(&world, "aside", Signal::Kill).await;
         let paused = world.signal(&name("aside"), Signal::Pause).await;
-        assert_eq!(paused.expect_err("nobody is there").reason, "aside can't be paused: it doesn't run");
+        assert_eq!(paused.expect_err("nobody is there").to_string(), "can't pause aside: it isn't running");
     });
 }
 
@@ -133,7 +133,7 @@ fn unexpected() {
         let world = harbour.ready().await;
         assert_eq!(get(&world, "aside", "/exit").await, Err(NoReply::Reset));
         eventually("it is down", || world.down() == [name("aside")]);
-        let exited = ("aside".to_owned(), ProcessChange::Exited("exit code 7".into()));
+        let exited = ("aside".to_owned(), ProcessChange::Exited(verdict::Exit::Code(7)));
         assert_eq!(changes(&world), [exited]);
         signal(&world, "aside", Signal::Restart).await;
         assert_eq!(read(&world, "aside", "/lives").await, "2");
@@ -147,17 +147,17 @@ fn fault_on(link: &str, damage: Damage) -> Fault {
 
 fn crash() {
     on_a_runtime(async {
-        for (moment, expected) in
-            [(Moment::BeforeRequest, StatusCode::BAD_GATEWAY), (Moment::AfterReply, StatusCode::OK)]
+        for (point, expected) in
+            [(CrashPoint::BeforeRequest, StatusCode::BAD_GATEWAY), (CrashPoint::AfterReply, StatusCode::OK)]
         {
             let harbour = Harbour::new(&three());
             let world = harbour.ready().await;
-            let crash = fault_on("front -> back", Damage::Crash { service: name("back"), moment });
-            world.links().inject(crash, Duration::ZERO, None);
+            let crash = fault_on("front -> back", Damage::Crash { service: name("back"), point });
+            world.links().inject(crash, Duration::ZERO, None).keep();
             let (status, text) = get(&world, "front", "/call").await.expect("front lives");
-            assert_eq!(status, expected, "{moment:?}: {text}");
-            assert!(is_silent(port(&world, "back")), "{moment:?}");
-            assert_eq!(changes(&world), [("back".to_owned(), ProcessChange::Crashed)], "{moment:?}");
+            assert_eq!(status, expected, "{point:?}: {text}");
+            assert!(is_silent(port(&world, "back")), "{point:?}");
+            assert_eq!(changes(&world), [("back".to_owned(), ProcessChange::Crashed)], "{point:?}");
             world.links().heal_all();
             signal(&world, "back", Signal::Restart).await;
             assert_eq!(read(&world, "front", "/call").await, "2");
@@ -174,7 +174,7 @@ fn error() {
             headers: Vec::new(),
             body: "short and stout".into(),
         };
-        world.links().inject(fault_on("front -> back", Damage::Error(reply)), Duration::ZERO, None);
+        world.links().inject(fault_on("front -> back", Damage::Error(reply)), Duration::ZERO, None).keep();
         let answered = get(&world, "front", "/call").await.expect("front lives");
         assert_eq!(answered, (StatusCode::IM_A_TEAPOT, "short and stout".to_owned()));
         assert_eq!(read(&world, "back", "/lives").await, "1", "past the links it is as ever");

@@ -10,7 +10,7 @@ use std::{
 };
 
 use engine::{Stage, World};
-use fault::{Damage, Fault, Moment, Seed, Selector};
+use fault::{CrashPoint, Damage, Fault, Seed, Selector};
 use fleet::{Fleet, Options, Runs};
 use scenario::Signal;
 
@@ -41,7 +41,7 @@ fn calls_cross_links() {
         let world = harbour.ready().await;
         assert_eq!(read(&world, "front", "/call").await, "1");
         let crossed = world.links().read(|history| {
-            let exchanges = history.records().iter().filter_map(|record| record.exchange());
+            let exchanges = history.exchanges();
             exchanges.map(|exchange| exchange.link.to_string()).collect::<Vec<_>>()
         });
         assert_eq!(crossed, ["front -> back"]);
@@ -66,8 +66,8 @@ fn quoted() {
     on_a_runtime(async {
         let failing = service("failing", &[("LAST_WORDS", "no such table")], &[]);
         let broken_off = Harbour::new(&(three() + &failing)).refused().await;
-        assert_eq!(broken_off.reason, "failing ended before it was ready: exit code 3");
-        assert_eq!(broken_off.log, ["I have begun", "no such table"]);
+        assert_eq!(broken_off.to_string(), "failing ended before it was ready: exit code 3");
+        assert_eq!(broken_off.log(), ["I have begun", "no such table"]);
     });
 }
 
@@ -76,14 +76,17 @@ fn never_ready() {
         let unready = service("unready", &[("UNREADY", "1")], &[]).replace("within: 20s", "within: 1s");
         let broken_off = Harbour::new(&unready).refused().await;
         let expected = "unready wasn't ready within 1s: GET /health answered 503 Service Unavailable";
-        assert_eq!(broken_off.reason, expected);
+        assert_eq!(broken_off.to_string(), expected);
     });
 }
 
 fn no_program() {
     on_a_runtime(async {
         let broken_off = Harbour::new("  lost:\n    command: ./not-here --port ${port}\n").refused().await;
-        assert!(broken_off.reason.starts_with("lost can't be started: \"./not-here\": "), "{broken_off}");
+        assert!(
+            broken_off.to_string().starts_with("lost can't be started: \"./not-here\": "),
+            "{broken_off}"
+        );
     });
 }
 
@@ -129,8 +132,8 @@ fn up_taken() {
         let base_url = format!("base_url: http://localhost:{number}");
         let harbour = Harbour::new(&service("alone", &[], &[&base_url]));
         let broken_off = harbour.fleet.up(Seed(1)).await.expect_err("the port is taken");
-        let expected = format!("alone can't be started on port {number}: somebody listens there");
-        assert_eq!(broken_off.reason, expected);
+        let expected = format!("alone can't be started on port {number}: another process listens there");
+        assert_eq!(broken_off.to_string(), expected);
         harbour.ready().await;
     });
 }
@@ -149,7 +152,7 @@ fn missing() {
         let failing = service("failing", &[("LAST_WORDS", "bye")], &["required: false"]);
         let harbour = Harbour::new(&(three() + &absent + &failing));
         let why = harbour.fleet.probe().await.expect("optional services may be missing");
-        let reasons: Vec<String> = why.values().map(|why| why.reason.clone()).collect();
+        let reasons: Vec<String> = why.values().map(|why| why.to_string()).collect();
         let expected = [
             "absent wasn't ready within 20ms: GET /health got no reply (connection refused)",
             "failing ended before it was ready: exit code 3",
@@ -174,8 +177,8 @@ fn required() {
     on_a_runtime(async {
         let absent = absent("absent", "true");
         let broken_off = Harbour::new(&(three() + &absent)).refused().await;
-        assert!(broken_off.reason.starts_with("absent wasn't ready within 20ms"), "{broken_off}");
-        assert!(broken_off.help.expect("help").contains("start it at http://127.0.0.1:"));
+        assert!(broken_off.to_string().starts_with("absent wasn't ready within 20ms"), "{broken_off}");
+        assert!(broken_off.help().expect("help").contains("start it at http://127.0.0.1:"));
     });
 }
 
@@ -233,16 +236,16 @@ fn out_of_reach() {
         let harbour = Harbour::new(&text);
         let world = harbour.ready().await;
         let broken_off = world.signal(&name("back"), Signal::Kill).await.expect_err("it isn't ours");
-        assert_eq!(broken_off.reason, "can't kill back: the fleet hasn't started it");
+        assert_eq!(broken_off.to_string(), "can't kill back: the runner hasn't started it");
         let crash = Fault {
             name: "crash".parse().expect("a name"),
             link: "client -> front".parse().expect("a link"),
             selector: Selector::default(),
-            damage: Damage::Crash { service: name("back"), moment: Moment::AfterReply },
+            damage: Damage::Crash { service: name("back"), point: CrashPoint::AfterReply },
         };
         let raised = harbour.fleet.raise(&scenario(Vec::new(), vec![crash]), Seed(1)).await;
         let broken_off = raised.expect_err("it can't be crashed");
-        assert_eq!(broken_off.reason, "a_test.yaml: can't crash back: the fleet hasn't started it");
+        assert_eq!(broken_off.to_string(), "a_test.yaml: can't crash back: the runner hasn't started it");
     });
 }
 
@@ -262,8 +265,8 @@ fn build() {
         let text = std::fs::read_to_string(folder.path().join("built")).expect("it ran in the folder");
         assert_eq!(text.trim(), format!("built in {}", folder.path().display()));
         let broken_off = built("sh -c 'echo one; echo two >&2; exit 4'").await.expect_err("it fails");
-        assert_eq!(broken_off.reason, "the build command failed with exit code 4");
-        assert_eq!(broken_off.log, ["one", "two"]);
+        assert_eq!(broken_off.to_string(), "the build command failed with exit code 4");
+        assert_eq!(broken_off.log(), ["one", "two"]);
         assert_eq!(*LINES.lock().expect("whole"), ["build: one", "build: two"]);
     });
 }

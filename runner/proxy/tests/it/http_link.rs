@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use fault::{Damage, ErrorReply, Moment, Outage, Seed, Side};
+use fault::{CrashPoint, Damage, ErrorReply, Outage, Seed, Side};
 use http::StatusCode;
 use proxy::{HttpLink, Links};
 use tokio::task::JoinSet;
@@ -181,7 +181,7 @@ async fn a_callee_that_a_fault_has_killed_gets_nothing_on_a_kept_connection() {
     *lives.lock().expect("unpoisoned") = Some(answering.join().expect("no panic"));
 
     let service = "users".parse().expect("a name");
-    inject(&links, fault("kill", Damage::Crash { service, moment: Moment::BeforeRequest }));
+    inject(&links, fault("kill", Damage::Crash { service, point: CrashPoint::BeforeRequest }));
     connect(&link).await.call("/pay", b"").await.expect_err("nobody is there");
     let shown = exchanges(&links).remove(1);
     assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::{Damage, ErrorReply, Moment, Outage, Probability, Seed, Selector, ServiceName, Side};
+use fault::{CrashPoint, Damage, ErrorReply, Outage, Probability, Seed, Selector, ServiceName, Side};
 use http::{Method, Request, Response, StatusCode};
 use proxy::Links;
 use tokio::{
@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tower::{Layer, Service, ServiceExt, service_fn};
-use verdict::{FaultChange, Happening, NoReply};
+use verdict::{FaultChange, HistoryEvent, NoReply};
 
 use crate::{exchange, exchanges, fault, inject, links, received, shop};
 
@@ -156,15 +156,15 @@ async fn what_waits_takes_its_time_on_its_side() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_to_crash_is_dead_at_the_right_moment() {
-    for (moment, expected) in [
-        (Moment::BeforeRequest, ["users dies", "POST /pay", "answered"]),
-        (Moment::AfterReply, ["POST /pay", "answered", "users dies"]),
+    for (point, expected) in [
+        (CrashPoint::BeforeRequest, ["users dies", "POST /pay", "answered"]),
+        (CrashPoint::AfterReply, ["POST /pay", "answered", "users dies"]),
     ] {
         let log = Log::default();
         let hook = log.clone();
         let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
         let users = "users".parse().expect("a name");
-        inject(&links, fault("kill", Damage::Crash { service: users, moment }));
+        inject(&links, fault("kill", Damage::Crash { service: users, point }));
         call(&links, &log).await.expect("a reply");
         assert_eq!(log.lines(), expected);
     }
@@ -176,7 +176,7 @@ async fn nobody_dies_of_a_fault_that_was_healed_meanwhile() {
     let hook = log.clone();
     let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
     let users = "users".parse().expect("a name");
-    let kill = fault("kill", Damage::Crash { service: users, moment: Moment::BeforeRequest });
+    let kill = fault("kill", Damage::Crash { service: users, point: CrashPoint::BeforeRequest });
     inject(&links, kill.clone());
     let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
     inject(&links, fault("late", late));
@@ -286,7 +286,7 @@ async fn other_links_are_untouched() {
 #[tokio::test(start_paused = true)]
 async fn a_window_opens_and_closes_by_the_clock() {
     let (links, log) = (links(), Log::default());
-    links.inject(fault("away", Damage::Outage(Outage::Reset)), SECOND, Some(SECOND));
+    links.inject(fault("away", Damage::Outage(Outage::Reset)), SECOND, Some(SECOND)).keep();
     let mut got = Vec::new();
     for _ in 0..3 {
         got.push(call(&links, &log).await.is_ok());
@@ -305,14 +305,14 @@ async fn what_happens_belongs_to_the_step_in_which_it_begins() {
     assert!(links.heal(&"away".parse().expect("a name")));
     assert!(!links.heal(&"away".parse().expect("a name")), "it is gone already");
     let steps: Vec<_> = links.read(|history| history.records().iter().map(|record| record.step).collect());
-    assert_eq!(steps, [Some(3), Some(3), None]);
+    assert_eq!(steps, [Some(3), Some(3), Some(3), None]);
     let change = |at: usize| {
-        links.read(|history| match &history.records()[at].what {
-            Happening::Fault { change, .. } => Some(*change),
+        links.read(|history| match &history.records()[at].event {
+            HistoryEvent::Fault { change, .. } => Some(*change),
             _ => None,
         })
     };
-    assert_eq!([0, 2].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
+    assert_eq!([0, 3].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
 }
 
 #[tokio::test(start_paused = true)]

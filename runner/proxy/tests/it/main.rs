@@ -8,9 +8,9 @@ mod refusing;
 
 use std::time::Duration;
 
-use fault::{Damage, Fault, Link, Seed, Selector};
+use fault::{Damage, Fault, FaultName, Link, Seed, Selector};
 use proxy::Links;
-use verdict::{Exchange, NoReply};
+use verdict::{Exchange, NoReply, Reply, Request};
 
 /// The link that the tests damage.
 fn shop() -> Link {
@@ -29,22 +29,53 @@ fn fault(name: &str, damage: Damage) -> Fault {
 
 /// Puts it in force at once, until it is healed.
 fn inject(links: &Links, fault: Fault) {
-    links.inject(fault, Duration::ZERO, None);
+    links.inject(fault, Duration::ZERO, None).keep();
 }
 
-fn exchanges(links: &Links) -> Vec<Exchange> {
-    links.read(|history| history.records().iter().filter_map(|record| record.exchange()).cloned().collect())
+/// A copy of an exchange as the history shows it.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    request: Request,
+    faults: Vec<FaultName>,
+    delivered: u32,
+    answered: Option<Reply>,
+    ending: Option<SeenEnding>,
+}
+
+#[derive(Debug, PartialEq)]
+struct SeenEnding {
+    took: Duration,
+    received: Result<Reply, NoReply>,
+}
+
+impl From<Exchange<'_>> for Seen {
+    fn from(exchange: Exchange<'_>) -> Self {
+        Self {
+            request: exchange.request.clone(),
+            faults: exchange.faults.to_vec(),
+            delivered: exchange.delivered,
+            answered: exchange.answered.cloned(),
+            ending: exchange.ending.map(|ending| SeenEnding {
+                took: ending.took,
+                received: ending.received.cloned().map_err(Clone::clone),
+            }),
+        }
+    }
+}
+
+fn exchanges(links: &Links) -> Vec<Seen> {
+    links.read(|history| history.exchanges().map(Seen::from).collect())
 }
 
 /// The only exchange so far.
-fn exchange(links: &Links) -> Exchange {
+fn exchange(links: &Links) -> Seen {
     let mut all = exchanges(links);
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
 }
 
 /// The status, or why there is none, as its caller learned it.
-fn received(exchange: &Exchange) -> Option<Result<u16, NoReply>> {
+fn received(exchange: &Seen) -> Option<Result<u16, NoReply>> {
     let ending = exchange.ending.as_ref()?;
     Some(ending.received.as_ref().map(|reply| reply.status.as_u16()).map_err(Clone::clone))
 }

@@ -68,13 +68,13 @@ async fn a_window_opens_and_closes_by_the_clock() {
     let (links, _callee, link) = world().await;
     let a_while = Duration::from_millis(30);
     let injected = links.now();
-    links.inject(away(), a_while, Some(a_while));
+    links.inject(away(), a_while, Some(a_while)).keep();
     eventually("it closes", || fired(&links) == [1]).await;
     assert!(links.now() >= injected + a_while);
     assert!(opens(&link, &links).await >= injected + 2 * a_while);
 
     let injected = links.now();
-    links.inject(away(), Duration::ZERO, Some(a_while));
+    links.inject(away(), Duration::ZERO, Some(a_while)).keep();
     assert_eq!(fired(&links), [2], "it closes at once");
     assert!(opens(&link, &links).await >= injected + a_while);
 }
@@ -108,6 +108,18 @@ async fn it_stays_closed_while_another_fault_wants_it() {
     assert!(is_refused(&link).await);
     links.heal_all();
     assert!(!is_refused(&link).await);
+}
+
+#[tokio::test]
+async fn it_counts_once_however_often_other_faults_come_and_go() {
+    let (links, _callee, link) = world().await;
+    let mut elsewhere = fault("elsewhere", Damage::Outage(Outage::Reset));
+    elsewhere.link = "shop -> bank".parse().expect("a link");
+    let a_while = Duration::from_millis(10);
+    links.inject(away(), Duration::ZERO, Some(4 * a_while)).keep();
+    links.inject(elsewhere, a_while, Some(a_while)).keep();
+    opens(&link, &links).await;
+    assert_eq!(fired(&links), [1, 0]);
 }
 
 #[tokio::test]

@@ -3,9 +3,8 @@ use std::process::Command;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
-use verdict::Exchange;
 
-use super::sample::exchange;
+use super::sample::{SampleExchange, exchange};
 use crate::curl::{curl, quoted};
 
 #[test]
@@ -19,12 +18,12 @@ fn a_shell_reads_words_back_as_they_were() {
     assert_eq!(quoted("http://127.0.0.1:5002/api/users"), "http://127.0.0.1:5002/api/users");
 }
 
-fn check(change: impl FnOnce(&mut Exchange), expected: &str) {
+fn check(change: impl FnOnce(&mut SampleExchange), expected: &str) {
     let link = "client -> users-service";
     let mut exchange = exchange(link, "GET /api/users?name=a&limit=1", &Value::Null, 200, &json!({}));
     change(&mut exchange);
     let address = |_: &fault::ServiceName| Some("http://localhost:5002/".to_string());
-    assert_eq!(curl(&exchange, address), format!("curl -sS -i {expected}"));
+    assert_eq!(exchange.view(|exchange| curl(exchange, address)), format!("curl -sS -i {expected}"));
 }
 
 #[test]
@@ -62,7 +61,7 @@ fn requests_become_commands() {
 fn a_body_that_is_no_text_is_sent_all_the_same() {
     let mut binary = exchange("client -> users-service", "PUT /a", &Value::Null, 200, &json!({}));
     binary.request.body = Bytes::from_static(&[0, 0xff, b'\'', b'%', b'\\']);
-    let command = curl(&binary, |_| None);
+    let command = binary.view(|exchange| curl(exchange, |_| None));
     let (printf, rest) = command.split_once(" | ").expect("a pipe");
     assert_eq!(rest, "curl -sS -i -X PUT http://users-service/a -H content-type: --data-binary @-");
     let output = Command::new("sh").arg("-c").arg(printf).output().expect("a shell");

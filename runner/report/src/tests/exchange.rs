@@ -1,23 +1,26 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use verdict::{Ending, Exchange, NoReply, Reply};
+use verdict::{NoReply, Reply};
 
-use super::{plain, sample::exchange};
+use super::{
+    plain,
+    sample::{SampleExchange, exchange},
+};
 use crate::exchange::{body_lines, came_of, lines};
 
-fn answered(status: u16) -> Exchange {
+fn answered(status: u16) -> SampleExchange {
     exchange("a -> b", "GET /x", &Value::Null, status, &json!({"status": status}))
 }
 
-fn changed(change: impl FnOnce(&mut Exchange)) -> Exchange {
+fn changed(change: impl FnOnce(&mut SampleExchange)) -> SampleExchange {
     let mut exchange = answered(200);
     change(&mut exchange);
     exchange
 }
 
-fn ended(received: Result<Reply, NoReply>) -> Ending {
-    Ending { took: Duration::from_millis(9), received }
+fn ended(received: Result<Reply, NoReply>) -> (Duration, Result<Reply, NoReply>) {
+    (Duration::from_millis(9), received)
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn what_came_of_an_exchange_says_what_was_lost_and_where() {
         (changed(|e| (e.answered, e.ending) = (None, None)), "delivered, no answer yet"),
         (changed(|e| e.ending = None), "answered 200, reply on its way"),
     ] {
-        assert_eq!(came_of(&exchange), expected);
+        assert_eq!(exchange.view(came_of), expected);
     }
 }
 
@@ -56,9 +59,9 @@ fn what_came_of_an_exchange_says_what_was_lost_and_where() {
 fn an_exchange_without_a_reply_says_why() {
     let lost = changed(|e| e.ending = Some(ended(Err(NoReply::CutOff))));
     let expected = ["GET b /x", "no reply: reply cut off after 9 ms", "(the service answered 200 OK)"];
-    assert_eq!(plain(&lines(&lost).join("\n")), expected.join("\n"));
+    assert_eq!(plain(&lost.view(lines).join("\n")), expected.join("\n"));
     let waiting = changed(|e| e.ending = None);
-    assert_eq!(plain(&lines(&waiting).join("\n")), "GET b /x\nno reply yet");
+    assert_eq!(plain(&waiting.view(lines).join("\n")), "GET b /x\nno reply yet");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use engine::ScenarioResult;
-use fault::{Calls, Damage, Fault, Link, Seed, Selector, ServiceName, Side};
+use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
     Action, Body, Call, EventuallyStep, Expectations, InjectStep, OutcomeCount, OutcomePattern, RequestStep,
@@ -12,8 +12,8 @@ use scenario::{
 };
 use serde_json::{Value, json};
 use verdict::{
-    BrokenOff, Ending, Exchange, Failure, FaultChange, Finding, Happening, History, NoReply, Place,
-    ProcessChange, Record, Reply, Request, Verdict, traffic_during,
+    BodyPath, BrokenOff, Exchange, ExchangeId, Failure, FailureLocation, FaultChange, Finding, FindingKind,
+    History, HistoryEvent, NoReply, ProcessChange, Reply, Request, RunBy, Verdict,
 };
 
 /// What differs from one run to the next, though everything goes the same way.
@@ -117,8 +117,42 @@ fn bytes(value: &Value) -> Bytes {
     if value.is_null() { Bytes::new() } else { value.to_string().into() }
 }
 
+/// An exchange that isn't in a history yet.
+#[derive(Debug, Clone)]
+pub(crate) struct SampleExchange {
+    pub(crate) link: Link,
+    pub(crate) request: Request,
+    pub(crate) faults: Vec<FaultName>,
+    pub(crate) delivered: u32,
+    pub(crate) answered: Option<Reply>,
+    /// How long it took, and what the caller got.
+    pub(crate) ending: Option<(Duration, Result<Reply, NoReply>)>,
+}
+
+impl SampleExchange {
+    /// Appends its records to a history.
+    pub(crate) fn add_to(&self, history: &mut History, at: Duration, step: Option<usize>) -> ExchangeId {
+        let id = history.send(at, step, self.link.clone(), self.request.clone(), self.faults.clone());
+        (0..self.delivered).for_each(|_| history.append(at, step, HistoryEvent::Delivered(id)));
+        if let Some(reply) = &self.answered {
+            history.append(at, step, HistoryEvent::Answered(id, reply.clone()));
+        }
+        if let Some((took, received)) = &self.ending {
+            history.append(at + *took, step, HistoryEvent::Ended(id, received.clone()));
+        }
+        id
+    }
+
+    /// What `look` returns for it, alone in a history.
+    pub(crate) fn view<R>(&self, look: impl FnOnce(&Exchange<'_>) -> R) -> R {
+        let mut history = History::default();
+        let id = self.add_to(&mut history, Duration::ZERO, None);
+        look(&history.exchange(id))
+    }
+}
+
 /// An exchange that was answered, and whose reply arrived.
-pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answer: &Value) -> Exchange {
+pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answer: &Value) -> SampleExchange {
     let (method, path) = asked.split_once(' ').expect("a method and a path");
     let (caller, callee) = link.split_once(" -> ").expect("a link");
     let reply = Reply {
@@ -127,7 +161,7 @@ pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answe
         body: bytes(answer),
     };
     let sent_headers = [("content-type", "application/json".into()), ("idempotency-key", "click-1".into())];
-    Exchange {
+    SampleExchange {
         link: Link::new(service(caller), service(callee)),
         request: Request {
             method: method.parse().unwrap(),
@@ -138,13 +172,13 @@ pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answe
         faults: Vec::new(),
         delivered: 1,
         answered: Some(reply.clone()),
-        ending: Some(Ending { took: Duration::from_millis(9), received: Ok(reply) }),
+        ending: Some((Duration::from_millis(9), Ok(reply))),
     }
 }
 
-pub(crate) fn unanswered(mut exchange: Exchange, none: NoReply) -> Exchange {
+pub(crate) fn unanswered(mut exchange: SampleExchange, none: NoReply) -> SampleExchange {
     exchange.faults.push("reply-lost".parse().unwrap());
-    exchange.ending = Some(Ending { took: Duration::from_millis(4), received: Err(none) });
+    exchange.ending = Some((Duration::from_millis(4), Err(none)));
     exchange
 }
 
@@ -152,18 +186,17 @@ pub(crate) fn unanswered(mut exchange: Exchange, none: NoReply) -> Exchange {
 pub(crate) fn history(run: Run, status: u16) -> History {
     let mut history = History::default();
     let Run { slowness, port, minute } = run;
-    let mut push = |millis: u64, step: Option<usize>, what: Happening| {
-        let at = Duration::from_millis(millis) * slowness;
-        let mut what = what;
-        if let Happening::Exchange(Exchange { ending: Some(ending), .. }) = &mut what {
-            ending.took *= slowness;
+    let at = |millis: u64| Duration::from_millis(millis) * slowness;
+    for (millis, name) in [(0, "users-service"), (1, "orders-service"), (2, "payment-service")] {
+        let event = HistoryEvent::Process { service: service(name), change: ProcessChange::Started };
+        history.append(at(millis), None, event);
+    }
+    let push = |history: &mut History, millis: u64, step: usize, mut exchange: SampleExchange| {
+        if let Some((took, _)) = &mut exchange.ending {
+            *took *= slowness;
         }
-        history.push(Record { at, step, what });
+        exchange.add_to(history, at(millis), Some(step));
     };
-    let started = |name: &str| Happening::Process { service: service(name), change: ProcessChange::Started };
-    push(0, None, started("users-service"));
-    push(1, None, started("orders-service"));
-    push(2, None, started("payment-service"));
     let created = format!("2026-03-01T10:{minute:02}:07.123Z");
     let order = json!({"message": "created", "order": {
         "id": 1, "status": "pending", "total_amount": 299.99, "created_at": created,
@@ -171,13 +204,15 @@ pub(crate) fn history(run: Run, status: u16) -> History {
     }});
     let user = json!({"id": 1, "username": "alice"});
     let sent = json!({"user_id": 1, "items": ["Phone"], "total_amount": 299.99});
-    let call = |link, asked, sent: &Value, status, answer: &Value| {
-        Happening::Exchange(exchange(link, asked, sent, status, answer))
-    };
-    push(20, Some(0), call("client -> orders-service", "POST /api/orders", &sent, 201, &order));
-    push(21, Some(0), call("orders-service -> users-service", "GET /api/users/1", &Value::Null, 200, &user));
-    let injected = FaultChange::Injected;
-    push(30, Some(1), Happening::Fault { fault: fault().name, change: injected });
+    push(&mut history, 20, 0, exchange("client -> orders-service", "POST /api/orders", &sent, 201, &order));
+    push(
+        &mut history,
+        21,
+        0,
+        exchange("orders-service -> users-service", "GET /api/users/1", &Value::Null, 200, &user),
+    );
+    let injected = HistoryEvent::Fault { fault: fault().name, change: FaultChange::Injected };
+    history.append(at(30), Some(1), injected);
     let pay = json!({"order_id": 1, "user_id": 1});
     let answer = match status {
         201 | 202 => json!({"message": "paid", "payment": {"id": 1, "amount": 299.99}}),
@@ -185,9 +220,14 @@ pub(crate) fn history(run: Run, status: u16) -> History {
             json!({"title": "Service Unavailable", "detail": format!("no reply from 127.0.0.1:{port} in 40ms")})
         }
     };
-    push(31, Some(2), call("client -> payment-service", "POST /api/payments", &pay, status, &answer));
-    let read = call("payment-service -> orders-service", "GET /api/orders/1", &Value::Null, 200, &order);
-    push(32, Some(2), read);
+    push(
+        &mut history,
+        31,
+        2,
+        exchange("client -> payment-service", "POST /api/payments", &pay, status, &answer),
+    );
+    let read = exchange("payment-service -> orders-service", "GET /api/orders/1", &Value::Null, 200, &order);
+    push(&mut history, 32, 2, read);
     let charge = json!({"amount": -299.99});
     let charged = exchange(
         "payment-service -> users-service",
@@ -196,10 +236,10 @@ pub(crate) fn history(run: Run, status: u16) -> History {
         200,
         &json!({"new_balance": 200.01}),
     );
-    push(33, Some(2), Happening::Exchange(unanswered(charged.clone(), NoReply::Reset)));
+    push(&mut history, 33, 2, unanswered(charged.clone(), NoReply::Reset));
     // Background retries come as often as time allows.
     for retry in 0..u64::from(slowness) {
-        push(38 + retry, Some(2), Happening::Exchange(charged.clone()));
+        push(&mut history, 38 + retry, 2, charged.clone());
     }
     history
 }
@@ -211,9 +251,8 @@ pub(crate) fn result(verdict: Verdict, history: History, took: Duration) -> Scen
 /// A run of the scenario in which everything holds.
 pub(crate) fn passed(run: Run) -> ScenarioResult {
     let mut history = history(run, 201);
-    let mut push = |millis: u64, step: usize, exchange: Exchange| {
-        let at = Duration::from_millis(millis) * run.slowness;
-        history.push(Record { at, step: Some(step), what: Happening::Exchange(exchange) });
+    let mut push = |millis: u64, step: usize, exchange: SampleExchange| {
+        exchange.add_to(&mut history, Duration::from_millis(millis) * run.slowness, Some(step));
     };
     let order = |status: &str| json!({"id": 1, "status": status});
     for attempt in 0..u64::from(run.slowness) {
@@ -239,8 +278,8 @@ pub(crate) fn passed(run: Run) -> ScenarioResult {
     }
     // Which way the third one ends is a matter of time.
     push(81, 4, if run.slowness == 1 { refused(503) } else { unanswered(refused(503), NoReply::Reset) });
-    let healed = Happening::Fault { fault: fault().name, change: FaultChange::Healed };
-    history.push(Record { at: Duration::from_millis(90) * run.slowness, step: None, what: healed });
+    let healed = HistoryEvent::Fault { fault: fault().name, change: FaultChange::Healed };
+    history.append(Duration::from_millis(90) * run.slowness, None, healed);
     result(Verdict::Passed, history, Duration::from_millis(120) * run.slowness)
 }
 
@@ -251,31 +290,38 @@ pub(crate) fn failed() -> ScenarioResult {
         .exchanges_during(2)
         .find(|exchange| exchange.link.caller == ServiceName::client())
         .expect("the payment")
-        .clone();
+        .id;
     let at_payment = Failure {
-        place: Place::Step { index: 2, name: "she pays, and pays once".into(), span: span(23) },
+        location: FailureLocation::Step { index: 2, name: "she pays, and pays once".into(), span: span(23) },
         findings: vec![
-            Finding::new("status", "201 or 202", "503"),
-            Finding::new("body.payment.status", "\"completed\"", "absent"),
+            Finding::new(FindingKind::Status, "201 or 202", "503"),
             Finding::new(
-                "payment-service -> users-service",
+                FindingKind::Body(BodyPath::default().key("payment").key("status")),
+                "\"completed\"",
+                "absent",
+            ),
+            Finding::new(
+                FindingKind::Traffic("payment-service -> users-service".parse().expect("a link")),
                 "calls == 1",
                 r#"{"calls":2,"delivered":2,"replied":1,"statuses":[200]}"#,
             ),
         ],
         exchange: Some(judged),
-        traffic: traffic_during(&history, 2),
     };
-    let finding = Finding::new("money is conserved", "total == 950.00", "total = 650.01");
-    let at_end = Failure { place: Place::End, findings: vec![finding], exchange: None, traffic: Vec::new() };
+    let money = FindingKind::Invariant("money is conserved".into());
+    let finding = Finding::new(money, "total == 950.00", "total = 650.01");
+    let at_end = Failure { location: FailureLocation::End, findings: vec![finding], exchange: None };
     result(Verdict::Failed(vec![at_payment, at_end]), history, Duration::from_millis(1_240))
 }
 
 /// A run in which a service didn't start.
 pub(crate) fn broken_off() -> ScenarioResult {
-    let broken = BrokenOff {
-        reason: "users-service wasn't ready within 10s".into(),
-        help: Some("its `ready` path is /livez: does it answer there?".into()),
+    let broken = BrokenOff::NotReady {
+        service: service("users-service"),
+        within: Duration::from_secs(10),
+        condition: "GET /livez".into(),
+        last: "got no reply (connection refused)".into(),
+        run_by: RunBy::Runner,
         log: vec!["opening users.redb".into(), "\u{1b}[31mError\u{1b}[0m: database is locked".into()],
     };
     result(Verdict::BrokenOff(broken), History::default(), Duration::ZERO)

@@ -2,14 +2,15 @@ use std::{fs, sync::Arc, time::Duration};
 
 use engine::ScenarioResult;
 use http::Method;
-use scenario::{Action, Expectations, Judging, Silence, Times};
+use scenario::{Action, Expectations, Judging, ReplyExpectation, Times};
 use serde_json::{Value, json};
-use verdict::{Exchange, Happening, History, NoReply, Record, Verdict};
+use verdict::{History, HistoryEvent, NoReply, Record, Verdict};
 
 use super::{
     check_text,
     sample::{
-        FIRST, Run, broken_off, exchange, expecting, failed, passed, request, result, step, unanswered,
+        FIRST, Run, SampleExchange, broken_off, exchange, expecting, failed, passed, request, result, step,
+        unanswered,
     },
 };
 use crate::{
@@ -42,29 +43,28 @@ fn a_run_that_went_another_way_has_another_text() {
         happened::text(&result)
     };
     let text = happened::text(&passed(FIRST));
-    // What came back from the first order, which is the fourth thing that happened.
-    assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("pending", "confirmed"))));
-    assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("299.99", "300.00"))));
-    assert_ne!(text, changed(|result| edit(result, 3, |reply| reply.replace("created_at", "made_at"))));
+    // The reply to the first order.
+    assert_ne!(text, changed(|result| edit(result, |reply| reply.replace("pending", "confirmed"))));
+    assert_ne!(text, changed(|result| edit(result, |reply| reply.replace("299.99", "300.00"))));
+    assert_ne!(text, changed(|result| edit(result, |reply| reply.replace("created_at", "made_at"))));
     assert_ne!(text, changed(|result| result.verdict = failed().verdict));
     let undamaged = changed(|result| {
-        let fault = |record: &Record| matches!(record.what, Happening::Fault { .. });
+        let fault = |record: &Record| matches!(record.event, HistoryEvent::Fault { .. });
         let kept =
             result.history.records().iter().filter(|record| !fault(record)).cloned().collect::<Vec<_>>();
         result.history = History::default();
-        for record in kept {
-            result.history.push(record);
+        for Record { at, step, event } in kept {
+            result.history.append(at, step, event);
         }
     });
     assert_ne!(text, undamaged);
 }
 
 /// What a step says of itself, when these are its exchanges.
-fn step_text(action: Action, exchanges: Vec<Exchange>) -> String {
+fn step_text(action: Action, exchanges: Vec<SampleExchange>) -> String {
     let mut history = History::default();
     for exchange in exchanges {
-        let (at, step) = (Duration::ZERO, Some(0));
-        history.push(Record { at, step, what: Happening::Exchange(exchange) });
+        exchange.add_to(&mut history, Duration::ZERO, Some(0));
     }
     let mut result = result(Verdict::Passed, history, Duration::ZERO);
     Arc::make_mut(&mut result.scenario).steps = vec![step(1, "it", action)];
@@ -83,15 +83,19 @@ fn what_is_not_certain_is_not_said() {
         exchange
     };
     let asked = "POST payment-service /pay";
-    let maybe = Expectations { silence: Silence::Allowed, ..expecting(&[201]) };
+    let maybe = Expectations { reply: ReplyExpectation::Optional, ..expecting(&[201]) };
     let whatever = Expectations { judging: Judging::Lenient, ..expecting(&[201]) };
     for (expect, ended, expected) in [
         (expecting(&[201]), paid(201), "201"),
         (expecting(&[201, 202]), paid(202), "201 or 202"),
         (maybe.clone(), paid(201), "201 or no reply"),
         (maybe, silent(), "201 or no reply"),
-        (Expectations { silence: Silence::Allowed, ..expecting(&[]) }, paid(500), "a reply or no reply"),
-        (Expectations { silence: Silence::Required, ..expecting(&[]) }, silent(), "no reply"),
+        (
+            Expectations { reply: ReplyExpectation::Optional, ..expecting(&[]) },
+            paid(500),
+            "a reply or no reply",
+        ),
+        (Expectations { reply: ReplyExpectation::Forbidden, ..expecting(&[]) }, silent(), "no reply"),
         (whatever, paid(500), "any end"),
     ] {
         assert_eq!(step_text(Action::Request(pay(expect)), vec![ended]), format!("{asked} | {expected}"));
@@ -106,14 +110,18 @@ fn what_is_not_certain_is_not_said() {
     }
 }
 
-fn edit(result: &mut ScenarioResult, place: usize, change: fn(&str) -> String) {
+/// Changes the body that the first exchange brought its caller.
+fn edit(result: &mut ScenarioResult, change: fn(&str) -> String) {
     let mut records = result.history.records().to_vec();
-    let Happening::Exchange(exchange) = &mut records[place].what else { panic!("not an exchange") };
-    let reply = exchange.ending.as_mut().unwrap().received.as_mut().unwrap();
+    let received = records.iter_mut().find_map(|record| match &mut record.event {
+        HistoryEvent::Ended(_, received) => Some(received),
+        _ => None,
+    });
+    let reply = received.expect("an exchange has ended").as_mut().expect("with a reply");
     reply.body = change(std::str::from_utf8(&reply.body).unwrap()).into();
     result.history = History::default();
-    for record in records {
-        result.history.push(record);
+    for Record { at, step, event } in records {
+        result.history.append(at, step, event);
     }
 }
 

@@ -3,8 +3,8 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
-use scenario::{Configuration, Dependency, Need, Service, Span, StartCommand, Template};
-use verdict::{Finding, Verdict};
+use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
+use verdict::{Finding, FindingKind, Verdict};
 
 use super::{
     check_text, plain,
@@ -58,7 +58,7 @@ fn a_run_that_could_not_begin_says_why() {
 
 #[test]
 fn only_the_first_line_of_a_value_is_marked() {
-    let finding = Finding::new("snapshot", "", "it differs\n-old\n+new\u{1b}[2J");
+    let finding = Finding::new(FindingKind::Snapshot, "", "it differs\n-old\n+new\u{1b}[2J");
     let lines = ["snapshot", "  - (nothing)", "  + it differs", "    -old", r"    +new\u{1b}[2J"];
     assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
 }
@@ -102,7 +102,6 @@ fn the_end_of_a_run_is_shown_once_it_ends() {
 fn the_opening_says_what_was_found() {
     let found = |name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need| Service {
         name: service(name),
-        span: Span::default(),
         base_url: url.map(|url| url.parse().unwrap()),
         need,
         start: start.map(|program| StartCommand {
@@ -125,7 +124,6 @@ fn the_opening_says_what_was_found() {
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
-        span: Span::default(),
     };
     let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
     terminal.open(&configuration, 7, Seed(42), NonZeroUsize::new(2).unwrap()).unwrap();

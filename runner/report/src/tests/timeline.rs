@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use engine::ScenarioResult;
 use scenario::{Action, InjectStep, Step};
-use verdict::{FaultChange, Happening, History, Record, Verdict};
+use verdict::{FaultChange, History, HistoryEvent, Verdict};
 
 use super::sample::{FIRST, failed, passed};
 use crate::timeline::{Span, fault_windows, step_spans};
@@ -25,10 +25,9 @@ fn faulted(after: u64, lasting: Option<u64>, healed: Option<u64>) -> ScenarioRes
     result.took = Duration::from_secs(1);
     let changes = [(Some(100), Some(1), FaultChange::Injected), (healed, None, FaultChange::Healed)];
     for (at, step, change) in changes {
-        let what = Happening::Fault { fault: fault.clone(), change };
-        let record = at.map(|at| Record { at: Duration::from_millis(at), step, what });
-        if let Some(record) = record {
-            result.history.push(record);
+        if let Some(at) = at {
+            let event = HistoryEvent::Fault { fault: fault.clone(), change };
+            result.history.append(Duration::from_millis(at), step, event);
         }
     }
     result

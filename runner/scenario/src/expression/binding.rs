@@ -1,25 +1,25 @@
-//! Other names, or values, in place of an expression's variables.
+//! Other names or values in place of an expression's variables.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Expression, ordering::tokens};
+use super::tokens::{is_variable, tokens};
 
-/// What stands for a variable from now on.
+/// The replacement of a variable.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Bound {
+pub enum Binding {
     /// Another variable.
     Name(String),
     /// A value.
     Value(Value),
 }
 
-/// What stands for which variables.
-pub type Bindings = BTreeMap<String, Bound>;
+/// Replacements by the names of the variables.
+pub type Bindings = BTreeMap<String, Binding>;
 
-impl Bound {
-    /// How an expression spells it.
+impl Binding {
+    /// Its text within an expression.
     fn spelled(&self) -> String {
         match self {
             Self::Name(name) => name.clone(),
@@ -33,37 +33,21 @@ impl Bound {
     }
 }
 
-impl Expression {
-    /// The same with other names or values for some of its variables.
-    #[must_use]
-    pub fn bind(&self, bindings: &Bindings) -> Self {
-        if !self.names().any(|name| bindings.contains_key(name)) {
-            return self.clone();
+/// A source with other names or values for some of its variables.
+pub(super) fn bound(source: &str, bindings: &Bindings) -> String {
+    let tokens = tokens(source);
+    let mut bound = String::new();
+    let mut copied = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        if let Some(binding) =
+            bindings.get(&source[token.clone()]).filter(|_| is_variable(source, &tokens, at))
+        {
+            bound.push_str(&source[copied..token.start]);
+            bound.push_str(&binding.spelled());
+            copied = token.end;
         }
-        let source = self.source();
-        let tokens = tokens(source);
-        let mut bound = String::new();
-        let mut copied = 0;
-        for (at, token) in tokens.iter().enumerate() {
-            if let Some(binding) =
-                bindings.get(&source[token.clone()]).filter(|_| is_variable(source, &tokens, at))
-            {
-                bound.push_str(&source[copied..token.start]);
-                bound.push_str(&binding.spelled());
-                copied = token.end;
-            }
-        }
-        bound.push_str(&source[copied..]);
-        Self::parse(&bound, self.span()).expect("a name or a literal can stand wherever a variable can")
     }
-}
-
-/// Whether a word stands for a variable, rather than for a key, a filter, a test or an argument's name.
-fn is_variable(source: &str, tokens: &[Range<usize>], at: usize) -> bool {
-    let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
-    let before = |steps: usize| at.checked_sub(steps).and_then(text);
-    let is_test = before(1) == Some("is") || (before(1) == Some("not") && before(2) == Some("is"));
-    !matches!(before(1), Some("." | "|")) && !is_test && text(at + 1) != Some("=")
+    bound + &source[copied..]
 }
 
 #[cfg(test)]
@@ -71,15 +55,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Span;
 
     #[test]
-    fn variables_and_nothing_else_are_bound() {
+    fn variables_and_nothing_else_are_replaced() {
         let bindings = Bindings::from([
-            ("order".into(), Bound::Name("order_3".into())),
-            ("amount".into(), Bound::Value(json!(-1.5))),
-            ("name".into(), Bound::Value(json!("a \"b\""))),
-            ("nothing".into(), Bound::Value(json!(null))),
+            ("order".into(), Binding::Name("order_3".into())),
+            ("amount".into(), Binding::Value(json!(-1.5))),
+            ("name".into(), Binding::Value(json!("a \"b\""))),
+            ("nothing".into(), Binding::Value(json!(null))),
         ]);
         for (source, expected) in [
             ("order.id", "order_3.id"),
@@ -90,8 +73,7 @@ mod tests {
             ("name == order['order']", r#""a \"b\"" == order_3['order']"#),
             ("order is none or nothing is none", "order_3 is none or none is none"),
         ] {
-            let expression = Expression::parse(source, Span::default()).expect("an expression");
-            assert_eq!(expression.bind(&bindings).source(), expected);
+            assert_eq!(bound(source, &bindings), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Expressions as they are evaluated.
+//! Compiled expressions, and what they name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,22 +6,24 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{ENVIRONMENT, InvalidExpression, ordering};
+use super::{environment::ENVIRONMENT, error::InvalidExpression, ordering, tokens};
 
-/// Expressions that are kept compiled at most. An exploration makes some hundred different ones, in thousands of
+/// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
 /// sequences.
 const KEPT: usize = 4_096;
 
 type Compiled = minijinja::Expression<'static, 'static>;
 
-/// What an expression was compiled to.
+/// A compiled expression and what it names.
 pub(super) struct Code {
-    /// The names it uses that aren't functions.
+    /// The variables it uses.
     pub(super) names: BTreeSet<String>,
+    /// Those names with the keys after them.
+    pub(super) paths: BTreeSet<Vec<String>>,
     pub(super) compiled: Compiled,
 }
 
-/// What was compiled last, by its source.
+/// The expressions that are kept, by their sources.
 static COMPILED: Mutex<BTreeMap<Arc<str>, Arc<Code>>> = Mutex::new(BTreeMap::new());
 
 /// Whether there is a filter of this `name`.
@@ -31,7 +33,7 @@ static IS_FILTER: LazyLock<Compiled> =
 static IS_TEST: LazyLock<Compiled> = LazyLock::new(|| compile("name is test").expect("it is an expression"));
 
 impl Code {
-    /// The code of an expression, compiled unless that has been done.
+    /// The code of an expression, which is compiled unless it is kept.
     pub(super) fn of(source: &str) -> Result<Arc<Self>, InvalidExpression> {
         let compiled = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(code) = compiled().get(source) {
@@ -48,13 +50,14 @@ impl Code {
 
     fn new(source: &str) -> Result<Self, InvalidExpression> {
         let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error, source))?;
-        let used = compiled.undeclared_variables(false).into_iter();
-        let names = used.filter(|name| ENVIRONMENT.globals().all(|(global, _)| global != name)).collect();
+        let mut paths = tokens::paths(source);
+        paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
         if let Some(guarded) = ordering::guard(source) {
             compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
         }
-        Ok(Self { names, compiled })
+        let names = paths.iter().map(|path| path[0].clone()).collect();
+        Ok(Self { names, paths, compiled })
     }
 }
 
@@ -62,9 +65,9 @@ fn compile(source: &str) -> Result<Compiled, minijinja::Error> {
     ENVIRONMENT.compile_expression_owned(source.to_owned())
 }
 
-/// Filters and tests are looked up only when they are reached, which may be never before it matters: look them up now.
+/// Refuses unknown filters and tests. minijinja looks them up only when it evaluates them.
 fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
-    let tokens = ordering::tokens(source);
+    let tokens = tokens::tokens(source);
     let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);
     for at in 0..tokens.len() {
         let (kind, known, name) = match (text(at), text(at + 1)) {

@@ -1,9 +1,11 @@
-//! JSON to minijinja and back, number by number: what is written `299.99` stays that, an integer stays an integer.
+//! JSON to minijinja's values and back. `299.99` stays `299.99`, and an integer stays an integer.
 
 use minijinja::{Value as Minijinja, value::ValueKind};
 use serde_json::{Number, Value};
 
-/// Deeper than any JSON text that `serde_json` reads, so that only what an expression builds can hit it.
+use super::error::describe as describe_error;
+
+/// Deeper than any JSON text that `serde_json` reads, so that only a value that an expression builds can exceed it.
 const DEPTH: usize = 200;
 
 pub(super) fn to_minijinja(value: &Value) -> Minijinja {
@@ -23,13 +25,28 @@ pub(super) fn to_minijinja(value: &Value) -> Minijinja {
     }
 }
 
-pub(super) fn from_minijinja(value: &Minijinja) -> Result<Value, String> {
+/// Why a value is not JSON.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotJson {
+    #[error("a part of its value is undefined")]
+    Undefined,
+    #[error("its value is nested too deeply")]
+    Deep,
+    #[error("its value, {0}, is no number that JSON has")]
+    Number(Minijinja),
+    #[error("its value is of a kind that JSON doesn't have ({0})")]
+    Kind(ValueKind),
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+pub(super) fn from_minijinja(value: &Minijinja) -> Result<Value, NotJson> {
     convert(value, DEPTH)
 }
 
-fn convert(value: &Minijinja, depth: usize) -> Result<Value, String> {
-    let deeper = depth.checked_sub(1).ok_or("its value is nested too deeply")?;
-    let unusable = |error: minijinja::Error| super::describe(&error);
+fn convert(value: &Minijinja, depth: usize) -> Result<Value, NotJson> {
+    let deeper = depth.checked_sub(1).ok_or(NotJson::Deep)?;
+    let unreadable = |error: minijinja::Error| NotJson::Unreadable(describe_error(&error));
     Ok(match value.kind() {
         ValueKind::None => Value::Null,
         ValueKind::Bool => Value::Bool(value.is_true()),
@@ -38,23 +55,23 @@ fn convert(value: &Minijinja, depth: usize) -> Result<Value, String> {
         ValueKind::Seq | ValueKind::Iterable => Value::Array(
             value
                 .try_iter()
-                .map_err(unusable)?
+                .map_err(unreadable)?
                 .map(|item| convert(&item, deeper))
                 .collect::<Result<_, _>>()?,
         ),
         ValueKind::Map => {
-            let keys = value.try_iter().map_err(unusable)?;
+            let keys = value.try_iter().map_err(unreadable)?;
             let entry = |key: Minijinja| {
-                Ok((key.to_string(), convert(&value.get_item(&key).map_err(unusable)?, deeper)?))
+                Ok((key.to_string(), convert(&value.get_item(&key).map_err(unreadable)?, deeper)?))
             };
-            Value::Object(keys.map(entry).collect::<Result<_, String>>()?)
+            Value::Object(keys.map(entry).collect::<Result<_, NotJson>>()?)
         }
-        ValueKind::Undefined => return Err("a part of its value is undefined".into()),
-        other => return Err(format!("its value is of a kind that JSON doesn't have ({other})")),
+        ValueKind::Undefined => return Err(NotJson::Undefined),
+        other => return Err(NotJson::Kind(other)),
     })
 }
 
-fn number(value: &Minijinja) -> Result<Number, String> {
+fn number(value: &Minijinja) -> Result<Number, NotJson> {
     let found = if value.is_integer() {
         i64::try_from(value.clone())
             .map(Number::from)
@@ -63,10 +80,10 @@ fn number(value: &Minijinja) -> Result<Number, String> {
     } else {
         f64::try_from(value.clone()).ok().and_then(Number::from_f64)
     };
-    found.ok_or_else(|| format!("its value, {value}, is no number that JSON has"))
+    found.ok_or_else(|| NotJson::Number(value.clone()))
 }
 
-/// A value in a few words: what it is, and the value itself if it is short.
+/// A value's kind in a few words, with the value itself if it is short.
 pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -79,7 +96,7 @@ pub(super) fn describe(value: &Value) -> String {
     }
 }
 
-/// What `name` holds, for a person who looked for something else in it.
+/// The content of `name`, for the message about a key that it doesn't have.
 pub(super) fn outline(name: &str, value: &Value) -> String {
     match value {
         Value::Object(entries) if entries.is_empty() => format!("`{name}` is an empty object and"),

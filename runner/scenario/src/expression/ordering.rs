@@ -1,12 +1,14 @@
 //! Why `'a' < 1` is an error here.
 //!
-//! minijinja orders values of different kinds by kind, so that a comparison of a text with a number is false, or true,
-//! but never an error: `body.total < 100` would hold for ever once `total` became a text. Operators can't be replaced,
-//! functions can: `a < b` is compiled as `__ordered('<', a, b)`, which refuses what has no order.
+//! minijinja orders values of different kinds by their kinds, so that a comparison of a text with a number is true or
+//! false, and never an error: once `total` is a text, `body.total < 100` has the same result for every total. Operators
+//! can't be replaced, functions can: `a < b` is compiled as `__ordered('<', a, b)`, which refuses such operands.
 
 use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
+
+use super::{kinds::kind, tokens::tokens};
 
 const FUNCTION: &str = "__ordered";
 
@@ -34,17 +36,6 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
     })
 }
 
-/// A value's kind in the words of the documentation.
-pub(super) fn kind(value: &Value) -> String {
-    match value.kind() {
-        ValueKind::String => "text".into(),
-        ValueKind::None => "null".into(),
-        ValueKind::Seq | ValueKind::Iterable => "list".into(),
-        ValueKind::Map => "object".into(),
-        other => other.to_string(),
-    }
-}
-
 /// The expression with its orderings as calls; `None` when it has none. The source is known to be an expression.
 pub(super) fn guard(source: &str) -> Option<String> {
     let tokens = tokens(source);
@@ -54,37 +45,6 @@ pub(super) fn guard(source: &str) -> Option<String> {
 
 fn is_ordering(token: &str) -> bool {
     matches!(token, "<" | "<=" | ">" | ">=")
-}
-
-/// Cuts `source` into texts, words, operators and single characters; white space is left out.
-pub(super) fn tokens(source: &str) -> Vec<Range<usize>> {
-    let mut tokens = Vec::new();
-    let mut rest = source.char_indices().peekable();
-    while let Some((start, first)) = rest.next() {
-        let mut end = start + first.len_utf8();
-        match first {
-            _ if first.is_whitespace() => continue,
-            '"' | '\'' => {
-                let mut escaped = false;
-                for (at, c) in rest.by_ref() {
-                    end = at + c.len_utf8();
-                    if c == first && !escaped {
-                        break;
-                    }
-                    escaped = c == '\\' && !escaped;
-                }
-            }
-            _ if first.is_alphanumeric() || first == '_' => {
-                while let Some((at, c)) = rest.next_if(|(_, c)| c.is_alphanumeric() || *c == '_') {
-                    end = at + c.len_utf8();
-                }
-            }
-            '<' | '>' | '=' | '!' if rest.next_if(|(_, c)| *c == '=').is_some() => end += 1,
-            _ => {}
-        }
-        tokens.push(start..end);
-    }
-    tokens
 }
 
 /// Writes `a < b and f(c > d)` as `__ordered('<', a, b) and f(__ordered('>', c, d))`: between two words or signs that
@@ -98,7 +58,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
         let previous = at.checked_sub(1).and_then(text);
         let gap = at.checked_sub(1).map_or("", |before| &source[tokens[before].end..tokens[at].start]);
         match token {
-            // A key after a dot may be called anything.
+            // A key after a dot may have any name.
             _ if previous == Some(".") => comparison.push(gap, token),
             "(" | "[" | "{" => {
                 let close = closing(source, tokens, at);
@@ -148,7 +108,7 @@ fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
 struct Comparison {
     /// The operands that are complete, each with the operator after it.
     before: Vec<(String, String)>,
-    /// The operand at hand, with the white space before it.
+    /// The current operand, with the white space before it.
     operand: String,
 }
 

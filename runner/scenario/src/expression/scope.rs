@@ -1,4 +1,4 @@
-//! What names stand for.
+//! The values of names.
 
 use std::{
     collections::BTreeMap,
@@ -10,14 +10,15 @@ use serde_json::Value;
 
 use super::json;
 
-/// What `${…}` and checks can name: variables, captures, and what the step at hand brings. A clone shares the values.
+/// The values that expressions can name: variables, captures, and those of the current step, such as `body`. A clone
+/// shares the values.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scope(BTreeMap<String, Known>);
+pub struct Scope(BTreeMap<String, SharedValue>);
 
-/// A value that a name stands for, in one scope or several. It is made into what expressions calculate with once,
-/// however many of them name it.
+/// A value that several scopes can share. It is converted into minijinja's form once, when the first expression uses
+/// it.
 #[derive(Clone)]
-pub struct Known(Arc<(Value, OnceLock<minijinja::Value>)>);
+pub struct SharedValue(Arc<(Value, OnceLock<minijinja::Value>)>);
 
 impl Scope {
     /// A scope with these names.
@@ -25,48 +26,48 @@ impl Scope {
         Self(values.into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 
-    /// Sets a name, in place of what it stood for before.
+    /// Sets the value of a name.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
         self.share(name, value.into());
     }
 
-    /// Sets a name to a value that other scopes may have too.
-    pub fn share(&mut self, name: impl Into<String>, value: Known) {
+    /// Sets a name to a value that other scopes share.
+    pub fn share(&mut self, name: impl Into<String>, value: SharedValue) {
         self.0.insert(name.into(), value);
     }
 
-    /// What a name stands for.
+    /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).map(|Known(known)| &known.0)
+        self.0.get(name).map(|SharedValue(known)| &known.0)
     }
 
-    /// The same, for calculating with it.
+    /// The value of a name in minijinja's form.
     pub(super) fn calculable(&self, name: &str) -> Option<minijinja::Value> {
-        let Known(known) = self.0.get(name)?;
+        let SharedValue(known) = self.0.get(name)?;
         Some(known.1.get_or_init(|| json::to_minijinja(&known.0)).clone())
     }
 }
 
-impl Known {
-    /// Whether it is the very same, not only an equal one.
+impl SharedValue {
+    /// Whether both are one shared value, not only equal ones.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl From<Value> for Known {
+impl From<Value> for SharedValue {
     fn from(value: Value) -> Self {
         Self(Arc::new((value, OnceLock::new())))
     }
 }
 
-impl PartialEq for Known {
+impl PartialEq for SharedValue {
     fn eq(&self, other: &Self) -> bool {
         self.0.0 == other.0.0
     }
 }
 
-impl fmt::Debug for Known {
+impl fmt::Debug for SharedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.0.fmt(f)
     }

@@ -1,4 +1,6 @@
-//! What expressions give, each a line.
+//! The values and mistakes of expressions, one a line.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -26,7 +28,7 @@ fn scope() -> Scope {
 }
 
 fn evaluated(source: &str) -> Result<Value, String> {
-    let expression = Expression::parse(source, Span::default()).map_err(|invalid| invalid.to_string())?;
+    let expression = Expression::parse(source).map_err(|invalid| invalid.to_string())?;
     expression.evaluate(&scope()).map_err(|error| error.reason)
 }
 
@@ -54,6 +56,20 @@ fn values() {
         ("2.675 | round(2)", json!(2.68)),
         ("1e-7 | plus(1)", json!(1.000_000_1)),
         ("[] | sum", json!(0)),
+        // Slices.
+        ("body.order.items[1:]", json!(["Case"])),
+        ("body.order.items[:-1]", json!(["Phone"])),
+        ("body.prices[::2]", json!([10.1, 0.3])),
+        ("body.prices[::-1][0]", json!(0.3)),
+        ("body.order.items[-1]", json!("Case")),
+        ("body.order.items[5:]", json!([])),
+        ("[1, 2, 3][1:2]", json!([2])),
+        ("name[1:] ~ name[:-2]", json!("nna")),
+        ("name[::-1]", json!("nna")),
+        ("body.prices[body.in:body.in | plus(1)] | sum", json!(20.2)),
+        ("body.prices[0 if status < 300 else 1:] | length < 4", json!(true)),
+        ("body.lines[1:] | map(attribute='amount') | list", json!([0.2])),
+        ("(body.order.items | first)[1:]", json!("hone")),
         // Helpers.
         ("name is matching('^a.n$')", json!(true)),
         ("'order 17' | regex('[0-9]+')", json!("17")),
@@ -76,6 +92,8 @@ fn values() {
         ("'a < b' ~ \"<\" == 'a < b<' and 1 < 2", json!(true)),
         ("1 not in [2 < 3] or 2 > 1", json!(true)),
         ("missing is defined and missing < 1", json!(false)),
+        ("body.nothing is undefined", json!(true)),
+        ("id is none and name is string and price is float and body is mapping", json!(true)),
         ("body.order.items | select('==', 'Case') | list | length >= 1", json!(true)),
     ] {
         assert_eq!(evaluated(source), Ok(expected), "{source}");
@@ -90,6 +108,19 @@ fn errors() {
         ("missing < 1", "`missing` is undefined"),
         ("body.order.nothing == 1", "`body.order` has `id`, `items`; it has no `nothing`"),
         ("body.order.id.deep", "`body.order.id` is the number 7 and has no `deep`"),
+        ("missing[1:]", "`missing` is undefined"),
+        ("body.nothing[1:]", "`body` has `order`, `prices`, `lines`, `in`, `total`; it has no `nothing`"),
+        ("body.order.items[missing:]", "`missing` is undefined"),
+        ("body.order.items['a':]", "cannot convert string to i64"),
+        ("body.order.items[::0]", "cannot slice by step size of 0"),
+        ("status[1:]", "value of type number cannot be sliced"),
+        ("body.nothing is none", "it has no `nothing`"),
+        ("body.nothing is not none", "it has no `nothing`"),
+        ("body['nothing'] is not string", "undefined value"),
+        ("{'a': [body.nothing]}", "it has no `nothing`"),
+        ("1 if status == 200", "it is undefined"),
+        ("loop.index", "`loop` is undefined"),
+        ("body.order.items()", "object is not callable"),
         ("body.total < 100", "`<` can't compare a text with a number"),
         ("[status, {'a': 1 + (body.total < 100)}]", "`<` can't compare a text with a number"),
         ("1 < id", "`<` can't compare a number with a null"),
@@ -114,7 +145,7 @@ fn errors() {
 #[test]
 fn only_true_holds() {
     let holds = |source: &str| {
-        let expression = Expression::parse(source, Span::default()).expect("an expression");
+        let expression = Expression::parse(source).expect("an expression");
         expression.holds(&scope()).map_err(|error| error.to_string())
     };
     assert_eq!(holds("status == 201"), Ok(true));
@@ -122,8 +153,40 @@ fn only_true_holds() {
     assert_eq!(holds("status"), Err("`status`: it is the number 201, neither true nor false".into()));
 }
 
+/// The names that an expression uses, which are checked before a run.
+fn names(source: &str) -> Vec<String> {
+    let expression = Expression::parse(source).expect(source);
+    expression.names().map(str::to_owned).collect()
+}
+
 #[test]
-fn names_are_variables_and_not_functions() {
-    let expression = Expression::parse("a.b < range(c)[0] and d is defined", Span::default()).expect("one");
-    assert_eq!(expression.names().collect::<Vec<_>>(), ["a", "c", "d"]);
+fn names_are_variables_and_nothing_else() {
+    for (source, expected) in [
+        ("a.b < range(c)[0] and d is defined", &["a", "c", "d"][..]),
+        ("a[1:2]", &["a"]),
+        ("a.b[c:d | abs:e.f[g:]].h", &["a", "c", "d", "e", "g"]),
+        ("a if b else c", &["a", "b", "c"]),
+        ("a if b", &["a", "b"]),
+        ("{a: b, 'c': [d]}", &["a", "b", "d"]),
+        ("dict(a=b) | map(attribute=c) | select('eq', d)", &["b", "c", "d"]),
+        ("a is divisibleby b and c is not in d", &["a", "b", "c", "d"]),
+        ("a.items(b).c(d)", &["a", "b", "d"]),
+        ("not true and none is none and 1.5e3 > -a[0].b or 'c' ~ \"d\"", &["a"]),
+        ("f(*a, **b)", &["a", "b", "f"]),
+    ] {
+        assert_eq!(names(source), expected, "{source}");
+    }
+}
+
+/// minijinja's own list leaves out what is sliced, and agrees otherwise.
+#[test]
+fn names_are_those_that_minijinja_finds() {
+    for source in
+        ["a.b[c].d", "a(b, c=d)[0]", "{a: {b: c}}", "(a, b) == c", "a ** -b // c % d", "a.0.b", "a is b c"]
+    {
+        let compiled = environment::ENVIRONMENT.compile_expression(source).expect(source);
+        let found: BTreeSet<String> = compiled.undeclared_variables(false).into_iter().collect();
+        let ours: BTreeSet<String> = tokens::paths(source).into_iter().map(|path| path[0].clone()).collect();
+        assert_eq!(ours, found, "{source}");
+    }
 }

@@ -1,7 +1,6 @@
-//! What all parts of reading stand on: mistakes are collected, and scalars are taken apart.
+//! Reads one file: collects mistakes, and takes mappings, lists and scalars apart.
 
 use std::{
-    collections::BTreeMap,
     ops::{Range, RangeInclusive},
     path::PathBuf,
     str::FromStr,
@@ -9,54 +8,29 @@ use std::{
     time::Duration,
 };
 
-use fault::{CLIENT, Link, ServiceName};
+use fault::{Link, ServiceName};
 
 use super::{
-    duration::parse_duration,
+    fields::Fields,
     names::Names,
-    node::{Entry, Kind, Node},
     suggestion,
     table::{Presence, Table},
+    yaml::{self, Entry, Kind, Node},
 };
-use crate::{Mistake, Span};
+use crate::{Mistake, Span, parse_duration};
 
-/// Reads one file. What can't be read is noted as a mistake, and reading goes on with the rest.
+/// Reads one file. What can't be read is noted as a mistake, and the rest is read all the same.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     pub(crate) file: Arc<PathBuf>,
     text: &'a str,
     mistakes: Vec<Mistake>,
-    /// Variables that expressions can name at this point of the file.
+    /// The variables that expressions can name at this point of the file.
     pub(crate) names: Names,
-    /// The services there are.
+    /// The services of the configuration.
     pub(crate) services: Vec<ServiceName>,
-    /// The links there are between them.
+    /// The links between them.
     pub(crate) links: Vec<Link>,
-}
-
-/// The values of a mapping by the keys of its table.
-#[derive(Debug)]
-pub(crate) struct Fields<'n> {
-    /// Where the mapping begins.
-    pub(crate) span: Span,
-    entries: BTreeMap<&'static str, &'n Entry>,
-}
-
-impl<'n> Fields<'n> {
-    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
-        self.entry(key).map(|entry| &entry.value)
-    }
-
-    pub(crate) fn entry(&self, key: &str) -> Option<&'n Entry> {
-        self.entries.get(key).copied()
-    }
-
-    /// Those of `keys` that are there, in the order of the file.
-    pub(crate) fn present(&self, keys: &[&str]) -> Vec<&'n Entry> {
-        let mut found: Vec<_> = keys.iter().filter_map(|key| self.entry(key)).collect();
-        found.sort_by_key(|entry| entry.span.offset);
-        found
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -73,7 +47,7 @@ impl<'a> Reader<'a> {
 
     /// The file as a tree.
     pub(crate) fn tree(&mut self) -> Option<Node> {
-        match Node::parse(self.text) {
+        match yaml::parse(self.text) {
             Ok((node, repeated)) => {
                 for (span, message, help) in repeated {
                     self.note(span, message, help);
@@ -87,7 +61,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What was read, if there was no mistake; all of them, in the order of the file, if there were.
+    /// The result of reading if there was no mistake, and all mistakes in the order of the file otherwise.
     pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<Mistake>> {
         self.mistakes.sort_by_key(|mistake| mistake.span.offset);
         match read {
@@ -99,7 +73,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a mistake, and what helps.
+    /// Notes a mistake and what to do about it.
     pub(crate) fn note(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         let mistake = Mistake { file: self.file.clone(), span, message: message.into(), help: help.into() };
         if !self.mistakes.contains(&mistake) {
@@ -107,7 +81,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a mistake at a value whose kind is wrong.
+    /// Notes a value of the wrong kind.
     pub(crate) fn wrong_kind(&mut self, node: &Node, wanted: &str) {
         let message = if node.is_missing() {
             format!("the value is missing: it has to be {wanted}")
@@ -117,7 +91,7 @@ impl<'a> Reader<'a> {
         self.note(node.span, message, None);
     }
 
-    /// The entries of a mapping with keys of one's own.
+    /// The entries of a mapping whose keys the author chooses.
     pub(crate) fn mapping<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
         if let Kind::Mapping(entries) = &node.kind {
             return Some(entries);
@@ -126,19 +100,19 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// The values of a mapping by the keys of its table, which has to know all of them.
-    pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &Table) -> Option<Fields<'n>> {
-        let mut fields = Fields { span: node.span, entries: BTreeMap::new() };
+    /// The entries of a mapping by the keys of its table. Unknown keys and missing ones are mistakes.
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Option<Fields<'n>> {
+        let mut fields = Fields::new(node.span, table);
         for entry in self.mapping(node, table.what)? {
             if let Some(key) = table.keys().find(|key| key.name == entry.key) {
-                fields.entries.insert(key.name, entry);
+                fields.insert(key.name, entry);
             } else {
                 let help = suggestion::help(&entry.key, table.keys().map(|key| key.name));
                 self.note(entry.span, format!("unknown key `{}` in {}", entry.key, table.what), help);
             }
         }
         for key in table.keys() {
-            if key.presence == Presence::Required && !fields.entries.contains_key(key.name) {
+            if key.presence == Presence::Required && fields.get(key.name).is_none() {
                 let help = format!("`{}`: {}", key.name, key.doc);
                 self.note(node.span, format!("{} needs the key `{}`", table.what, key.name), help);
             }
@@ -146,7 +120,7 @@ impl<'a> Reader<'a> {
         Some(fields)
     }
 
-    /// The items of a list, or the one value that stands in its place.
+    /// The items of a list, or the value itself as the only one.
     pub(crate) fn one_or_more<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.kind {
             Kind::List(items) => {
@@ -159,7 +133,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text. Numbers and booleans are texts too, as they are written.
+    /// A text. A number or boolean counts as a text, as it is written.
     pub(crate) fn text(&mut self, node: &Node, wanted: &str) -> Option<String> {
         match &node.kind {
             Kind::Text(text) | Kind::Number(_, text) => Some(text.clone()),
@@ -171,12 +145,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands there in the file.
+    /// The text of the file at `span`.
     pub(crate) fn written(&self, span: Span) -> &str {
         self.text.get(span.offset..span.offset + span.length).unwrap_or_default()
     }
 
-    /// The place of a part of a scalar's text. It is the scalar's own where quotes or folded lines hide the part.
+    /// The place of a part of a scalar's text; the place of the scalar where quotes or folded lines make that unknown.
     pub(crate) fn part(&self, node: &Node, text: &str, range: Range<usize>) -> Span {
         let written = self.written(node.span);
         let (Some(start), Some(part)) = (written.find(text), text.get(range.clone())) else {
@@ -203,8 +177,8 @@ impl<'a> Reader<'a> {
         };
         match parse_duration(text) {
             Ok(duration) => Some(duration),
-            Err((message, help)) => {
-                self.note(node.span, message, help);
+            Err(invalid) => {
+                self.note(node.span, invalid.to_string(), invalid.help());
                 None
             }
         }
@@ -237,7 +211,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// `true`, which is all that the key can say.
+    /// `true`, the only value of `key`.
     pub(crate) fn only_true(&mut self, node: &Node, key: &str) -> Option<()> {
         let value = self.boolean(node)?;
         if !value {
@@ -246,7 +220,7 @@ impl<'a> Reader<'a> {
         value.then_some(())
     }
 
-    /// One of some words, with what it stands for.
+    /// The value of one of these words.
     pub(crate) fn choice<T: Clone>(&mut self, node: &Node, words: &[(&str, T)]) -> Option<T> {
         let names = words.iter().map(|(word, _)| *word);
         let written =
@@ -262,7 +236,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// What a text spells in a language of its own.
+    /// The value that a text is parsed into.
     pub(crate) fn spelled<T: FromStr>(&mut self, node: &Node, wanted: &str) -> Option<T>
     where
         T::Err: std::fmt::Display,
@@ -276,49 +250,9 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
 
-    /// The service of that name.
-    pub(crate) fn service(&mut self, name: &str, span: Span) -> Option<ServiceName> {
-        let found = self.services.iter().find(|service| service.as_str() == name).cloned();
-        if found.is_none() {
-            let help = suggestion::help(name, self.services.iter().map(ServiceName::as_str));
-            self.note(span, format!("unknown service `{name}`"), help);
-        }
-        found
-    }
-
-    /// The service that a scalar names.
-    pub(crate) fn service_at(&mut self, node: &Node) -> Option<ServiceName> {
-        let name = self.text(node, "the name of a service")?;
-        self.service(&name, node.span)
-    }
-
-    /// The link that a text spells: between services of which one depends on the other, or from `client` to any.
-    pub(crate) fn link(&mut self, text: &str, span: Span) -> Option<Link> {
-        let link: Link = match text.parse() {
-            Ok(link) => link,
-            Err(error) => {
-                self.note(span, format!("`{text}` is no link: {error}"), None);
-                return None;
-            }
-        };
-        if link.caller.as_str() == CLIENT {
-            return self.service(link.callee.as_str(), span).map(|_| link);
-        }
-        if self.links.contains(&link) {
-            return Some(link);
-        }
-        let caller = self.service(link.caller.as_str(), span);
-        let callee = self.service(link.callee.as_str(), span);
-        if caller.is_some() && callee.is_some() {
-            let Link { caller, callee } = &link;
-            let help = if self.links.contains(&Link::new(callee.clone(), caller.clone())) {
-                format!("did you mean `{callee} -> {caller}`?")
-            } else {
-                format!("if it does, say so in e2e.conf: `depends_on: [{callee}]` under `{caller}`")
-            };
-            self.note(span, format!("`{caller}` doesn't call `{callee}`"), help);
-        }
-        None
-    }
+/// All values of `read`. Every one of them is read, also after a mistake, so that all mistakes are found.
+pub(crate) fn all<T, C: FromIterator<T>>(read: impl Iterator<Item = Option<T>>) -> Option<C> {
+    read.collect::<Vec<_>>().into_iter().collect()
 }

@@ -1,24 +1,28 @@
 //! Requests: `POST orders-service /api/orders`, with headers and a body.
 
-use http::{HeaderName, Method};
+use http::HeaderName;
 
 use super::{
-    names::{REPLY, Role},
-    node::{Entry, Node},
-    reader::{Fields, Reader},
-    suggestion,
+    expect::{self, expectations},
+    expression::{Role, check_name, expression, template, template_in, value},
+    fields::Fields,
+    http::{header_name, method, words},
+    names::{INDEX, REPLY},
+    reader::{Reader, all},
+    services::service,
     table::{DURATION, EXPRESSION, Key, Shape},
+    yaml::{Entry, Node},
 };
-use crate::{Body, Call, Expression, RequestStep, Template, Times};
+use crate::{Body, Call, Expectations, Expression, RequestStep, Template, Times};
 
-/// The keys beside a request that say what is sent and what comes of it.
+/// The keys beside a request: what is sent, and what must come back.
 pub(crate) const REQUEST: &[Key] = &[
     Key::optional("headers", Shape::Names(&Shape::Text), "Headers that are sent."),
     Key::optional("body", Shape::Json, "A JSON body; `${…}` in it holds an expression."),
     Key::optional("text", Shape::Text, "A body of plain text, in place of a JSON body."),
     Key::optional("form", Shape::Names(&Shape::Text), "The fields of a form, in place of a JSON body."),
     Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
-    Key::optional("expect", Shape::Table(&super::expect::EXPECT), "What must come of the request."),
+    Key::optional("expect", Shape::Table(&expect::EXPECT), "The expectations on the reply."),
     Key::optional(
         "capture",
         Shape::Names(&EXPRESSION),
@@ -29,177 +33,139 @@ pub(crate) const REQUEST: &[Key] = &[
 /// `METHOD service /path`.
 pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Z]+\s+\S+\s+/.*$");
 
-/// The methods there are.
-pub(crate) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-
-impl Reader<'_> {
-    /// A request with everything beside it that belongs to it.
-    pub(crate) fn request_step(
-        &mut self,
-        line: &Node,
-        fields: &Fields<'_>,
-        times: Times,
-    ) -> Option<RequestStep> {
-        if fields.get("expect").is_none() && fields.get("capture").is_none() {
-            let help = "say what must come of it: `expect: { status: 200 }`".to_owned();
-            self.note(line.span, "this step can't fail: it expects nothing and captures nothing", help);
-        }
-        self.request_of(line, fields, times)
+/// A request with everything beside it that belongs to it.
+pub(crate) fn request_step(
+    reader: &mut Reader<'_>,
+    line: &Node,
+    fields: &Fields<'_>,
+    times: Times,
+) -> Option<RequestStep> {
+    if fields.get("expect").is_none() && fields.get("capture").is_none() {
+        let help = "say what must come of it: `expect: { status: 200 }`".to_owned();
+        reader.note(line.span, "this step can't fail: it expects nothing and captures nothing", help);
     }
+    request_of(reader, line, fields, times)
+}
 
-    /// The same, where it may be that nothing is said of what comes of it.
-    pub(crate) fn request_of(
-        &mut self,
-        line: &Node,
-        fields: &Fields<'_>,
-        times: Times,
-    ) -> Option<RequestStep> {
-        let (call, headers, body) = self.sent(times, |reader| {
-            let call = reader.request_line(line);
-            let headers = fields.get("headers").map(|node| reader.sent_headers(node));
-            (call, headers, reader.body(fields))
-        });
-        let timeout = fields.get("timeout").map(|node| self.duration(node));
-        let expect = match fields.entry("expect") {
-            Some(entry) => self.expectations(entry, times),
-            None => Some(crate::Expectations::default()),
-        };
-        let capture = match fields.entry("capture") {
-            Some(entry) => self.captures(entry, times),
-            None => Some(Vec::new()),
-        };
-        let mut call = call?;
-        call.headers = headers.unwrap_or(Some(Vec::new()))?;
-        call.body = body?;
-        call.timeout = match timeout {
-            Some(timeout) => Some(timeout?),
-            None => None,
-        };
-        Some(RequestStep { call, times, expect: expect?, capture: capture? })
+/// The same, where neither an expectation nor a capture is needed.
+pub(crate) fn request_of(
+    reader: &mut Reader<'_>,
+    line: &Node,
+    fields: &Fields<'_>,
+    times: Times,
+) -> Option<RequestStep> {
+    let (call, headers, body) = with_index(reader, times, |reader| {
+        let call = request_line(reader, line);
+        let headers = fields.or("headers", Vec::new(), |node| sent_headers(reader, node));
+        (call, headers, body(reader, fields))
+    });
+    let timeout = fields.optional("timeout", |node| reader.duration(node));
+    let expect = match fields.entry("expect") {
+        Some(entry) => expectations(reader, entry, times),
+        None => Some(Expectations::default()),
+    };
+    let capture = match fields.entry("capture") {
+        Some(entry) => captures(reader, entry, times),
+        None => Some(Vec::new()),
+    };
+    let mut call = call?;
+    call.headers = headers?;
+    call.body = body?;
+    call.timeout = timeout?;
+    Some(RequestStep { call, times, expect: expect?, capture: capture? })
+}
+
+/// `METHOD service /path`: a request without headers and body.
+pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call> {
+    let text = reader.text(node, "a request, such as `GET users-service /api/users`")?;
+    let mut words = words(&text);
+    let (Some(first), Some(second), Some(third)) = (words.next(), words.next(), words.next()) else {
+        let help = "a request is a method, a service and a path: `GET users-service /api/users`".to_owned();
+        reader.note(node.span, format!("`{text}` is no request"), help);
+        return None;
+    };
+    let method = method(reader, node, &text, first);
+    let span = reader.part(node, &text, second.0..second.1);
+    let service = service(reader, &text[second.0..second.1], span);
+    let path = request_path(reader, node, &text, third.0);
+    Some(Call {
+        method: method?,
+        service: service?,
+        path: path?,
+        headers: Vec::new(),
+        body: Body::None,
+        timeout: None,
+    })
+}
+
+fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<Template> {
+    let span = reader.part(node, text, start..text.len());
+    if !text[start..].starts_with('/') {
+        let help = format!("write `/{}`", &text[start..]);
+        reader.note(span, "a path starts with `/`", help);
+        return None;
     }
-
-    /// `METHOD service /path`, a request that bears nothing.
-    pub(crate) fn request_line(&mut self, node: &Node) -> Option<Call> {
-        let text = self.text(node, "a request, such as `GET users-service /api/users`")?;
-        let mut words = words(&text);
-        let (Some(method), Some(service), Some(path)) = (words.next(), words.next(), words.next()) else {
-            let help =
-                "a request is a method, a service and a path: `GET users-service /api/users`".to_owned();
-            self.note(node.span, format!("`{text}` is no request"), help);
-            return None;
-        };
-        let method = self.method(node, &text, method);
-        let span = self.part(node, &text, service.0..service.1);
-        let service = self.service(&text[service.0..service.1], span);
-        let path = self.request_path(node, &text, path.0);
-        Some(Call {
-            method: method?,
-            service: service?,
-            path: path?,
-            headers: Vec::new(),
-            body: Body::None,
-            timeout: None,
-        })
+    let path = template_in(reader, node, text, start)?;
+    if path
+        .literals()
+        .any(|literal| literal.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#'))
+    {
+        let help = "percent-encode it: a space is `%20`, a `#` is `%23`".to_owned();
+        reader.note(span, "a path can't have white space or `#` in it", help);
+        return None;
     }
+    Some(path)
+}
 
-    /// The method in these bytes of a scalar's text.
-    pub(crate) fn method(&mut self, node: &Node, text: &str, (start, end): (usize, usize)) -> Option<Method> {
-        let written = &text[start..end];
-        if METHODS.contains(&written) {
-            return written.parse().ok();
-        }
-        let span = self.part(node, text, start..end);
-        self.note(
-            span,
-            format!("`{written}` is no method"),
-            suggestion::help(written, METHODS.iter().copied()),
-        );
-        None
+fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Template)>> {
+    let entries = reader.mapping(node, "a mapping of headers")?;
+    all(entries.iter().map(|entry| {
+        let name = header_name(reader, entry);
+        let value = template(reader, &entry.value, "a header's value");
+        Some((name?, value?))
+    }))
+}
+
+fn body(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Body> {
+    let present = fields.present(&["body", "text", "form"]);
+    if let [first, second, ..] = present.as_slice() {
+        let message = format!("a request has one body: `{}` and `{}` are two", first.key, second.key);
+        reader.note(second.span, message, None);
     }
-
-    fn request_path(&mut self, node: &Node, text: &str, start: usize) -> Option<Template> {
-        let span = self.part(node, text, start..text.len());
-        if !text[start..].starts_with('/') {
-            let help = format!("write `/{}`", &text[start..]);
-            self.note(span, "a path starts with `/`", help);
-            return None;
+    let Some(entry) = present.first() else { return Some(Body::None) };
+    match entry.key.as_str() {
+        "body" => value(reader, &entry.value, Role::Sent).map(Body::Json),
+        "text" => template(reader, &entry.value, "a text").map(Body::Text),
+        _ => {
+            let fields = reader.mapping(&entry.value, "a mapping of a form's fields")?;
+            let read =
+                |field: &Entry| Some((field.key.clone(), template(reader, &field.value, "a field's value")?));
+            all(fields.iter().map(read)).map(Body::Form)
         }
-        let path = self.template_in(node, text, start)?;
-        if path
-            .literals()
-            .any(|literal| literal.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#'))
-        {
-            let help = "percent-encode it: a space is `%20`, a `#` is `%23`".to_owned();
-            self.note(span, "a path can't have white space or `#` in it", help);
-            return None;
-        }
-        Some(path)
-    }
-
-    fn sent_headers(&mut self, node: &Node) -> Option<Vec<(HeaderName, Template)>> {
-        let entries = self.mapping(node, "a mapping of headers")?;
-        let mut read = |entry: &Entry| {
-            let name = self.header_name(entry);
-            let value = self.template(&entry.value, "a header's value");
-            Some((name?, value?))
-        };
-        entries.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
-    }
-
-    /// The header that a key names.
-    pub(crate) fn header_name(&mut self, entry: &Entry) -> Option<HeaderName> {
-        let name = entry.key.parse().ok();
-        if name.is_none() {
-            self.note(entry.span, format!("`{}` can't be the name of a header", entry.key), None);
-        }
-        name
-    }
-
-    fn body(&mut self, fields: &Fields<'_>) -> Option<Body> {
-        let present = fields.present(&["body", "text", "form"]);
-        if let [first, second, ..] = present.as_slice() {
-            let message = format!("a request has one body: `{}` and `{}` are two", first.key, second.key);
-            self.note(second.span, message, None);
-        }
-        let Some(entry) = present.first() else { return Some(Body::None) };
-        match entry.key.as_str() {
-            "body" => self.value(&entry.value, Role::Sent).map(Body::Json),
-            "text" => self.template(&entry.value, "a text").map(Body::Text),
-            _ => {
-                let fields = self.mapping(&entry.value, "a mapping of a form's fields")?;
-                let mut read = |field: &Entry| {
-                    Some((field.key.clone(), self.template(&field.value, "a field's value")?))
-                };
-                let read: Vec<_> = fields.iter().map(&mut read).collect();
-                read.into_iter().collect::<Option<_>>().map(Body::Form)
-            }
-        }
-    }
-
-    fn captures(&mut self, entry: &Entry, times: Times) -> Option<Vec<(String, Expression)>> {
-        if matches!(times, Times::Parallel(_)) {
-            let help = "capture from a request of its own".to_owned();
-            self.note(entry.span, "of many replies at once there is none to capture from", help);
-        }
-        let entries = self.mapping(&entry.value, "a mapping of names to expressions")?;
-        let read: Vec<_> = entries.iter().map(|capture| self.expression(&capture.value, REPLY)).collect();
-        for capture in entries {
-            self.check_name(&capture.key, capture.span);
-            self.names.define(&capture.key);
-        }
-        let named = entries.iter().zip(read).map(|(capture, value)| Some((capture.key.clone(), value?)));
-        named.collect()
     }
 }
 
-/// The first two words of a text and all that follows, as bytes from and to.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let mut at = 0;
-    (0..3).map_while(move |number| {
-        let start = at + text[at..].find(|c: char| !c.is_whitespace())?;
-        let end = text[start..].find(char::is_whitespace).map_or(text.len(), |length| start + length);
-        at = end;
-        let all = if number == 2 { text.trim_end().len() } else { end };
-        Some((start, all))
-    })
+fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<(String, Expression)>> {
+    if matches!(times, Times::Parallel(_)) {
+        let help = "capture from a request of its own".to_owned();
+        reader.note(entry.span, "of many replies at once there is none to capture from", help);
+    }
+    let entries = reader.mapping(&entry.value, "a mapping of names to expressions")?;
+    let read: Vec<_> = entries.iter().map(|capture| expression(reader, &capture.value, REPLY)).collect();
+    for capture in entries {
+        check_name(reader, &capture.key, capture.span);
+        reader.names.define(&capture.key);
+    }
+    let named = entries.iter().zip(read).map(|(capture, value)| Some((capture.key.clone(), value?)));
+    named.collect()
+}
+
+/// Reads what a request sends, in which a repeated or parallel one can name its `index`.
+fn with_index<T>(reader: &mut Reader<'_>, times: Times, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+    if times != Times::Once {
+        reader.names.define(INDEX);
+    }
+    let sent = read(reader);
+    reader.names.undefine(INDEX);
+    sent
 }

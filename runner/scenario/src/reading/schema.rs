@@ -3,15 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    conf::CONFIGURATION,
+    configuration::CONFIGURATION,
     exploration::EXPLORATION,
-    scenario::{INVARIANTS, SCENARIO},
+    invariant::INVARIANTS,
+    scenario::SCENARIO,
     table::{Presence, Shape, Table},
 };
 
 const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
-/// The JSON Schema of the files among the scenarios. What only the whole file can tell, such as a variable that is
+/// The JSON Schema of the files among the scenarios. What depends on the whole file, such as a variable that is
 /// undefined, is left to [`read_file`](crate::read_file).
 pub fn schema() -> Value {
     json!({ "$schema": DRAFT, "title": "scenario", "anyOf": [of_table(&SCENARIO), of_table(&INVARIANTS), of_table(&EXPLORATION)] })
@@ -31,17 +32,16 @@ fn of_table(table: &Table) -> Value {
         (key.name.to_owned(), schema)
     };
     let properties: Map<String, Value> = table.keys().map(described).collect();
-    let required: Vec<_> =
-        table.keys().filter(|key| key.presence == Presence::Required).map(|key| key.name).collect();
     let mut schema = json!({
         "type": "object",
         "title": table.what,
         "properties": properties,
-        "required": required,
+        "required": table.names(Presence::Required),
         "additionalProperties": false,
     });
-    if !table.one_of.is_empty() {
-        schema["oneOf"] = table.one_of.iter().map(|key| json!({ "required": [key] })).collect();
+    let one_of = table.names(Presence::OneOf);
+    if !one_of.is_empty() {
+        schema["oneOf"] = one_of.iter().map(|key| json!({ "required": [key] })).collect();
     }
     schema
 }
@@ -84,13 +84,24 @@ mod tests {
         assert_eq!(service["properties"]["required"]["type"], "boolean");
     }
 
-    /// A key that only the schema knew would be completed by editors and refused by the reader, or the other way round.
+    /// Editors show the descriptions, and a reference is made of them.
     #[test]
-    fn the_keys_of_which_there_is_one_are_keys_of_the_table() {
-        for table in [&super::super::step::STEP, &super::super::faults::FAULT] {
-            for name in table.one_of {
-                assert!(table.keys().any(|key| key.name == *name), "{name}");
+    fn every_key_is_described_in_one_line() {
+        fn walk(schema: &Value) {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            for (key, value) in properties {
+                let description = value["description"].as_str().unwrap_or_default();
+                let one_line =
+                    description.starts_with(|c: char| c.is_uppercase()) && !description.contains('\n');
+                assert!(one_line && description.ends_with('.'), "{key}: {description}");
+            }
+            match schema {
+                Value::Object(entries) => entries.values().for_each(walk),
+                Value::Array(items) => items.iter().for_each(walk),
+                _ => {}
             }
         }
+        walk(&schema());
+        walk(&configuration_schema());
     }
 }

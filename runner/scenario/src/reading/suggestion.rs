@@ -1,6 +1,6 @@
-//! "Did you mean": what somebody who wrote one thing will have meant.
+//! "Did you mean": the known name that is nearest to a misspelled one.
 
-/// Says which of `known` was meant, or which there are.
+/// The help for an unknown name: the one of `known` that was probably meant, or a list of them.
 pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let tolerance = written.chars().count() / 3;
@@ -13,7 +13,7 @@ pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) 
     }
 }
 
-/// Names in one sentence.
+/// Names in a list for a sentence.
 pub(crate) fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")

@@ -1,13 +1,14 @@
-//! Which keys a mapping has: written down once, for the reader and for the JSON Schema.
+//! The keys of each kind of mapping: written down once, for the reader and for the JSON Schema.
+//!
+//! Each file beside this one that reads a mapping holds its table. A new key is a line of a table, with its name, its
+//! shape and its description, and a function of that file that reads its value.
 
 /// The keys of one kind of mapping.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// What such a mapping is, with its article.
     pub(crate) what: &'static str,
-    /// Keys of which it has exactly one, if there are such.
-    pub(crate) one_of: &'static [&'static str],
-    /// Its keys; several groups where another table has some of them too.
+    /// Its keys, in groups so that tables can share some.
     pub(crate) groups: &'static [&'static [Key]],
 }
 
@@ -16,9 +17,9 @@ pub(crate) struct Table {
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) presence: Presence,
-    /// What its value may look like, as far as the schema tells.
+    /// The values it can have, as far as a schema can tell.
     pub(crate) shape: Shape,
-    /// What it means, for an editor to show.
+    /// What it means in one line, as editors and references show it.
     pub(crate) doc: &'static str,
 }
 
@@ -27,9 +28,11 @@ pub(crate) struct Key {
 pub(crate) enum Presence {
     Required,
     Optional,
+    /// A mapping has exactly one of its keys of this presence.
+    OneOf,
 }
 
-/// What a value looks like.
+/// The values that a key can have.
 #[derive(Debug)]
 pub(crate) enum Shape {
     /// A text, in which numbers and booleans count as they are written.
@@ -44,7 +47,7 @@ pub(crate) enum Shape {
     Status,
     /// `true` or `false`.
     Boolean,
-    /// `true`; what isn't so is left out.
+    /// `true`; the key is left out for `false`.
     True,
     /// One of these words.
     Choice(&'static [&'static str]),
@@ -52,7 +55,7 @@ pub(crate) enum Shape {
     Json,
     /// A mapping with these keys.
     Table(&'static Table),
-    /// A mapping of names of one's own to values of this shape.
+    /// A mapping of names that the author chooses to values of this shape.
     Names(&'static Shape),
     /// A list.
     List(&'static Shape),
@@ -60,7 +63,7 @@ pub(crate) enum Shape {
     OneOrMore(&'static Shape),
     /// Any of these.
     Either(&'static [Shape]),
-    /// null, where that says something.
+    /// null, where it has a meaning.
     Null,
 }
 
@@ -75,6 +78,11 @@ impl Table {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'static Key> {
         self.groups.iter().flat_map(|group| group.iter())
     }
+
+    /// The names of its keys of this presence.
+    pub(crate) fn names(&self, presence: Presence) -> Vec<&'static str> {
+        self.keys().filter(|key| key.presence == presence).map(|key| key.name).collect()
+    }
 }
 
 impl Key {
@@ -84,5 +92,9 @@ impl Key {
 
     pub(crate) const fn optional(name: &'static str, shape: Shape, doc: &'static str) -> Self {
         Self { name, presence: Presence::Optional, shape, doc }
+    }
+
+    pub(crate) const fn one_of(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+        Self { name, presence: Presence::OneOf, shape, doc }
     }
 }

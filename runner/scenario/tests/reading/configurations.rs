@@ -56,7 +56,7 @@ invariants:
     assert_eq!(ready, [("/livez", 10), ("/readyz", 3)]);
     let links: Vec<_> = conf.links().map(|link| link.to_string()).collect();
     assert_eq!(links, ["orders-service -> users-service", "orders-service -> orders-service"]);
-    assert_eq!((conf.invariants[0].when, conf.snapshots), (When::Always, Some("snaps".into())));
+    assert_eq!((conf.invariants[0].when, conf.snapshots), (InvariantTiming::Always, Some("snaps".into())));
 }
 
 #[test]

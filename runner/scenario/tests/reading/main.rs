@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scenario::{
-    Action, Body, BodyExpectation, Configuration, File, Mistake, Need, OutcomeCount, OutcomePattern,
-    Scenario, Signal, Silence, TemplateValue, Times, When, read_configuration, read_file,
+    Action, Body, BodyExpectation, Configuration, File, InvariantTiming, Mistake, Need, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Scenario, Signal, TemplateValue, Times, read_configuration, read_file,
 };
 
 const CONF: &str = "\

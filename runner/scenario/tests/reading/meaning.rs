@@ -134,5 +134,7 @@ steps:
         panic!("{text:?}")
     };
     assert!(matches!(entries[0].1, TemplateValue::Any));
-    assert!(matches!(actions[12], Action::Request(request) if request.expect.silence == Silence::Required));
+    assert!(
+        matches!(actions[12], Action::Request(request) if request.expect.reply == ReplyExpectation::Forbidden)
+    );
 }

@@ -45,8 +45,8 @@ fn files() {
     check(
         "{}",
         &[
-            "1:1 a scenario needs the key `scenario` (`scenario`: What the scenario says of itself.)",
-            "1:1 a scenario needs the key `steps` (`steps`: What happens, in order.)",
+            "1:1 a scenario needs the key `scenario` (`scenario`: The scenario's name: a sentence about what it shows.)",
+            "1:1 a scenario needs the key `steps` (`steps`: The steps, in order.)",
         ],
     );
     check("scenario: s\nsteps: []", &["2:8 a scenario without steps can't fail"]);
@@ -194,6 +194,14 @@ fn expectations() {
     check_step(
         &step("that: \"body.id > 'a' | nothing\""),
         &["3:71 not an expression: there is no filter `nothing`"],
+    );
+    check_step(
+        &step("that: 'bdy.ids[1:] == itmes[status:limit]'"),
+        &[
+            "3:55 `bdy` is undefined (did you mean `body`?)",
+            "3:70 `itmes` is undefined (there are `status`, `headers`, `body`, `took`)",
+            "3:83 `limit` is undefined (there are `status`, `headers`, `body`, `took`)",
+        ],
     );
     check_step(
         &step("links: { orders-service -> users-service: call == 1 }"),
@@ -412,7 +420,7 @@ invariants:
     };
     assert_eq!(
         (read[0].name.as_str(), read[0].when, read[0].holds.len()),
-        ("money is conserved", When::Settled, 2)
+        ("money is conserved", InvariantTiming::Settled, 2)
     );
     check(
         "invariants:\n  i: { when: often, observe: { a: POST users-service /x, body: GET users-service /y }, holds: b }",

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use engine::World;
-use fault::{Damage, Moment};
+use fault::{CrashPoint, Damage};
 use http::StatusCode;
 use scenario::Signal;
 use simulation::{DiskFault, UnsyncedWrites, block_on};
 use tokio::time::sleep;
-use verdict::{Happening, NoReply, ProcessChange};
+use verdict::{HistoryEvent, NoReply, ProcessChange};
 
 use crate::fixture::{FRONT, TALLY, fault, name, post, signal, tallied, ticks, world};
 
@@ -51,9 +51,12 @@ fn unsynced_writes_may_be_lost_and_may_survive() {
 #[test]
 fn a_service_that_its_own_call_kills_does_nothing_more() {
     block_on(async {
-        for moment in [Moment::BeforeRequest, Moment::AfterReply] {
+        for point in [CrashPoint::BeforeRequest, CrashPoint::AfterReply] {
             let world = world(1).await;
-            world.links().inject(fault(Damage::Crash { service: name(FRONT), moment }), Duration::ZERO, None);
+            world
+                .links()
+                .inject(fault(Damage::Crash { service: name(FRONT), point }), Duration::ZERO, None)
+                .keep();
             assert_eq!(post(&world, FRONT, "/add").await, Err(NoReply::Reset));
             let disk = world.disk(&name(FRONT)).expect("it is linked in");
             assert_eq!(disk.len().expect("a good disk"), 0, "the code after its call never ran");
@@ -69,14 +72,14 @@ fn a_service_that_its_own_call_kills_does_nothing_more() {
 fn a_killed_callee_resets_all_its_requests() {
     block_on(async {
         let world = world(1).await;
-        let damage = Damage::Crash { service: name(TALLY), moment: Moment::BeforeRequest };
-        world.links().inject(fault(damage), Duration::ZERO, None);
+        let damage = Damage::Crash { service: name(TALLY), point: CrashPoint::BeforeRequest };
+        world.links().inject(fault(damage), Duration::ZERO, None).keep();
         let (slow, reply) = tokio::join!(post(&world, TALLY, "/slowly"), post(&world, FRONT, "/add"));
         assert_eq!(slow, Err(NoReply::Reset), "its other request is reset too");
         assert_eq!(reply.expect("front runs").0, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!((tallied(&world), world.links().now()), (0, Duration::ZERO));
-        let crashed = Happening::Process { service: name(TALLY), change: ProcessChange::Crashed };
-        assert!(world.links().read(|history| history.records().iter().any(|record| record.what == crashed)));
+        let crashed = HistoryEvent::Process { service: name(TALLY), change: ProcessChange::Crashed };
+        assert!(world.links().read(|history| history.records().iter().any(|record| record.event == crashed)));
     });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::World;
-use fault::{Calls, Damage, Moment, Probability};
+use fault::{Calls, CrashPoint, Damage, Probability};
 use scenario::Signal;
 use simulation::block_on;
 use tokio::time::sleep;
@@ -19,12 +19,12 @@ async fn history(seed: u64) -> String {
         side: fault::Side::Reply,
     });
     shaky.selector.calls = Calls::All;
-    let mut deadly = fault(Damage::Crash { service: name(TALLY), moment: Moment::AfterReply });
+    let mut deadly = fault(Damage::Crash { service: name(TALLY), point: CrashPoint::AfterReply });
     deadly.name = "deadly".parse().expect("a name");
     deadly.selector.calls = Calls::All;
     deadly.selector.probability = Probability::new(0.1).expect("a probability");
     for fault in [shaky, deadly] {
-        world.links().inject(fault, Duration::ZERO, None);
+        world.links().inject(fault, Duration::ZERO, None).keep();
     }
     for _ in 0..10 {
         let mut replies = tokio::task::JoinSet::new();

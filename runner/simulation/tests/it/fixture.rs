@@ -22,7 +22,6 @@ pub(crate) fn name(name: &str) -> ServiceName {
 pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
     let service = |(own, calls): &(&str, &[&str])| Service {
         name: name(own),
-        span: scenario::Span::default(),
         base_url: None,
         need: Need::Required,
         start: None,
@@ -37,7 +36,6 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
-        span: scenario::Span::default(),
     }
 }
 

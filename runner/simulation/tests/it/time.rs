@@ -21,7 +21,7 @@ fn an_outage_of_thirty_seconds_takes_no_time() {
         let world = world(1).await;
         let mut outage = fault(Damage::Outage(Outage::Refuse));
         outage.selector.calls = Calls::All;
-        world.links().inject(outage, Duration::ZERO, Some(Duration::from_secs(30)));
+        world.links().inject(outage, Duration::ZERO, Some(Duration::from_secs(30))).keep();
         assert_eq!(post(&world, FRONT, "/insist").await, Ok((StatusCode::OK, "1".into())));
         assert_eq!(world.links().now(), Duration::from_secs(30));
     });
@@ -35,10 +35,10 @@ fn a_late_request_is_late_by_the_clock_of_the_world() {
         let delay = Duration::from_secs(3);
         let Fault { name, link, selector, .. } = fault(Damage::Duplicate);
         let damage = Damage::Latency { delay, jitter: Duration::ZERO, side: fault::Side::Request };
-        world.links().inject(Fault { name, link, selector, damage }, Duration::ZERO, None);
+        world.links().inject(Fault { name, link, selector, damage }, Duration::ZERO, None).keep();
         post(&world, FRONT, "/add").await.expect("a reply");
         let took = world.links().read(|history| {
-            let exchange = history.records().iter().find_map(|record| record.exchange());
+            let exchange = history.exchanges().next();
             exchange.and_then(|exchange| exchange.ending.clone()).expect("it has ended").took
         });
         assert_eq!(took, delay);

@@ -117,10 +117,10 @@ fn check(away: &[(&str, &str)], outage: Outage, felt: &[(&str, &str)]) {
                 jitter: Duration::from_millis(4),
                 side: Side::Request,
             };
-            world.links().inject(fault("near", on, near), Duration::ZERO, None);
+            world.links().inject(fault("near", on, near), Duration::ZERO, None).keep();
         }
         for on in away {
-            world.links().inject(fault("away", *on, Damage::Outage(outage)), BEFORE, Some(OUTAGE));
+            world.links().inject(fault("away", *on, Damage::Outage(outage)), BEFORE, Some(OUTAGE)).keep();
         }
         let born = Instant::now();
         let (began, offset) = (born + BEFORE, world.links().now());
@@ -131,8 +131,8 @@ fn check(away: &[(&str, &str)], outage: Outage, felt: &[(&str, &str)]) {
         for on in LINKS {
             let window = offset + BEFORE..offset + BEFORE + OUTAGE;
             let calls = world.links().read(|history| {
-                let during = history.records().iter().filter(|record| window.contains(&record.at));
-                during.filter_map(|record| record.exchange()).filter(|call| call.link == link(on)).count()
+                let during = history.exchanges().filter(|call| window.contains(&call.at));
+                during.filter(|call| *call.link == link(on)).count()
             });
             let calls = u32::try_from(calls).expect("a few");
             if away.contains(&on) {

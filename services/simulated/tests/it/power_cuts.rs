@@ -14,7 +14,7 @@ use engine::World;
 use fault::Seed;
 use scenario::Signal;
 use simulation::{Disk, DiskFault, SimulatedWorld, UnsyncedWrites, block_on};
-use verdict::{Happening, ProcessChange};
+use verdict::{HistoryEvent, ProcessChange};
 
 use crate::{
     customer::{Back, Customer, ORDERS, PAYMENTS, USERS, errands, name},
@@ -39,8 +39,8 @@ fn disk(world: &SimulatedWorld, service: &str) -> Disk {
 
 fn crashes(world: &SimulatedWorld) -> usize {
     let crashed =
-        |what: &Happening| matches!(what, Happening::Process { change: ProcessChange::Crashed, .. });
-    world.links().read(|history| history.records().iter().filter(|record| crashed(&record.what)).count())
+        |what: &HistoryEvent| matches!(what, HistoryEvent::Process { change: ProcessChange::Crashed, .. });
+    world.links().read(|history| history.records().iter().filter(|record| crashed(&record.event)).count())
 }
 
 /// How many operations a service's disk is asked for while nothing goes wrong.

@@ -1,11 +1,11 @@
-//! What an exploration file means, and what its mistakes read like.
+//! Explorations and the mistakes in them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::json;
 
 use super::*;
-use crate::{Expectations, File, Generator, Mistake, read_configuration, read_file};
+use crate::{Disturbance, Expectations, File, Generator, Mistake, read_configuration, read_file};
 
 const SHOP: &str = r#"
 exploration: A shop
@@ -60,12 +60,12 @@ fn an_exploration() {
     assert_eq!(order.values[2].1, Generator::OneOf(vec![json!("Phone"), json!("5")]));
     assert_eq!(cancel.needs, ["order"]);
     assert_eq!(shop.inject, Disturbance { weight: 3, steps: 1..=6 });
-    assert_eq!((shop.kill.weight, shop.mortal.len(), shop.wait), (1, 1, 1));
-    assert_eq!(shop.pauses, Duration::from_millis(10)..=Duration::from_millis(1_500));
+    assert_eq!((shop.kill.weight, shop.killable.len(), shop.wait_weight), (1, 1, 1));
+    assert_eq!(shop.wait_times, Duration::from_millis(10)..=Duration::from_millis(1_500));
 }
 
 #[test]
-fn mistakes_are_told_with_their_places() {
+fn mistakes_have_their_places() {
     for (from, to, expected) in [
         ("needs: [order]", "needs: [odrer]", "16:3: no operation makes `odrer`, which `cancel` needs"),
         ("needs: [order]", "needs: [order, user]", "no operation makes `user`"),

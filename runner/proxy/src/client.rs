@@ -1,0 +1,148 @@
+use std::{
+    collections::VecDeque,
+    io::ErrorKind,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header::HOST, uri::Authority};
+use http_body_util::Full;
+use tokio::{net::TcpStream, time::Instant};
+use tower::Service;
+use verdict::NoReply;
+
+use crate::connection::{Connection, SendError};
+
+/// Idle connections that are kept.
+const IDLE: usize = 256;
+/// How long they are kept. Many servers close connections that were idle for 2 s: a request that meets such a close on
+/// its way looks like a fault.
+const IDLE_FOR: Duration = Duration::from_secs(1);
+
+/// An HTTP/1.1 client for one service, over connections that are kept alive between requests.
+///
+/// Links use it for their callees, and the runner for its own requests. A request drives its connection itself, so
+/// that neither needs a task; an idle connection is not polled, and whether it is still open is checked when it is
+/// taken. Dropping a request's future closes its connection.
+#[derive(Debug, Clone)]
+pub struct HttpClient(Arc<Target>);
+
+#[derive(Debug)]
+struct Target {
+    authority: Authority,
+    host: HeaderValue,
+    /// What every path begins with: empty, or `/…` without a slash at its end.
+    prefix: String,
+    /// The most recently used last.
+    idle: Mutex<VecDeque<(Connection, Instant)>>,
+}
+
+impl HttpClient {
+    /// A client for `http://AUTHORITY/PREFIX`. Without a port in `authority` the port is 80.
+    pub fn new(authority: Authority, prefix: &str) -> Self {
+        let host = HeaderValue::from_str(authority.as_str()).expect("an authority is visible ASCII");
+        let prefix = prefix.trim_end_matches('/').to_owned();
+        Self(Arc::new(Target { authority, host, prefix, idle: Mutex::default() }))
+    }
+}
+
+impl Service<Request<Bytes>> for HttpClient {
+    type Response = Response<Bytes>;
+    type Error = NoReply;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, NoReply>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoReply>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        Box::pin(Arc::clone(&self.0).send(request))
+    }
+}
+
+impl Target {
+    /// Sends a request whose URI is a path with its query, and reads the whole reply.
+    async fn send(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Bytes>, NoReply> {
+        let mut request = self.addressed(request)?.map(Full::new);
+        loop {
+            let (mut connection, age) = match self.take() {
+                Some(connection) => (connection, Age::Reused),
+                None => (self.connect().await?, Age::New),
+            };
+            if let Age::Reused = age
+                && !connection.is_open().await
+            {
+                continue;
+            }
+            match connection.exchange(request).await {
+                Ok(response) => {
+                    self.keep(connection);
+                    return Ok(response);
+                }
+                // Nothing of it was sent, so the callee can't have seen it.
+                Err(SendError::Unsent(unsent)) if let Age::Reused = age => request = *unsent,
+                Err(SendError::Unsent(_)) => return Err(NoReply::Reset),
+                Err(SendError::NoReply(why)) => return Err(why),
+            }
+        }
+    }
+
+    /// The request with the prefix before its path, and a `Host` unless it has one.
+    fn addressed(&self, mut request: Request<Bytes>) -> Result<Request<Bytes>, NoReply> {
+        if !self.prefix.is_empty() {
+            let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            let path = format!("{}{path}", self.prefix);
+            *request.uri_mut() = Uri::try_from(&path)
+                .map_err(|error| NoReply::Broken(format!("{path:?} can't be requested: {error}")))?;
+        }
+        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        Ok(request)
+    }
+
+    async fn connect(&self) -> Result<Connection, NoReply> {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let port = self.authority.port_u16().unwrap_or(80);
+        let connected = async { Connection::new(TcpStream::connect((host, port)).await?).await };
+        connected.await.map_err(|error| match error.kind() {
+            // A reset here means that the listener was closed before it accepted: nothing was sent either way.
+            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NoReply::Refused,
+            _ => NoReply::Broken(format!("failed to connect to {}: {error}", self.authority)),
+        })
+    }
+
+    fn take(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        let (connection, since) = idle.pop_back()?;
+        if since.elapsed() < IDLE_FOR {
+            return Some(connection);
+        }
+        // All others have waited for longer.
+        idle.clear();
+        None
+    }
+
+    fn keep(&self, connection: Connection) {
+        if connection.has_ended() {
+            return;
+        }
+        let mut idle = self.idle();
+        if idle.len() == IDLE {
+            idle.pop_front();
+        }
+        idle.push_back((connection, Instant::now()));
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<(Connection, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a connection has carried requests before.
+#[derive(Clone, Copy)]
+enum Age {
+    New,
+    Reused,
+}

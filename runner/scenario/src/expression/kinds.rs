@@ -1,0 +1,42 @@
+//! Kinds of values: their names, and tests such as `is none`, which refuse a value that is undefined.
+//!
+//! minijinja's own tests accept it, so that `body.oder is not none` would be true for a misspelled key. Only
+//! `is defined` and `is undefined` ask whether there is a value.
+
+use minijinja::{Environment, Error, ErrorKind, Value, tests, value::ValueKind};
+
+type Test = fn(&Value) -> bool;
+
+const TESTS: &[(&str, Test)] = &[
+    ("none", tests::is_none),
+    ("boolean", tests::is_boolean),
+    ("true", tests::is_true),
+    ("false", tests::is_false),
+    ("number", tests::is_number),
+    ("integer", tests::is_integer),
+    ("int", tests::is_integer),
+    ("float", tests::is_float),
+    ("string", tests::is_string),
+    ("sequence", tests::is_sequence),
+    ("iterable", tests::is_iterable),
+    ("mapping", tests::is_mapping),
+];
+
+pub(super) fn add_to(environment: &mut Environment<'_>) {
+    for (name, test) in TESTS {
+        environment.add_test(*name, |value: &Value| {
+            if value.is_undefined() { Err(Error::from(ErrorKind::UndefinedError)) } else { Ok(test(value)) }
+        });
+    }
+}
+
+/// A value's kind in the words of the documentation.
+pub(super) fn kind(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::String => "text".into(),
+        ValueKind::None => "null".into(),
+        ValueKind::Seq | ValueKind::Iterable => "list".into(),
+        ValueKind::Map => "object".into(),
+        other => other.to_string(),
+    }
+}

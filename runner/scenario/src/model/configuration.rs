@@ -1,0 +1,102 @@
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use fault::{Link, ServiceName};
+
+use super::Invariant;
+use crate::Template;
+
+/// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The file it was read from, as it was named. Paths and commands are relative to its folder.
+    pub file: PathBuf,
+    /// A command that is run once before anything is started.
+    pub build: Option<Template>,
+    /// The services, in the order of the file.
+    pub services: Vec<Service>,
+    /// Conditions that must hold in every scenario.
+    pub invariants: Vec<Invariant>,
+    /// The folder of the snapshots; `None` when none are taken.
+    pub snapshots: Option<PathBuf>,
+    /// How long the system may take to settle after a scenario's last step.
+    pub settle: Duration,
+    /// How long a request waits for its reply, unless its step has another time.
+    pub timeout: Duration,
+}
+
+/// A service of e2e.conf.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name.
+    pub name: ServiceName,
+    /// The address at which it runs already, or at which `runner up` starts it.
+    pub base_url: Option<http::Uri>,
+    /// Whether a run needs it.
+    pub need: Need,
+    /// How it is started; `None` when it runs already.
+    pub start: Option<StartCommand>,
+    /// The services it calls, each over a link.
+    pub depends_on: Vec<Dependency>,
+    /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
+    /// [`Readiness::WITHIN`].
+    pub ready: Vec<Readiness>,
+}
+
+/// Whether a run can do without a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The run is broken off when it isn't ready.
+    Required,
+    /// Scenarios that use it are skipped when it isn't ready.
+    Optional,
+}
+
+/// How a service's process is started. Its templates can name `port`, `data_dir`, `url[service]` (the address of the
+/// link to that service) and `env` (the runner's own environment).
+#[derive(Debug, Clone)]
+pub struct StartCommand {
+    /// The program and its arguments, split at white space as a shell would split plain words and quotes.
+    pub command: Vec<Template>,
+    /// Environment variables, in addition to those of the runner itself.
+    pub env: BTreeMap<String, Template>,
+    /// How long it may take to end when asked to, before it is killed.
+    pub stop_grace: Duration,
+}
+
+/// A link from a service to one that it calls.
+#[derive(Debug, Clone)]
+pub struct Dependency {
+    /// The service that is called.
+    pub service: ServiceName,
+    /// The address on which the link listens; any free port when `None`.
+    pub listen: Option<std::net::SocketAddr>,
+}
+
+/// One condition of being ready.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    /// The path that has to answer with a 2xx status.
+    pub path: String,
+    /// The time from the start within which it has to.
+    pub within: Duration,
+}
+
+impl Readiness {
+    /// The time within which a service has to be ready, unless the configuration has another.
+    pub const WITHIN: Duration = Duration::from_secs(10);
+}
+
+impl Configuration {
+    /// The service of that name.
+    pub fn service(&self, name: &ServiceName) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == *name)
+    }
+
+    /// The links between services, in the order of the file. Links of scenarios' own requests are not among them.
+    pub fn links(&self) -> impl Iterator<Item = Link> {
+        self.services.iter().flat_map(|caller| {
+            let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
+            caller.depends_on.iter().map(link)
+        })
+    }
+}

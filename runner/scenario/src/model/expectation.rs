@@ -1,0 +1,116 @@
+use fault::Link;
+
+use crate::{Bindings, Expression, Span, Template, TemplateValue};
+
+/// The expectations on a request. All of them are judged, also after one has failed.
+#[derive(Debug, Clone, Default)]
+pub struct Expectations {
+    /// Where `expect:` stands; `None` when the step has captures only.
+    pub span: Option<Span>,
+    /// The reply's status is one of these; any when empty.
+    pub status: Vec<u16>,
+    /// Headers and their values; `None` for a header that must be absent.
+    pub headers: Vec<(http::HeaderName, Option<Template>)>,
+    /// The reply's body.
+    pub body: Option<BodyExpectation>,
+    /// Expressions over `status`, `headers`, `body`, `took` and the variables, each of which must be true.
+    pub that: Vec<Expression>,
+    /// Expectations on the traffic on links while the step ran.
+    pub links: Vec<LinkExpectation>,
+    /// Of a parallel or repeated step: how many requests end in each way. Ways that aren't named must not occur.
+    pub outcomes: Vec<(OutcomePattern, OutcomeCount)>,
+    /// Whether a reply must come, rather than a reset, a refusal or a timeout.
+    pub reply: ReplyExpectation,
+    /// What follows when an expectation isn't met.
+    pub judging: Judging,
+}
+
+/// Whether a request must, may or must not get a reply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReplyExpectation {
+    /// A reply must come.
+    #[default]
+    Required,
+    /// A reply may come; if it does, it must meet the other expectations.
+    Optional,
+    /// No reply may come.
+    Forbidden,
+}
+
+/// What follows when an expectation isn't met.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Judging {
+    /// The scenario fails.
+    #[default]
+    Strict,
+    /// Nothing: the step is there for its effects, as under a fault that a sweep adds. What can't be captured is null.
+    Lenient,
+}
+
+/// What a body must be. Objects match by their keys; the order of an array counts.
+#[derive(Debug, Clone)]
+pub enum BodyExpectation {
+    /// All of this must be there; objects may have more keys, arrays must be as long.
+    Subset(TemplateValue),
+    /// Nothing else may be there.
+    Exact(TemplateValue),
+}
+
+/// An expectation on the traffic on a link while a step ran.
+#[derive(Debug, Clone)]
+pub struct LinkExpectation {
+    /// The link.
+    pub link: Link,
+    /// An expression over `calls` (how many exchanges began), `delivered` (how many reached the callee), `replied`
+    /// (how many replies the caller got) and `statuses` (a list of those).
+    pub holds: Expression,
+}
+
+/// One way a request can end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutcomePattern {
+    /// A reply with this status.
+    Status(u16),
+    /// No reply.
+    NoReply,
+}
+
+/// How many requests have to end one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutcomeCount {
+    /// Exactly this many.
+    Exactly(u32),
+    /// At least the first, at most the second.
+    Between(u32, u32),
+}
+
+impl Expectations {
+    /// The same expectations with other names or values for some of their variables.
+    #[must_use]
+    pub fn bind(&self, bindings: &Bindings) -> Self {
+        let mut bound = self.clone();
+        for (_, value) in &mut bound.headers {
+            *value = value.as_ref().map(|value| value.bind(bindings));
+        }
+        if let Some(BodyExpectation::Subset(value) | BodyExpectation::Exact(value)) = &mut bound.body {
+            *value = value.bind(bindings);
+        }
+        for condition in &mut bound.that {
+            *condition = condition.bind(bindings);
+        }
+        for link in &mut bound.links {
+            link.holds = link.holds.bind(bindings);
+        }
+        bound
+    }
+
+    /// The variables they use, some of them more than once.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let headers = self.headers.iter().filter_map(|(_, value)| value.as_ref()).flat_map(Template::names);
+        let body = self.body.iter().flat_map(|body| match body {
+            BodyExpectation::Subset(value) | BodyExpectation::Exact(value) => value.names(),
+        });
+        let conditions = self.that.iter().chain(self.links.iter().map(|link| &link.holds));
+        headers.chain(body).chain(conditions.flat_map(Expression::names))
+    }
+}

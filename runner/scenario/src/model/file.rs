@@ -1,0 +1,12 @@
+use crate::{Exploration, Invariant, Scenario};
+
+/// What a file among the scenarios holds.
+#[derive(Debug, Clone)]
+pub enum File {
+    /// A scenario, in a file with the key `scenario`.
+    Scenario(Box<Scenario>),
+    /// Invariants for all scenarios, in a file with the key `invariants`.
+    Invariants(Vec<Invariant>),
+    /// An exploration, in a file with the key `exploration`.
+    Exploration(Box<Exploration>),
+}

@@ -1,0 +1,25 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use fault::Fault;
+
+use super::Step;
+use crate::TemplateValue;
+
+/// A scenario, ready to be run.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its name, a sentence about what it shows.
+    pub name: String,
+    /// The tags it can be selected by.
+    pub tags: Vec<String>,
+    /// The file it was read from, as it was named.
+    pub file: Arc<PathBuf>,
+    /// Variables, evaluated in this order when it starts.
+    pub vars: Vec<(String, TemplateValue)>,
+    /// The faults it can inject.
+    pub faults: Vec<Fault>,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// How long the system may take to settle after the last step; the configuration's time when `None`.
+    pub settle: Option<Duration>,
+}

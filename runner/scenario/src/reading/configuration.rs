@@ -1,0 +1,108 @@
+//! e2e.conf: the services, and what holds for all scenarios.
+
+use std::{path::PathBuf, time::Duration};
+
+use fault::{CLIENT, ServiceName};
+
+use self::{
+    service::{SERVICE, service},
+    variables::{Variables, filled_in},
+};
+use super::{
+    invariant::{INVARIANT, invariants},
+    reader::{Reader, all},
+    table::{DURATION, Key, Shape, Table},
+    yaml::{Entry, Node},
+};
+use crate::{Configuration, Mistake};
+
+mod command;
+mod command_line;
+mod dependency;
+mod readiness;
+mod service;
+mod variables;
+
+/// How long the system may take to settle, unless the file has another time.
+const SETTLE: Duration = Duration::from_secs(10);
+/// How long a request waits for its reply, unless the file has another time.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) const CONFIGURATION: Table = Table {
+    what: "e2e.conf",
+    groups: &[&[
+        Key::required("services", Shape::Names(&Shape::Table(&SERVICE)), "The services by name."),
+        Key::optional("build", Shape::Text, "A command that is run once before anything is started."),
+        Key::optional(
+            "invariants",
+            Shape::Names(&Shape::Table(&INVARIANT)),
+            "What must hold in every scenario.",
+        ),
+        Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
+        Key::optional(
+            "settle",
+            DURATION,
+            "How long the system may take to settle; `10s` unless said otherwise.",
+        ),
+        Key::optional(
+            "timeout",
+            DURATION,
+            "How long a request waits for its reply; `5s` unless said otherwise.",
+        ),
+    ]],
+};
+
+/// Reads e2e.conf.
+pub fn read_configuration(text: &str, file: PathBuf) -> Result<Configuration, Vec<Mistake>> {
+    let mut reader = Reader::new(text, file);
+    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree));
+    reader.finish(read)
+}
+
+fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> {
+    let fields = reader.fields(tree, &CONFIGURATION)?;
+    let entries =
+        fields.get("services").and_then(|node| reader.mapping(node, "a mapping of names to services"));
+    let entries = entries.unwrap_or_default();
+    if entries.is_empty()
+        && let Some(services) = fields.entry("services")
+    {
+        reader.note(services.span, "there are no services", None);
+    }
+    let names: Vec<_> = entries.iter().map(|entry| service_name(reader, entry)).collect();
+    reader.services = names.iter().flatten().cloned().collect();
+    let services = all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
+    let build = fields.optional("build", |node| {
+        let text = reader.text(node, "a command")?;
+        filled_in(reader, node, &text, Variables::Build)
+    });
+    let invariants = fields.or("invariants", Vec::new(), |node| invariants(reader, node));
+    let snapshots = fields.optional("snapshots", |node| reader.text(node, "a folder"));
+    let settle = fields.or("settle", SETTLE, |node| reader.duration(node));
+    let timeout = fields.or("timeout", TIMEOUT, |node| reader.duration(node));
+    Some(Configuration {
+        file: reader.file.to_path_buf(),
+        build: build?,
+        services: services?,
+        invariants: invariants?,
+        snapshots: snapshots?.map(PathBuf::from),
+        settle: settle?,
+        timeout: timeout?,
+    })
+}
+
+fn service_name(reader: &mut Reader<'_>, entry: &Entry) -> Option<ServiceName> {
+    if entry.key == CLIENT {
+        let help =
+            "the scenarios' own requests come from `client`: call the service something else".to_owned();
+        reader.note(entry.span, "a service can't be called `client`", help);
+        return None;
+    }
+    match entry.key.parse() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            reader.note(entry.span, format!("`{}` can't be the name of a service: {error}", entry.key), None);
+            None
+        }
+    }
+}

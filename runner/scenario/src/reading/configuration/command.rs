@@ -1,0 +1,73 @@
+//! `command`, `env` and `stop`: how a service is started and stopped.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use fault::ServiceName;
+
+use super::{
+    super::{
+        fields::Fields,
+        reader::{Reader, all},
+        yaml::{Kind, Node},
+    },
+    command_line::split,
+    variables::{Variables, filled_in},
+};
+use crate::{StartCommand, Template};
+
+/// How long a service may take to end when asked to, unless the file has another time.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+#[expect(clippy::option_option, reason = "a service without a command is not one whose command is wrong")]
+pub(super) fn start(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    callees: &[ServiceName],
+) -> Option<Option<StartCommand>> {
+    let variables = Variables::Service { callees };
+    let command = fields.optional("command", |node| command(reader, node, variables));
+    let env = fields.or("env", BTreeMap::new(), |node| environment(reader, node, variables));
+    let stop_grace = fields.or("stop", STOP_GRACE, |node| reader.duration(node));
+    let Some(command) = command? else {
+        for stray in fields.present(&["env", "stop"]) {
+            let message = format!("`{}` belongs to `command`, which this service doesn't have", stray.key);
+            reader.note(stray.span, message, None);
+        }
+        return Some(None);
+    };
+    Some(Some(StartCommand { command, env: env?, stop_grace: stop_grace? }))
+}
+
+fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Option<Vec<Template>> {
+    if let Kind::List(items) = &node.kind {
+        if items.is_empty() {
+            reader.note(node.span, "there is no command here", None);
+        }
+        return all(items.iter().map(|item| {
+            let text = reader.text(item, "an argument")?;
+            filled_in(reader, item, &text, variables)
+        }));
+    }
+    let text = reader.text(node, "a command")?;
+    let words = match split(&text) {
+        Ok(words) => words,
+        Err(mistake) => {
+            let help = mistake.help();
+            reader.note(node.span, mistake.to_string(), help);
+            return None;
+        }
+    };
+    all(words.iter().map(|word| filled_in(reader, node, word, variables)))
+}
+
+fn environment(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    variables: Variables<'_>,
+) -> Option<BTreeMap<String, Template>> {
+    let entries = reader.mapping(node, "a mapping of environment variables")?;
+    all(entries.iter().map(|entry| {
+        let text = reader.text(&entry.value, "a variable's value")?;
+        Some((entry.key.clone(), filled_in(reader, &entry.value, &text, variables)?))
+    }))
+}

@@ -1,0 +1,47 @@
+//! `depends_on`: the services that a service calls.
+
+use std::net::SocketAddr;
+
+use super::super::{
+    reader::{Reader, all},
+    services::{service, service_at},
+    table::{Key, Shape, Table},
+    yaml::{Entry, Kind, Node},
+};
+use crate::Dependency;
+
+pub(super) const DEPENDENCY: Table = Table {
+    what: "a dependency",
+    groups: &[&[Key::optional(
+        "listen",
+        Shape::Text,
+        "The address on which the link listens: `127.0.0.1:7001`.",
+    )]],
+};
+
+pub(super) fn dependencies(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Dependency>> {
+    match &node.kind {
+        Kind::List(items) => {
+            let read = |item| Some(Dependency { service: service_at(reader, item)?, listen: None });
+            all(items.iter().map(read))
+        }
+        Kind::Mapping(entries) => all(entries.iter().map(|entry| dependency(reader, entry))),
+        _ => {
+            reader.wrong_kind(node, "a list of services, such as `[users-service]`");
+            None
+        }
+    }
+}
+
+fn dependency(reader: &mut Reader<'_>, entry: &Entry) -> Option<Dependency> {
+    let service = service(reader, &entry.key, entry.span);
+    // `users-service:` alone means the same as its name in a list.
+    if entry.value.kind == Kind::Null {
+        return Some(Dependency { service: service?, listen: None });
+    }
+    let fields = reader.fields(&entry.value, &DEPENDENCY)?;
+    let listen = fields.optional("listen", |node| {
+        reader.spelled::<SocketAddr>(node, "an address to listen on, such as `127.0.0.1:7001`")
+    });
+    Some(Dependency { service: service?, listen: listen? })
+}

@@ -1,0 +1,109 @@
+//! The variables in templates of e2e.conf.
+
+use fault::ServiceName;
+
+use super::super::{
+    expression::{compile, template_with},
+    reader::Reader,
+    services::service,
+    yaml::Node,
+};
+use crate::{Expression, Span, Template};
+
+const OF_A_SERVICE: &[&str] = &["port", "data_dir", "url", "env"];
+const OF_THE_BUILD: &[&str] = &["env"];
+
+/// The variables of a template.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Variables<'a> {
+    /// Those of the build command: `env`.
+    Build,
+    /// Those of a service: `port`, `data_dir`, `env`, and `url` of each of its callees.
+    Service { callees: &'a [ServiceName] },
+}
+
+/// A template of e2e.conf.
+pub(super) fn filled_in(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    text: &str,
+    variables: Variables<'_>,
+) -> Option<Template> {
+    template_with(reader, node, text, 0, |reader, source, span| variable(reader, source, span, variables))
+}
+
+/// An expression of e2e.conf. `url.users-service` would be a subtraction and `env.NAME or …` an error where NAME
+/// isn't set: both are rewritten to what they mean.
+fn variable(
+    reader: &mut Reader<'_>,
+    source: &str,
+    span: Span,
+    variables: Variables<'_>,
+) -> Option<Expression> {
+    let names = match variables {
+        Variables::Build => OF_THE_BUILD,
+        Variables::Service { .. } => OF_A_SERVICE,
+    };
+    let written = if let Variables::Service { callees } = variables {
+        with_urls(reader, source, span, callees)?
+    } else {
+        source.to_owned()
+    };
+    let written = with_defaults(&written);
+    let expression = if written == source {
+        compile(reader, source, span, names)
+    } else {
+        // Positions within the compiled source would be wrong in the file.
+        compile(reader, &written, Span { length: span.length.min(source.len()), ..span }, names)
+    };
+    expression.map(|expression| expression.written_as(source))
+}
+
+/// Makes `url['NAME']` of `url.NAME`, where NAME is a callee.
+fn with_urls(reader: &mut Reader<'_>, source: &str, span: Span, callees: &[ServiceName]) -> Option<String> {
+    let mut written = String::new();
+    let mut rest = source;
+    while let Some((at, name)) = find_url(rest) {
+        let callee = &rest[at + 4..at + 4 + name];
+        if !callees.iter().any(|service| service.as_str() == callee) {
+            let known = service(reader, callee, span).is_some();
+            if known {
+                let help = format!("add it: `depends_on: [{callee}]`");
+                reader.note(span, format!("this service doesn't depend on `{callee}`"), help);
+            }
+            return None;
+        }
+        written.push_str(&rest[..at]);
+        written.extend(["url['", callee, "']"]);
+        rest = &rest[at + 4 + name..];
+    }
+    Some(written + rest)
+}
+
+/// The first byte of `url.NAME` in a source, and the length of NAME.
+fn find_url(source: &str) -> Option<(usize, usize)> {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    source.match_indices("url.").map(|(at, _)| at).find_map(|at| {
+        let rest = &source[at + 4..];
+        let length = rest.find(|c: char| !part(c)).unwrap_or(rest.len());
+        let alone = !source[..at].ends_with(|c: char| part(c) || c == '.');
+        (alone && length > 0).then_some((at, length))
+    })
+}
+
+/// Gives `env.NAME or …` its second value where NAME isn't set.
+fn with_defaults(source: &str) -> String {
+    let mut out = String::new();
+    let mut rest = source;
+    while let Some(at) = rest.find("env.") {
+        let name =
+            rest[at + 4..].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len() - at - 4);
+        let end = at + 4 + name;
+        out.push_str(&rest[..end]);
+        if rest[end..].trim_start().starts_with("or ") {
+            out.push_str("|default('')");
+        }
+        rest = &rest[end..];
+    }
+    out + rest
+}

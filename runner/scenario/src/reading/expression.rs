@@ -1,0 +1,182 @@
+//! Expressions, templates and values with templates in them, whose names are checked.
+
+use super::{
+    names::{ANY, is_taken},
+    reader::{Reader, all},
+    suggestion,
+    yaml::{Entry, Kind, Node},
+};
+use crate::{Expression, Span, Template, TemplateValue, template::TemplateError};
+
+/// What a value is for. Only an expected one can have `${any}` in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It is compared with what a service sends.
+    Expected,
+    /// It is sent.
+    Sent,
+}
+
+/// Notes a name that a variable can't have.
+pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
+    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    if !starts || name.contains(|c: char| !c.is_alphanumeric() && c != '_') {
+        let help = "a name begins with a letter and goes on with letters, digits and `_`".to_owned();
+        reader.note(span, format!("`{name}` can't be the name of a variable"), help);
+    } else if is_taken(name) {
+        let message = format!("`{name}` already has a meaning in expressions");
+        reader.note(span, message, "call it something else".to_owned());
+    }
+}
+
+/// The expression in a scalar. Besides variables it can name `extra`.
+pub(crate) fn expression(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Expression> {
+    let Kind::Text(text) = &node.kind else {
+        reader.wrong_kind(node, "an expression, such as `status == 200`");
+        return None;
+    };
+    if text.trim_start().starts_with("${") {
+        let help = "write what stands in the braces, without them".to_owned();
+        reader.note(node.span, "this is an expression by itself and needs no `${…}`", help);
+        return None;
+    }
+    let span = reader.part(node, text, 0..text.len());
+    compile(reader, text, span, extra)
+}
+
+/// One or more expressions.
+pub(crate) fn expressions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
+    all(reader.one_or_more(node).iter().map(|item| expression(reader, item, extra)))
+}
+
+/// Compiles an expression that stands at `span`, and notes the names in it that don't exist.
+pub(crate) fn compile(
+    reader: &mut Reader<'_>,
+    source: &str,
+    span: Span,
+    extra: &[&str],
+) -> Option<Expression> {
+    if source.trim().is_empty() {
+        reader.note(span, "there is no expression here", None);
+        return None;
+    }
+    let expression = match Expression::parse(source) {
+        Ok(expression) => expression,
+        Err(invalid) => {
+            let range =
+                invalid.range.filter(|range| span.length == source.len() && range.end <= source.len());
+            let span = range.map_or(span, |range| Span {
+                column: span.column + u32::try_from(source[..range.start].chars().count()).unwrap_or(0),
+                offset: span.offset + range.start,
+                length: range.len(),
+                ..span
+            });
+            reader.note(span, format!("not an expression: {}", invalid.message), None);
+            return None;
+        }
+    };
+    for name in expression.names() {
+        reader.names.mark_used(name);
+        if !extra.contains(&name) && !reader.names.is_known(name) {
+            undefined(reader, name, source, span, extra);
+        }
+    }
+    Some(expression)
+}
+
+fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extra: &[&str]) {
+    let span = if span.length == source.len()
+        && let Some(start) = word(source, name)
+    {
+        let columns = u32::try_from(source[..start].chars().count()).unwrap_or(0);
+        Span { column: span.column + columns, offset: span.offset + start, length: name.len(), ..span }
+    } else {
+        span
+    };
+    let help = if name == ANY {
+        Some("`${any}` stands for a whole value in an expected body, and nowhere else".to_owned())
+    } else if let Some(later) = reader.names.announced(name) {
+        Some(format!("it is captured only later, on line {}", later.line))
+    } else {
+        let known = reader.names.known().iter().map(String::as_str).chain(extra.iter().copied());
+        let help = suggestion::help(name, known);
+        Some(help.unwrap_or_else(|| "there are no variables yet: `vars` and `capture` make them".into()))
+    };
+    reader.note(span, format!("`{name}` is undefined"), help);
+}
+
+/// A text with `${…}` in it.
+pub(crate) fn template(reader: &mut Reader<'_>, node: &Node, wanted: &str) -> Option<Template> {
+    let text = reader.text(node, wanted)?;
+    template_in(reader, node, &text, 0)
+}
+
+/// The template in the rest of a scalar's text, from the byte `start` on.
+pub(crate) fn template_in(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    text: &str,
+    start: usize,
+) -> Option<Template> {
+    template_with(reader, node, text, start, |reader, source, span| compile(reader, source, span, &[]))
+}
+
+/// The same, with `compile` to make an expression of the text in each `${…}`.
+pub(crate) fn template_with(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    text: &str,
+    start: usize,
+    mut compile: impl FnMut(&mut Reader<'_>, &str, Span) -> Option<Expression>,
+) -> Option<Template> {
+    let rest = &text[start..];
+    let read = Template::parse(rest, |placeholder| {
+        let span = reader.part(node, text, start + placeholder.start..start + placeholder.end);
+        compile(reader, &rest[placeholder], span).ok_or(())
+    });
+    match read {
+        Ok(template) => Some(template),
+        Err(TemplateError::Placeholder(())) => None,
+        Err(TemplateError::Unclosed(at)) => {
+            let span = reader.part(node, text, start + at..start + at + 2);
+            let help = "for the characters `${` themselves write `$${`".to_owned();
+            reader.note(span, "this `${` has no `}`", help);
+            None
+        }
+    }
+}
+
+/// A JSON value with `${…}` in its texts.
+pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<TemplateValue> {
+    if node.is_missing() {
+        reader.note(node.span, "the value is missing", "write `null` if that is meant".to_owned());
+        return None;
+    }
+    match &node.kind {
+        Kind::Null => Some(TemplateValue::Plain(serde_json::Value::Null)),
+        Kind::Boolean(value) => Some(TemplateValue::Plain((*value).into())),
+        Kind::Number(number, _) => Some(TemplateValue::Plain(serde_json::Value::Number(number.clone()))),
+        Kind::Text(text) if role == Role::Expected && is_any(text) => Some(TemplateValue::Any),
+        Kind::Text(text) => template_in(reader, node, text, 0).map(TemplateValue::Text),
+        Kind::List(items) => {
+            all(items.iter().map(|item| value(reader, item, role))).map(TemplateValue::Array)
+        }
+        Kind::Mapping(entries) => {
+            let read = |entry: &Entry| Some((entry.key.clone(), value(reader, &entry.value, role)?));
+            all(entries.iter().map(read)).map(TemplateValue::Object)
+        }
+    }
+}
+
+fn is_any(text: &str) -> bool {
+    text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|hole| hole.trim() == ANY)
+}
+
+/// The byte at which `name` stands as a word of its own.
+fn word(source: &str, name: &str) -> Option<usize> {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    source.match_indices(name).map(|(at, _)| at).find(|at| {
+        !source[..*at].ends_with(|c: char| part(c) || c == '.')
+            && !source[at + name.len()..].starts_with(part)
+    })
+}

@@ -1,0 +1,42 @@
+//! The keys that every step has: its name and its condition.
+
+use super::super::{
+    expression::expression,
+    fields::Fields,
+    reader::Reader,
+    table::{EXPRESSION, Key, Shape},
+    yaml::{Entry, Node},
+};
+use crate::Expression;
+
+pub(super) const HEADING: &[Key] = &[
+    Key::optional("name", Shape::Text, "What the step is called in reports."),
+    Key::optional("if", EXPRESSION, "The step is left out, and captures null, unless this is true."),
+];
+
+#[expect(clippy::option_option, reason = "a step without a condition is not one whose condition is wrong")]
+pub(super) fn condition(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Option<Expression>> {
+    fields.optional("if", |node| expression(reader, node, &[]))
+}
+
+/// The name of the step that does `entry`.
+pub(super) fn name(reader: &mut Reader<'_>, fields: &Fields<'_>, entry: &Entry) -> Option<String> {
+    match fields.get("name") {
+        Some(node) => reader.text(node, "a name"),
+        None => Some(summary(reader, entry)),
+    }
+}
+
+/// The name of a step that has none of its own.
+fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
+    let inner =
+        |key: &str| entry.value.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value);
+    let text = |node: &Node| reader.written(node.span).trim_matches(['"', '\'']).to_owned();
+    match entry.key.as_str() {
+        "request" => text(&entry.value),
+        "together" => "several requests at once".into(),
+        "eventually" => format!("eventually {}", inner("request").map(text).unwrap_or_default()),
+        "inject" => format!("inject {}", text(inner("fault").unwrap_or(&entry.value))),
+        action => format!("{action} {}", text(&entry.value)),
+    }
+}

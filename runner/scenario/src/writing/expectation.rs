@@ -1,0 +1,55 @@
+use serde_json::{Map, Value, json};
+
+use super::mapping::Mapping;
+use crate::{
+    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ReplyExpectation,
+    Template,
+};
+
+pub(super) fn expectations(expect: &Expectations) -> Map<String, Value> {
+    let mut written = Mapping::default();
+    match expect.status.as_slice() {
+        [status] => written.put("status", *status),
+        statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
+    }
+    let header = |value: &Option<Template>| value.as_ref().map_or(Value::Null, |value| value.source().into());
+    written.names("headers", expect.headers.iter().map(|(name, value)| (name.to_string(), header(value))));
+    written.maybe(
+        "body",
+        expect.body.as_ref().map(|body| match body {
+            BodyExpectation::Subset(value) => value.source(),
+            BodyExpectation::Exact(value) => json!({ "exact": value.source() }),
+        }),
+    );
+    written.conditions("that", &expect.that);
+    let link = |link: &LinkExpectation| (link.link.to_string(), link.holds.source().into());
+    written.names("links", expect.links.iter().map(link));
+    written.names(
+        "outcomes",
+        expect.outcomes.iter().map(|(pattern, count)| (outcome_pattern(*pattern), outcome_count(count))),
+    );
+    match expect.reply {
+        ReplyExpectation::Required => {}
+        ReplyExpectation::Optional => written.put("no_reply", "allowed"),
+        ReplyExpectation::Forbidden => written.put("no_reply", true),
+    }
+    if expect.judging == Judging::Lenient {
+        written.put("lenient", true);
+    }
+    written.0
+}
+
+fn outcome_pattern(pattern: OutcomePattern) -> String {
+    match pattern {
+        OutcomePattern::Status(status) => status.to_string(),
+        OutcomePattern::NoReply => "no_reply".into(),
+    }
+}
+
+fn outcome_count(count: &OutcomeCount) -> Value {
+    match count {
+        OutcomeCount::Exactly(count) => (*count).into(),
+        OutcomeCount::Between(least, u32::MAX) => format!(">= {least}").into(),
+        OutcomeCount::Between(least, most) => format!("{least}-{most}").into(),
+    }
+}

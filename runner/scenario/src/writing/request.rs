@@ -1,0 +1,29 @@
+use super::{expectation::expectations, mapping::Mapping};
+use crate::{Body, Call, RequestStep, Template, Times, duration};
+
+pub(super) fn request_step(written: &mut Mapping, step: &RequestStep) {
+    match step.times {
+        Times::Once => {}
+        Times::Repeat(times) => written.put("repeat", times),
+        Times::Parallel(times) => written.put("parallel", times),
+    }
+    request(written, &step.call);
+    let expect = expectations(&step.expect);
+    written.maybe("expect", (!expect.is_empty()).then_some(expect));
+    written.names("capture", step.capture.iter().map(|(name, value)| (name.clone(), value.source().into())));
+}
+
+fn request(written: &mut Mapping, call: &Call) {
+    written.put("request", format!("{} {} {}", call.method, call.service, call.path.source()));
+    let header = |(name, value): &(http::HeaderName, Template)| (name.to_string(), value.source().into());
+    written.names("headers", call.headers.iter().map(header));
+    match &call.body {
+        Body::None => {}
+        Body::Json(value) => written.put("body", value.source()),
+        Body::Text(text) => written.put("text", text.source()),
+        Body::Form(fields) => {
+            written.names("form", fields.iter().map(|(name, value)| (name.clone(), value.source().into())));
+        }
+    }
+    written.maybe("timeout", call.timeout.map(duration::written));
+}

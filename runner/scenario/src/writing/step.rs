@@ -1,0 +1,31 @@
+use serde_json::Value;
+
+use super::{mapping::Mapping, request::request_step};
+use crate::{Action, Expression, Step, duration};
+
+pub(super) fn step(step: &Step) -> Value {
+    let mut written = Mapping::default();
+    written.put("name", step.name.as_str());
+    written.maybe("if", step.condition.as_ref().map(Expression::source));
+    match &step.action {
+        Action::Request(request) => request_step(&mut written, request),
+        Action::Together(members) => written.list("together", members.iter().map(self::step)),
+        Action::Eventually(eventually) => {
+            let mut inner = Mapping::default();
+            inner.put("within", duration::written(eventually.within));
+            inner.put("every", duration::written(eventually.every));
+            request_step(&mut inner, &eventually.request);
+            written.put("eventually", inner.0);
+        }
+        Action::Inject(inject) => {
+            written.put("inject", inject.fault.as_str());
+            written.maybe("after", (!inject.after.is_zero()).then(|| duration::written(inject.after)));
+            written.maybe("for", inject.lasting.map(duration::written));
+        }
+        Action::Heal(fault) => written.put("heal", fault.as_ref().map_or("all", |fault| fault.as_str())),
+        Action::Wait(time) => written.put("wait", duration::written(*time)),
+        Action::Process(process) => written.put(process.signal.as_str(), process.service.as_str()),
+        Action::Check(conditions) => written.conditions("check", conditions),
+    }
+    written.0.into()
+}

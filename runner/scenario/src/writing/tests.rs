@@ -1,0 +1,140 @@
+//! What is written is read back as the same scenario.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::{Configuration, File, read_configuration, read_file};
+
+const EVERYTHING: &str = r#"
+scenario: Everything that can be written
+tags: [a, b]
+vars: { who: 1, sentence: "it's ${who}: $${x}", list: [1.5, null, { deep: "${who}" }] }
+faults:
+  lost: { link: client -> shop, match: POST /a/*, calls: 2, lose: reply }
+  slow: { link: bank -> shop, latency: { delay: 1500ms, jitter: 0.5ms, side: request }, probability: 0.25 }
+  away: { link: client -> shop, match: /a, calls: every 2nd, outage: hang }
+  no: { link: client -> shop, match: { method: GET, headers: { x-a: b } }, error: { status: 503, headers: { retry-after: "1" }, body: { a: 1 } } }
+  dies: { link: client -> shop, match: PUT, calls: 1-3, crash: { service: shop, when: after } }
+  short: { link: client -> shop, truncate: 3 }
+  thin: { link: client -> shop, bandwidth: 10 }
+  bits: { link: client -> shop, corrupt: true }
+  twice: { link: client -> shop, duplicate: true }
+steps:
+  - inject: lost
+  - inject: { fault: slow, after: 1s, for: 1m }
+  - inject: away
+  - inject: no
+  - inject: dies
+  - inject: short
+  - inject: thin
+  - inject: bits
+  - inject: twice
+  - request: POST shop /a/${who}
+    headers: { Idempotency-Key: "7" }
+    body: { id: "${who}", text: "7", yes: "no", sentence: "${sentence}", list: "${list}" }
+    timeout: 2s
+    expect:
+      status: [200, 201]
+      headers: { x-a: "${who}", x-b: null }
+      body: { exact: { a: "${any}", b: [1, "x ${who}"] } }
+      that: [took < 2, status == 200]
+      links: { client -> shop: calls == 1 }
+    capture: { got: body.a if status == 200 else none }
+  - if: got is not none
+    together:
+      - request: GET shop /b
+        expect: { status: 200, no_reply: allowed }
+      - { name: other, if: got == 1, request: GET shop /c, expect: { lenient: true } }
+  - parallel: 3
+    request: POST shop /d
+    form: { a: "${got}" }
+    expect: { outcomes: { 200: 1-2, 409: ">= 1", no_reply: 0 } }
+  - repeat: 2
+    request: POST shop /e
+    text: hello
+    expect: { no_reply: true }
+  - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
+  - heal: lost
+  - heal: all
+  - wait: 1.5s
+  - kill: shop
+  - start: shop
+  - restart: shop
+  - pause: shop
+  - resume: shop
+  - stop: shop
+  - check: who == 1
+settle: 20s
+"#;
+
+fn configuration() -> Configuration {
+    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { base_url: http://localhost:2, depends_on: [shop] }\n";
+    read_configuration(services, PathBuf::from("e2e.conf")).expect("a configuration")
+}
+
+fn read(text: &str) -> Scenario {
+    match read_file(text, PathBuf::from("test.yaml"), &configuration()) {
+        Ok(File::Scenario(scenario)) => *scenario,
+        other => panic!("{other:#?}\n{text}"),
+    }
+}
+
+/// What a scenario is, without where it is written.
+fn meaning(scenario: &Scenario) -> String {
+    let debug = format!("{scenario:#?}");
+    let placeless = debug.lines().filter(|line| {
+        !["line:", "column:", "offset:", "length:"].iter().any(|place| line.trim_start().starts_with(place))
+    });
+    placeless.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same_scenario() {
+    let scenario = read(EVERYTHING);
+    let text = write(&scenario);
+    let again = read(&text);
+    similar(&meaning(&scenario), &meaning(&again));
+    assert_eq!(text, write(&again));
+}
+
+fn similar(left: &str, right: &str) {
+    let difference = left.lines().zip(right.lines()).find(|(left, right)| left != right);
+    assert_eq!(difference, None);
+    assert_eq!(left.len(), right.len());
+}
+
+#[test]
+fn it_reads_as_a_person_would_write_it() {
+    let text = "
+scenario: short
+faults:
+  lost: { link: client -> shop, match: POST /a, calls: 1, lose: reply }
+steps:
+  - inject: lost
+  - request: POST shop /a
+    headers: { X-Key: '1' }
+    body: { n: 1.50 }
+    expect: { status: 200 }
+";
+    let expected = "\
+scenario: short
+faults:
+  lost:
+    link: client -> shop
+    match: POST /a
+    calls: 1
+    lose: reply
+steps:
+- name: inject lost
+  inject: lost
+- name: POST shop /a
+  request: POST shop /a
+  headers:
+    x-key: '1'
+  body:
+    n: 1.5
+  expect:
+    status: 200
+";
+    assert_eq!(write(&read(text)), expected);
+}

@@ -1,0 +1,373 @@
+//! What can go wrong in the environment of a run, rather than in the system under test.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use fault::{Link, ServiceName};
+
+/// Why a run broke off: the environment failed, not the system under test.
+///
+/// Each variant holds facts; the sentence is its [`Display`](fmt::Display), what to do about it is [`BrokenOff::help`].
+/// Errors of the operating system are kept as their text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenOff {
+    /// The `build` command can't be run as it is written.
+    #[error("the build command {0}")]
+    BuildInvalid(String),
+    /// The `build` command failed.
+    #[error("the build command failed with {exit}")]
+    BuildFailed {
+        /// The command as it was run.
+        command: String,
+        /// Where it was run.
+        folder: PathBuf,
+        /// How it ended.
+        exit: Exit,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// Something that the runner needs from the operating system can't be had.
+    #[error("the runner can't {need}: {error}")]
+    System {
+        /// What is needed.
+        need: Resource,
+        /// What the system said.
+        error: String,
+    },
+    /// A service of the configuration has no usable address.
+    #[error("{service}: {problem}")]
+    Address {
+        /// The service.
+        service: ServiceName,
+        /// What is wrong with it, such as "https://shop.test/ isn't http://…".
+        problem: String,
+    },
+    /// Another process listens where a service is to listen.
+    #[error("{service} can't be started on port {port}: another process listens there")]
+    PortTaken {
+        /// The service.
+        service: ServiceName,
+        /// The port that the configuration names.
+        port: u16,
+    },
+    /// The port of a service that is started again is still in use.
+    #[error("{service} can't be started again: another process listens on its port {port}")]
+    PortKept {
+        /// The service.
+        service: ServiceName,
+        /// The port of its former process.
+        port: u16,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// A link can't listen at its configured address.
+    #[error("the link {link} can't listen on {address}: {error}")]
+    LinkAddress {
+        /// The link.
+        link: Link,
+        /// Its `listen`.
+        address: SocketAddr,
+        /// What the system said.
+        error: String,
+    },
+    /// A service's `command` or `env` can't be filled in.
+    #[error("{service} can't be started: {problem}")]
+    CommandInvalid {
+        /// The service.
+        service: ServiceName,
+        /// Which expression, and why.
+        problem: String,
+    },
+    /// A service's program can't be run.
+    #[error("{service} can't be started: {program:?}: {error}")]
+    NotStarted {
+        /// The service.
+        service: ServiceName,
+        /// The program.
+        program: String,
+        /// What the system said.
+        error: String,
+    },
+    /// A service that is linked in refused to start.
+    #[error("{service} can't be started: {error}")]
+    StartFailed {
+        /// The service.
+        service: ServiceName,
+        /// Its own error, or that it panicked.
+        error: String,
+    },
+    /// A process ended before its service was ready.
+    #[error("{service} ended before it was ready: {exit}")]
+    EndedEarly {
+        /// The service.
+        service: ServiceName,
+        /// How it ended.
+        exit: Exit,
+        /// Whether another process took its port: then another port would do.
+        port: PortState,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// A fault killed a service that was being started.
+    #[error("{service} was killed by a fault while it started")]
+    KilledWhileStarting {
+        /// The service.
+        service: ServiceName,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// A service wasn't ready in time.
+    #[error("{service} wasn't ready within {within:?}: {condition} {last}")]
+    NotReady {
+        /// The service.
+        service: ServiceName,
+        /// How long it had.
+        within: Duration,
+        /// The condition that was polled: `GET /livez`.
+        condition: String,
+        /// What the last attempt brought: "answered 503 Service Unavailable".
+        last: String,
+        /// Who runs the service.
+        run_by: RunBy,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// A step asks for a signal to a service whose process isn't the runner's.
+    #[error("{}can't {action} {service}: the runner hasn't started it", place(.file))]
+    NotOurs {
+        /// The service.
+        service: ServiceName,
+        /// What was to be done: `kill`, `crash`.
+        action: &'static str,
+        /// The scenario's file, when this is found before the scenario starts.
+        file: Option<PathBuf>,
+    },
+    /// A signal to a service that isn't running.
+    #[error("can't {action} {service}: it isn't running")]
+    NotRunning {
+        /// The service.
+        service: ServiceName,
+        /// What was to be done: `pause`, `resume`.
+        action: &'static str,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// A service is to be started in a world that is being closed.
+    #[error("{service} isn't started: its world is closed")]
+    Closed {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A service that the simulation should run isn't part of this program.
+    #[error("{service} isn't linked into this runner")]
+    NotLinked {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A simulated world used up what it may use, and would go on for ever.
+    #[error("the simulated world has used up its {limit}")]
+    LimitReached {
+        /// The limit, with its unit: "1000000 exchanges".
+        limit: String,
+    },
+    /// Results can't be written.
+    #[error("{what} can't be written{}: {error}", to(.file))]
+    NotWritten {
+        /// What was to be written.
+        what: Output,
+        /// Where to; `None` is standard output.
+        file: Option<PathBuf>,
+        /// What the system said.
+        error: String,
+    },
+}
+
+/// What the runner needs from the operating system for a world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// A folder for temporary files, and a shell for the process that cleans up in it.
+    Workspace,
+    /// A folder for a service's data.
+    DataFolder,
+    /// A file for a service's log.
+    LogFile,
+    /// A free port.
+    FreePort,
+    /// A listening socket for this link.
+    OpenLink(Link),
+}
+
+/// Whether a port is still available to the service that it was given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortState {
+    /// No other process is known to listen on it.
+    Available,
+    /// Another process listens on it, or the service said so.
+    Lost,
+}
+
+/// Who runs a service that was waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunBy {
+    /// The runner, with the service's `command`.
+    Runner,
+    /// Someone else, at this address.
+    Other(String),
+    /// This process, which has the service linked in.
+    Simulation,
+}
+
+/// What a run writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// What is printed.
+    Results,
+    /// A file that `--report` names.
+    Report,
+    /// A scenario that was found by an exploration or a sweep.
+    Counterexample,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this exit code.
+    Code(i32),
+    /// By this signal of the operating system.
+    Signal(i32),
+    /// In a way that the operating system didn't tell.
+    Unknown,
+}
+
+impl BrokenOff {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::BuildInvalid(_) => "check `build` in the configuration".into(),
+            Self::BuildFailed { command, folder, .. } => {
+                format!("run `{command}` in {} to see all of its output", folder.display())
+            }
+            Self::System { need: Resource::Workspace, .. } => {
+                "check that the folder for temporary files can be written to, and that `sh` is there".into()
+            }
+            Self::Address { service, .. } => {
+                format!("give {service} a `base_url` such as http://localhost:5002, or a `command`")
+            }
+            Self::PortTaken { .. } => {
+                "end what listens there, or change its `base_url` in the configuration".into()
+            }
+            Self::PortKept { .. } => "end what listens there".into(),
+            Self::LinkAddress { .. } => "end what listens there, or change its `listen`".into(),
+            Self::CommandInvalid { .. } => "check its `command` and `env` in the configuration".into(),
+            Self::NotStarted { .. } => {
+                "check `command` in the configuration; paths are relative to its folder".into()
+            }
+            Self::EndedEarly { .. } => "see what it wrote; it is started as `command` says".into(),
+            Self::NotReady { run_by: RunBy::Runner, .. } => {
+                "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
+            }
+            Self::NotReady { run_by: RunBy::Other(address), .. } => {
+                format!("start it at {address}, or give it a `command`, so that the runner starts it")
+            }
+            Self::NotOurs { service, .. } => {
+                format!("give {service} a `command` in the configuration, so that the runner starts it")
+            }
+            Self::NotRunning { .. } => "start it first".into(),
+            Self::NotLinked { service } => {
+                format!("register {service} with the simulation, or use the runner that starts processes")
+            }
+            Self::LimitReached { .. } => {
+                "look for services that call each other without end, or make the scenario smaller".into()
+            }
+            Self::NotWritten { what: Output::Report, .. } => {
+                "check that the folder is there and can be written to".into()
+            }
+            Self::NotWritten { what: Output::Counterexample, .. } => {
+                "name a folder that can be written to with --regressions".into()
+            }
+            Self::System { .. }
+            | Self::StartFailed { .. }
+            | Self::KilledWhileStarting { .. }
+            | Self::NotReady { run_by: RunBy::Simulation, .. }
+            | Self::Closed { .. }
+            | Self::NotWritten { what: Output::Results, .. } => return None,
+        })
+    }
+
+    /// The last lines that the process concerned wrote, oldest first.
+    pub fn log(&self) -> &[String] {
+        match self {
+            Self::BuildFailed { log, .. }
+            | Self::PortKept { log, .. }
+            | Self::EndedEarly { log, .. }
+            | Self::KilledWhileStarting { log, .. }
+            | Self::NotReady { log, .. }
+            | Self::NotRunning { log, .. } => log,
+            _ => &[],
+        }
+    }
+
+    /// The service that failed, if it is one service's failure.
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::Address { service, .. }
+            | Self::PortTaken { service, .. }
+            | Self::PortKept { service, .. }
+            | Self::CommandInvalid { service, .. }
+            | Self::NotStarted { service, .. }
+            | Self::StartFailed { service, .. }
+            | Self::EndedEarly { service, .. }
+            | Self::KilledWhileStarting { service, .. }
+            | Self::NotReady { service, .. }
+            | Self::NotOurs { service, .. }
+            | Self::NotRunning { service, .. }
+            | Self::Closed { service }
+            | Self::NotLinked { service } => Some(service),
+            Self::BuildInvalid(_)
+            | Self::BuildFailed { .. }
+            | Self::System { .. }
+            | Self::LinkAddress { .. }
+            | Self::LimitReached { .. }
+            | Self::NotWritten { .. } => None,
+        }
+    }
+}
+
+fn place(file: &Option<PathBuf>) -> String {
+    file.as_ref().map(|file| format!("{}: ", file.display())).unwrap_or_default()
+}
+
+fn to(file: &Option<PathBuf>) -> String {
+    file.as_ref().map(|file| format!(" to {}", file.display())).unwrap_or_default()
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workspace => f.write_str("set up a folder for data and the process that guards it"),
+            Self::DataFolder => f.write_str("make a folder for data"),
+            Self::LogFile => f.write_str("keep a log"),
+            Self::FreePort => f.write_str("find a free port"),
+            Self::OpenLink(link) => write!(f, "open the link {link}"),
+        }
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Results => "results",
+            Self::Report => "the report",
+            Self::Counterexample => "the counterexample",
+        })
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Unknown => f.write_str("an unknown exit status"),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! One request on a link, as a view of its records in the history.
+
+use std::{fmt, time::Duration};
+
+use fault::{FaultName, Link};
+use scenario::OutcomePattern;
+
+use crate::{ExchangeId, NoReply, Reply, Request};
+
+/// One request on a link, and everything that the history tells of it so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exchange<'a> {
+    /// Its number in the history.
+    pub id: ExchangeId,
+    /// When it was sent, since the world's beginning.
+    pub at: Duration,
+    /// The step during which it was sent, counted from 0.
+    pub step: Option<usize>,
+    /// The link.
+    pub link: &'a Link,
+    /// What the caller sent.
+    pub request: &'a Request,
+    /// The faults that damaged it.
+    pub faults: &'a [FaultName],
+    /// How many times the callee got the request, also after the caller had given up.
+    pub delivered: u32,
+    /// The callee's last answer, whether or not that reached the caller.
+    pub answered: Option<&'a Reply>,
+    /// How it ended for the caller; `None` while the caller waits.
+    pub ending: Option<Ending<'a>>,
+}
+
+/// How an exchange ended for its caller.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ending<'a> {
+    /// How long after it was sent.
+    pub took: Duration,
+    /// What the caller got.
+    pub received: Result<&'a Reply, &'a NoReply>,
+}
+
+/// What is certain about a request once it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestOutcome {
+    /// A reply below 500 came back.
+    Ok,
+    /// It certainly did not happen.
+    Failed,
+    /// It may have happened, or may still.
+    Unknown,
+}
+
+impl<'a> Exchange<'a> {
+    /// The reply that the caller received, if it received one.
+    pub fn reply(&self) -> Option<&'a Reply> {
+        self.ending.and_then(|ending| ending.received.ok())
+    }
+
+    /// What the caller may conclude.
+    pub fn outcome(&self) -> RequestOutcome {
+        match self.ending.map(|ending| ending.received) {
+            Some(Ok(reply)) if reply.status.as_u16() < 500 => RequestOutcome::Ok,
+            Some(Err(NoReply::Refused)) => RequestOutcome::Failed,
+            _ => RequestOutcome::Unknown,
+        }
+    }
+
+    /// What `expect.outcomes` counts it as.
+    pub fn pattern(&self) -> OutcomePattern {
+        self.reply().map_or(OutcomePattern::NoReply, |reply| OutcomePattern::Status(reply.status.as_u16()))
+    }
+}
+
+impl fmt::Display for RequestOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        })
+    }
+}

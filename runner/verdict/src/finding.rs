@@ -1,0 +1,152 @@
+//! One thing that isn't as it must be.
+
+use std::fmt;
+
+use fault::{FaultName, Link};
+
+/// One thing that isn't as it must be. Programs compare findings by their kind; the texts are for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub kind: FindingKind,
+    /// The member of a `together` step that it is about, by its name.
+    pub member: Option<String>,
+    /// What it must be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
+/// What a finding is about. Its [`Display`](fmt::Display) is what a person reads: `body.order.status`, `header etag`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// There is no reply where one is expected, or there is one where none is.
+    Reply,
+    /// The reply's status.
+    Status,
+    /// A header of the reply, by its name.
+    Header(String),
+    /// A value of the reply's body.
+    Body(BodyPath),
+    /// A condition of `expect.that`.
+    Condition,
+    /// How the requests of a step ended (`expect.outcomes`).
+    Outcomes,
+    /// The traffic on a link (`expect.links`).
+    Traffic(Link),
+    /// A value that can't be captured, by its name.
+    Capture(String),
+    /// An expression of a step that can't be evaluated.
+    Expression,
+    /// An `eventually` that never came true.
+    Eventually,
+    /// A condition of a `check` step.
+    Check,
+    /// An invariant, by its name: it is broken, or can't be observed.
+    Invariant(String),
+    /// A fault that was injected and met no exchange.
+    IdleFault(FaultName),
+    /// The scenario's snapshot.
+    Snapshot,
+}
+
+/// Where in a body a value is: `body.orders[0].id`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BodyPath(Vec<Segment>);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Segment {
+    Key(String),
+    Index(usize),
+    Length,
+}
+
+impl Finding {
+    /// A finding that concerns no member of a group.
+    pub fn new(kind: FindingKind, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { kind, member: None, expected: expected.into(), found: found.into() }
+    }
+
+    /// What it is about, as a person reads it.
+    pub fn subject(&self) -> String {
+        match &self.member {
+            Some(member) => format!("{member}: {}", self.kind),
+            None => self.kind.to_string(),
+        }
+    }
+}
+
+impl FindingKind {
+    /// The same kind for every position in a list: which of ten orders is wrong depends on what else was ordered.
+    #[must_use]
+    pub fn without_positions(&self) -> Self {
+        match self {
+            Self::Body(path) => Self::Body(path.without_positions()),
+            other => other.clone(),
+        }
+    }
+}
+
+impl BodyPath {
+    /// The member `key` of the object at this path.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        self.with(Segment::Key(key.to_owned()))
+    }
+
+    /// The item at `index`, counted from 0, of the list at this path.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        self.with(Segment::Index(index))
+    }
+
+    /// The length of the list at this path.
+    #[must_use]
+    pub fn length(&self) -> Self {
+        self.with(Segment::Length)
+    }
+
+    fn with(&self, segment: Segment) -> Self {
+        Self(self.0.iter().cloned().chain([segment]).collect())
+    }
+
+    fn without_positions(&self) -> Self {
+        let anywhere = |segment: &Segment| match segment {
+            Segment::Index(_) => Segment::Index(0),
+            other => other.clone(),
+        };
+        Self(self.0.iter().map(anywhere).collect())
+    }
+}
+
+impl fmt::Display for BodyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("body")?;
+        self.0.iter().try_for_each(|segment| match segment {
+            Segment::Key(key) => write!(f, ".{key}"),
+            Segment::Index(index) => write!(f, "[{index}]"),
+            Segment::Length => f.write_str(".length"),
+        })
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reply => f.write_str("reply"),
+            Self::Status => f.write_str("status"),
+            Self::Header(name) => write!(f, "header {name}"),
+            Self::Body(path) => path.fmt(f),
+            Self::Condition => f.write_str("that"),
+            Self::Outcomes => f.write_str("outcomes"),
+            Self::Traffic(link) => link.fmt(f),
+            Self::Capture(name) => write!(f, "capture {name}"),
+            Self::Expression => f.write_str("expression"),
+            Self::Eventually => f.write_str("eventually"),
+            Self::Check => f.write_str("check"),
+            Self::Invariant(name) => f.write_str(name),
+            Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::Snapshot => f.write_str("snapshot"),
+        }
+    }
+}

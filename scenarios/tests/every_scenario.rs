@@ -1,0 +1,84 @@
+//! Each scenario file as two tests: on real processes and sockets, and in virtual time. Both worlds are compared with the same
+//! snapshot.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use engine::{Event, OnFailure, Plan, Planned, Stage};
+use fault::Seed;
+use libtest_mimic::{Failed, Trial};
+use runner::{Build, Live, Project, Worlds};
+use scenario::{Configuration, Scenario};
+use simulated::Simulated;
+use tokio::sync::OnceCell;
+use verdict::{BrokenOff, Verdict};
+
+/// The scenarios must pass with any seed; a fixed one makes a failure repeatable.
+pub(crate) const SEED: Seed = Seed(1);
+
+/// The tests of a project's scenarios. Live tests share the services that `fleet` builds once.
+pub(crate) fn trials(project: &Project, fleet: &Arc<OnceCell<<Live as Worlds>::Stage>>) -> Vec<Trial> {
+    let trials = project.scenarios.iter().flat_map(|scenario| {
+        let path = scenario.file.with_extension("");
+        let name = path.strip_prefix("scenarios").unwrap_or(&path).display().to_string();
+        let live = (Arc::clone(scenario), Arc::clone(&project.configuration), Arc::clone(fleet));
+        let simulated = (Arc::clone(scenario), Arc::clone(&project.configuration));
+        [
+            Trial::test(format!("live::{name}"), move || {
+                let (scenario, configuration, fleet) = live;
+                Live.block_on(async {
+                    let stage = fleet.get_or_try_init(|| stage(&Live, &configuration)).await?;
+                    test(scenario, &configuration, stage).await
+                })
+            }),
+            Trial::test(format!("simulated::{name}"), move || {
+                let (scenario, configuration) = simulated;
+                Simulated.block_on(async {
+                    let stage = stage(&Simulated, &configuration).await?;
+                    test(scenario, &configuration, &stage).await
+                })
+            }),
+        ]
+    });
+    trials.collect()
+}
+
+/// Makes what starts a world for each scenario.
+pub(crate) async fn stage<W: Worlds>(
+    worlds: &W,
+    configuration: &Arc<Configuration>,
+) -> Result<W::Stage, Failed> {
+    let prepared = worlds.prepare(Arc::clone(configuration), Build::Run).await;
+    prepared
+        .map(|prepared| prepared.stage)
+        .map_err(|broken: BrokenOff| report::render_broken_off(&broken).into())
+}
+
+async fn test(
+    scenario: Arc<Scenario>,
+    configuration: &Configuration,
+    stage: &impl Stage,
+) -> Result<(), Failed> {
+    let plan = Plan {
+        scenarios: vec![Planned { scenario, skip: None }],
+        rules: runner::rules(configuration),
+        seed: SEED,
+        jobs: NonZeroUsize::MIN,
+        on_failure: OnFailure::Continue,
+    };
+    let ended = Mutex::new(None);
+    let tell = |event: Event| {
+        if let Event::ScenarioEnded { result, .. } = event {
+            *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        }
+    };
+    engine::run(&plan, stage, &|result| runner::review(configuration, result), &tell).await;
+    let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let result = ended.ok_or("the scenario did not end")?;
+    match result.verdict {
+        Verdict::Passed => Ok(()),
+        _ => Err(report::render_failure(&result, &|_| None).into()),
+    }
+}
