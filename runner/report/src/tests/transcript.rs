@@ -7,12 +7,12 @@ use scenario::{
     Times,
 };
 use serde_json::{Value, json};
-use verdict::{History, HistoryEvent, NoReply, Record, Verdict};
+use verdict::{Exit, History, HistoryEvent, NoReply, ProcessChange, Record, Verdict};
 
 use super::{
     sample::{
-        FIRST, LATER, SampleExchange, broken_off, exchange, expecting, failed, passed, request, result, step,
-        unanswered,
+        FIRST, LATER, SampleExchange, broken_off, exchange, expecting, failed, passed, request, result,
+        service, step, unanswered,
     },
     text::check_text,
 };
@@ -146,6 +146,29 @@ fn calls_are_certain_until_something_is_damaged() {
         // In an order that doesn't depend on time: services may call side by side.
         "   payment-service -> accounts: GET /accounts/1: 200 ×2",
         "   payment-service -> bank: POST /charges (key 1): 200",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn after_the_last_step_changes_are_shown_and_reading_is_not() {
+    let mut result = passed(FIRST);
+    let process =
+        |service_name: &str, change| HistoryEvent::Process { service: service(service_name), change };
+    let at = Duration::from_secs(1);
+    result.history.append(at, Some(4), process("bank", ProcessChange::Exited(Exit::Code(3))));
+    result.history.append(at, None, process("bank", ProcessChange::Started));
+    charge("x").add_to(&mut result.history, at, None);
+    let read = exchange("payment-service -> bank", "GET /charges", &Value::Null, 200, &json!([]));
+    read.add_to(&mut result.history, at, None);
+    let text = transcript::text(&result);
+    let lines: Vec<&str> = text.lines().rev().take(5).collect();
+    let expected = [
+        "~  payment-service -> bank: POST /charges (key 1): 200",
+        "~  bank: started",
+        "~ after the last step",
+        "~",
+        "~  bank: exited: exit code 3",
     ];
     assert_eq!(lines, expected);
 }
