@@ -24,20 +24,23 @@ pub fn shop() -> Services {
         url.parse::<chassis::BaseUrl>().expect("it is a URL without a path")
     };
     let services = Services::new();
+    // Made once and not at every start: poem compiles a regular expression for every route.
+    let (user_routes, order_routes, payment_routes) = (users::routes(), orders::routes(), payments::routes());
     let services = with(services, &users::ABOUT, move |environment| {
-        users::app(users::Options { service_key: service_key() }, environment)
+        users::app(&user_routes, users::UsersOptions { service_key: service_key() }, environment)
     });
     let services = with(services, &orders::ABOUT, move |environment| {
-        orders::app(orders::Options { service_key: service_key(), users_url: at(users::ABOUT) }, environment)
+        let options = orders::OrdersOptions { service_key: service_key(), users_url: at(users::ABOUT) };
+        orders::app(&order_routes, options, environment)
     });
     with(services, &payments::ABOUT, move |environment| {
-        let options = payments::Options {
+        let options = payments::PaymentsOptions {
             service_key: service_key(),
             users_url: at(users::ABOUT),
             orders_url: at(orders::ABOUT),
             deadline: payments::DEADLINE,
         };
-        payments::app(options, environment)
+        payments::app(&payment_routes, options, environment)
     })
 }
 

@@ -3,8 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use chassis::{
-    About, App, ServiceKey, StartError, StoreError, serve,
-    serve::{Limits, listen},
+    About, App, ListenError, Routes, ServerLimits, ServiceKey, StartError, StoreError, listen, serve,
 };
 use poem::{Body, Endpoint, Request};
 use poem_openapi::{OpenApi, payload::PlainText};
@@ -44,11 +43,11 @@ struct Running {
 }
 
 async fn run() -> Running {
-    run_with(Limits::default()).await
+    run_with(ServerLimits::default()).await
 }
 
-async fn run_with(limits: Limits) -> Running {
-    let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
+async fn run_with(limits: ServerLimits) -> Running {
+    let app = App::new(&Routes::new(&ABOUT, Api), (), Vec::new(), ServiceKey::development());
     let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -97,8 +96,8 @@ async fn a_free_port_is_named_in_health_and_a_taken_one_is_said_so() {
     let text = reply(&mut stream).await;
     assert!(text.contains(&format!(r#""port":{}"#, running.address.port())), "{text}");
     let taken = listen(running.address).await.unwrap_err();
-    assert!(matches!(taken, StartError::PortTaken(address) if address == running.address));
-    assert!(taken.to_string().contains("--port"));
+    assert!(matches!(taken, ListenError::PortTaken(address) if address == running.address));
+    assert!(StartError::from(taken).help().unwrap().contains("--port"));
 }
 
 #[tokio::test]
@@ -114,7 +113,7 @@ async fn a_panic_is_a_500_and_the_service_goes_on() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_told_so_and_costs_the_others_nothing() {
-    let running = run_with(Limits { connections: 2, ..Limits::default() }).await;
+    let running = run_with(ServerLimits { connections: 2, ..ServerLimits::default() }).await;
     let mut inside = [connect(&running, "/livez").await, connect(&running, "/livez").await];
     for stream in &mut inside {
         assert!(reply(stream).await.starts_with("HTTP/1.1 200"));
@@ -132,7 +131,7 @@ async fn one_connection_too_many_is_told_so_and_costs_the_others_nothing() {
 
 #[tokio::test]
 async fn a_head_too_large_is_431_and_what_is_no_http_400_in_words() {
-    let running = run_with(Limits { head_bytes: 8 << 10, ..Limits::default() }).await;
+    let running = run_with(ServerLimits { head_bytes: 8 << 10, ..ServerLimits::default() }).await;
     let check = async |head: &str, status: u16, words: &str| {
         let mut stream = TcpStream::connect(running.address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -149,7 +148,7 @@ async fn a_head_too_large_is_431_and_what_is_no_http_400_in_words() {
 
 #[tokio::test]
 async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word() {
-    let running = run_with(Limits { head: Duration::from_millis(50), ..Limits::default() }).await;
+    let running = run_with(ServerLimits { head: Duration::from_millis(50), ..ServerLimits::default() }).await;
     let silent = TcpStream::connect(running.address).await.unwrap();
     let mut half = TcpStream::connect(running.address).await.unwrap();
     half.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n").await.unwrap();
@@ -162,7 +161,7 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word
 
 #[tokio::test]
 async fn a_client_that_breaks_off_makes_room_for_others() {
-    let running = run_with(Limits { connections: 1, ..Limits::default() }).await;
+    let running = run_with(ServerLimits { connections: 1, ..ServerLimits::default() }).await;
     for head in
         ["", "GET /livez HTTP/1.1\r\n", "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhal"]
     {
@@ -178,7 +177,7 @@ async fn a_client_that_breaks_off_makes_room_for_others() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_makes_room_for_others() {
-    let limits = Limits { head: Duration::from_millis(50), connections: 1, ..Limits::default() };
+    let limits = ServerLimits { head: Duration::from_millis(50), connections: 1, ..ServerLimits::default() };
     let running = run_with(limits).await;
     let mut deaf = TcpStream::connect(running.address).await.unwrap();
     // Swagger UI is a megabyte: more of it than all buffers on the way hold.
@@ -191,7 +190,7 @@ async fn a_client_that_never_reads_makes_room_for_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_408() {
-    let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
+    let app = App::new(&Routes::new(&ABOUT, Api), (), Vec::new(), ServiceKey::development());
     let (open, inside) = tokio::io::duplex(1);
     let request = Request::builder().uri_str("/livez").body(Body::from_async_read(inside));
     let before = Instant::now();

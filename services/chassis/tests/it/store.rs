@@ -8,7 +8,7 @@ use std::{
     task::Poll,
 };
 
-use chassis::{Disk, Problem, StartError, Store, StoreError};
+use chassis::{Disk, OpenError, Problem, StartError, Store, StoreError};
 use redb::{
     ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
     backends::InMemoryBackend,
@@ -166,14 +166,15 @@ fn a_database_that_is_open_elsewhere_or_is_none_is_said_so() {
     let path = folder.path().join("some.redb");
     let _open = open(&folder);
     let locked = Store::open(Disk::File(path.clone())).err().unwrap();
-    assert!(matches!(locked, StartError::DatabaseLocked { .. }), "{locked}");
-    assert!(locked.to_string().contains(path.to_str().unwrap()) && locked.to_string().contains("--database"));
+    assert!(matches!(locked, OpenError::Locked { .. }), "{locked}");
+    assert!(locked.to_string().contains(path.to_str().unwrap()));
+    assert!(StartError::from(locked).help().unwrap().contains("--database"));
     let other = folder.path().join("other.redb");
     std::fs::write(&other, "this is no database".repeat(1_000)).unwrap();
     let unreadable = Store::open(Disk::File(other)).err().unwrap();
-    assert!(matches!(unreadable, StartError::DatabaseUnreadable { .. }), "{unreadable}");
+    assert!(matches!(unreadable, OpenError::Unreadable { .. }), "{unreadable}");
     let nowhere = Store::open(Disk::File(folder.path().join("no/such/folder.redb"))).err().unwrap();
-    assert!(matches!(nowhere, StartError::DatabaseUnreadable { .. }), "{nowhere}");
+    assert!(matches!(nowhere, OpenError::Unreadable { .. }), "{nowhere}");
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn a_database_whose_making_was_interrupted_is_made_anew_and_a_damaged_one_is_not
     damaged[..512].fill(0);
     std::fs::write(&path, &damaged).unwrap();
     let unreadable = Store::open(Disk::File(path.clone())).err().unwrap();
-    assert!(matches!(unreadable, StartError::DatabaseUnreadable { .. }), "{unreadable}");
+    assert!(matches!(unreadable, OpenError::Unreadable { .. }), "{unreadable}");
     assert_eq!(std::fs::read(&path).unwrap(), damaged, "somebody may yet mend it");
 }
 

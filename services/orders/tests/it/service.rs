@@ -93,11 +93,11 @@ impl Service {
             transport,
             seed: 1,
         };
-        let options = orders::Options {
+        let options = orders::OrdersOptions {
             service_key: ServiceKey::development(),
             users_url: "http://users-service".parse().unwrap(),
         };
-        Self { app: orders::app(options, environment).unwrap(), neighbour }
+        Self { app: orders::app(&orders::routes(), options, environment).unwrap(), neighbour }
     }
 
     /// From now on users-service is like this.

@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chassis::Money;
 use futures_util::future::join_all;
 use redb::{Database, Durability, TableDefinition};
 use serde::Deserialize;
 use serde_json::Value;
+use values::Money;
 
 use self::{
     client::Client,
@@ -60,7 +60,7 @@ struct PaymentMade {
 struct Payment {
     id: u64,
     status: String,
-    #[serde(with = "chassis::money::wire")]
+    #[serde(with = "values::money::wire")]
     amount: Money,
 }
 

@@ -54,13 +54,13 @@ impl Bench {
             transport: shop.transport(),
             seed: 7,
         };
-        let options = payments::Options {
+        let options = payments::PaymentsOptions {
             service_key: ServiceKey::development(),
             users_url: "http://users-service".parse().unwrap(),
             orders_url: "http://orders-service".parse().unwrap(),
             deadline: payments::DEADLINE,
         };
-        let mut app = payments::app(options, environment).unwrap();
+        let mut app = payments::app(&payments::routes(), options, environment).unwrap();
         let mut background = JoinSet::new();
         for work in app.background.drain(..) {
             background.spawn(work);

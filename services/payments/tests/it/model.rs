@@ -9,13 +9,13 @@
 
 use std::collections::BTreeSet;
 
-use chassis::{Id, Money};
 use payments::domain::payment::{self, RefundTotals};
 use payments::domain::{
     Answer, Command, Event, Moment, Next, OrderId, Payment, PaymentId, Reason, Refund, RefundId,
     RefundStatus, Status, UserId, Work, refund,
 };
 use stateright::{Checker, HasDiscoveries, Model, Property};
+use values::{Id, Money};
 
 const PAYMENTS: usize = 3;
 const REFUNDS: usize = 2;

@@ -291,10 +291,10 @@ impl State {
 }
 
 fn minor(units: i64) -> Value {
-    Value::Number(chassis::Money::minor(units).to_number())
+    Value::Number(values::Money::minor(units).to_number())
 }
 
 /// Minor units of a JSON number.
 pub(crate) fn units(value: &Value) -> i64 {
-    chassis::Money::parse(&value.to_string()).unwrap().units()
+    values::Money::parse(&value.to_string()).unwrap().units()
 }

@@ -1,7 +1,8 @@
-//! Accounts: who has what, and how it came to that.
+//! Accounts and statements.
 
-use chassis::{Limit, Money, Page, StoreError};
+use chassis::{Limit, Page, StoreError};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use values::Money;
 
 use super::{BALANCES, ENTRIES, TOTALS, people};
 use crate::domain::{
@@ -28,14 +29,14 @@ pub(crate) struct Statement {
     pub(crate) lines: Page<(u64, Entry), u64>,
 }
 
-/// What an operation of this user may touch; nothing when there is no such user.
+/// The accounts that an operation of this user may change; `None` when there is no such user.
 pub(super) fn of_user(transaction: &WriteTransaction, user: UserId) -> Result<Option<Accounts>, StoreError> {
     let balances = transaction.open_table(BALANCES)?;
     let Some(balance) = balances.get(user.number())? else { return Ok(None) };
     Ok(Some(Accounts { user: Money::minor(balance.value()), ..totals(transaction)? }))
 }
 
-/// The accounts that belong to nobody, beside a user without money.
+/// `clearing` and `external`, beside a user without money.
 pub(super) fn totals(transaction: &WriteTransaction) -> Result<Accounts, StoreError> {
     let totals = transaction.open_table(TOTALS)?;
     Ok(Accounts {
@@ -49,7 +50,7 @@ fn total(totals: &impl ReadableTable<&'static str, i64>, name: &str) -> Result<M
     Ok(totals.get(name)?.map_or(Money::ZERO, |units| Money::minor(units.value())))
 }
 
-/// Writes what the accounts are now.
+/// Writes the accounts after an operation.
 pub(super) fn post(
     transaction: &WriteTransaction,
     user: UserId,

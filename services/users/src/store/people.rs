@@ -1,7 +1,8 @@
-//! Users: who there is.
+//! Records of users.
 
-use chassis::{Limit, Money, Page, StoreError};
+use chassis::{Limit, Page, StoreError};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use values::Money;
 
 use super::{BALANCES, EMAILS, NAMES, USERS, accounts, operations};
 use crate::domain::{
@@ -9,24 +10,24 @@ use crate::domain::{
     user::{Holder, User, UserId},
 };
 
-/// Somebody who wants an account.
+/// A user to create.
 #[derive(Debug, Clone)]
 pub(crate) struct NewUser {
     pub(crate) username: String,
     pub(crate) email: String,
-    /// Comes from outside, as a deposit.
+    /// Opening balance, a deposit.
     pub(crate) opening: Money,
     /// RFC 3339.
     pub(crate) at: String,
 }
 
-/// What came of it.
+/// Result of creating a user.
 #[derive(Debug)]
 pub(crate) enum Created {
     Made(Holder),
     NameTaken,
     EmailTaken,
-    /// The ledger can't hold that much.
+    /// The ledger can't hold the sum.
     Overflow,
 }
 
@@ -40,8 +41,8 @@ pub(super) fn create(transaction: &WriteTransaction, new: &NewUser) -> Result<Cr
     if emails.get(email.as_str())?.is_some() {
         return Ok(Created::EmailTaken);
     }
-    let nobody = accounts::totals(transaction)?;
-    let Verdict::Applied(after) = decide(Kind::Deposit, new.opening, nobody) else {
+    let before = accounts::totals(transaction)?;
+    let Verdict::Applied(after) = decide(Kind::Deposit, new.opening, before) else {
         return Ok(Created::Overflow);
     };
 

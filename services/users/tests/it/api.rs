@@ -31,10 +31,8 @@ async fn lists_come_in_pages() {
         let reply = service.send("GET", &format!("/api/users?{wrong}"), &[], "").await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{wrong}");
         let name = wrong.split('=').next().unwrap();
-        assert!(
-            reply.body["detail"].as_str().unwrap().starts_with(&format!("`{name}` must be")),
-            "{reply:?}"
-        );
+        let most = if name == "limit" { "10000" } else { "9007199254740991" };
+        assert_eq!(reply.body["detail"], format!("`{name}` must be a whole number from 1 to {most}"));
     }
 }
 

@@ -27,7 +27,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// The minor units of a number as it is written.
 fn units(number: &Value) -> i64 {
-    chassis::Money::parse(&number.to_string()).unwrap().units()
+    values::Money::parse(&number.to_string()).unwrap().units()
 }
 
 /// What a key was told, without the mark of a replay.
@@ -97,7 +97,7 @@ proptest! {
             for step in steps {
                 match step {
                     Step::Change { user, key, kind, units } => {
-                        let amount = chassis::Money::minor(units).to_number();
+                        let amount = values::Money::minor(units).to_number();
                         let body = json!({"amount": amount, "kind": kind});
                         let reply = service.change(user, &key.to_string(), body.clone()).await;
                         sticky(&mut answers, user, key, &body, &reply);

@@ -28,8 +28,8 @@ impl Service {
             transport: http_transport(),
             seed: 1,
         };
-        let options = users::Options { service_key: ServiceKey::development() };
-        Self(users::app(options, environment).unwrap())
+        let options = users::UsersOptions { service_key: ServiceKey::development() };
+        Self(users::app(&users::routes(), options, environment).unwrap())
     }
 
     pub(crate) async fn send(

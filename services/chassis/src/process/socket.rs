@@ -1,5 +1,5 @@
-//! The socket under hyper. hyper answers what is no request by itself and bare, before any endpoint is asked; here its
-//! words get the body that every error has. And hyper waits without end for a client that doesn't read; here that is an error.
+//! The socket under hyper. hyper itself answers what isn't a valid request, without a body; here such a reply gets the body
+//! that every error has. And hyper waits forever for a client that doesn't read; here the write times out.
 
 use std::{
     io,
@@ -16,20 +16,20 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::problem::{self, Problem};
+use crate::{api::problem::Problem, client::call::PROBLEM_JSON};
 
 /// A client's connection.
 pub(crate) struct Socket {
     stream: TokioIo<TcpStream>,
-    /// How long the client may take to make room for more.
-    patience: Duration,
-    /// Ends when it took too long; none while there is room.
+    /// How long a write may wait for the client to read.
+    write_timeout: Duration,
+    /// Timer of the write that waits, if one does.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream: TokioIo::new(stream), patience, stalled: None }
+    pub(crate) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
+        Self { stream: TokioIo::new(stream), write_timeout, stalled: None }
     }
 
     fn write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
@@ -38,7 +38,7 @@ impl Socket {
             self.stalled = None;
             return written;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.write_timeout)));
         ready!(stalled.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -60,9 +60,9 @@ impl Write for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Some(reply) = worded(bytes) else { return self.write(context, bytes) };
+        let Some(reply) = with_body(bytes) else { return self.write(context, bytes) };
         let written = ready!(self.write(context, reply.as_bytes()))?;
-        // It is the last that is said here; a client that doesn't even take that hears nothing.
+        // hyper closes the connection after this reply, so what wasn't written at once is lost.
         Poll::Ready(if written == reply.len() {
             Ok(bytes.len())
         } else {
@@ -79,8 +79,8 @@ impl Write for Socket {
     }
 }
 
-/// The reply to put in place of a bare refusal. No endpoint here refuses without a body.
-fn worded(bytes: &[u8]) -> Option<String> {
+/// The reply to send in place of a refusal without a body. Only hyper writes those: every endpoint here adds one.
+fn with_body(bytes: &[u8]) -> Option<String> {
     let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3).filter(|status| status[0] == b'4')?;
     let bare = b"\r\ncontent-length: 0\r\n";
     bytes.windows(bare.len()).find(|window| window == bare)?;
@@ -91,7 +91,7 @@ fn worded(bytes: &[u8]) -> Option<String> {
         _ => "this is no HTTP request",
     };
     let body = Problem::plain(status, detail).body("");
-    let (kind, length) = (problem::CONTENT_TYPE, body.len());
+    let (kind, length) = (PROBLEM_JSON, body.len());
     Some(format!(
         "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     ))

@@ -1,9 +1,9 @@
-//! The wall clock that goes into records. Waiting is never done with it: timeouts, backoff and circuits use
-//! [`tokio::time`], which a paused runtime moves.
+//! The wall clock, for times in records. Timeouts, backoff and circuits never use it but [`tokio::time`], which a paused
+//! runtime advances.
 
 pub use jiff::Timestamp;
 
-/// Says what time it is, for `created_at` and its like.
+/// The wall clock, for times in records.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;

@@ -1,5 +1,5 @@
-//! How a request gets to another service and its reply back: a tower service, so that a test or a simulation can put
-//! its own in place of the network.
+//! Transport: a tower service that sends a request and returns the whole reply. Tests and simulations put their own in
+//! place of the network.
 
 use std::{error::Error, io::ErrorKind, time::Duration};
 
@@ -7,19 +7,19 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
 
-/// Sends one request to the address in its URI and gives the whole reply.
+/// Sends one request to the address in its URI and returns the whole reply.
 pub type Transport = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, TransportError>;
 
-/// Why there is no whole reply. Only after [`Refused`](Self::Refused) is it certain that nothing happened.
+/// There is no whole reply. Only after [`Refused`](Self::Refused) is it certain that the call had no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// Nobody listens there: the request was not delivered.
+    /// The peer has no listener: the request was not delivered.
     #[error("the connection was refused")]
     Refused,
     /// The connection was reset.
     #[error("the connection was reset")]
     Reset,
-    /// No reply in time.
+    /// No reply before the deadline.
     #[error("there was no reply in time")]
     TimedOut,
     /// The reply ended too early.
@@ -30,10 +30,10 @@ pub enum TransportError {
     Other(String),
 }
 
-/// Replies beyond this are not read.
+/// Bytes of the largest reply that is read.
 const LARGEST_REPLY: usize = 16 << 20;
 const CONNECT: Duration = Duration::from_secs(1);
-/// Less than the idle time after which a server here closes, so that a request doesn't meet a closing connection.
+/// Less than the idle time after which the services here close a connection, so that no request is sent on a closing one.
 const POOL_IDLE: Duration = Duration::from_secs(15);
 
 /// The network. No proxies from the environment: services here call each other directly.
@@ -44,7 +44,7 @@ pub fn http_transport() -> Transport {
         .connect_timeout(CONNECT)
         .pool_idle_timeout(POOL_IDLE)
         .redirect(reqwest::redirect::Policy::none())
-        // Whether to try again is the upstream client's business; a copy of every request is saved, too.
+        // `Upstream` retries; without retries here reqwest needs no copy of every request.
         .retry(reqwest::retry::never().max_retries_per_request(0))
         .build()
         .expect("a client without TLS has nothing to load");
@@ -70,7 +70,7 @@ async fn exchange(
     Ok(response)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is the end of the error's way")]
+#[expect(clippy::needless_pass_by_value, reason = "it is called by map_err")]
 fn classify(error: reqwest::Error) -> TransportError {
     if error.is_timeout() {
         return TransportError::TimedOut;

@@ -1,43 +1,32 @@
-//! The command line and the environment that all services share.
+//! Command line and environment variables that all services share.
 
 use std::{net::IpAddr, num::NonZero, path::PathBuf};
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
-/// Who a service is.
-#[derive(Debug, Clone, Copy)]
-pub struct About {
-    /// Its name, such as `users-service`.
-    pub name: &'static str,
-    /// What it is for, in a sentence.
-    pub purpose: &'static str,
-    /// The port when none is given.
-    pub port: u16,
-    /// The database when none is given.
-    pub database: &'static str,
-}
+use crate::about::About;
 
-/// What every service takes.
+/// Arguments of every service.
 #[derive(Debug, Clone, Args)]
-pub struct SharedArguments {
+pub(super) struct SharedArguments {
     /// Port to listen on; 0 takes a free one and logs it.
     #[arg(long, env = "PORT")]
-    pub port: u16,
+    pub(super) port: u16,
     /// Address to listen on. Anything but loopback needs a service key of its own.
     #[arg(long, default_value = "127.0.0.1")]
-    pub bind: IpAddr,
-    /// File of the database; made when it is not there.
+    pub(super) bind: IpAddr,
+    /// File of the database; it is created when it does not exist.
     #[arg(long)]
-    pub database: PathBuf,
-    /// Secret that the services know each other by (1 or more visible ASCII characters).
+    pub(super) database: PathBuf,
+    /// Secret that the services share (1 or more visible ASCII characters).
     #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
-    pub service_key: Option<String>,
-    /// Threads that answer requests, beside the one that writes; as many as there are processors when not given.
+    pub(super) service_key: Option<String>,
+    /// Threads that answer requests, beside the one that writes; by default one for each processor.
     #[arg(long, env = "WORKERS")]
-    pub workers: Option<NonZero<usize>>,
+    pub(super) workers: Option<NonZero<usize>>,
 }
 
-/// For a service that takes nothing of its own.
+/// Arguments of a service that has none of its own.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct NoArguments {}
 
@@ -51,7 +40,7 @@ struct CommandLine<A: Args> {
 }
 
 /// Reads the command line of the process; ends the process on `--help` and on mistakes, as clap does.
-pub(crate) fn from_command_line<A: Args>(about: &About) -> (SharedArguments, A) {
+pub(super) fn from_command_line<A: Args>(about: &About) -> (SharedArguments, A) {
     read(&command::<A>(about).get_matches())
 }
 
@@ -80,7 +69,7 @@ mod tests {
         let command = command::<NoArguments>(&ABOUT);
         command.clone().debug_assert();
         let none = command.clone().try_get_matches_from(["some-service", "--workers", "0"]);
-        assert!(none.is_err(), "somebody has to answer");
+        assert!(none.is_err(), "at least one thread has to answer");
         let (shared, _) = read::<NoArguments>(&command.get_matches_from(["some-service", "--bind", "::1"]));
         assert_eq!(shared.database, PathBuf::from("some.redb"));
         assert!(shared.bind.is_loopback());

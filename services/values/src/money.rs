@@ -5,18 +5,15 @@
 
 use std::fmt;
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
-
-use crate::leaf::{Leaf, leaf};
+use serde_json::Number;
 
 /// The largest amount that a request may name: 1,000,000,000.00.
 pub const LARGEST: Money = Money(100_000_000_000);
 /// The most that one account may hold: every JSON reader can still tell it from its neighbours.
 pub const ACCOUNT_LIMIT: Money = Money((1 << 53) - 1);
 
-/// An amount in minor units (cents). Serde writes it as that integer; [`wire`] and the API write `299.99`.
+/// An amount in minor units (cents). Serde writes it as that integer; [`wire`] and the APIs write `299.99`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(i64);
@@ -33,13 +30,22 @@ pub enum MoneyError {
     /// Beyond [`LARGEST`] on either side.
     #[error("must not be more than 1000000000.00")]
     TooLarge,
+    /// Not above zero, for an [`Amount`].
+    #[error("must be more than zero")]
+    NotPositive,
+    /// Zero, for a [`Change`].
+    #[error("must not be zero")]
+    Zero,
+    /// Below zero, for an [`Opening`].
+    #[error("must not be negative")]
+    Negative,
 }
 
 impl Money {
-    /// Nothing.
+    /// 0.00.
     pub const ZERO: Money = Money(0);
 
-    /// An amount of so many minor units: `Money::minor(29_999)` is 299.99.
+    /// An amount in minor units: `Money::minor(29_999)` is 299.99.
     pub const fn minor(units: i64) -> Self {
         Self(units)
     }
@@ -49,13 +55,13 @@ impl Money {
         self.0
     }
 
-    /// The sum, or nothing when it is beyond what can be written.
+    /// The sum, or `None` when it overflows.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or nothing when it is beyond what can be written.
+    /// The difference, or `None` when it overflows.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
@@ -120,7 +126,7 @@ impl fmt::Display for Money {
     }
 }
 
-/// `#[serde(with = "chassis::money::wire")]`: the number as other services write it.
+/// `#[serde(with = "values::money::wire")]`: the number as other services write it.
 pub mod wire {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
     use serde_json::Number;
@@ -139,109 +145,50 @@ pub mod wire {
     }
 }
 
-fn read(value: &Value) -> Result<Money, MoneyError> {
-    match value {
-        Value::Number(number) => Money::from_number(number),
-        _ => Err(MoneyError::NotANumber),
-    }
-}
-
-fn number() -> MetaSchema {
-    MetaSchema { multiple_of: Some(0.01), ..MetaSchema::new_with_format("number", "double") }
-}
-
-fn inline(schema: MetaSchema) -> MetaSchemaRef {
-    MetaSchemaRef::Inline(Box::new(schema))
-}
-
-impl Leaf for Money {
-    const NAME: &'static str = "Money";
-
-    /// Replies may name balances beyond what one request may move, so there are no bounds here.
-    fn schema() -> MetaSchema {
-        MetaSchema::new_with_format("number", "double")
-    }
-
-    fn from_json(value: &Value) -> Result<Self, String> {
-        read(value).map_err(|error| error.to_string())
-    }
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        Self::parse(text).map_err(|error| error.to_string())
-    }
-
-    fn to_json(&self) -> Value {
-        Value::Number(self.to_number())
-    }
-}
-leaf!(Money);
-
-/// An amount that a request names: from 0.01 to 1,000,000,000.00.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Amount(pub Money);
-
-/// An amount that a request adds or, with a minus, takes: within ±1,000,000,000.00, and not zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change(pub Money);
-
-/// What an account starts with: from 0.00 to 1,000,000,000.00.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening(pub Money);
-
 macro_rules! bounded {
-    ($type:ident, $schema:expr, $accepts:expr, $must:literal) => {
-        impl Leaf for $type {
-            const NAME: &'static str = stringify!($type);
+    ($(#[doc = $doc:literal])+ $type:ident, $accepts:expr, $error:ident) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $type(Money);
 
-            fn schema() -> MetaSchema {
-                $schema
-            }
-
-            fn from_json(value: &Value) -> Result<Self, String> {
-                let money = read(value).map_err(|error| error.to_string())?;
+        impl $type {
+            /// The amount, if it is within the bounds.
+            pub fn new(money: Money) -> Result<Self, MoneyError> {
                 let accepts: fn(Money) -> bool = $accepts;
-                if accepts(money) { Ok(Self(money)) } else { Err($must.into()) }
+                if money.abs() > LARGEST {
+                    Err(MoneyError::TooLarge)
+                } else if accepts(money) {
+                    Ok(Self(money))
+                } else {
+                    Err(MoneyError::$error)
+                }
             }
 
-            fn from_text(text: &str) -> Result<Self, String> {
-                Self::from_json(&Value::Number(
-                    Money::parse(text).map_err(|error| error.to_string())?.to_number(),
-                ))
-            }
-
-            fn to_json(&self) -> Value {
-                self.0.to_json()
+            /// The amount.
+            pub fn money(self) -> Money {
+                self.0
             }
         }
-        leaf!($type);
     };
 }
 
 bounded!(
+    /// An amount that a request names: from 0.01 to 1,000,000,000.00.
     Amount,
-    MetaSchema { minimum: Some(0.01), maximum: Some(1e9), ..number() },
     |money| money > Money::ZERO,
-    "must be more than zero"
+    NotPositive
 );
 bounded!(
+    /// An amount that a request adds or, with a minus, takes: within ±1,000,000,000.00, and not zero.
     Change,
-    MetaSchema {
-        minimum: Some(-1e9),
-        maximum: Some(1e9),
-        any_of: vec![
-            inline(MetaSchema { minimum: Some(0.01), ..MetaSchema::ANY }),
-            inline(MetaSchema { maximum: Some(-0.01), ..MetaSchema::ANY }),
-        ],
-        ..number()
-    },
     |money| money != Money::ZERO,
-    "must not be zero"
+    Zero
 );
 bounded!(
+    /// What an account starts with: from 0.00 to 1,000,000,000.00.
     Opening,
-    MetaSchema { minimum: Some(0.0), maximum: Some(1e9), ..number() },
     |money| money >= Money::ZERO,
-    "must not be negative"
+    Negative
 );
 
 #[cfg(test)]
@@ -294,11 +241,15 @@ mod tests {
 
     #[test]
     fn bounds_are_those_of_the_contract() {
-        assert!(Amount::from_json(&0.into()).is_err());
-        assert!(Amount::from_json(&(-1).into()).is_err());
-        assert!(Amount::from_json(&"1".into()).is_err());
-        assert!(Change::from_json(&(-1).into()).is_ok());
-        assert!(Change::from_json(&0.into()).is_err());
-        assert!(Opening::from_json(&0.into()).is_ok());
+        let beyond = Money::minor(LARGEST.units() + 1);
+        assert_eq!(Amount::new(Money::ZERO), Err(MoneyError::NotPositive));
+        assert_eq!(Amount::new(Money::minor(-1)), Err(MoneyError::NotPositive));
+        assert_eq!(Amount::new(LARGEST).map(Amount::money), Ok(LARGEST));
+        assert_eq!(Amount::new(beyond), Err(MoneyError::TooLarge));
+        assert_eq!(Change::new(Money::minor(-1)).map(Change::money), Ok(Money::minor(-1)));
+        assert_eq!(Change::new(Money::ZERO), Err(MoneyError::Zero));
+        assert_eq!(Change::new(beyond.negated()), Err(MoneyError::TooLarge));
+        assert_eq!(Opening::new(Money::ZERO).map(Opening::money), Ok(Money::ZERO));
+        assert_eq!(Opening::new(Money::minor(-1)), Err(MoneyError::Negative));
     }
 }

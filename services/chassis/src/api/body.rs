@@ -1,19 +1,27 @@
-//! JSON bodies: read once, and when one is wrong, every mistake in it is named with its field.
+//! JSON bodies of requests. The error for a wrong one names every wrong field.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     payload::{Json, Payload},
     registry::{MetaRequest, MetaSchema, MetaSchemaRef, Registry},
-    types::ParseFromJSON,
+    types::{ParseFromJSON, ToJSON},
 };
 use serde_json::Value;
+use values::{Fingerprint, Money};
 
-use crate::{money::Money, problem::Problem};
+use super::problem::Problem;
 
-/// The body of a request, a JSON object.
+/// Body of a request: a JSON object.
 #[derive(Debug, Clone)]
 pub struct Body<T>(pub T);
+
+impl<T: ToJSON> Body<T> {
+    /// The same for bodies that differ in spelling or order alone.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.0.to_json_string())
+    }
+}
 
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -38,7 +46,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     }
 }
 
-/// Reads a body; the problem names every field that is wrong.
+/// Reads a body. The problem names every wrong field.
 fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
         return Err(Problem::invalid("a JSON body is needed"));
@@ -54,7 +62,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// What keeps an object from fitting its schema, a fragment a field.
+/// Mistakes of a body against its schema, one for each wrong field.
 fn mistakes(registry: &Registry, schema: &MetaSchema, value: &Value) -> Vec<String> {
     let Value::Object(fields) = value else {
         return vec!["the body must be a JSON object".into()];
@@ -79,7 +87,7 @@ fn mistakes(registry: &Registry, schema: &MetaSchema, value: &Value) -> Vec<Stri
     mistakes
 }
 
-/// What a value must be and isn't.
+/// What a value must be by its schema and isn't.
 fn misfit(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<String> {
     let schema = match schema {
         MetaSchemaRef::Inline(schema) => schema,
@@ -99,7 +107,7 @@ fn misfit(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<
         ("integer", _) => Some("must be a whole number".into()),
         ("number", Value::Number(number)) => {
             let given = number.as_f64()?;
-            range(schema, given).or_else(|| apart(schema, given)).or_else(|| {
+            range(schema, given).or_else(|| ranges(schema, given)).or_else(|| {
                 schema
                     .multiple_of
                     .and_then(|_| Money::from_number(number).err())
@@ -110,7 +118,7 @@ fn misfit(registry: &Registry, schema: &MetaSchemaRef, value: &Value) -> Option<
         ("string", Value::String(text)) => {
             let length = text.chars().count();
             bounded(schema.min_length, schema.max_length, length, "characters")
-                .or_else(|| schema.pattern.as_ref().and_then(|pattern| off_pattern(pattern, text)))
+                .or_else(|| schema.pattern.as_ref().and_then(|pattern| pattern_mismatch(pattern, text)))
         }
         ("string", _) => Some("must be a string".into()),
         ("array", Value::Array(items)) => bounded(schema.min_items, schema.max_items, items.len(), "items")
@@ -133,8 +141,8 @@ fn range(schema: &MetaSchema, number: f64) -> Option<String> {
     }
 }
 
-/// What a number must be where its range has a hole.
-fn apart(schema: &MetaSchema, number: f64) -> Option<String> {
+/// What a number must be by a schema that allows several ranges.
+fn ranges(schema: &MetaSchema, number: f64) -> Option<String> {
     let parts = schema.any_of.iter().filter_map(|part| match part {
         MetaSchemaRef::Inline(part) => Some(range(part, number)),
         MetaSchemaRef::Reference(_) => None,
@@ -154,7 +162,7 @@ fn bounded(least: Option<usize>, most: Option<usize>, count: usize, what: &str) 
     None
 }
 
-fn off_pattern(pattern: &str, text: &str) -> Option<String> {
+fn pattern_mismatch(pattern: &str, text: &str) -> Option<String> {
     let regex = regex::Regex::new(pattern).ok()?;
     (!regex.is_match(text)).then(|| format!("must look like {pattern}"))
 }

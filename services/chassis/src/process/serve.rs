@@ -1,4 +1,4 @@
-//! Sockets: accepts connections, bounds them, and lets them finish when the process is told to stop.
+//! Accepts connections, bounds their number, and drains them when the process is told to stop.
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -20,24 +20,24 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{app::App, problem::Problem, socket::Socket, start::StartError, store::StoreError};
+use super::{app::App, socket::Socket};
+use crate::{api::problem::Problem, store::error::StoreError};
 
-/// What a service takes on at most, at its sockets.
+/// Limits of a service at its sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections served at once. One more is told 503 and closed.
+pub struct ServerLimits {
+    /// Connections served at once. Further ones are answered with 503 and closed.
     pub connections: usize,
-    /// How long a connection may take to send its next request's head, and hence how long it may idle; and how long to take a
-    /// piece of a reply. It is closed then without a word: what is said where no whole request has come would be taken
-    /// for the answer to the next.
+    /// Timeout for the head of the next request, and so for an idle connection; and for each write of a reply. The
+    /// connection is then closed without a reply, which the client would take for the reply to its next request.
     pub head: Duration,
-    /// The most that the head of a request may take, 8 KiB or more.
+    /// Bytes of the largest head of a request; at least 8 KiB.
     pub head_bytes: usize,
-    /// How long what was accepted may take after the signal to stop.
+    /// How long accepted requests may take after the signal to stop.
     pub grace: Duration,
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 768,
@@ -48,21 +48,38 @@ impl Default for Limits {
     }
 }
 
-/// Connections that are told at once that they are too many. More than that are closed without a word.
-const TURNED_AWAY: usize = 64;
-/// How long one of those has to send its request.
-const TURNED_AWAY_HEAD: Duration = Duration::from_secs(1);
+/// Connections beyond the limit that are answered with 503 at once. Further ones are closed without a reply.
+const EXCESS: usize = 64;
+/// Timeout for the request of a connection beyond the limit.
+const EXCESS_HEAD: Duration = Duration::from_secs(1);
+
+/// An address can't be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another process listens there.
+    #[error("{0} is taken")]
+    PortTaken(SocketAddr),
+    /// The system refuses.
+    #[error("can't listen on {address}: {reason}")]
+    Failed {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        #[source]
+        reason: io::Error,
+    },
+}
 
 /// Opens a listening socket. Port 0 takes a free one.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::PortTaken(address),
-        _ => StartError::Listen { address, reason: error },
+        io::ErrorKind::AddrInUse => ListenError::PortTaken(address),
+        _ => ListenError::Failed { address, reason: error },
     })
 }
 
 /// Completes on SIGTERM or Ctrl-C.
-pub async fn stop_signal() {
+pub(super) async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -77,12 +94,12 @@ pub async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Serves `app` until `stop` completes or it can't go on, then finishes what was accepted.
+/// Serves `app` until `stop` completes or its store fails, then drains the connections.
 pub async fn serve(
     name: &str,
     app: App,
     listener: TcpListener,
-    limits: Limits,
+    limits: ServerLimits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StoreError> {
     let App { endpoint, background, mut failure, port } = app;
@@ -93,8 +110,8 @@ pub async fn serve(
         tasks.spawn(task);
     }
     tracing::info!("{name} listens on http://{address}");
-    let inside = Room::new(endpoint, limits.connections, limits.head);
-    let outside = Room::new(make_sync(too_many).boxed(), TURNED_AWAY, TURNED_AWAY_HEAD);
+    let served = Pool::new(endpoint, limits.connections, limits.head);
+    let excess = Pool::new(make_sync(too_many_connections).boxed(), EXCESS, EXCESS_HEAD);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     let ended = loop {
@@ -105,20 +122,20 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some((room, permit)) = inside.enter().or_else(|| outside.enter()) else { continue };
-                // A client that is gone already, or breaks off later, is the client's affair.
+                let Some((pool, permit)) = served.admit().or_else(|| excess.admit()) else { continue };
+                // Errors of a connection that its client closed are of no interest here.
                 if stream.set_nodelay(true).is_ok() {
-                    let served = connection(stream, address, peer, room, limits.head_bytes);
-                    let served = connections.watch(served);
+                    let exchange = connection(stream, address, peer, pool, limits.head_bytes);
+                    let exchange = connections.watch(exchange);
                     tokio::spawn(async move {
-                        drop(served.await);
+                        drop(exchange.await);
                         drop(permit);
                     });
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "can't accept a connection");
-                // Out of file descriptors, most likely: there will be some when others end.
+                // Most likely out of file descriptors, until another connection closes.
                 sleep(Duration::from_millis(50)).await;
             }
         }
@@ -132,27 +149,27 @@ pub async fn serve(
     ended
 }
 
-/// So many connections, and what answers them.
-struct Room {
+/// A bounded number of connections with the endpoint that answers them.
+struct Pool {
     endpoint: Arc<BoxEndpoint<'static, Response>>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     head: Duration,
 }
 
-impl Room {
-    fn new(endpoint: BoxEndpoint<'static, Response>, places: usize, head: Duration) -> Self {
-        Self { endpoint: Arc::new(endpoint), places: Arc::new(Semaphore::new(places)), head }
+impl Pool {
+    fn new(endpoint: BoxEndpoint<'static, Response>, connections: usize, head: Duration) -> Self {
+        Self { endpoint: Arc::new(endpoint), permits: Arc::new(Semaphore::new(connections)), head }
     }
 
-    /// A place in it, if one is free.
-    fn enter(&self) -> Option<(&Self, OwnedSemaphorePermit)> {
-        Some((self, Arc::clone(&self.places).try_acquire_owned().ok()?))
+    /// A permit for one more connection, if there is one.
+    fn admit(&self) -> Option<(&Self, OwnedSemaphorePermit)> {
+        Some((self, Arc::clone(&self.permits).try_acquire_owned().ok()?))
     }
 }
 
-/// What a connection is told that is one too many.
+/// The reply on a connection beyond the limit.
 #[expect(clippy::needless_pass_by_value, reason = "poem calls it with a request of its own")]
-fn too_many(request: Request) -> Response {
+fn too_many_connections(request: Request) -> Response {
     Problem::unavailable(
         "too-many-connections",
         "The service is busy",
@@ -167,10 +184,10 @@ fn connection(
     stream: TcpStream,
     local: SocketAddr,
     peer: SocketAddr,
-    room: &Room,
+    pool: &Pool,
     head_bytes: usize,
 ) -> impl GracefulConnection<Error = hyper::Error> + use<> {
-    let endpoint = Arc::clone(&room.endpoint);
+    let endpoint = Arc::clone(&pool.endpoint);
     let service = hyper::service::service_fn(move |request| {
         let endpoint = Arc::clone(&endpoint);
         async move {
@@ -181,7 +198,7 @@ fn connection(
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(room.head)
+        .header_read_timeout(pool.head)
         .max_buf_size(head_bytes)
-        .serve_connection(Socket::new(stream, room.head), service)
+        .serve_connection(Socket::new(stream, pool.head), service)
 }

@@ -1,23 +1,31 @@
-//! The service key: who may move money and confirm orders.
+//! The service key: the secret that allows to move money and to confirm orders.
 
 use std::{fmt, net::IpAddr};
 
-use poem::{
-    Request,
-    http::{HeaderName, HeaderValue},
-};
-use poem_openapi::{SecurityScheme, auth::ApiKey};
-
-use crate::{problem::Problem, start::StartError};
+use http::{HeaderName, HeaderValue};
 
 /// The header that bears the key.
-pub const HEADER: HeaderName = HeaderName::from_static("x-service-key");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-service-key");
 /// The key for development, good on loopback only.
 const DEVELOPMENT: &str = "development-key";
 
-/// A shared secret between the services. It is never shown.
+/// Secret that the services share. It is never printed.
 #[derive(Clone)]
 pub struct ServiceKey(String);
+
+/// A service key can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceKeyError {
+    /// It is empty or has a character that no header can bear.
+    #[error("the service key must be visible ASCII characters")]
+    Unfit,
+    /// The built-in key is for loopback only.
+    #[error("won't listen on {bind} with the built-in service key")]
+    DevelopmentKey {
+        /// The address to listen on.
+        bind: IpAddr,
+    },
+}
 
 impl ServiceKey {
     /// The built-in key for development.
@@ -25,19 +33,19 @@ impl ServiceKey {
         Self(DEVELOPMENT.into())
     }
 
-    /// The key to serve `bind` with. Without one of its own, or with the built-in one, a service stays on loopback.
-    pub fn for_address(given: Option<String>, bind: IpAddr) -> Result<Self, StartError> {
+    /// The key to serve `bind` with: the given one, or the built-in one, which is for loopback addresses only.
+    pub fn for_address(given: Option<String>, bind: IpAddr) -> Result<Self, ServiceKeyError> {
         let key = given.unwrap_or_else(|| DEVELOPMENT.into());
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(StartError::UnfitKey);
+            return Err(ServiceKeyError::Unfit);
         }
         if key == DEVELOPMENT && !bind.is_loopback() {
-            return Err(StartError::KeyNeeded { bind });
+            return Err(ServiceKeyError::DevelopmentKey { bind });
         }
         Ok(Self(key))
     }
 
-    /// Whether it is the one that everybody knows.
+    /// Whether it is the built-in key.
     pub fn is_development(&self) -> bool {
         self.0 == DEVELOPMENT
     }
@@ -49,7 +57,7 @@ impl ServiceKey {
         value
     }
 
-    /// Compares in a time that depends on the length of what was given, and on nothing else.
+    /// Compares in a time that depends only on the length of `given`.
     pub fn matches(&self, given: &str) -> bool {
         let key = self.0.as_bytes();
         let mut difference = key.len() ^ given.len();
@@ -64,33 +72,6 @@ impl fmt::Debug for ServiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ServiceKey(…)")
     }
-}
-
-/// A caller who bears the service key. As a parameter of a handler: 401 for everybody else.
-#[derive(SecurityScheme)]
-#[oai(
-    ty = "api_key",
-    key_name = "X-Service-Key",
-    key_in = "header",
-    rename = "ServiceKey",
-    checker = "check"
-)]
-pub struct ByService(());
-
-/// A caller with or without the service key; a wrong one is 401.
-#[derive(SecurityScheme)]
-pub enum Caller {
-    /// Bears the right key.
-    Service(ByService),
-    /// Bears none.
-    #[oai(fallback)]
-    Anyone,
-}
-
-#[expect(clippy::unused_async, reason = "poem-openapi awaits it")]
-async fn check(request: &Request, given: ApiKey) -> poem::Result<()> {
-    let key = request.data::<ServiceKey>().expect("the app hands the key to every request");
-    if key.matches(&given.key) { Ok(()) } else { Err(Problem::unauthorized().into()) }
 }
 
 #[cfg(test)]

@@ -4,18 +4,12 @@ use std::{
     fmt,
     hash::{Hash, Hasher},
     marker::PhantomData,
+    str::FromStr,
 };
 
-use poem_openapi::registry::MetaSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::leaf::{Leaf, leaf};
-
-/// The largest id that every JSON reader tells from its neighbours.
-pub(crate) const LARGEST: u64 = (1 << 53) - 1;
-
-/// The id of a `K`: `Id<User>` and `Id<Order>` can't be taken for one another.
+/// The id of a `K`: `Id<User>` and `Id<Order>` are different types.
 ///
 /// A kind is an empty type of its own: `#[derive(…)] pub enum User {}`.
 #[derive(Serialize, Deserialize)]
@@ -26,18 +20,25 @@ pub struct Id<K> {
     kind: PhantomData<fn() -> K>,
 }
 
+/// The number is 0, beyond 2^53 - 1, or no whole number. Fits "… must …".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number from 1 to {}", Id::<()>::LARGEST)]
+pub struct IdError;
+
 impl<K> Id<K> {
+    /// Number of the largest id: every JSON reader still tells it from its neighbours.
+    pub const LARGEST: u64 = (1 << 53) - 1;
     /// The id of the first record of a database.
     pub const FIRST: Self = Self { number: 1, kind: PhantomData };
 
-    /// The id with this number, unless it is 0 or beyond 2^53.
+    /// The id with this number, unless it is 0 or beyond 2^53 - 1.
     pub fn new(number: u64) -> Option<Self> {
-        (1..=LARGEST).contains(&number).then_some(Self { number, kind: PhantomData })
+        (1..=Self::LARGEST).contains(&number).then_some(Self { number, kind: PhantomData })
     }
 
     /// The id after the last one that was given out.
     pub fn following(last: Option<u64>) -> Self {
-        Self::new(last.unwrap_or(0) + 1).expect("nobody writes 2^53 records")
+        Self::new(last.unwrap_or(0) + 1).expect("a database holds far fewer than 2^53 records")
     }
 
     /// The number, as a key in a table or a part of a path.
@@ -92,40 +93,16 @@ impl<K> fmt::Display for Id<K> {
     }
 }
 
-/// The whole number that a JSON number is: `5.0` is an integer to JSON Schema too.
-fn whole(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| {
-        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
-        format!("{number:.0}").parse().ok()
-    })
-}
+impl<K> FromStr for Id<K> {
+    type Err = IdError;
 
-const MUST: &str = "must be a whole number from 1 to 9007199254740991";
-
-impl<K: 'static> Leaf for Id<K> {
-    const NAME: &'static str = "Id";
-
-    fn schema() -> MetaSchema {
-        #[expect(clippy::cast_precision_loss, reason = "2^53 - 1 is a float exactly")]
-        let maximum = Some(LARGEST as f64);
-        MetaSchema { minimum: Some(1.0), maximum, ..MetaSchema::new_with_format("integer", "int64") }
-    }
-
-    fn from_json(value: &Value) -> Result<Self, String> {
-        whole(value).and_then(Self::new).ok_or_else(|| MUST.into())
-    }
-
-    fn from_text(text: &str) -> Result<Self, String> {
+    /// Digits and nothing else.
+    fn from_str(text: &str) -> Result<Self, IdError> {
         let plain = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = if plain { text.parse().ok() } else { None };
-        number.and_then(Self::new).ok_or_else(|| MUST.into())
-    }
-
-    fn to_json(&self) -> Value {
-        self.number.into()
+        number.and_then(Self::new).ok_or(IdError)
     }
 }
-leaf!(Id<K>, K: 'static);
 
 #[cfg(test)]
 mod tests {
@@ -136,12 +113,8 @@ mod tests {
         for text in
             ["0", "-1", "+1", "1.0", "", " 1", "1 ", "9007199254740992", "99999999999999999999", "abc"]
         {
-            assert!(Id::<()>::from_text(text).is_err(), "{text:?}");
+            assert_eq!(text.parse::<Id<()>>(), Err(IdError), "{text:?}");
         }
-        assert_eq!(Id::<()>::from_text("9007199254740991").map(Id::number), Ok(LARGEST));
-        assert!(Id::<()>::from_json(&serde_json::json!("1")).is_err());
-        assert!(Id::<()>::from_json(&serde_json::json!(1.5)).is_err());
-        assert!(Id::<()>::from_json(&serde_json::json!(1e300)).is_err());
-        assert_eq!(Id::<()>::from_json(&serde_json::json!(5.0)).map(Id::number), Ok(5));
+        assert_eq!("9007199254740991".parse::<Id<()>>().map(Id::number), Ok(Id::<()>::LARGEST));
     }
 }

@@ -1,33 +1,33 @@
-//! What every request passes through on its way in, and every reply on its way out: content types, sizes and the form
-//! of errors.
+//! The edge of a service: content types and sizes of requests, the state of the app, and the form of errors.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use poem::{
     Body, Endpoint, IntoResponse, Request, Response,
     error::{MethodNotAllowedError, NotFoundError, ReadBodyError},
-    http::{HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderValue, StatusCode, header},
 };
 use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
 use tokio::time::timeout;
 
-use crate::{docs::Docs, idempotency, problem::Problem, service_key::ServiceKey};
+use super::{problem::Problem, routes::Routes};
+use crate::client::call::IDEMPOTENCY_KEY;
 
-/// The most that a body may take.
+/// Bytes of the largest body.
 const LARGEST_BODY: usize = 64 << 10;
-/// How long a body may take to arrive.
+/// Timeout for a whole body.
 const BODY: Duration = Duration::from_secs(10);
 
 /// The outermost endpoint of a service.
-pub(crate) struct Edge<E> {
-    pub(crate) inner: E,
-    pub(crate) docs: Arc<Docs>,
-    pub(crate) service_key: ServiceKey,
+pub(crate) struct Edge {
+    pub(crate) routes: Routes,
+    /// State of the app, added to every request.
+    pub(crate) state: Extensions,
 }
 
-impl<E: Endpoint> Endpoint for Edge<E> {
+impl Endpoint for Edge {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
@@ -37,9 +37,10 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(error)) => self.problem(&error, &path),
             Err(panic) => {
-                let words = panic.downcast_ref::<String>().map(String::as_str);
-                let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-                tracing::error!(path, panic = words, "a handler panicked");
+                let message = panic.downcast_ref::<String>().map(String::as_str);
+                let message =
+                    message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+                tracing::error!(path, panic = message, "a handler panicked");
                 Problem::internal()
             }
         };
@@ -47,7 +48,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     }
 }
 
-impl<E: Endpoint> Edge<E> {
+impl Edge {
     async fn pass(&self, mut request: Request) -> poem::Result<Response> {
         one_key(&request)?;
         let body = timeout(BODY, request.take_body().into_bytes_limit(LARGEST_BODY))
@@ -56,16 +57,16 @@ impl<E: Endpoint> Edge<E> {
             .map_err(|error| unread(&error))?;
         settle_content_type(&mut request, &body)?;
         request.set_body(Body::from_bytes(body));
-        request.set_data(self.service_key.clone());
-        self.inner.call(request).await.map(IntoResponse::into_response)
+        request.extensions_mut().extend(self.state.clone());
+        self.routes.endpoint.call(request).await.map(IntoResponse::into_response)
     }
 
-    /// Says any error in our own words.
+    /// The problem that an error is answered with.
     fn problem(&self, error: &poem::Error, path: &str) -> Problem {
         if let Some(problem) = error.downcast_ref::<Problem>() {
             return problem.clone();
         }
-        let route = || self.docs.routes.iter().find(|route| route.serves(path));
+        let route = || self.routes.docs.route(path);
         if let Some(ParsePathError { name, reason }) = error.downcast_ref() {
             let name = route().and_then(|route| route.parameter(name)).unwrap_or(name);
             return Problem::invalid(format_args!("`{name}` in the path {}", fragment(reason)));
@@ -96,10 +97,12 @@ impl<E: Endpoint> Edge<E> {
     }
 }
 
-/// poem-openapi wraps the fragments of our leaves into `failed to parse "TYPE": …`.
+/// The fragment that a wire format gave as its error, which poem-openapi wraps into `failed to parse "TYPE": …` and, for an
+/// optional parameter, `… (occurred while parsing "TYPE")`.
 fn fragment(reason: &str) -> &str {
     let inner = reason.strip_prefix("failed to parse \"").and_then(|rest| rest.split_once("\": "));
-    inner.map_or(reason, |(_, fragment)| fragment)
+    let inner = inner.map_or(reason, |(_, fragment)| fragment);
+    inner.split_once(" (occurred while parsing").map_or(inner, |(fragment, _)| fragment)
 }
 
 fn unread(error: &ReadBodyError) -> Problem {
@@ -112,9 +115,9 @@ fn unread(error: &ReadBodyError) -> Problem {
     }
 }
 
-/// A key that can't be read, or two of them, must not be taken for none.
+/// Refuses a key that can't be read, and two keys, either of which would be taken for no key.
 fn one_key(request: &Request) -> Result<(), Problem> {
-    let mut keys = request.headers().get_all(idempotency::HEADER).iter();
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY).iter();
     let readable = keys.next().is_none_or(|key| key.to_str().is_ok());
     if readable && keys.next().is_none() {
         Ok(())
@@ -123,8 +126,8 @@ fn one_key(request: &Request) -> Result<(), Problem> {
     }
 }
 
-/// A body is JSON. `curl -d` without a header says that it is a form: it is taken as JSON too, unless a browser sent
-/// it, since a foreign page can post a form here but not JSON.
+/// Takes the body as JSON if it may be. `curl -d` without a header sends JSON as a form; that is accepted unless a browser
+/// sent it, since a foreign page can post a form here but not JSON.
 fn settle_content_type(request: &mut Request, body: &Bytes) -> Result<(), Problem> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let by_browser = ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name));
