@@ -145,10 +145,9 @@ fn beyond_a_domain(line: &str, dependencies: &[String]) -> Option<String> {
     let dependency = dependencies.iter().map(|name| name.replace('-', "_"));
     let foreign = dependency.filter(|name| !UNDER_DOMAINS.contains(&name.as_str())).find(|name| named(name));
     let used = line.trim_start().strip_prefix("use ").and_then(|path| path.split([':', ';', ' ']).next());
-    // A path may also begin with a module of the domain, an enum of it, or what was imported.
+    // A path may also begin with a type of the domain.
     let unknown = used.filter(|root| root.chars().all(|letter| letter.is_lowercase() || letter == '_'));
-    let unknown = unknown
-        .filter(|root| !UNDER_DOMAINS.contains(root) && !["ids", "payment", "refund", "step"].contains(root));
+    let unknown = unknown.filter(|root| !UNDER_DOMAINS.contains(root));
     let outside =
         (line.contains("crate::") && !line.contains("crate::domain")) || line.contains("super::super::");
     let impure = IMPURE.into_iter().find(|part| line.contains(part));

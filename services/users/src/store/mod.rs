@@ -5,35 +5,20 @@
 mod accounts;
 mod operations;
 mod people;
+mod statements;
+mod tables;
 
-use chassis::{Limit, Page, Record, Store, StoreError, Timestamp, rfc3339};
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use chassis::{Limit, Page, Store, StoreError, Timestamp, rfc3339};
+use redb::{ReadableTable, WriteTransaction};
 use values::Money;
 
+use self::tables::{BALANCES, EMAILS, ENTRIES, NAMES, OPERATIONS, TOTALS, USERS};
 pub(crate) use self::{
-    accounts::{Ledger, Statement},
     operations::{Age, CancelResult, Change, Changed},
     people::{Created, NewUser},
+    statements::{Ledger, Statement},
 };
-use crate::domain::{
-    operation::{Entry, Operation},
-    user::{Holder, User, UserId},
-};
-
-/// Users by id.
-const USERS: TableDefinition<u64, Record<User>> = TableDefinition::new("users");
-/// Ids by name, in lower case.
-const NAMES: TableDefinition<&str, u64> = TableDefinition::new("names");
-/// Ids by email, in lower case.
-const EMAILS: TableDefinition<&str, u64> = TableDefinition::new("emails");
-/// Minor units by user.
-const BALANCES: TableDefinition<u64, i64> = TableDefinition::new("balances");
-/// Minor units of the accounts that aren't users': `clearing`, `external`.
-const TOTALS: TableDefinition<&str, i64> = TableDefinition::new("totals");
-/// What is recorded under a user's key.
-const OPERATIONS: TableDefinition<(u64, &str), Record<Operation>> = TableDefinition::new("operations");
-/// The statements, line by line: user, line.
-const ENTRIES: TableDefinition<(u64, u64), Record<Entry>> = TableDefinition::new("entries");
+use crate::domain::user::{Holder, UserId};
 
 /// Creates the tables and, in a new database, the first users.
 pub(crate) fn prepare(transaction: &WriteTransaction, now: Timestamp) -> Result<(), StoreError> {
@@ -108,11 +93,11 @@ impl Users {
         after: Option<u64>,
         limit: Limit,
     ) -> Result<Option<Statement>, StoreError> {
-        self.store.read(|transaction| accounts::statement(transaction, user, after, limit))
+        self.store.read(|transaction| statements::statement(transaction, user, after, limit))
     }
 
     /// Every account, from one snapshot.
     pub(crate) fn ledger(&self) -> Result<Ledger, StoreError> {
-        self.store.read(accounts::ledger)
+        self.store.read(statements::ledger)
     }
 }

@@ -4,7 +4,10 @@ use chassis::{Record, StoreError};
 use redb::{ReadableTable, WriteTransaction};
 use values::{Fingerprint, Money};
 
-use super::{ENTRIES, OPERATIONS, accounts};
+use super::{
+    accounts,
+    tables::{ENTRIES, OPERATIONS},
+};
 use crate::domain::{
     ledger::{Kind, Verdict, decide, reverse},
     operation::{

@@ -4,7 +4,10 @@ use chassis::{Limit, Page, StoreError};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use values::Money;
 
-use super::{BALANCES, EMAILS, NAMES, USERS, accounts, operations};
+use super::{
+    accounts, operations,
+    tables::{BALANCES, EMAILS, NAMES, USERS},
+};
 use crate::domain::{
     ledger::{Kind, Verdict, decide},
     user::{Holder, User, UserId},
