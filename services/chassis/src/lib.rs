@@ -39,7 +39,7 @@ pub use client::{
     upstream::{Policy, Unreachable, Upstream, UpstreamError},
 };
 pub use process::{
-    app::{App, Background},
+    app::{App, Background, answer},
     clock::{Clock, SystemClock, Timestamp, rfc3339},
     config::NoArguments,
     environment::Environment,

@@ -141,7 +141,7 @@ fn recollect(
         Recalled::Unknown => None,
         Recalled::OtherBody => Some(Placed::OtherBody),
         Recalled::Made(id) => {
-            let id = order_id(id);
+            let id = OrderId::recorded(id);
             let order = find(orders, id)?.expect("a key is written with its order");
             Some(Placed::Before(id, order))
         }
@@ -162,7 +162,7 @@ fn list_all(
         limit,
         orders.range(..before)?.rev().map(|row| {
             let (id, order) = row?;
-            let id = order_id(id.value());
+            let id = OrderId::recorded(id.value());
             Ok((id, (id, order.value())))
         }),
     )
@@ -180,13 +180,9 @@ fn list_of_user(
         limit,
         by_user.range((user.number(), 0)..(user.number(), before))?.rev().map(|row| {
             let (_, id) = row?.0.value();
-            let id = order_id(id);
+            let id = OrderId::recorded(id);
             let order = find(&orders, id)?.expect("an order is written with its place in the index");
             Ok((id, (id, order)))
         }),
     )
-}
-
-fn order_id(number: u64) -> OrderId {
-    OrderId::new(number).expect("ids are given out from 1 on")
 }

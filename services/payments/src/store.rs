@@ -79,7 +79,7 @@ pub enum NoRefund {
     NotRefundable(NotRefundable),
 }
 
-/// A work with its records.
+/// A piece of work with its records.
 #[derive(Debug, Clone)]
 pub enum Loaded {
     /// A payment.
@@ -154,7 +154,7 @@ impl PaymentStore {
                 }
                 let mut live = transaction.open_table(LIVE)?;
                 if let Some(holder) = live.get(intent.order_id.number())? {
-                    return Ok(Begun::Refused(HeldBy(id(holder.value()))));
+                    return Ok(Begun::Refused(HeldBy(Id::recorded(holder.value()))));
                 }
                 let mut payments = transaction.open_table(PAYMENTS)?;
                 let last = payments.last()?.map(|(last, _)| last.value());
@@ -254,7 +254,7 @@ impl PaymentStore {
         })
     }
 
-    /// A work with its records, which are never deleted.
+    /// A piece of work with its records, which are never deleted.
     pub fn load(&self, work: Work) -> Result<Loaded, StoreError> {
         self.store.read(|transaction| {
             let payments = transaction.open_table(PAYMENTS)?;
@@ -288,7 +288,9 @@ impl PaymentStore {
                     let rows = payments.range(..before)?.rev();
                     Page::take(
                         limit,
-                        rows.map(|row| row.map(|(key, payment)| (id(key.value()), payment.value()))),
+                        rows.map(|row| {
+                            row.map(|(key, payment)| (Id::recorded(key.value()), payment.value()))
+                        }),
                     )
                     .map_err(StoreError::from)
                 }
@@ -300,7 +302,7 @@ impl PaymentStore {
                         rows.map(|row| {
                             let (_, number) = row?.0.value();
                             let payment = payments.get(number)?.expect("the index names payments that exist");
-                            Ok((id(number), payment.value()))
+                            Ok((Id::recorded(number), payment.value()))
                         }),
                     )
                 }
@@ -308,7 +310,7 @@ impl PaymentStore {
         })
     }
 
-    /// Up to `limit` unfinished works, from after `after` on.
+    /// Up to `limit` pieces of unfinished work, from after `after` on.
     pub fn unfinished(&self, after: Option<Work>, limit: usize) -> Result<Vec<Work>, StoreError> {
         let after = after.map_or((0, 0), unfinished_key);
         self.store.read(|transaction| {
@@ -379,7 +381,7 @@ fn written(payments: &Table<u64, Record<Payment>>, number: u64) -> Result<Paymen
     Ok(payments.get(number)?.expect("payments are never deleted").value())
 }
 
-/// Key of a work in `unfinished`.
+/// Key of a piece of work in `unfinished`.
 fn unfinished_key(work: Work) -> (u8, u64) {
     match work {
         Work::Payment(id) => (1, id.number()),
@@ -389,11 +391,7 @@ fn unfinished_key(work: Work) -> (u8, u64) {
 
 fn work((kind, number): (u8, u64)) -> Work {
     match kind {
-        1 => Work::Payment(id(number)),
-        _ => Work::Refund(id(number)),
+        1 => Work::Payment(Id::recorded(number)),
+        _ => Work::Refund(Id::recorded(number)),
     }
-}
-
-fn id<K>(number: u64) -> Id<K> {
-    Id::new(number).expect("only ids are keys")
 }

@@ -36,6 +36,11 @@ impl<K> Id<K> {
         (1..=Self::LARGEST).contains(&number).then_some(Self { number, kind: PhantomData })
     }
 
+    /// The id with this number, which was given out before.
+    pub fn recorded(number: u64) -> Self {
+        Self::new(number).expect("ids are given out from 1 on")
+    }
+
     /// The id after the last one that was given out.
     pub fn following(last: Option<u64>) -> Self {
         Self::new(last.unwrap_or(0) + 1).expect("a database holds far fewer than 2^53 records")

@@ -50,7 +50,7 @@ macro_rules! names {
 
         impl $crate::Named for $type {
             const TYPE: &'static str = stringify!($type);
-            const DESCRIPTION: &'static str = concat!($($doc),*);
+            const DESCRIPTION: &'static str = concat!($($doc, "\n"),*);
             const ALL: &'static [Self] = &[$(Self::$value),+];
 
             fn name(self) -> &'static str {
@@ -88,6 +88,6 @@ mod tests {
         }
         assert_eq!(State::named("off"), None);
         assert!(serde_json::from_str::<State>(r#""off""#).is_err());
-        assert_eq!((State::ALL.len(), State::TYPE, State::DESCRIPTION), (2, "State", " A state."));
+        assert_eq!((State::ALL.len(), State::TYPE, State::DESCRIPTION), (2, "State", " A state.\n"));
     }
 }

@@ -75,7 +75,7 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// Makes it `OpenAPI` 3.1, in which schemas are JSON Schema; closes the bodies of requests, whose optional fields may be
-/// null; adds the errors that are answered before a handler runs, and the first record as an example.
+/// null; adds the errors that are answered before a handler runs.
 fn complete(document: &mut Value) {
     document["openapi"] = json!("3.1.0");
     schemas(document);
@@ -84,11 +84,6 @@ fn complete(document: &mut Value) {
     for (_, operation) in paths.flat_map(|(_, operations)| operations.as_object_mut().into_iter().flatten()) {
         if let Some(reference) = operation.pointer("/requestBody/content/application~1json/schema/$ref") {
             bodies.extend(reference.as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned));
-        }
-        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-            if parameter["in"] == "path" && parameter["schema"]["type"] == "integer" {
-                parameter["schema"]["examples"] = json!([1]);
-            }
         }
         let with_body = operation.get("requestBody").is_some();
         let with_parameters = operation["parameters"].as_array().is_some_and(|list| !list.is_empty());

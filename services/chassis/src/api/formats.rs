@@ -24,7 +24,8 @@ impl<K: 'static> WireFormat for Id<K> {
     fn schema() -> MetaSchema {
         #[expect(clippy::cast_precision_loss, reason = "2^53 - 1 is a float exactly")]
         let maximum = Some(Self::LARGEST as f64);
-        MetaSchema { minimum: Some(1.0), maximum, ..MetaSchema::new_with_format("integer", "int64") }
+        let (minimum, example) = (Some(1.0), Some(1.into()));
+        MetaSchema { minimum, maximum, example, ..MetaSchema::new_with_format("integer", "int64") }
     }
 
     fn read(value: &Value) -> Result<Self, String> {

@@ -54,18 +54,9 @@ impl App {
         Self { endpoint, background: Vec::new(), failure: Box::pin(pending()), port }
     }
 
-    /// Answers one request without a socket: for simulations and tests.
+    /// Answers one request without a socket.
     pub async fn answer(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let (parts, body) = request.into_parts();
-        let address = || Addr::custom("memory", "");
-        let parts = (parts, LocalAddr(address()), RemoteAddr(address()), Scheme::HTTP);
-        let request = poem::Request::from_parts(parts.into(), Body::from_bytes(body));
-        let (parts, body) = self.endpoint.get_response(request).await.into_parts();
-        let body = body.into_bytes().await.expect("the bodies of replies are in memory");
-        let mut response = http::Response::new(body);
-        *response.status_mut() = parts.status;
-        *response.headers_mut() = parts.headers;
-        response
+        answer(&self.endpoint, request).await
     }
 
     /// Ends the service when `failure` completes, which its store's failure does.
@@ -81,4 +72,21 @@ impl App {
         self.background.push(Box::pin(work));
         self
     }
+}
+
+/// Answers one request as the endpoint of an [`App`] would over a socket.
+pub async fn answer(
+    endpoint: &BoxEndpoint<'static, Response>,
+    request: http::Request<Bytes>,
+) -> http::Response<Bytes> {
+    let (parts, body) = request.into_parts();
+    let address = || Addr::custom("memory", "");
+    let parts = (parts, LocalAddr(address()), RemoteAddr(address()), Scheme::HTTP);
+    let request = poem::Request::from_parts(parts.into(), Body::from_bytes(body));
+    let (parts, body) = endpoint.get_response(request).await.into_parts();
+    let body = body.into_bytes().await.expect("the bodies of replies are in memory");
+    let mut response = http::Response::new(body);
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = parts.headers;
+    response
 }

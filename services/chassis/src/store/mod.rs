@@ -8,8 +8,8 @@
 //!
 //! redb has no savepoint inside a transaction with changes, so what a job has written can't be taken back for it
 //! alone. Hence: **a job checks everything before its first write.** A job that returns `Err` must not have written;
-//! the others of its batch are committed. A job that panics spoils its batch: nothing of it is recorded, every job in
-//! it is told [`StoreError::Abandoned`], and the writer goes on.
+//! the others of its batch are committed. When a job panics, nothing of its batch is recorded, every job in it fails with
+//! [`StoreError::Abandoned`], and the writer takes the next batch.
 
 pub(crate) mod error;
 mod inline;

@@ -1,4 +1,4 @@
-//! The client for a dependency, and what it says of its circuit.
+//! The client of a dependency, and the log of its circuit.
 
 use std::{
     io::{self, Write},
@@ -8,7 +8,7 @@ use std::{
 use chassis::{Call, Policy, Transport, TransportError, Upstream};
 use tower::service_fn;
 
-/// A log that can be read.
+/// Log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -23,7 +23,7 @@ impl Write for Log {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_move_of_a_circuit_is_logged_with_its_reason() {
+async fn every_transition_of_a_circuit_is_logged_with_its_reason() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -1,4 +1,4 @@
-//! All of HTTP: turns requests into works of the saga, and records into replies.
+//! All of HTTP: turns requests into work of the saga, and records into replies.
 
 mod views;
 

@@ -12,14 +12,14 @@ const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// The pause after this many attempts without a result: at random between a half and the whole of a span that doubles from
-/// 100 ms to at most 2 s, so that works that failed together are not retried together. The same seed, work and number of
+/// 100 ms to at most 2 s, so that work that failed together is not retried together. The same seed, work and number of
 /// attempts give the same pause.
 pub fn wait(seed: u64, work: Work, attempts: u32) -> Duration {
     let doubled = FIRST.saturating_mul(1_u32 << attempts.saturating_sub(1).min(16)).min(LONGEST);
     doubled / 2 + jitter(seed, work, attempts, doubled / 2)
 }
 
-/// A pause of at least `least`, and up to half as much again. It is never zero, so that a work that is due at once doesn't
+/// A pause of at least `least`, and up to half as much again. It is never zero, so that a piece of work that is due at once doesn't
 /// spin.
 pub fn spread(seed: u64, work: Work, attempts: u32, least: Duration) -> Duration {
     let least = least.max(FIRST / 2);

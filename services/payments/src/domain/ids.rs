@@ -1,4 +1,4 @@
-//! Ids of records and works, and moments in time.
+//! Ids of records, and moments in time.
 
 use std::fmt;
 

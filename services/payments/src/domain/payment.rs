@@ -1,4 +1,11 @@
 //! Payments: the amount of an order moves from its user to the shop, once or not at all.
+//!
+//! ```text
+//! Pending --charge applied-----> Charged --order confirmed--> Completed
+//! Pending --refused (402)------> Declined
+//! Pending --deadline-----------> Voiding --cancelled--> Voided
+//! Charged --order says 409-----> Voiding
+//! ```
 
 use serde::{Deserialize, Serialize};
 use values::Money;
@@ -8,13 +15,6 @@ use super::step::{Answer, Command, Event, Next};
 
 values::names! {
     /// Status of a payment.
-    ///
-    /// ```text
-    /// Pending --charge applied-----> Charged --order confirmed--> Completed
-    /// Pending --refused (402)------> Declined
-    /// Pending --deadline-----------> Voiding --cancelled--> Voided
-    /// Charged --order says 409-----> Voiding
-    /// ```
     pub enum Status {
         /// Recorded; the charge may or may not have been applied.
         Pending = "pending",

@@ -1,8 +1,8 @@
-//! The agenda: when each work is due.
+//! The agenda: when each piece of work is due.
 //!
-//! A work is unknown, waiting, or claimed by its driver. Nothing here is durable: at start-up, and once a second for the
-//! works of clients that gave up, unfinished works that are unknown are adopted from the store. Two drivers of one work
-//! do no harm, since every step can be taken twice; claims only save calls.
+//! A piece of work is unknown, waiting, or claimed by its driver. Nothing here is durable: at start-up, and once a second
+//! for the work of clients that gave up, unfinished work that is unknown is adopted from the store. Two drivers of one
+//! piece of work do no harm, since every step can be taken twice; claims only save calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::domain::Work;
 
-/// When each work of a process is due.
+/// When each piece of work of a process is due.
 #[derive(Debug, Default)]
 pub struct Agenda {
     entries: Mutex<Entries>,
@@ -51,7 +51,7 @@ impl Agenda {
         (until <= now).then(|| self.claim(work))
     }
 
-    /// Adds the works that are unknown, due now.
+    /// Adds the work that is unknown, due now.
     pub fn adopt(&self, works: impl IntoIterator<Item = Work>, now: Instant) {
         let mut entries = self.lock();
         for work in works {
@@ -61,7 +61,7 @@ impl Agenda {
         }
     }
 
-    /// The time when the next work is due.
+    /// The time when the next piece of work is due.
     pub fn next_due(&self) -> Option<Instant> {
         self.lock().due.first().map(|(until, _)| *until)
     }
@@ -83,7 +83,7 @@ impl Entries {
     }
 }
 
-/// A work with its driver. When dropped, the work goes back to the agenda unless it is finished.
+/// A piece of work with its driver. When dropped, the work goes back to the agenda unless it is finished.
 #[derive(Debug)]
 pub struct Claim {
     agenda: Arc<Agenda>,

@@ -1,9 +1,9 @@
-//! The saga of payments and refunds. One function, [`Saga::step`], takes a work one step further; request handlers, the
+//! The saga of payments and refunds. One function, [`Saga::step`], takes a piece of work one step further; request handlers, the
 //! recovery at start-up and the sweeper all call it, and no other code makes these calls.
 //!
-//! - [`agenda`]: when each work is due; in memory, since every step can be repeated at any time;
+//! - [`agenda`]: when each piece of work is due; in memory, since every step can be repeated at any time;
 //! - [`calls`]: the calls to users and orders, and the meaning of their replies;
-//! - [`sweeper`]: drives the works that no handler drives.
+//! - [`sweeper`]: drives the work that no handler drives.
 
 pub mod agenda;
 pub mod calls;
@@ -26,7 +26,7 @@ pub struct Saga {
     pub store: PaymentStore,
     /// Clients of users and orders.
     pub dependencies: Dependencies,
-    /// When each work is due.
+    /// When each piece of work is due.
     pub agenda: Arc<Agenda>,
     /// Wall clock, for deadlines.
     pub clock: Arc<dyn Clock>,
@@ -53,7 +53,7 @@ impl Saga {
         Moment(self.clock.now().as_millisecond())
     }
 
-    /// Takes a work one step further: makes the call that its state needs, and records the answer if it decides anything.
+    /// Takes a piece of work one step further: makes the call that its state needs, and records the answer if it decides anything.
     /// Can be cancelled at any await and repeated.
     ///
     /// `known` is the record when the caller has just read it, and afterwards the changed record; a fruitless step empties
@@ -114,8 +114,8 @@ impl Saga {
         }
     }
 
-    /// Drives new work on behalf of a waiting client, for so long at most; then the sweeper goes on with it. Answers
-    /// with how far it got; `known` is the record if it was just made.
+    /// Drives new work for a waiting client, for at most `patience`; after that the sweeper drives it. Returns the record as
+    /// it is by then. `known` is the record if it was just made.
     pub async fn drive_for(
         &self,
         patience: Duration,

@@ -1,4 +1,4 @@
-//! Drives the works that no handler drives: after a crash, after a client gave up, after an outage of a dependency.
+//! Drives the work that no handler drives: after a crash, after a client gave up, after an outage of a dependency.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use super::Saga;
 use super::agenda::Claim;
 use crate::domain::Work;
 
-/// Works driven at once.
+/// Pieces of work driven at once.
 const AT_ONCE: usize = 32;
-/// Interval at which the store is searched for works that the agenda doesn't have.
+/// Interval at which the store is searched for work that the agenda doesn't have.
 const RESCAN: Duration = Duration::from_secs(1);
-/// Most works of one search.
+/// Most pieces of work of one search.
 const BATCH: usize = 10_000;
 
-/// Drives works until it is dropped.
+/// Drives work until it is dropped.
 pub async fn sweep(saga: Arc<Saga>) {
     let mut driven = FuturesUnordered::new();
     let mut rescan = Instant::now();
@@ -48,7 +48,7 @@ async fn once(saga: &Saga, mut claim: Claim) {
     saga.drive(&mut claim, &mut None).await;
 }
 
-/// Adopts one batch. Returns the last work of a full one, after which the next batch begins.
+/// Adopts one batch. Returns the last piece of work of a full one, after which the next batch begins.
 fn adopt(saga: &Saga, after: Option<Work>) -> Option<Work> {
     match saga.store.unfinished(after, BATCH) {
         Ok(works) => {

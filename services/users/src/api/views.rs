@@ -168,14 +168,14 @@ impl From<Statement> for StatementView {
             username: holder.user.username,
             balance: Wire(holder.balance),
             operations: lines.entries.into_iter().map(|(line, entry)| view(line, entry)).collect(),
-            next: lines.next.and_then(Id::new).map(Wire),
+            next: lines.next.map(Id::recorded).map(Wire),
         }
     }
 }
 
 fn view(line: u64, entry: Entry) -> EntryView {
     EntryView {
-        id: Wire(Id::new(line).expect("lines are numbered from 1 on")),
+        id: Wire(Id::recorded(line)),
         key: entry.key,
         kind: Wire(entry.event),
         decision: Wire(entry.decision),

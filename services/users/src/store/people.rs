@@ -101,6 +101,6 @@ pub(super) fn find(transaction: &ReadTransaction, id: UserId) -> Result<Option<H
 
 fn holder(id: u64, user: User, balances: &impl ReadableTable<u64, i64>) -> Result<Holder, StoreError> {
     let balance = balances.get(id)?.expect("a user is written with an account").value();
-    let id = UserId::new(id).expect("ids are given out from 1 on");
+    let id = UserId::recorded(id);
     Ok(Holder { id, user, balance: Money::minor(balance) })
 }
