@@ -24,10 +24,10 @@ pub use about::About;
 pub use api::{
     body::Body,
     caller::{ByService, Caller},
+    documented_problem::DocumentedProblem,
     formats::Text,
     health::BoundPort,
     problem::Problem,
-    refused::Refused,
     routes::Routes,
     wire::{Wire, WireFormat, WireName},
 };

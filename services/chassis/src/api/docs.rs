@@ -4,7 +4,7 @@ use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use values::Id;
 
-use super::refused::meaning;
+use super::documented_problem::meaning;
 use crate::client::call::PROBLEM_JSON;
 
 /// Specification of a service.

@@ -16,8 +16,8 @@ use poem_openapi::{Object, OpenApi, payload::Json, registry::MetaSchema};
 use serde_json::Value;
 
 use super::{
+    documented_problem::DocumentedProblem,
     problem::Problem,
-    refused::Refused,
     wire::{Wire, WireFormat, WireName},
 };
 use crate::client::upstream::Upstream;
@@ -65,17 +65,20 @@ values::names! {
 
 impl WireName for HealthStatus {}
 
+const STATES: [State; 3] = [State::Closed, State::Open, State::HalfOpen];
+
 /// The states of a circuit, as [`State`] displays them.
 impl WireFormat for State {
     const COMPONENT: Option<&'static str> = Some("CircuitState");
 
     fn schema() -> MetaSchema {
-        let enum_items = [State::Closed, State::Open, State::HalfOpen].iter().map(WireFormat::write);
-        MetaSchema { enum_items: enum_items.collect(), ..MetaSchema::new("string") }
+        let enum_items = STATES.iter().map(WireFormat::write).collect();
+        MetaSchema { enum_items, ..MetaSchema::new("string") }
     }
 
-    fn read(_: &Value) -> Result<Self, String> {
-        Err("is given in replies only".into())
+    fn read(value: &Value) -> Result<Self, String> {
+        let state = STATES.into_iter().find(|state| *value == state.write());
+        state.ok_or_else(|| "must be the state of a circuit".into())
     }
 
     fn write(&self) -> Value {
@@ -154,7 +157,10 @@ impl HealthApi {
 
     /// Whether the service can do its work
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
-    async fn readyz(&self, Data(reported): Data<&Arc<Reported>>) -> Result<Json<Alive>, Refused<503>> {
+    async fn readyz(
+        &self,
+        Data(reported): Data<&Arc<Reported>>,
+    ) -> Result<Json<Alive>, DocumentedProblem<503>> {
         let unavailable = |(name, Wire(state))| (state == DependencyState::Unavailable).then_some(name);
         let missing: Vec<String> = reported.ask().await.into_iter().filter_map(unavailable).collect();
         if missing.is_empty() {

@@ -134,7 +134,7 @@ impl Upstream {
     }
 
     /// The state of its circuit.
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.0.breaker.state(self.elapsed())
     }
 

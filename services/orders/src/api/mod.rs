@@ -4,7 +4,7 @@ mod views;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chassis::{Body, Caller, Clock, Limit, Page, Problem, Refused, Wire, rfc3339};
+use chassis::{Body, Caller, Clock, DocumentedProblem, Limit, Page, Problem, Wire, rfc3339};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, OpenApi, Tags,
@@ -69,7 +69,7 @@ impl OrdersApi {
         Query(limit): Query<Option<Wire<Limit>>>,
         /// Only orders older than this one; `next` of the page before.
         Query(after): Query<Option<Wire<OrderId>>>,
-    ) -> Result<Json<OrderList>, Refused<400>> {
+    ) -> Result<Json<OrderList>, DocumentedProblem<400>> {
         let (user, after) = (user_id.map(Wire::value), after.map(Wire::value));
         let Page { entries, next } = state.orders.list(user, after, limit.unwrap_or_default().value())?;
         let ids: BTreeSet<_> = entries.iter().map(|(_, order)| order.user).collect();
@@ -92,7 +92,7 @@ impl OrdersApi {
         #[oai(name = "Idempotency-Key")]
         Header(key): Header<Option<Wire<IdempotencyKey>>>,
         body: Body<NewOrderBody>,
-    ) -> Result<PlaceReply, Refused<400, 404, 422, 503>> {
+    ) -> Result<PlaceReply, DocumentedProblem<400, 404, 422, 503>> {
         let fingerprint = body.fingerprint();
         let claim = key.map(|key| Claim { key: key.0, fingerprint });
         if let Some(claim) = &claim
@@ -125,7 +125,7 @@ impl OrdersApi {
         caller: Caller,
         Data(state): Data<&Arc<OrdersState>>,
         Path(id): Path<Wire<OrderId>>,
-    ) -> Result<Json<OrderWithUser>, Refused<400, 401, 404>> {
+    ) -> Result<Json<OrderWithUser>, DocumentedProblem<400, 401, 404>> {
         let order = state.orders.find(id.0)?.ok_or_else(|| no_order(id.0))?;
         let user = match caller {
             Caller::Service(_) => None,
@@ -153,7 +153,7 @@ impl OrdersApi {
         Data(state): Data<&Arc<OrdersState>>,
         Path(id): Path<Wire<OrderId>>,
         body: Body<StatusBody>,
-    ) -> Result<Json<StatusView>, Refused<400, 401, 404, 409, 503>> {
+    ) -> Result<Json<StatusView>, DocumentedProblem<400, 401, 404, 409, 503>> {
         let request = status_request(&caller, &body.0)?;
         match state.orders.set_status(id.0, request).await? {
             StatusSet::Granted(order) => Ok(Json(StatusView {
@@ -181,7 +181,7 @@ impl OrdersApi {
         Query(limit): Query<Option<Wire<Limit>>>,
         /// Only orders older than this one; `next` of the page before.
         Query(after): Query<Option<Wire<OrderId>>>,
-    ) -> Result<Json<UserOrders>, Refused<400, 404, 503>> {
+    ) -> Result<Json<UserOrders>, DocumentedProblem<400, 404, 503>> {
         let user = state.users.find(id.0).await?;
         let (after, limit) = (after.map(Wire::value), limit.unwrap_or_default().value());
         let Page { entries, next } = state.orders.list(Some(id.0), after, limit)?;

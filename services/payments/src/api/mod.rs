@@ -4,7 +4,7 @@ mod views;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{Body, Limit, Problem, Refused, Wire};
+use chassis::{Body, DocumentedProblem, Limit, Problem, Wire};
 use http::StatusCode;
 use poem::web::Data;
 use poem_openapi::{
@@ -46,8 +46,8 @@ enum Tag {
     Payments,
 }
 
-type PayRefused = Refused<402, 403, 404, 409, 422, 503>;
-type RefundRefused = Refused<404, 409, 422, 503>;
+type PayRefused = DocumentedProblem<402, 403, 404, 409, 422, 503>;
+type RefundRefused = DocumentedProblem<404, 409, 422, 503>;
 
 #[expect(clippy::unused_async, reason = "poem-openapi awaits every handler")]
 #[OpenApi]
@@ -102,7 +102,7 @@ impl PaymentsApi {
         Query(after): Query<Option<Wire<PaymentId>>>,
         /// Most payments in the reply.
         Query(limit): Query<Option<Wire<Limit>>>,
-    ) -> Result<Json<PaymentList>, Refused<503>> {
+    ) -> Result<Json<PaymentList>, DocumentedProblem<503>> {
         let (user, after) = (user_id.map(Wire::value), after.map(Wire::value));
         let page = state.saga.store.payments(user, after, limit.unwrap_or_default().value())?;
         Ok(Json(PaymentList {
@@ -117,7 +117,7 @@ impl PaymentsApi {
         &self,
         Data(state): Data<&Arc<PaymentsState>>,
         Path(id): Path<Wire<PaymentId>>,
-    ) -> Result<Json<PaymentView>, Refused<404, 503>> {
+    ) -> Result<Json<PaymentView>, DocumentedProblem<404, 503>> {
         let payment = state.saga.store.payment(id.0)?.ok_or_else(|| no_payment(id.0))?;
         Ok(Json(PaymentView::of(&payment)))
     }
@@ -137,7 +137,7 @@ impl PaymentsApi {
         Query(after): Query<Option<Wire<PaymentId>>>,
         /// Most payments in the reply.
         Query(limit): Query<Option<Wire<Limit>>>,
-    ) -> Result<Json<UserPayments>, Refused<404, 503>> {
+    ) -> Result<Json<UserPayments>, DocumentedProblem<404, 503>> {
         let user = state.saga.dependencies.user(id.0).await?;
         let user = user.ok_or_else(|| Problem::not_found(format_args!("there is no user {}", id.0)))?;
         let (after, limit) = (after.map(Wire::value), limit.unwrap_or_default().value());

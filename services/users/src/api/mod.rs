@@ -4,7 +4,7 @@ mod views;
 
 use std::sync::Arc;
 
-use chassis::{Body, ByService, Clock, Limit, Problem, Refused, Wire, rfc3339};
+use chassis::{Body, ByService, Clock, DocumentedProblem, Limit, Problem, Wire, rfc3339};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     ApiResponse, OpenApi, Tags,
@@ -67,7 +67,7 @@ enum ChangeReply {
     ),
 }
 
-type ReadRefused = Refused<400, 404>;
+type ReadRefused = DocumentedProblem<400, 404>;
 
 #[OpenApi]
 #[expect(clippy::unused_async, reason = "poem-openapi awaits every handler")]
@@ -81,7 +81,7 @@ impl UsersApi {
         Query(limit): Query<Option<Wire<Limit>>>,
         /// Only users after this id; `next` of the page before.
         Query(after): Query<Option<Wire<UserId>>>,
-    ) -> Result<Json<UserList>, Refused<400>> {
+    ) -> Result<Json<UserList>, DocumentedProblem<400>> {
         let page = state.users.list(after.map(Wire::value), limit.unwrap_or_default().value())?;
         let users = page.entries.into_iter().map(UserView::from).collect();
         Ok(Json(UserList { users, next: page.next.map(Wire) }))
@@ -93,7 +93,7 @@ impl UsersApi {
         &self,
         Data(state): Data<&Arc<UsersState>>,
         body: Body<NewUserBody>,
-    ) -> Result<CreateReply, Refused<400, 409, 503>> {
+    ) -> Result<CreateReply, DocumentedProblem<400, 409, 503>> {
         let NewUserBody { username, email, balance } = body.0;
         let opening = balance.map_or(Money::minor(10_000), |opening| opening.value().money());
         let new = NewUser { username: username.0.0, email: email.0.0, opening, at: state.now() };
@@ -154,7 +154,7 @@ impl UsersApi {
         #[oai(name = "Idempotency-Key")]
         Header(key): Header<Option<Wire<IdempotencyKey>>>,
         body: Body<BalanceChange>,
-    ) -> Result<ChangeReply, Refused<401, 402, 404, 410, 422, 503>> {
+    ) -> Result<ChangeReply, DocumentedProblem<401, 402, 404, 410, 422, 503>> {
         let change = body.0.amount.value().money();
         let kind = body.0.kind.map_or_else(|| Kind::of_change(change), Wire::value);
         if !kind.fits(change) {
@@ -229,7 +229,7 @@ impl UsersApi {
         Data(state): Data<&Arc<UsersState>>,
         Path(id): Path<Wire<UserId>>,
         Path(key): Path<Wire<IdempotencyKey>>,
-    ) -> Result<Json<CancelView>, Refused<401, 404, 409, 503>> {
+    ) -> Result<Json<CancelView>, DocumentedProblem<401, 404, 409, 503>> {
         match state.users.cancel(id.0, key.0.to_string(), state.now()).await? {
             CancelResult::Done { outcome, balance } => {
                 let message = match outcome {
@@ -257,7 +257,10 @@ impl UsersApi {
 
     /// Every account in one consistent snapshot; the sum is always 0
     #[oai(path = "/api/ledger", method = "get", tag = "Tag::Money", operation_id = "get_ledger")]
-    async fn ledger(&self, Data(state): Data<&Arc<UsersState>>) -> Result<Json<LedgerView>, Refused<500>> {
+    async fn ledger(
+        &self,
+        Data(state): Data<&Arc<UsersState>>,
+    ) -> Result<Json<LedgerView>, DocumentedProblem<500>> {
         Ok(Json(state.users.ledger()?.into()))
     }
 }

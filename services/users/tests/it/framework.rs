@@ -138,4 +138,8 @@ async fn the_specification_has_every_status_of_the_contract() {
     assert_eq!(optional[1], json!({"type": "null"}), "a field that may be left out may be null");
     let path = &spec.pointer("/paths/~1api~1users~1{id}/get/parameters/0/schema").unwrap()["maximum"];
     assert_eq!(path, &json!((1_u64 << 53) - 1), "the largest id to its last digit");
+    assert_eq!(spec["components"]["schemas"]["NewUser"]["examples"][0]["username"], "dave");
+    let kind = &spec["components"]["schemas"]["Kind"];
+    assert_eq!(kind["enum"], json!(["charge", "refund", "deposit"]));
+    assert!(kind["description"].as_str().unwrap().starts_with("What an operation is for"));
 }

@@ -27,10 +27,10 @@ struct ProblemDocument {
     instance: String,
 }
 
-/// A [`Problem`] whose statuses are in the specification, as the error of a handler: `Refused<404, 409>`. The documents
+/// A [`Problem`] whose statuses are in the specification, as the error of a handler: `DocumentedProblem<404, 409>`. The documents
 /// add 500 to every operation, and 400, 413 and 415 to those with parameters or a body.
 #[derive(Debug)]
-pub struct Refused<
+pub struct DocumentedProblem<
     const A: u16,
     const B: u16 = 0,
     const C: u16 = 0,
@@ -40,13 +40,13 @@ pub struct Refused<
 >(Problem);
 
 impl<const A: u16, const B: u16, const C: u16, const D: u16, const E: u16, const F: u16>
-    Refused<A, B, C, D, E, F>
+    DocumentedProblem<A, B, C, D, E, F>
 {
     const STATUSES: [u16; 6] = [A, B, C, D, E, F];
 }
 
 impl<P, const A: u16, const B: u16, const C: u16, const D: u16, const E: u16, const F: u16> From<P>
-    for Refused<A, B, C, D, E, F>
+    for DocumentedProblem<A, B, C, D, E, F>
 where
     P: Into<Problem>,
 {
@@ -62,15 +62,15 @@ where
 }
 
 impl<const A: u16, const B: u16, const C: u16, const D: u16, const E: u16, const F: u16>
-    From<Refused<A, B, C, D, E, F>> for poem::Error
+    From<DocumentedProblem<A, B, C, D, E, F>> for poem::Error
 {
-    fn from(refused: Refused<A, B, C, D, E, F>) -> Self {
-        refused.0.into()
+    fn from(problem: DocumentedProblem<A, B, C, D, E, F>) -> Self {
+        problem.0.into()
     }
 }
 
 impl<const A: u16, const B: u16, const C: u16, const D: u16, const E: u16, const F: u16> ApiResponse
-    for Refused<A, B, C, D, E, F>
+    for DocumentedProblem<A, B, C, D, E, F>
 {
     fn meta() -> MetaResponses {
         let responses = Self::STATUSES.into_iter().filter(|status| *status != 0).map(documented);
