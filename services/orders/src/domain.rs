@@ -70,7 +70,7 @@ pub(crate) enum Verdict {
     Moved(Order),
     /// The order has, or had, that status already.
     Already,
-    /// The status can't be reached, now or later.
+    /// The status can't be reached from the present one.
     Refused(Refusal),
 }
 
@@ -85,7 +85,8 @@ pub(crate) enum Refusal {
     OtherPayment,
 }
 
-/// Decides on a request. Statuses only move forward, so the decision on a request never changes.
+/// Decides on a request. Statuses only move forward, so a granted request stays granted, and a refused confirmation or
+/// cancellation stays refused.
 pub(crate) fn decide(order: &Order, request: StatusRequest) -> Verdict {
     let moved = |status| Verdict::Moved(Order { status, ..order.clone() });
     match request {
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_never_changes() {
+    fn a_refused_confirmation_or_cancellation_stays_refused() {
         let requests = [
             StatusRequest::Plain(Status::Cancelled),
             StatusRequest::Confirm(payment(7, 100)),

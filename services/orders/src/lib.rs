@@ -1,8 +1,8 @@
 //! Orders and their statuses.
 //!
 //! The status of an order only moves forward: `pending → confirmed → shipped → delivered`, `pending → cancelled`,
-//! `confirmed → refunded`. Every move is a compare-and-set in one transaction, so a refusal never changes, and a request
-//! that arrives twice or late changes nothing. Only the payment service may confirm and refund, each order by one payment.
+//! `confirmed → refunded`. Every move is a compare-and-set in one transaction, so a request that arrives twice or late
+//! changes nothing. Only the payment service may confirm and refund, each order by one payment.
 //!
 //! The map of the crate: `domain` is pure and holds the rules; `store` is all of redb; `users` calls users-service;
 //! `api` is all of HTTP.

@@ -27,8 +27,8 @@ struct ProblemDocument {
     instance: String,
 }
 
-/// A [`Problem`] whose statuses are in the specification, as the error of a handler: `DocumentedProblem<404, 409>`. The documents
-/// add 500 to every operation, and 400, 413 and 415 to those with parameters or a body.
+/// A [`Problem`] whose statuses are in the specification, as the error of a handler: `DocumentedProblem<404, 409>`. The
+/// specification adds 500 to every operation, and 400, 413 and 415 to those with parameters or a body.
 #[derive(Debug)]
 pub struct DocumentedProblem<
     const A: u16,

@@ -31,7 +31,8 @@ impl<T: WireName> WireFormat for T {
     const COMPONENT: Option<&'static str> = Some(T::TYPE);
 
     fn schema() -> MetaSchema {
-        let description = Some(T::DESCRIPTION.trim()).filter(|text| !text.is_empty());
+        // `text.is_empty()` would be poem-openapi's, which is always false here.
+        let description = Some(T::DESCRIPTION.trim()).filter(|text| !str::is_empty(text));
         let enum_items = T::ALL.iter().map(WireFormat::write).collect();
         MetaSchema { description, enum_items, ..MetaSchema::new("string") }
     }

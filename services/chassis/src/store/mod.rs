@@ -93,7 +93,7 @@ impl Store {
 
     /// Runs a job in a write transaction and returns once it is on disk. See the rule for jobs above.
     ///
-    /// Once queued, a job runs even when its caller goes away.
+    /// Once queued, a job runs even when its caller is dropped.
     pub async fn write<T, E>(
         &self,
         job: impl FnOnce(&WriteTransaction) -> Result<T, E> + Send + 'static,

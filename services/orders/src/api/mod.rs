@@ -234,7 +234,7 @@ fn refused(id: OrderId, refusal: Refusal, order: &Order) -> Problem {
     match refusal {
         Refusal::Unreachable => Problem::conflict(
             "status-unreachable",
-            "The order can't come to that status",
+            "The order can't change to that status",
             format_args!("order {id} is {}", order.status),
         ),
         Refusal::OtherAmount => Problem::conflict(

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long a request waits for the outcome. The saga finishes in the background what isn't finished by then.
-const PATIENCE: Duration = Duration::from_secs(3);
+const REPLY_WITHIN: Duration = Duration::from_secs(3);
 /// The status of an order that can be paid.
 const PAYABLE: &str = "pending";
 
@@ -169,7 +169,7 @@ impl PaymentsApi {
         let begun = state.saga.store.begin_refund(payment_id.0, amount, state.saga.now(), keyed).await?;
         let (refund, replay) = match begun {
             Begun::New(refund) => {
-                let driven = state.saga.drive_for(PATIENCE, Work::Refund(refund.id), None).await?;
+                let driven = state.saga.drive_for(REPLY_WITHIN, Work::Refund(refund.id), None).await?;
                 let Loaded::Refund(refund, _) = driven else { unreachable!("a refund stays a refund") };
                 (refund, Replay::First)
             }
@@ -190,7 +190,7 @@ impl PaymentsState {
         match begun {
             Begun::New(payment) => {
                 let work = Work::Payment(payment.id);
-                let driven = self.saga.drive_for(PATIENCE, work, Some(Loaded::Payment(payment))).await?;
+                let driven = self.saga.drive_for(REPLY_WITHIN, work, Some(Loaded::Payment(payment))).await?;
                 let Loaded::Payment(payment) = driven else { unreachable!("a payment stays a payment") };
                 Ok(outcome(&payment, Replay::First)?)
             }

@@ -114,15 +114,15 @@ impl Saga {
         }
     }
 
-    /// Drives new work for a waiting client, for at most `patience`; after that the sweeper drives it. Returns the record as
+    /// Drives new work for a waiting client, for at most `within`; after that the sweeper drives it. Returns the record as
     /// it is by then. `known` is the record if it was just made.
     pub async fn drive_for(
         &self,
-        patience: Duration,
+        within: Duration,
         work: Work,
         mut known: Option<Loaded>,
     ) -> Result<Loaded, StoreError> {
-        let end = Instant::now() + patience;
+        let end = Instant::now() + within;
         let mut claim = self.agenda.claim(work);
         let driven = timeout_at(end, async {
             while let Some(wait) = self.drive(&mut claim, &mut known).await {

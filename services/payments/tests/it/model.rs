@@ -353,7 +353,7 @@ impl Model for Saga {
                     shop.credited(payment.id) <= AMOUNT && payment.refunds.requested.units() <= AMOUNT
                 })
             }),
-            Property::always("A10 what came to nothing moved no money", |_, shop: &Shop| {
+            Property::always("A10 a declined or voided payment moved no money", |_, shop: &Shop| {
                 shop.payments.iter().all(|payment| {
                     payment.status.is_live()
                         || !matches!(shop.charges[place(payment.id)], Decision::Applied { .. })

@@ -206,16 +206,16 @@ async fn twenty_at_once_under_one_key_are_one_payment() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_disconnects_leaves_its_payment_to_the_sweeper() {
     // The client disconnects after each of these times, at one await after another.
-    for patience in (4..2_000).step_by(250) {
+    for milliseconds in (4..2_000).step_by(250) {
         let bench = Bench::new();
         bench.shop.order(1, 1, 1_000);
         bench.shop.misbehave(Method::POST, "/balance", 1, Mishap::Hang);
         bench.shop.misbehave(Method::PUT, "/status", 1, Mishap::LoseReply);
-        let asked = tokio::time::timeout(Duration::from_millis(patience), bench.pay(1, None)).await;
+        let asked = tokio::time::timeout(Duration::from_millis(milliseconds), bench.pay(1, None)).await;
         assert!(asked.is_err());
         bench.settle().await;
         let recorded = bench.status(1).await;
-        assert_eq!(recorded, "completed", "after {patience} ms");
+        assert_eq!(recorded, "completed", "after {milliseconds} ms");
         assert_eq!((bench.shop.balance(1), bench.shop.order_status(1)), (49_000, "confirmed"));
     }
 }

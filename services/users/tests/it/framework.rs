@@ -142,4 +142,6 @@ async fn the_specification_has_every_status_of_the_contract() {
     let kind = &spec["components"]["schemas"]["Kind"];
     assert_eq!(kind["enum"], json!(["charge", "refund", "deposit"]));
     assert!(kind["description"].as_str().unwrap().starts_with("What an operation is for"));
+    let undescribed = &spec["components"]["schemas"]["HealthStatus"];
+    assert_eq!(undescribed, &json!({"type": "string", "enum": ["healthy"]}));
 }
