@@ -19,7 +19,7 @@ pub trait Named: Copy + Eq + 'static {
 }
 
 /// Declares an enum whose values are written as names, by serde, [`Display`](std::fmt::Display) and
-/// [`Named`](crate::Named) alike. The crate that uses it needs serde.
+/// [`Named`] alike. The crate that uses it needs serde.
 ///
 /// ```
 /// values::names! {

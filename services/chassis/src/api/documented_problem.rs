@@ -2,7 +2,7 @@
 
 use poem_openapi::{
     ApiResponse, Object,
-    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
 
@@ -95,17 +95,13 @@ fn documented(status: u16) -> MetaResponse {
         description: meaning(status),
         status: Some(status),
         status_range: None,
-        content: vec![MetaMediaType { content_type: PROBLEM_JSON, schema: problem_schema() }],
+        content: vec![MetaMediaType { content_type: PROBLEM_JSON, schema: ProblemDocument::schema_ref() }],
         headers: match status {
             401 => vec![header("WWW-Authenticate", String::schema_ref())],
             503 => vec![header("Retry-After", u32::schema_ref())],
             _ => Vec::new(),
         },
     }
-}
-
-fn problem_schema() -> MetaSchemaRef {
-    ProblemDocument::schema_ref()
 }
 
 /// Description of a status.
