@@ -33,7 +33,7 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &BTreeSet::new());
+    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeSet::new());
     let mut terminal = Terminal::new(anstream::stdout(), look(configuration));
     terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| unwritten(&error))?;
     if chosen.is_empty() || arguments.dry_run {
@@ -41,7 +41,12 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
     }
     let prepared = prepare(worlds, project, &arguments.place).await?;
     let plan = Plan {
-        scenarios: select(&project.scenarios, &arguments.filter, &prepared.missing),
+        scenarios: select(
+            &project.scenarios,
+            &arguments.filter,
+            &configuration.invariants,
+            &prepared.missing,
+        ),
         rules: rules(configuration),
         seed,
         jobs,
