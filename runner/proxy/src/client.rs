@@ -1,6 +1,6 @@
 use std::{
     collections::VecDeque,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -106,11 +106,7 @@ impl Target {
         let host = self.authority.host().trim_matches(['[', ']']);
         let port = self.authority.port_u16().unwrap_or(80);
         let connected = async { Connection::new(TcpStream::connect((host, port)).await?).await };
-        connected.await.map_err(|error| match error.kind() {
-            // A reset here means that the listener was closed before it accepted: nothing was sent either way.
-            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NoReply::Refused,
-            _ => NoReply::Broken(format!("failed to connect to {}: {error}", self.authority)),
-        })
+        connected.await.map_err(|error| not_connected(&self.authority, &error))
     }
 
     fn take(&self) -> Option<Connection> {
@@ -140,9 +136,34 @@ impl Target {
     }
 }
 
+fn not_connected(authority: &Authority, error: &io::Error) -> NoReply {
+    match error.kind() {
+        // A reset means that the listener was closed before it accepted the connection: nothing was sent either way.
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NoReply::Refused,
+        _ => NoReply::Broken(format!("failed to connect to {authority}: {error}")),
+    }
+}
+
 /// Whether a connection has carried requests before.
 #[derive(Clone, Copy)]
 enum Age {
     New,
     Reused,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_while_connecting_is_a_refusal() {
+        let authority = Authority::from_static("users:5002");
+        let check = |kind: ErrorKind, expected: NoReply| {
+            assert_eq!(not_connected(&authority, &kind.into()), expected, "{kind}");
+        };
+        check(ErrorKind::ConnectionRefused, NoReply::Refused);
+        check(ErrorKind::ConnectionReset, NoReply::Refused);
+        let unreachable = NoReply::Broken("failed to connect to users:5002: host unreachable".into());
+        check(ErrorKind::HostUnreachable, unreachable);
+    }
 }

@@ -12,7 +12,7 @@ use std::{
 use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
-use verdict::{Finding, HistoryEvent, Verdict};
+use verdict::{Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 
 const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
@@ -182,6 +182,27 @@ steps:
     let result = result(&stage, "", steps).await;
     assert_eq!(findings(&result.verdict)[0], "reply: 200 / no reply within 30s");
     assert_eq!(result.took, Duration::from_secs(30));
+    let exchange = result.history.exchanges().next().expect("the request");
+    let ending = exchange.ending.expect("the request has ended");
+    assert_eq!(ending.received, Err(&NoReply::TimedOut(Duration::from_secs(30))));
+    assert_eq!(ending.took, Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_is_no_uri_is_a_finding_about_the_expression() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let steps = "
+vars: { name: a b }
+steps:
+  - request: GET shop /${name}
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
+    assert_eq!(failures[0].findings[0].kind, FindingKind::Expression);
+    let shown = "expression: /a b / this path can't be requested: invalid uri character";
+    assert_eq!(findings(&result.verdict)[0], shown);
+    assert_eq!(result.history.exchanges().count(), 0, "nothing is sent");
 }
 
 #[tokio::test(start_paused = true)]

@@ -349,3 +349,37 @@ async fn the_same_seed_gives_the_same_history() {
     assert_eq!(history, run(1).await);
     assert_ne!(history, run(2).await);
 }
+
+/// The reply that a request gets now.
+async fn replied(links: &Links) -> Result<(), NoReply> {
+    links.layer(shop()).layer(callee(&Log::default(), Duration::ZERO)).oneshot(pay()).await.map(drop)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_is_healed_when_its_guard_is_dropped() {
+    let links = links();
+    let guard = links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None);
+    assert_eq!(replied(&links).await, Err(NoReply::Reset));
+    drop(guard);
+    assert_eq!(replied(&links).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_whose_guard_is_kept_stays_until_it_is_healed_by_name() {
+    let links = links();
+    links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None).keep();
+    assert_eq!(replied(&links).await, Err(NoReply::Reset));
+    assert!(links.heal(&"lost".parse().expect("a name")));
+    assert_eq!(replied(&links).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_does_not_heal_a_later_fault_of_the_same_name() {
+    let links = links();
+    let first = links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None);
+    let second = links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None);
+    drop(first);
+    assert_eq!(replied(&links).await, Err(NoReply::Reset));
+    drop(second);
+    assert_eq!(replied(&links).await, Ok(()));
+}

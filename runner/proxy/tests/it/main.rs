@@ -2,6 +2,7 @@
 
 mod callee;
 mod caller;
+mod client;
 mod http_link;
 mod layer;
 mod refusing;
