@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use breaker::State;
+use breaker::CircuitState;
 use futures_util::future::join_all;
 use poem_openapi::{Enum, Object, OpenApi, payload::Json};
 
@@ -34,12 +34,12 @@ enum Circuit {
     HalfOpen,
 }
 
-impl From<State> for Circuit {
-    fn from(state: State) -> Self {
+impl From<CircuitState> for Circuit {
+    fn from(state: CircuitState) -> Self {
         match state {
-            State::Closed => Self::Closed,
-            State::Open => Self::Open,
-            State::HalfOpen => Self::HalfOpen,
+            CircuitState::Closed => Self::Closed,
+            CircuitState::Open => Self::Open,
+            CircuitState::HalfOpen => Self::HalfOpen,
         }
     }
 }
@@ -149,7 +149,7 @@ impl HealthApi {
                 at_ms: transition.at.as_millis().try_into().unwrap_or(u64::MAX),
                 from: transition.from.into(),
                 to: transition.to.into(),
-                why: transition.why.to_string(),
+                why: transition.reason.to_string(),
             });
             let log = CircuitLog { state: upstream.state().into(), transitions: transitions.collect() };
             (upstream.name().to_owned(), log)

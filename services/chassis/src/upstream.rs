@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use breaker::{Breaker, Outcome, Permit, State, Transition};
+use breaker::{Breaker, CallOutcome, CircuitState, Transition};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use rand_chacha::{
@@ -205,13 +205,15 @@ impl Upstream {
     pub fn new(name: &'static str, base: BaseUrl, environment: &Environment, policy: Policy) -> Self {
         // A generator for each dependency, so that one's retries don't move another's.
         let salt = name.bytes().fold(0, |salt: u64, byte| salt.wrapping_mul(31).wrapping_add(byte.into()));
+        let breaker =
+            Breaker::new(policy.breaker).expect("a policy is written in code, with good thresholds");
         Self(Arc::new(Inner {
             name,
             base,
             transport: environment.transport.clone(),
-            breaker: Breaker::new(policy.breaker).observed(move |moved| {
-                let Transition { from, to, why, .. } = moved;
-                tracing::warn!(dependency = name, %from, %to, %why, "its circuit moved");
+            breaker: breaker.on_transition(move |moved| {
+                let Transition { from, to, reason, .. } = moved;
+                tracing::warn!(dependency = name, %from, %to, why = %reason, "its circuit moved");
             }),
             policy,
             started: Instant::now(),
@@ -225,7 +227,7 @@ impl Upstream {
     }
 
     /// The state of its circuit.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CircuitState {
         self.0.breaker.state(self.elapsed())
     }
 
@@ -252,13 +254,11 @@ impl Upstream {
             .0
             .breaker
             .admit(self.elapsed())
-            .map_err(|open| UpstreamError::Open { retry_after: open.retry_after })?;
-        let mut held = Held { upstream: self, permit: Some(permit) };
+            .map_err(|rejected| UpstreamError::Open { retry_after: rejected.retry_after })?;
+        let guard = permit.guard(|| self.elapsed());
         let result = self.exchange(call, self.0.policy.timeout).await;
         let good = result.as_ref().is_ok_and(|reply| !reply.status.is_server_error());
-        if let Some(permit) = held.permit.take() {
-            permit.record(self.elapsed(), if good { Outcome::Success } else { Outcome::Failure });
-        }
+        guard.record(if good { CallOutcome::Success } else { CallOutcome::Failure });
         result.map_err(UpstreamError::Unavailable)
     }
 
@@ -269,7 +269,7 @@ impl Upstream {
                 drop(permit);
                 Ok(())
             }
-            Err(open) => Err(UpstreamError::Open { retry_after: open.retry_after }),
+            Err(rejected) => Err(UpstreamError::Open { retry_after: rejected.retry_after }),
         }
     }
 
@@ -333,20 +333,6 @@ impl Upstream {
         let longest = self.0.policy.backoff.saturating_mul(1 << attempt.min(10).saturating_sub(1));
         let drawn = self.0.jitter.lock().unwrap_or_else(PoisonError::into_inner).next_u32();
         longest.mul_f64(f64::from(drawn) / f64::from(u32::MAX))
-    }
-}
-
-/// A permit whose caller may go away: a call that was slow by then counts.
-struct Held<'a> {
-    upstream: &'a Upstream,
-    permit: Option<Permit>,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            permit.abandon(self.upstream.elapsed());
-        }
     }
 }
 

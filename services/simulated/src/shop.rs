@@ -11,7 +11,7 @@ use poem::{
     error::ReadBodyError,
     web::{LocalAddr, RemoteAddr},
 };
-use simulation::{Place, Running, Services};
+use simulation::{HostContext, Running, Services};
 use tower::service_fn;
 
 use crate::environment::environment;
@@ -20,7 +20,7 @@ use crate::environment::environment;
 pub fn shop() -> Services {
     let service_key = ServiceKey::development;
     let at = |service: chassis::About| {
-        let url = Place::url(&service.name.parse().expect("a service's name is a name"));
+        let url = HostContext::url(&service.name.parse().expect("a service's name is a name"));
         url.parse::<chassis::BaseUrl>().expect("it is a URL without a path")
     };
     let services = Services::new();
@@ -47,8 +47,8 @@ fn with(
     make: impl Fn(Environment) -> Result<App, StartError> + Send + Sync + 'static,
 ) -> Services {
     let (name, port) = (about.name.parse().expect("a service's name is a name"), about.port);
-    services.with(name, move |place| {
-        let app = make(environment(place))?;
+    services.with(name, move |context| {
+        let app = make(environment(context))?;
         app.port.set(port);
         Ok::<_, StartError>(running(app))
     })

@@ -47,7 +47,7 @@ async fn every_move_of_a_circuit_is_logged_with_its_reason() {
     tokio::time::sleep(policy.breaker.open_wait).await;
     users.send(&Call::get("/api/users/1")).await.unwrap_err();
     let moves = users.transitions().into_iter().map(|it| {
-        let (from, to, why) = (it.from, it.to, it.why);
+        let (from, to, why) = (it.from, it.to, it.reason);
         format!(r#" WARN chassis::upstream: its circuit moved dependency="users-service" from={from} to={to} why={why}"#)
     });
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
