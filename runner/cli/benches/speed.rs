@@ -12,7 +12,7 @@ use std::{
 
 use engine::World;
 use fault::Seed;
-use fleet::{Fleet, Options};
+use fleet::{Fleet, FleetOptions};
 use scenario::read_configuration;
 
 const TIMES: u32 = 15;
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let configuration = read_configuration(&std::fs::read_to_string("e2e.conf")?, "e2e.conf".into());
     let configuration = configuration.map_err(|mistakes| format!("{mistakes:?}"))?;
-    let fleet = Fleet::new(configuration.into(), Options::default());
+    let fleet = Fleet::new(configuration.into(), FleetOptions::default());
     runtime.block_on(fleet.build())?;
 
     let nothing = median(|| timed("true", &[]))?;

@@ -7,7 +7,7 @@ use std::{
 
 use engine::World;
 use fault::Seed;
-use fleet::{Fleet, LiveWorld, Options};
+use fleet::{Fleet, LiveWorld, FleetOptions};
 use verdict::BrokenOff;
 
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };
-    let fleet = Fleet::new(configuration, Options::default());
+    let fleet = Fleet::new(configuration, FleetOptions::default());
     let raised = async {
         if !arguments.place.no_build {
             fleet.build().await?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, t
 
 use engine::{BrokenOff, Stage};
 use fault::ServiceName;
-use fleet::{Fleet, Options};
+use fleet::{Fleet, FleetOptions};
 use scenario::Configuration;
 
 /// What the command line runs scenarios in.
@@ -56,7 +56,7 @@ impl Worlds for Live {
         configuration: Arc<Configuration>,
         build: Build,
     ) -> Result<Prepared<Fleet>, BrokenOff> {
-        let stage = Fleet::new(configuration, Options::default());
+        let stage = Fleet::new(configuration, FleetOptions::default());
         if build == Build::Run {
             stage.build().await?;
         }

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use fault::{Link, ServiceName};
+use scenario::Signal;
 
 /// Why a run broke off: the environment failed, not the system under test.
 ///
@@ -131,6 +132,14 @@ pub enum BrokenOff {
         /// The last lines that it wrote.
         log: Vec<String>,
     },
+    /// An optional service that the runner doesn't start refuses connections.
+    #[error("{service} isn't there: {address} refuses connections")]
+    Absent {
+        /// The service.
+        service: ServiceName,
+        /// Its `base_url`.
+        address: String,
+    },
     /// A step asks for a signal to a service whose process isn't the runner's.
     #[error("{}can't {action} {service}: the runner hasn't started it", place(.file))]
     NotOurs {
@@ -142,12 +151,12 @@ pub enum BrokenOff {
         file: Option<PathBuf>,
     },
     /// A signal to a service that isn't running.
-    #[error("can't {action} {service}: it isn't running")]
+    #[error("can't {signal} {service}: it isn't running")]
     NotRunning {
         /// The service.
         service: ServiceName,
-        /// What was to be done: `pause`, `resume`.
-        action: &'static str,
+        /// The signal.
+        signal: Signal,
         /// The last lines that it wrote.
         log: Vec<String>,
     },
@@ -265,7 +274,7 @@ impl BrokenOff {
             Self::NotReady { run_by: RunBy::Runner, .. } => {
                 "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
             }
-            Self::NotReady { run_by: RunBy::Other(address), .. } => {
+            Self::NotReady { run_by: RunBy::Other(address), .. } | Self::Absent { address, .. } => {
                 format!("start it at {address}, or give it a `command`, so that the runner starts it")
             }
             Self::NotOurs { service, .. } => {
@@ -318,6 +327,7 @@ impl BrokenOff {
             | Self::EndedEarly { service, .. }
             | Self::KilledWhileStarting { service, .. }
             | Self::NotReady { service, .. }
+            | Self::Absent { service, .. }
             | Self::NotOurs { service, .. }
             | Self::NotRunning { service, .. }
             | Self::Closed { service }
