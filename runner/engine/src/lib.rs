@@ -31,7 +31,7 @@ mod world;
 
 pub use event::{Event, ScenarioResult, Summary};
 pub use invariants::Watch;
-pub use readiness::{NotReady, until_ready};
+pub use readiness::until_ready;
 pub use run::{OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use verdict::BrokenOff;

@@ -1,6 +1,6 @@
 //! Services that the fleet doesn't start.
 
-use engine::{NotReady, until_ready};
+use engine::until_ready;
 use proxy::HttpClient;
 use scenario::{Need, Service};
 use verdict::{BrokenOff, RunBy};
@@ -32,11 +32,9 @@ pub(crate) async fn wait_until_ready(service: &Service) -> Result<(), BrokenOff>
         return Err(BrokenOff::Absent { service: name(), address: address.to_string() });
     }
     let ready = until_ready(&address.client(), &service.ready).await;
-    ready.map_err(|NotReady { within, condition, last }| BrokenOff::NotReady {
+    ready.map_err(|unmet| BrokenOff::NotReady {
         service: name(),
-        within,
-        condition,
-        last,
+        unmet: Box::new(unmet),
         run_by: RunBy::Other(address.to_string()),
         log: Vec::new(),
     })

@@ -22,7 +22,7 @@ pub(crate) struct Port {
     reserved: Option<UdpSocket>,
 }
 
-/// How a port counts on which connections of a former listener are still in TIME_WAIT.
+/// How a port counts on which connections of a former listener are still in `TIME_WAIT`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TimeWait {
     /// As taken: a program that doesn't set `SO_REUSEADDR` couldn't listen there.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::{NotReady, until_ready};
+use engine::until_ready;
 use fault::ServiceName;
 use proxy::{HttpClient, Links};
 use scenario::{Readiness, Signal};
@@ -118,7 +118,7 @@ impl StartedService {
             _ = instance.process.ended() => return Err(self.ended_early(&instance).await),
             ready = until_ready(&client, &self.ready) => ready.err(),
         };
-        let Some(not_ready) = failed else {
+        let Some(unmet) = failed else {
             // Another process on its port may have answered in its place.
             let ended = instance.process.has_ended();
             return if ended { Err(self.ended_early(&instance).await) } else { Ok(()) };
@@ -126,9 +126,8 @@ impl StartedService {
         instance.is_ending.store(true, Ordering::SeqCst);
         instance.process.kill().await;
         instance.process.drained().await;
-        let NotReady { within, condition, last } = not_ready;
         let (service, log) = (self.name.clone(), self.last_lines());
-        Err(BrokenOff::NotReady { service, within, condition, last, run_by: RunBy::Runner, log })
+        Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log })
     }
 
     fn start_instance(&self) -> Result<Instance, BrokenOff> {

@@ -22,8 +22,8 @@ use crate::message::{BodyError, LARGEST_BODY, collect, compact, strip};
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// `None` once it has ended.
-    connection: Option<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>,
+    /// Reads and writes the socket when it is polled. `None` once the connection has ended.
+    driver: Option<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>,
     /// The same socket, to peek into.
     socket: net::TcpStream,
 }
@@ -40,13 +40,13 @@ impl Connection {
     pub(crate) async fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let socket = stream.as_fd().try_clone_to_owned()?.into();
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        Ok(Self { sender, connection: Some(connection), socket })
+        let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        Ok(Self { sender, driver: Some(driver), socket })
     }
 
     /// Whether it can't take another request.
     pub(crate) fn has_ended(&self) -> bool {
-        self.connection.is_none() || self.sender.is_closed()
+        self.driver.is_none() || self.sender.is_closed()
     }
 
     /// Whether the callee still holds its end, after a pause in which the connection wasn't polled.
@@ -94,11 +94,11 @@ impl Connection {
     }
 
     fn drive(&mut self, context: &mut Context<'_>) {
-        // The request that it carries learns how it ended.
-        if let Some(connection) = &mut self.connection
-            && Pin::new(connection).poll(context).is_ready()
+        // An error isn't lost: the request on this connection gets it.
+        if let Some(driver) = &mut self.driver
+            && Pin::new(driver).poll(context).is_ready()
         {
-            self.connection = None;
+            self.driver = None;
         }
     }
 }
