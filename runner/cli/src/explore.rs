@@ -1,4 +1,4 @@
-//! Explorations: sequences that nobody wrote, run until one fails.
+//! Explores: generates sequences of operations and faults, and runs them until one fails.
 
 use std::{
     fs,
@@ -16,7 +16,8 @@ use verdict::{BrokenOff, Output, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Explore,
-    attend::{attend, prepare, progress_bar, write},
+    command::{prepare, progress_bar, run_command},
+    output::{program_name, write},
     project,
     run::{new_seed, rules},
 };
@@ -26,12 +27,12 @@ const CASES: u64 = 1_000;
 
 /// Runs the explorations that the command line names.
 pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
-    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
         if project.explorations.is_empty() {
             write("Nothing to explore: there is no `exploration:` in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
+        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let options = Options {
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
@@ -158,6 +159,6 @@ fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, s
         counterexample.runs,
         counterexample.failures,
         counterexample.repeats,
-        crate::run::command(),
+        program_name(),
     )
 }
