@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Rules, Watch, World};
+use engine::{InvariantChecker, Rules, World};
 use fault::ServiceName;
 use http::{Request, StatusCode};
 use scenario::Signal;
@@ -281,7 +281,7 @@ impl<'a> Customer<'a> {
         }
         let balance = hundredths(&self.get(USERS, "/api/users/1/balance").await["balance"]);
         assert!([self.balance, underway].contains(&balance), "she has {balance}, not {}", self.balance);
-        let findings = Watch::new(&self.rules.invariants, PATIENCE).look(self.world).await;
+        let findings = InvariantChecker::new(&self.rules.invariants, PATIENCE).check(self.world).await;
         assert!(findings.is_empty(), "{findings:#?}");
     }
 
@@ -289,7 +289,8 @@ impl<'a> Customer<'a> {
     async fn settles(&self) {
         let mut findings = Vec::new();
         for _ in 0..LOOKS {
-            findings = Watch::new(&self.rules.invariants, PATIENCE).settle(self.world, SETTLE).await;
+            findings =
+                InvariantChecker::new(&self.rules.invariants, PATIENCE).settle(self.world, SETTLE).await;
             if findings.is_empty() {
                 return;
             }
