@@ -18,8 +18,8 @@ use crate::connection::{Connection, SendError};
 
 /// Idle connections that are kept.
 const IDLE: usize = 256;
-/// How long they are kept. Many servers close connections that were idle for 2 s: a request that meets such a close on
-/// its way looks like a fault.
+/// How long they are kept. Many servers close connections that were idle for 2 s, and a request in flight at that
+/// moment is lost as if by a fault.
 const IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// An HTTP/1.1 client for one service, over connections that are kept alive between requests.
@@ -34,9 +34,9 @@ pub struct HttpClient(Arc<Target>);
 struct Target {
     authority: Authority,
     host: HeaderValue,
-    /// What every path begins with: empty, or `/…` without a slash at its end.
+    /// Prefix of every path: empty, or `/…` without a slash at its end.
     prefix: String,
-    /// The most recently used last.
+    /// Idle connections with the time since when, the most recently used last.
     idle: Mutex<VecDeque<(Connection, Instant)>>,
 }
 
@@ -82,7 +82,7 @@ impl Target {
                     self.keep(connection);
                     return Ok(response);
                 }
-                // Nothing of it was sent, so the callee can't have seen it.
+                // Nothing of it was sent, so it can't be processed twice.
                 Err(SendError::Unsent(unsent)) if let Age::Reused = age => request = *unsent,
                 Err(SendError::Unsent(_)) => return Err(NoReply::Reset),
                 Err(SendError::NoReply(why)) => return Err(why),
@@ -115,7 +115,7 @@ impl Target {
         if since.elapsed() < IDLE_FOR {
             return Some(connection);
         }
-        // All others have waited for longer.
+        // All others have been idle for longer.
         idle.clear();
         None
     }

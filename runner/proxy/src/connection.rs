@@ -17,20 +17,19 @@ use verdict::NoReply;
 
 use crate::message::{BodyError, LARGEST_BODY, collect, compact, strip};
 
-/// A connection to a callee, for one request at a time. It is driven by the request that it carries, and not polled
-/// while it is idle.
+/// A connection to a callee, for one request at a time. The request polls it, and nothing polls it while it is idle.
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// Reads and writes the socket when it is polled. `None` once the connection has ended.
     driver: Option<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>,
-    /// The same socket, to peek into.
+    /// The same socket, to see whether the callee has closed it.
     socket: net::TcpStream,
 }
 
 /// Why there is no reply.
 pub(crate) enum SendError {
-    /// No byte of this request was sent, so the callee can't have seen it.
+    /// No byte of this request was sent.
     Unsent(Box<Request<Full<Bytes>>>),
     /// The request may have been sent.
     NoReply(NoReply),
@@ -44,14 +43,14 @@ impl Connection {
         Ok(Self { sender, driver: Some(driver), socket })
     }
 
-    /// Whether it can't take another request.
+    /// Whether it can carry no further request.
     pub(crate) fn has_ended(&self) -> bool {
         self.driver.is_none() || self.sender.is_closed()
     }
 
-    /// Whether the callee still holds its end, after a pause in which the connection wasn't polled.
+    /// Whether the callee hasn't closed this idle connection.
     pub(crate) async fn is_open(&mut self) -> bool {
-        // The socket itself is asked, since the runtime may not have been told of its end yet.
+        // Looks at the socket itself, since the runtime may not have been notified of its end yet.
         let silent =
             matches!(self.socket.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
         silent
@@ -85,7 +84,7 @@ impl Connection {
             self.drive(context);
             let received = received.as_mut().poll(context);
             if received.is_ready() {
-                // So that it becomes ready for the next request, or ends if this was the last.
+                // Makes it ready for the next request, or ends it if this was the last.
                 self.drive(context);
             }
             received
