@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 /// The commands besides running scenarios.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start the services on the ports of their `base_url`, with a proxy on every link, and keep them running until Ctrl-C.
+    /// Start the services on the ports of their `base_url`, with a proxy on every link, and keep them up until Ctrl-C.
     Up(Up),
     /// Generate sequences of operations and faults from exploration files, run them until one fails, and shrink it.
     Explore(Explore),

@@ -101,8 +101,8 @@ pub fn rules(configuration: &Configuration) -> Rules {
     }
 }
 
-/// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot is named for the scenario's
-/// file, as seen from the configuration's folder.
+/// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the
+/// scenario's file, relative to the configuration's folder.
 pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Finding> {
     let Some(folder) = &configuration.snapshots else { return Vec::new() };
     let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();

@@ -18,8 +18,8 @@ use crate::{
     project::configuration,
 };
 
-/// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a program
-/// that has its own worlds.
+/// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a
+/// program that has its own worlds.
 pub(crate) fn up(arguments: &Up) -> Exit {
     let configuration = match configuration(arguments.configuration.file.as_deref(), &[]) {
         Ok(configuration) => Arc::new(configuration),

@@ -64,7 +64,7 @@ impl Address {
         HttpClient::new(self.authority.clone(), &self.prefix)
     }
 
-    /// Whether nothing listens there. An address that doesn't answer within [`CONNECT_TIMEOUT`] may still have a listener.
+    /// Whether nothing listens there. A connection that isn't decided within [`CONNECT_TIMEOUT`] isn't refused.
     pub(crate) async fn refuses_connections(&self) -> bool {
         let host = self.authority.host().trim_matches(['[', ']']);
         let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, self.port()))).await;

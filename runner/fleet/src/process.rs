@@ -91,8 +91,8 @@ impl Launch {
     }
 }
 
-/// Kills a process group when it is dropped: once the group's leader has ended, or with the runtime that waits for that.
-/// The group's number isn't used again yet, since the leader has only just ended.
+/// Kills a process group when it is dropped: once the group's leader has ended, or with the runtime that waits for
+/// its end. The group's number isn't used again yet, since the leader has only just ended.
 #[derive(Debug)]
 struct GroupGuard {
     group: Pid,
@@ -186,7 +186,7 @@ impl Process {
         }
     }
 
-    /// Blocks until the process has changed in this way. `NOWAIT` leaves the status for the task that waits for its end.
+    /// Blocks until the process has changed in this way. `NOWAIT` leaves the status to the task that waits for its end.
     fn wait_until(&self, change: WaitIdOptions) {
         let options = change | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         let began = Instant::now();

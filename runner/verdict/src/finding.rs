@@ -17,7 +17,8 @@ pub struct Finding {
     pub found: String,
 }
 
-/// What differs from what is expected. Its [`Display`](fmt::Display) is what a person reads: `body.order.status`, `header etag`.
+/// The part of an exchange or scenario that differs. Its [`Display`](fmt::Display) is what a person reads:
+/// `body.order.status`, `header etag`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
     /// A reply is missing, or came where none is expected.

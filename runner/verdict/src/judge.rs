@@ -234,7 +234,7 @@ fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
     Finding::new(kind, &*error.expression, error.reason.clone())
 }
 
-/// Finds the faults that were injected and damaged no exchange: a scenario that passes without its faults proves nothing.
+/// Finds the faults that were injected and damaged no exchange: without its faults, a scenario proves nothing.
 pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, u64>) -> Vec<Finding> {
     let idle = faults.iter().filter(|fault| fired.get(&fault.name) == Some(&0));
     let finding = |fault: &Fault| {

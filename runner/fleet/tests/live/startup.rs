@@ -160,7 +160,7 @@ fn missing() {
         let failing = service("failing", &[("FAIL_WITH", "bye")], &["required: false"]);
         let fleet = TestFleet::new(&(three_services() + &absent + &failing));
         let why = fleet.inner.probe().await.expect("optional services may be missing");
-        let reasons: Vec<String> = why.values().map(|why| why.to_string()).collect();
+        let reasons: Vec<String> = why.values().map(ToString::to_string).collect();
         let expected = [
             format!("absent isn't there: http://127.0.0.1:{port} refuses connections"),
             "failing ended before it was ready: exit code 3".into(),
@@ -200,7 +200,7 @@ fn waited_for() {
         let answer = async {
             loop {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
-                stream.read(&mut [0; 1024]).await.expect("a request");
+                let _ = stream.read(&mut [0; 1024]).await.expect("a request");
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.expect("it reads");
             }
         };
