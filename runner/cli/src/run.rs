@@ -54,7 +54,7 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
     };
     let shown = Mutex::new((terminal, RunRecord::default().reached_at(urls(configuration)), Ok(())));
-    let tell = |event: Event| {
+    let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, written) = &mut *shown;
         record.take(&event);
@@ -62,7 +62,8 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
             *written = terminal.show(&event);
         }
     };
-    let summary = engine::run(&plan, &prepared.stage, &|result| review(configuration, result), &tell).await;
+    let summary =
+        engine::run(&plan, &prepared.stage, &|result| review(configuration, result), &on_event).await;
     let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     written.map_err(|error| not_written(&error))?;
     write_reports(&arguments.report, |target| target.write(&record))?;

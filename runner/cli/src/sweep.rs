@@ -93,7 +93,7 @@ async fn tell_failure(
     ))
 }
 
-/// Keeps a failing scenario that came of sweeping this one.
+/// Keeps a failing scenario that was found by sweeping `swept`.
 fn keep_as(
     arguments: &Sweep,
     project: &Project,
@@ -106,7 +106,7 @@ fn keep_as(
     keep(&project.folder().join(&arguments.regressions), &format!("{stem}-{suffix}"), failing, origin)
 }
 
-/// Shows what came of a sweep, and keeps what failed.
+/// Shows the result of a sweep, and keeps the scenarios that failed.
 fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), BrokenOff> {
     match &table.baseline.verdict {
         Verdict::Passed => {}

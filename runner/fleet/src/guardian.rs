@@ -28,8 +28,8 @@ pub(crate) struct Guardian {
 const WATCH: &str = r#"
 trap '' HUP INT TERM
 groups=' '
-while read -r what group; do
-  case $what in
+while read -r command group; do
+  case $command in
     watch) groups="$groups$group " ;;
     forget) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
   esac
@@ -70,18 +70,18 @@ impl Guardian {
 
     /// Has the group killed when the runner ends.
     pub(crate) fn watch(&self, group: Pid) -> io::Result<()> {
-        self.tell("watch", group)
+        self.send("watch", group)
     }
 
     /// Undoes [`Guardian::watch`]: the group has ended, and its number may be used again.
     pub(crate) fn forget(&self, group: Pid) -> io::Result<()> {
-        self.tell("forget", group)
+        self.send("forget", group)
     }
 
-    fn tell(&self, what: &str, group: Pid) -> io::Result<()> {
+    fn send(&self, command: &str, group: Pid) -> io::Result<()> {
         let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
         let pipe = input.as_mut().expect("it is closed on drop only");
-        pipe.write_all(format!("{what} {}\n", group.as_raw_nonzero()).as_bytes())
+        pipe.write_all(format!("{command} {}\n", group.as_raw_nonzero()).as_bytes())
     }
 }
 

@@ -100,23 +100,23 @@ impl Drained {
 #[derive(Default)]
 struct LineSplitter {
     /// The beginning of the next line.
-    begun: Vec<u8>,
+    partial: Vec<u8>,
 }
 
 impl LineSplitter {
     fn split(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.begun.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.begun.len() >= LONGEST_LINE {
+            self.partial.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.partial.len() >= LONGEST_LINE {
                 self.finish(&mut line);
             }
         }
     }
 
     fn finish(&mut self, mut line: impl FnMut(&str)) {
-        if !self.begun.is_empty() {
-            line(String::from_utf8_lossy(&self.begun).trim_end_matches(['\n', '\r']));
-            self.begun.clear();
+        if !self.partial.is_empty() {
+            line(String::from_utf8_lossy(&self.partial).trim_end_matches(['\n', '\r']));
+            self.partial.clear();
         }
     }
 }

@@ -109,8 +109,8 @@ impl StartedService {
         current.instance.as_ref().is_none_or(|instance| instance.is_halted || instance.process.has_ended())
     }
 
-    /// Starts its process and waits until it is ready. The history isn't told: it only has what a scenario does.
-    pub(crate) async fn launch(&self) -> Result<(), BrokenOff> {
+    /// Starts its process and waits until it is ready. The caller records that in the history, if a step asked for it.
+    pub(crate) async fn start_until_ready(&self) -> Result<(), BrokenOff> {
         let instance = self.start_instance()?;
         let client = self.client();
         let failed = tokio::select! {
@@ -218,7 +218,7 @@ impl StartedService {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.launch().await?;
+        self.start_until_ready().await?;
         self.record(ProcessChange::Started);
         Ok(())
     }

@@ -97,7 +97,7 @@ async fn side_by_side(address: SocketAddr, count: u32) -> f64 {
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).await.expect("somebody listens");
+    let stream = TcpStream::connect(address).await.expect("a listener");
     stream.set_nodelay(true).expect("an option");
     stream
 }

@@ -130,7 +130,7 @@ fn with_fail_fast_no_scenario_starts_after_a_failure() {
 
 /// A service that writes its process id into a file and never listens, so that a run waits for it.
 const STAYS: &str =
-    "services:\n  stays:\n    command: sh -c 'echo $$ > alive; echo > told; exec sleep 600'\n";
+    "services:\n  stays:\n    command: sh -c 'echo $$ > id; echo > started; exec sleep 600'\n";
 
 /// Starts a run whose only service is never ready, and waits until its process runs. Returns the process's id too.
 fn run_with_a_service_that_stays() -> (Project, Child, String) {
@@ -139,12 +139,12 @@ fn run_with_a_service_that_stays() -> (Project, Child, String) {
         "scenario: Waits\nsteps:\n  - request: GET stays /\n    expect: { status: 200 }\n",
     );
     // Opening a named pipe blocks until the service has opened it too.
-    let told = project.folder().join("told");
-    assert!(Command::new("mkfifo").arg(&told).status().unwrap().success());
+    let started = project.folder().join("started");
+    assert!(Command::new("mkfifo").arg(&started).status().unwrap().success());
     let child = project.start(&["scenarios/waits.yaml"]);
     let mut line = String::new();
-    BufReader::new(fs::File::open(told).unwrap()).read_line(&mut line).unwrap();
-    let process = fs::read_to_string(project.folder().join("alive")).unwrap().trim().to_owned();
+    BufReader::new(fs::File::open(started).unwrap()).read_line(&mut line).unwrap();
+    let process = fs::read_to_string(project.folder().join("id")).unwrap().trim().to_owned();
     (project, child, process)
 }
 

@@ -94,7 +94,7 @@ fn half_started() {
         );
         let fleet = TestFleet::new(&others);
         fleet.refused().await;
-        let fine = written_id(&file).expect("it has begun");
+        let fine = written_id(&file).expect("it was started");
         eventually("it has ended", || test_kill_process(fine).is_err());
         assert_gone(&fleet, &[]);
     });
@@ -108,7 +108,7 @@ fn cancelled() {
             started = starting => panic!("it is never ready: {started:?}"),
             () = async { while fleet.world_folders().is_empty() { tokio::task::yield_now().await } } => {}
         }
-        eventually("its folder is gone", || fleet.world_folders().is_empty());
+        eventually("its folder is removed", || fleet.world_folders().is_empty());
     });
 }
 
@@ -140,7 +140,7 @@ fn killed() {
     kill_process(id, Signal::KILL).expect("it runs");
     runner.wait().expect("it has ended");
     eventually("no port has a listener", || ports.iter().all(|port| refuses_connections(*port)));
-    eventually("its data is gone", || {
+    eventually("its data is removed", || {
         std::fs::read_dir(&folder).is_ok_and(|mut inside| inside.next().is_none())
     });
     std::fs::remove_dir(folder).expect("the folder is empty");

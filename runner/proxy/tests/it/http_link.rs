@@ -145,7 +145,7 @@ async fn a_dead_callee_refuses_and_a_restarted_one_is_reached_at_once() {
     connect(&link).await.call("/pay", b"ping").await.expect("a reply");
 
     callee.kill().await;
-    let error = connect(&link).await.call("/pay", b"ping").await.expect_err("nobody is there");
+    let error = connect(&link).await.call("/pay", b"ping").await.expect_err("no callee");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     let shown = exchanges(&links).remove(1);
     assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
@@ -165,10 +165,10 @@ async fn a_dead_callee_refuses_and_a_restarted_one_is_reached_at_once() {
 async fn a_crashed_callee_gets_no_request_on_a_kept_connection() {
     let callee = TcpListener::bind("127.0.0.1:0").expect("a port");
     let upstream = callee.local_addr().expect("an address").to_string().parse().expect("an authority");
-    let lives = Arc::new(Mutex::new(None));
-    let life = Arc::clone(&lives);
+    let sockets = Arc::new(Mutex::new(None));
+    let to_close = Arc::clone(&sockets);
     // Closed before the runtime can have been notified.
-    let links = Links::new(Seed(7), move |_| drop(life.lock().expect("unpoisoned").take()));
+    let links = Links::new(Seed(7), move |_| drop(to_close.lock().expect("unpoisoned").take()));
     let link = HttpLink::open(&links, shop(), None, upstream).await.expect("a free port");
 
     let answering = thread::spawn(move || {
@@ -178,11 +178,11 @@ async fn a_crashed_callee_gets_no_request_on_a_kept_connection() {
         (callee, stream)
     });
     connect(&link).await.call("/pay", b"").await.expect("a reply");
-    *lives.lock().expect("unpoisoned") = Some(answering.join().expect("no panic"));
+    *sockets.lock().expect("unpoisoned") = Some(answering.join().expect("no panic"));
 
     let service = "users".parse().expect("a name");
     inject(&links, fault("kill", Damage::Crash { service, point: CrashPoint::BeforeRequest }));
-    connect(&link).await.call("/pay", b"").await.expect_err("nobody is there");
+    connect(&link).await.call("/pay", b"").await.expect_err("no callee");
     let shown = exchanges(&links).remove(1);
     assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
 }
@@ -267,14 +267,14 @@ async fn a_closed_link_leaves_no_connection() {
     link.close().await;
     drop(TcpListener::bind(address).expect("the port is free"));
     for caller in [&mut idle, &mut waiting] {
-        caller.reply().await.expect_err("the connection is gone");
+        caller.reply().await.expect_err("the connection is closed");
     }
     // The delivery to the callee continues until the links are closed.
     callee.release();
     eventually("it is answered", || exchanges(&links)[1].answered.is_some()).await;
     inject(&links, fault("away", Damage::Outage(Outage::Refuse)));
     links.heal_all();
-    Caller::connect(address).await.map(|_| ()).expect_err("nobody opens it again");
+    Caller::connect(address).await.map(|_| ()).expect_err("it stays closed");
 }
 
 #[tokio::test]
@@ -285,7 +285,7 @@ async fn a_dropped_link_is_closed() {
     idle.call("/pay", b"ping").await.expect("a reply");
     drop(link);
     TcpListener::bind(address).expect("the port is free");
-    idle.reply().await.expect_err("the connection is gone");
+    idle.reply().await.expect_err("the connection is closed");
 }
 
 #[tokio::test]

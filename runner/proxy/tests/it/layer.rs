@@ -157,12 +157,13 @@ async fn delays_apply_to_their_side() {
 #[tokio::test(start_paused = true)]
 async fn a_crash_fault_kills_before_the_request_or_after_the_reply() {
     for (point, expected) in [
-        (CrashPoint::BeforeRequest, ["users dies", "POST /pay", "answered"]),
-        (CrashPoint::AfterReply, ["POST /pay", "answered", "users dies"]),
+        (CrashPoint::BeforeRequest, ["users crashes", "POST /pay", "answered"]),
+        (CrashPoint::AfterReply, ["POST /pay", "answered", "users crashes"]),
     ] {
         let log = Log::default();
         let hook = log.clone();
-        let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
+        let links =
+            Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} crashes")));
         let users = "users".parse().expect("a name");
         inject(&links, fault("kill", Damage::Crash { service: users, point }));
         call(&links, &log).await.expect("a reply");
@@ -174,7 +175,7 @@ async fn a_crash_fault_kills_before_the_request_or_after_the_reply() {
 async fn a_crash_fault_that_was_healed_meanwhile_kills_nothing() {
     let log = Log::default();
     let hook = log.clone();
-    let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
+    let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} crashes")));
     let users = "users".parse().expect("a name");
     let kill = fault("kill", Damage::Crash { service: users, point: CrashPoint::BeforeRequest });
     inject(&links, kill.clone());
@@ -191,16 +192,16 @@ async fn a_crash_fault_that_was_healed_meanwhile_kills_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_to_an_absent_callee_is_not_delivered() {
-    for gone in [NoReply::Refused, NoReply::Reset] {
+    for failure in [NoReply::Refused, NoReply::Reset] {
         let links = links();
         let callee = service_fn({
-            let gone = gone.clone();
-            move |_| std::future::ready(Err::<Response<Bytes>, _>(gone.clone()))
+            let failure = failure.clone();
+            move |_| std::future::ready(Err::<Response<Bytes>, _>(failure.clone()))
         });
         let got = links.layer(shop()).layer(callee).oneshot(pay()).await;
-        assert_eq!(got.expect_err("no reply"), gone);
+        assert_eq!(got.expect_err("no reply"), failure);
         // A callee may have received a request that was reset, but not one that was refused.
-        assert_eq!(exchange(&links).delivered, u32::from(gone == NoReply::Reset));
+        assert_eq!(exchange(&links).delivered, u32::from(failure == NoReply::Reset));
     }
 }
 
@@ -256,7 +257,7 @@ async fn detached_deliveries_end_when_the_links_are_closed() {
     let call = links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay());
     timeout(SECOND, call).await.expect_err("the caller gives up first");
     sleep(10 * SECOND).await;
-    assert_eq!(log.lines(), ["POST /pay"], "nothing outlives its caller in a world that has ended");
+    assert_eq!(log.lines(), ["POST /pay"], "after the links are closed, no delivery outlives its caller");
 }
 
 #[tokio::test(start_paused = true)]
@@ -303,7 +304,7 @@ async fn an_exchange_belongs_to_the_step_in_which_it_was_sent() {
     call(&links, &log).await.expect_err("no reply");
     links.enter_step(None);
     assert!(links.heal(&"away".parse().expect("a name")));
-    assert!(!links.heal(&"away".parse().expect("a name")), "it is gone already");
+    assert!(!links.heal(&"away".parse().expect("a name")), "it is healed already");
     let steps: Vec<_> = links.read(|history| history.records().iter().map(|record| record.step).collect());
     assert_eq!(steps, [Some(3), Some(3), Some(3), None]);
     let change = |at: usize| {
