@@ -5,12 +5,16 @@ use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, t
 use engine::{BrokenOff, Stage};
 use fault::ServiceName;
 use fleet::{Fleet, FleetOptions};
+use report::WorldKind;
 use scenario::Configuration;
 
 /// The worlds in which the command line runs scenarios.
 pub trait Worlds {
     /// Makes a world for each scenario.
     type Stage: Stage;
+
+    /// The kind of these worlds, by which a scenario is compared with its snapshot.
+    const KIND: WorldKind;
 
     /// Prepares a stage: builds, and finds out which services are missing.
     fn prepare(
@@ -50,6 +54,8 @@ pub struct Live;
 
 impl Worlds for Live {
     type Stage = Fleet;
+
+    const KIND: WorldKind = WorldKind::Live;
 
     async fn prepare(
         &self,

@@ -1,6 +1,6 @@
 //! The append-only record of a world. Links, processes and steps write it, and judging reads it.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use fault::{FaultName, Link, ServiceName};
 
@@ -199,5 +199,28 @@ impl History {
         let during = move |records: &&ExchangeRecords| self.records[records.sent].step == Some(step);
         let ids = self.index.iter().enumerate().filter(move |(_, records)| during(records));
         ids.map(|(number, _)| self.exchange(ExchangeId(number)))
+    }
+}
+
+impl fmt::Display for FaultChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Injected => "injected",
+            Self::Healed => "healed",
+        })
+    }
+}
+
+impl fmt::Display for ProcessChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Started => "started",
+            Self::Killed => "killed",
+            Self::Crashed => "crashed",
+            Self::Stopped => "stopped",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Exited(exit) => return write!(f, "exited: {exit}"),
+        })
     }
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use crate::bug::Bug;
 
 /// What is built anew for every bug, and hence rather in little time than to run in little time.
-const SHOP: [&str; 5] = ["breaker", "chassis", "users", "orders", "payments"];
+const SHOP: [&str; 6] = ["breaker", "values", "chassis", "users", "orders", "payments"];
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
