@@ -1,4 +1,4 @@
-//! Explorations: sequences that nobody wrote, run until one fails.
+//! Explores: generates sequences of operations and faults, and runs them until one fails.
 
 use std::{
     fs,
@@ -16,7 +16,8 @@ use verdict::{BrokenOff, Output, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Explore,
-    attend::{attend, prepare, progress_bar, write},
+    command::{prepare, progress_bar, run_command},
+    output::{program_name, write},
     project,
     run::{new_seed, rules},
 };
@@ -26,12 +27,12 @@ const CASES: u64 = 1_000;
 
 /// Runs the explorations that the command line names.
 pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
-    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
         if project.explorations.is_empty() {
             write("Nothing to explore: there is no `exploration:` in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
+        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let options = Options {
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
@@ -63,7 +64,7 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
     })
 }
 
-/// What goes on, in one line.
+/// The progress, in one line.
 pub(crate) fn progress(event: &Event) -> String {
     match event {
         Event::Explored { cases, took } => {
@@ -80,7 +81,7 @@ fn rate(cases: u64, took: Duration) -> f64 {
     cases as f64 / took.as_secs_f64().max(0.001)
 }
 
-/// What came of an exploration, in a few lines.
+/// The result of an exploration, in a few lines.
 fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
     let mark = if matches!(result.outcome, Outcome::Held) { "✓" } else { "✗" };
     let mut text = format!(
@@ -92,7 +93,7 @@ fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
         result.seed,
     );
     if matches!(result.outcome, Outcome::Held) {
-        // What never happened was not tested, however green the line is.
+        // What never happened wasn't tested, though the exploration passed.
         let missing = result.coverage.missing();
         text.extend(missing.iter().map(|missing| format!("  nothing was learned: {missing}\n")));
     }
@@ -134,7 +135,7 @@ pub(crate) fn keep(
     Ok(file)
 }
 
-/// Runs what was kept, as anybody else would: what is shown is what the file says, and in which line.
+/// Runs the file that was kept, so that the failure shown has its lines.
 async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed) -> ScenarioResult {
     let configuration = project::absolute(&project.configuration.file);
     let kept = Project::read(Some(&configuration), &[file.to_owned()]);
@@ -144,8 +145,8 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
     run_scenario(stage, scenario, &rules(&project.configuration), seed, |_| {}).await
 }
 
-/// The counterexample as a failure, and how to see it again. `again` is what came of the file that was kept; where
-/// chance has no seed, it may not have failed this time.
+/// The counterexample as a failure, and the command that repeats it. `again` is the result of the file that was kept,
+/// which may pass in a world that isn't deterministic.
 fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, seed: Seed) -> String {
     let failed = matches!(again.verdict, Verdict::Failed(_));
     let here = project::absolute(Path::new("."));
@@ -158,6 +159,6 @@ fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, s
         counterexample.runs,
         counterexample.failures,
         counterexample.repeats,
-        crate::run::command(),
+        program_name(),
     )
 }

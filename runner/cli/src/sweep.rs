@@ -1,4 +1,4 @@
-//! A green scenario again, with each fault at each of its calls.
+//! Sweeps: runs a passing scenario again with each fault at each of its calls.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -12,19 +12,20 @@ use verdict::{BrokenOff, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Sweep,
-    attend::{attend, prepare, progress_bar, write},
+    command::{prepare, progress_bar, run_command},
     explore::{keep, progress},
-    run::{new_seed, rules, urls, write_reports},
+    output::{write, write_reports},
+    run::{new_seed, rules, urls},
 };
 
 /// Sweeps the scenarios that the command line names.
 pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
-    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
         if project.scenarios.is_empty() {
             write("Nothing to sweep: there is no scenario in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
+        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let (mut tables, mut told) = (Vec::new(), Ok(()));
         for scenario in &project.scenarios {
@@ -92,7 +93,7 @@ async fn tell_failure(
     ))
 }
 
-/// Keeps a failing scenario that came of sweeping this one.
+/// Keeps a failing scenario that was found by sweeping `swept`.
 fn keep_as(
     arguments: &Sweep,
     project: &Project,
@@ -105,7 +106,7 @@ fn keep_as(
     keep(&project.folder().join(&arguments.regressions), &format!("{stem}-{suffix}"), failing, origin)
 }
 
-/// Shows what came of a sweep, and keeps what failed.
+/// Shows the result of a sweep, and keeps the scenarios that failed.
 fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), BrokenOff> {
     match &table.baseline.verdict {
         Verdict::Passed => {}

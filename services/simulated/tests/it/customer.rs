@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Rules, Watch, World};
+use engine::{InvariantChecker, Rules, World};
 use fault::ServiceName;
 use http::{Request, StatusCode};
 use scenario::Signal;
@@ -295,7 +295,7 @@ impl<'a> Customer<'a> {
         let balance = minor_units(&self.get(USERS, "/api/users/1/balance").await["balance"]);
         let expected = [self.balance, balance_if_applied];
         assert!(expected.contains(&balance), "alice's balance is {balance}, not one of {expected:?}");
-        let findings = Watch::new(&self.rules.invariants, REPLY_TIMEOUT).look(self.world).await;
+        let findings = InvariantChecker::new(&self.rules.invariants, REPLY_TIMEOUT).check(self.world).await;
         assert!(findings.is_empty(), "{findings:#?}");
     }
 
@@ -303,8 +303,9 @@ impl<'a> Customer<'a> {
     async fn wait_until_settled(&self) {
         let mut findings = Vec::new();
         for _ in 0..SETTLE_ROUNDS {
-            findings =
-                Watch::new(&self.rules.invariants, REPLY_TIMEOUT).settle(self.world, SETTLE_TIMEOUT).await;
+            findings = InvariantChecker::new(&self.rules.invariants, REPLY_TIMEOUT)
+                .settle(self.world, SETTLE_TIMEOUT)
+                .await;
             if findings.is_empty() {
                 return;
             }

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
-use engine::{Watch, World};
+use engine::{InvariantChecker, World};
 use fault::{Damage, Fault, Link, Outage, Selector, Side};
 use futures_util::future::join_all;
 use http::{Request, StatusCode};
@@ -171,7 +171,7 @@ fn check(broken: &[(&str, &str)], outage: Outage, called: &[(&str, &str)]) {
                 after.len()
             );
         }
-        let mut watch = Watch::new(&shop.rules.invariants, policy.timeout);
+        let mut watch = InvariantChecker::new(&shop.rules.invariants, policy.timeout);
         let findings = watch.settle(&world, policy.breaker.open_wait).await;
         assert!(findings.is_empty(), "{findings:#?}");
     });
