@@ -5,7 +5,8 @@ use verdict::{Failure, FailureLocation, Verdict};
 
 use engine::ScenarioResult;
 
-/// The text of a scenario file that fails as this run did, and says how it was found (`origin`, in a few words).
+/// The text of a scenario file that fails as this run did. Its first line is a comment with `origin`: how it was found, and the
+/// seed with which it fails.
 pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
     let mut text = format!("# {origin}\n");
     if let Verdict::Failed(failures) = &result.verdict {

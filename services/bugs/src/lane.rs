@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use explore::steps_before_asking;
+use explore::steps_before_outcome_checks;
 use report::json::{RunFile, ScenarioFile, VerdictFile};
 use runner::Project;
 use scenario::{Action, Scenario, Step};
@@ -132,7 +132,7 @@ fn size(scenario: &Scenario) -> usize {
         Action::Together(members) => members.len(),
         _ => 1,
     };
-    scenario.steps[..steps_before_asking(scenario)].iter().map(members).sum()
+    scenario.steps[..steps_before_outcome_checks(scenario)].iter().map(members).sum()
 }
 
 /// The file of the smallest scenario that failed in a run. One that only went another way than in its snapshot shows

@@ -1,6 +1,6 @@
 //! Every fault at every call of a purchase.
 
-use explore::{CellOutcome, SweepOptions, SweepTable, sweep};
+use explore::{CellOutcome, SweepCell, SweepOptions, SweepTable, sweep};
 use fault::Seed;
 use simulation::block_on;
 use verdict::Verdict;
@@ -25,13 +25,13 @@ fn a_purchase_holds_wherever_it_is_struck() {
 }
 
 /// What is wrong where, if something is.
-fn told(table: &SweepTable, cell: &explore::Cell) -> Option<String> {
+fn told(table: &SweepTable, cell: &SweepCell) -> Option<String> {
     let fault = cell.faults.first()?;
     let what = match &cell.outcome {
         CellOutcome::Held => return None,
         CellOutcome::NotReached => "it met nothing".into(),
         CellOutcome::BrokenOff(broken) => report::render_broken_off(broken),
-        CellOutcome::Failed(result) => report::render_failure(result, &|_| None),
+        CellOutcome::Failed(failing) => report::render_failure(&failing.result, &|_| None),
     };
     Some(format!("{} at {}:\n{what}", fault.kind, table.calls[fault.call]))
 }
