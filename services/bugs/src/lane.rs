@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use explore::steps_before_outcome_checks;
-use report::json::{RunFile, ScenarioFile, VerdictFile};
+use report::json::{FindingKindFile, RunFile, ScenarioFile, VerdictFile};
 use runner::Project;
 use scenario::{Action, Scenario, Step};
 
@@ -142,7 +142,7 @@ fn wrong(report: &Path) -> Result<Option<String>> {
     let is_wrong = |ended: &&ScenarioFile| match &ended.verdict {
         VerdictFile::Failed { failures } => {
             let mut findings = failures.iter().flat_map(|failure| &failure.findings);
-            findings.any(|finding| finding.subject != "snapshot")
+            findings.any(|finding| finding.kind != FindingKindFile::Snapshot)
         }
         _ => false,
     };
