@@ -220,7 +220,7 @@ impl StartedService {
 
     /// Halts it. One that is halted is left as it is.
     pub(crate) fn pause(&self) -> Result<(), BrokenOff> {
-        self.change("pause", |life| {
+        self.change(scenario::Signal::Pause.as_str(), |life| {
             life.process.pause();
             !std::mem::replace(&mut life.is_halted, true)
         })?
@@ -230,7 +230,7 @@ impl StartedService {
 
     /// Lets it go on. One that isn't halted is left as it is.
     pub(crate) fn resume(&self) -> Result<(), BrokenOff> {
-        self.change("resume", |life| {
+        self.change(scenario::Signal::Resume.as_str(), |life| {
             life.process.resume();
             std::mem::replace(&mut life.is_halted, false)
         })?

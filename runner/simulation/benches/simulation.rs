@@ -1,6 +1,9 @@
-//! How much happens in a second of real time: `cargo bench -p simulation`.
-#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
-#![expect(clippy::unnecessary_wraps, reason = "the start of a service may fail, and these don't")]
+//! Calls and worlds in a second of real time: `cargo bench -p simulation`.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of a start function returns a `Result`; these never fail"
+)]
 
 use std::{
     convert::Infallible,
@@ -14,7 +17,7 @@ use engine::{Stage, World};
 use fault::{Damage, Fault, Seed, ServiceName, Side};
 use http::{Request, Response};
 use scenario::{Configuration, Dependency, Need, Scenario, Service};
-use simulation::{Place, Running, Services, SimulatedWorld, Simulation, StartError, block_on};
+use simulation::{HostContext, Running, Services, SimulatedWorld, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
 const CALLS: u32 = 20_000;
@@ -33,7 +36,7 @@ fn main() {
     });
 }
 
-/// Prints how often something happens a second, when `work` does it `times` over.
+/// Prints the rate of something that `work` does `times` times.
 async fn rate<F: Future<Output = Duration>>(what: &str, times: u32, work: impl Fn() -> F) {
     let started = Instant::now();
     work().await;
@@ -72,7 +75,7 @@ async fn wait_often(simulation: &Simulation) -> Duration {
             None,
         )
         .keep();
-    // Few enough for the day that a world lasts.
+    // At 30 s each, ten at a time, they fit into the day that a world lasts.
     for _ in 0..CALLS / 10 {
         call_at_once(&world, 10).await;
     }
@@ -127,13 +130,13 @@ fn simulation() -> Simulation {
     Simulation::new(&configuration, &services).expect("both are linked in")
 }
 
-fn front(place: Place) -> Result<Running, StartError> {
-    let transport = place.transport;
+fn front(context: HostContext) -> Result<Running, StartError> {
+    let transport = context.transport;
     Ok(Running::new(service_fn(move |_: Request<Bytes>| transport.clone().oneshot(request("http://back/")))))
 }
 
-fn back(place: Place) -> Result<Running, StartError> {
-    let disk = place.disk;
+fn back(context: HostContext) -> Result<Running, StartError> {
+    let disk = context.disk;
     Ok(Running::new(service_fn(move |_: Request<Bytes>| {
         disk.write(0, &[1; 4096]).and_then(|()| disk.sync_data()).expect("a good disk");
         std::future::ready(Ok::<_, Infallible>(Response::new(Bytes::from_static(b"done"))))

@@ -1,4 +1,4 @@
-//! What a world may use up, so that one that never comes to rest ends.
+//! Limits on a world, so that one that never comes to rest ends.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -9,12 +9,12 @@ use verdict::BrokenOff;
 
 use crate::Clock;
 
-/// Requests that a world delivers at most.
-const EXCHANGES: u64 = 1_000_000;
-/// How long a world lasts at most, in its own time.
-const TIME: Duration = Duration::from_hours(24);
+/// The most requests that a world delivers.
+const MAX_EXCHANGES: u64 = 1_000_000;
+/// The longest that a world lasts, in virtual time.
+const MAX_AGE: Duration = Duration::from_hours(24);
 
-/// What a world has used up.
+/// The exchanges and the time that a world has used.
 #[derive(Debug)]
 pub(crate) struct Budget {
     clock: Clock,
@@ -26,22 +26,22 @@ impl Budget {
         Self { clock, exchanges: AtomicU64::new(0) }
     }
 
-    /// Takes one exchange out of it.
+    /// Counts one exchange; fails when that is one too many.
     pub(crate) fn spend(&self) -> Result<(), BrokenOff> {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
-        self.left()
+        self.check()
     }
 
-    /// Whether anything is left.
-    pub(crate) fn left(&self) -> Result<(), BrokenOff> {
-        let used_up = if self.exchanges.load(Ordering::Relaxed) > EXCHANGES {
-            format!("{EXCHANGES} exchanges")
-        } else if self.clock.age() > TIME {
-            format!("{} hours", TIME.as_secs() / 3600)
+    /// Fails when the world has reached a limit.
+    pub(crate) fn check(&self) -> Result<(), BrokenOff> {
+        let limit = if self.exchanges.load(Ordering::Relaxed) > MAX_EXCHANGES {
+            format!("{MAX_EXCHANGES} exchanges")
+        } else if self.clock.age() > MAX_AGE {
+            format!("{} hours", MAX_AGE.as_secs() / 3600)
         } else {
             return Ok(());
         };
-        Err(BrokenOff::LimitReached { limit: used_up })
+        Err(BrokenOff::LimitReached { limit })
     }
 }
 
@@ -53,9 +53,9 @@ mod tests {
     fn exchanges_are_counted() {
         crate::block_on(async {
             let budget = Budget::new(Clock::start());
-            assert!((0..EXCHANGES).all(|_| budget.spend().is_ok()));
-            let broken = budget.spend().expect_err("it is used up");
-            assert_eq!(broken.to_string(), "the simulated world has used up its 1000000 exchanges");
+            assert!((0..MAX_EXCHANGES).all(|_| budget.spend().is_ok()));
+            let broken = budget.spend().expect_err("it is used up").to_string();
+            assert_eq!(broken, "the simulated world has used up its 1000000 exchanges");
         });
     }
 }

@@ -1,4 +1,4 @@
-//! A disk that loses what wasn't synced when its machine dies.
+//! A disk that loses unsynced writes when its power is cut.
 
 use std::{
     collections::BTreeMap,
@@ -12,96 +12,82 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 
-/// What contents are kept by. Only pages that were ever written take memory.
-const PAGE: usize = 4096;
-/// What a write is torn at: a disk writes a sector as a whole or not at all.
-const SECTOR: u64 = 512;
+use crate::file_image::{Change, FileImage, Page, span};
 
-type Page = Arc<[u8; PAGE]>;
+/// Bytes that a disk writes as a whole or not at all. A torn write ends at a multiple of it.
+const SECTOR: usize = 512;
 
 /// A handle to a disk with one file on it. Clones share it.
 ///
-/// The methods have the shapes of a storage backend's: offsets and lengths in bytes, positions that were never
-/// written are zero. A handle is good until the next [`Disk::crash`] or [`Disk::remount`]; whoever kept it, because
-/// its task wasn't dropped yet, gets errors from then on, and changes nothing.
+/// The methods have the shapes of a storage backend's. Offsets and lengths are in bytes; positions that were never
+/// written are zero. A handle is valid until the next [`Disk::crash`] or [`Disk::remount`]. After that its methods
+/// fail and change nothing, so that a task of the former process, not dropped yet, does no harm.
 #[derive(Debug, Clone)]
 pub struct Disk {
     drive: Arc<Mutex<Drive>>,
     mount: u64,
 }
 
-/// What goes wrong in an operation of a disk.
+/// A fault in one operation of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
-    /// It fails and does nothing. The disk works on; what wasn't synced stays readable, and may be lost in a crash.
+pub enum DiskFault {
+    /// The operation fails and does nothing, and later ones succeed. Unsynced writes stay readable, and may be lost in
+    /// a crash.
     Failure,
-    /// The machine dies before it does anything, and of what wasn't synced this is left.
-    PowerCut(Unsynced),
+    /// The power is cut before the operation does anything: the process on this disk is killed.
+    PowerCut(UnsyncedWrites),
 }
 
-/// What a power cut leaves of what wasn't synced.
+/// Which unsynced writes survive a power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsynced {
-    /// Nothing.
+pub enum UnsyncedWrites {
+    /// None of them.
     Lost,
-    /// What chance leaves, as [`Disk::crash`] does; the seed decides.
-    ByChance(Seed),
+    /// Some of them, drawn with this seed as in [`Disk::crash`].
+    Random(Seed),
 }
 
 struct Drive {
-    /// What a reader sees.
-    contents: Contents,
-    /// How the pages changed since the last sync were then, and how long the file was.
+    /// The file as it is read now, unsynced writes included.
+    file: FileImage,
+    /// The pages that changed since the last sync, as they were then; `None` for a page that did not exist.
     synced: BTreeMap<u64, Option<Page>>,
+    /// The length of the file at the last sync.
     synced_len: u64,
-    /// What happened since the last sync.
+    /// The changes since the last sync, in order.
     unsynced: Vec<Change>,
-    /// The handles of this mount are good.
+    /// The number of the valid handles: those of earlier mounts fail.
     mount: u64,
-    fails_next_sync: bool,
+    /// The number of writes, changes of length and syncs so far.
     operations: u64,
-    /// What goes wrong in the operation of this number.
-    mishap: Option<(u64, Mishap)>,
-    /// What else dies in a power cut.
-    machine: Option<Machine>,
-    chance: ChaCha8Rng,
+    /// A fault, and the number of the operation that it happens in.
+    fault: Option<(u64, DiskFault)>,
+    on_power_cut: Option<OnPowerCut>,
+    random: ChaCha8Rng,
 }
 
-type Machine = Arc<dyn Fn() + Send + Sync>;
-
-#[derive(Debug, Default)]
-struct Contents {
-    pages: BTreeMap<u64, Page>,
-    len: u64,
-}
-
-#[derive(Debug)]
-enum Change {
-    Write { offset: u64, data: Box<[u8]> },
-    Len(u64),
-}
+type OnPowerCut = Arc<dyn Fn() + Send + Sync>;
 
 impl Disk {
-    /// An empty disk. The seed decides what survives its crashes.
+    /// Makes an empty disk. The seed decides what survives its crashes.
     pub fn new(seed: Seed) -> Self {
         let drive = Drive {
-            contents: Contents::default(),
+            file: FileImage::default(),
             synced: BTreeMap::new(),
             synced_len: 0,
             unsynced: Vec::new(),
             mount: 0,
-            fails_next_sync: false,
             operations: 0,
-            mishap: None,
-            machine: None,
-            chance: ChaCha8Rng::seed_from_u64(seed.0),
+            fault: None,
+            on_power_cut: None,
+            random: ChaCha8Rng::seed_from_u64(seed.0),
         };
         Self { drive: Arc::new(Mutex::new(drive)), mount: 0 }
     }
 
-    /// The length of the file.
+    /// Returns the length of the file in bytes.
     pub fn len(&self) -> io::Result<u64> {
-        Ok(self.mounted()?.contents.len)
+        Ok(self.mounted()?.file.len())
     }
 
     /// Whether the file has no bytes.
@@ -109,66 +95,58 @@ impl Disk {
         Ok(self.len()? == 0)
     }
 
-    /// Fills `out` with what lies at `offset`; an error beyond the file's end.
+    /// Fills `out` with the bytes at `offset`. Fails beyond the end of the file.
     pub fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.mounted()?.contents.read(offset, out)
+        self.mounted()?.file.read(offset, out)
     }
 
-    /// Makes the file longer (with zeros) or shorter. Lost in a crash unless synced.
+    /// Makes the file longer, with zeros, or shorter. Lost in a crash unless synced.
     pub fn set_len(&self, len: u64) -> io::Result<()> {
         self.operate(|drive| drive.change(Change::Len(len)))
     }
 
-    /// Writes, beyond the file's end too. Lost in a crash unless synced.
+    /// Writes `data` at `offset`; a write beyond the end makes the file longer. Lost in a crash unless synced.
     pub fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.operate(|drive| drive.change(Change::Write { offset, data: data.into() }))
     }
 
-    /// Makes everything written so far survive.
+    /// Syncs: everything written so far survives a crash.
     pub fn sync_data(&self) -> io::Result<()> {
-        if std::mem::take(&mut self.mounted()?.fails_next_sync) {
-            return Err(io::Error::other("the simulated disk failed to sync"));
-        }
-        self.operate(Drive::settle)
+        self.operate(Drive::sync)
     }
 
-    /// Lets the next sync fail: what was written stays readable, and may be lost in a crash.
-    pub fn fail_next_sync(&self) -> io::Result<()> {
-        self.mounted()?.fails_next_sync = true;
-        Ok(())
-    }
-
-    /// How many operations it was asked for over all its mounts: writes, changes of length, and syncs.
+    /// Returns the number of operations so far, over all mounts: writes, changes of length and syncs.
     pub fn operations(&self) -> u64 {
         self.lock().operations
     }
 
-    /// Lets this go wrong once so many more operations are done, in the one after them; in place of what was to go
-    /// wrong before.
-    pub fn upset(&self, after: u64, mishap: Mishap) -> io::Result<()> {
+    /// Lets `operations` more operations succeed and the next one meet `fault`. Replaces an earlier fault that has not
+    /// happened yet.
+    pub fn fail_after(&self, operations: u64, fault: DiskFault) -> io::Result<()> {
         let mut drive = self.mounted()?;
-        drive.mishap = Some((drive.operations + after + 1, mishap));
+        drive.fault = Some((drive.operations + operations + 1, fault));
         Ok(())
     }
 
-    /// Has this called in a power cut, from within the operation: by the time it returns, whoever used the disk has to be dead.
-    pub(crate) fn powers(&self, machine: impl Fn() + Send + Sync + 'static) {
-        self.lock().machine = Some(Arc::new(machine));
+    /// Has `kill` called in a power cut, from within the operation. When it returns, the process that used the disk
+    /// must have ended.
+    pub(crate) fn on_power_cut(&self, kill: impl Fn() + Send + Sync + 'static) {
+        self.lock().on_power_cut = Some(Arc::new(kill));
     }
 
-    /// The machine dies. What was synced survives, and of the rest what chance leaves: a beginning of it or any part
-    /// of it, the last surviving write possibly torn. Gives the handle to what survived.
-    #[must_use = "all other handles are dead"]
+    /// Cuts the power. Synced writes survive. Of the others the seed draws which do, either the first ones or any of
+    /// them, and whether the last survivor is torn. Returns the new handle.
+    #[must_use = "all other handles are invalid"]
     pub fn crash(&self) -> Self {
         let mut drive = self.lock();
-        let survivors = drive.survivors();
+        let survivors = drive.draw_survivors();
         drive.lose_unsynced(survivors);
         self.next_mount(&mut drive)
     }
 
-    /// The process ends, the machine doesn't: nothing is lost, and unsynced writes stay unsynced. Gives the new
+    /// Ends the process, but not the machine: unsynced writes are still there, and still unsynced. Returns the new
     /// handle.
-    #[must_use = "all other handles are dead"]
+    #[must_use = "all other handles are invalid"]
     pub fn remount(&self) -> Self {
         self.next_mount(&mut self.lock())
     }
@@ -178,30 +156,30 @@ impl Disk {
         Self { drive: Arc::clone(&self.drive), mount: drive.mount }
     }
 
-    /// Does something that changes what is on it, unless that is to go wrong.
+    /// Performs a write, change of length or sync, unless its fault is due.
     fn operate(&self, operation: impl FnOnce(&mut Drive)) -> io::Result<()> {
         let mut drive = self.mounted()?;
         drive.operations += 1;
         let number = drive.operations;
-        let Some((_, mishap)) = drive.mishap.take_if(|(upset, _)| *upset == number) else {
+        let Some((_, fault)) = drive.fault.take_if(|(due, _)| *due == number) else {
             operation(&mut drive);
             return Ok(());
         };
-        if let Mishap::PowerCut(unsynced) = mishap {
+        if let DiskFault::PowerCut(unsynced) = fault {
             let survivors = match unsynced {
-                Unsynced::Lost => Vec::new(),
-                Unsynced::ByChance(seed) => {
-                    drive.chance = ChaCha8Rng::seed_from_u64(seed.0);
-                    drive.survivors()
+                UnsyncedWrites::Lost => Vec::new(),
+                UnsyncedWrites::Random(seed) => {
+                    drive.random = ChaCha8Rng::seed_from_u64(seed.0);
+                    drive.draw_survivors()
                 }
             };
             drive.lose_unsynced(survivors);
             drive.mount += 1;
-            let machine = drive.machine.clone();
-            // Whatever dies with the disk may hold it.
+            let on_power_cut = drive.on_power_cut.clone();
+            // Killing the process may use the disk, which would wait for this lock.
             drop(drive);
-            if let Some(machine) = machine {
-                machine();
+            if let Some(kill) = on_power_cut {
+                kill();
             }
         }
         Err(io::Error::other("the simulated disk failed"))
@@ -211,6 +189,7 @@ impl Disk {
         self.drive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The drive, if this handle is still valid.
     fn mounted(&self) -> io::Result<MutexGuard<'_, Drive>> {
         let drive = self.lock();
         if drive.mount == self.mount {
@@ -223,158 +202,70 @@ impl Disk {
 
 impl Drive {
     fn change(&mut self, change: Change) {
-        let Self { contents, synced, .. } = self;
-        contents.apply(&change, &mut |index, before| {
+        let Self { file, synced, .. } = self;
+        file.apply(&change, &mut |index, before| {
             synced.entry(index).or_insert_with(|| before.cloned());
         });
         self.unsynced.push(change);
     }
 
-    /// What is there now is what survives.
-    fn settle(&mut self) {
+    fn sync(&mut self) {
         self.synced.clear();
         self.unsynced.clear();
-        self.synced_len = self.contents.len;
+        self.synced_len = self.file.len();
     }
 
-    /// Only these changes are left of those that weren't synced.
+    /// Goes back to the last sync, and applies these changes to it.
     fn lose_unsynced(&mut self, survivors: Vec<Change>) {
-        for (index, page) in std::mem::take(&mut self.synced) {
-            match page {
-                Some(page) => drop(self.contents.pages.insert(index, page)),
-                None => drop(self.contents.pages.remove(&index)),
-            }
-        }
-        self.contents.len = self.synced_len;
+        self.file.restore(std::mem::take(&mut self.synced), self.synced_len);
         for change in survivors {
-            self.contents.apply(&change, &mut |_, _| {});
+            self.file.apply(&change, &mut |_, _| {});
         }
-        self.settle();
+        self.sync();
     }
 
-    /// What chance leaves of what wasn't synced.
-    fn survivors(&mut self) -> Vec<Change> {
+    /// Draws which of the unsynced changes survive.
+    fn draw_survivors(&mut self) -> Vec<Change> {
         let mut changes = std::mem::take(&mut self.unsynced);
-        if self.chance.next_u64().is_multiple_of(2) {
-            // The disk wrote in order and got so far.
+        if self.coin() {
+            // The disk wrote in order, up to some change.
             let kept = self.below(changes.len() + 1);
             changes.truncate(kept);
         } else {
-            // It wrote in an order of its own.
-            changes.retain(|_| self.chance.next_u64().is_multiple_of(2));
+            // The disk reordered the changes.
+            changes.retain(|_| self.coin());
         }
-        if self.chance.next_u64().is_multiple_of(2)
+        if self.coin()
             && let Some(Change::Write { offset, data }) = changes.last_mut()
         {
-            let to_sector = usize::try_from(SECTOR - *offset % SECTOR).expect("a sector is small");
-            let sector = usize::try_from(SECTOR).expect("a sector is small");
-            let sectors = 1 + data.len().saturating_sub(to_sector).div_ceil(sector);
+            let within = usize::try_from(*offset % span(0, SECTOR)).expect("a sector is small");
+            let to_sector = SECTOR - within;
+            let sectors = 1 + data.len().saturating_sub(to_sector).div_ceil(SECTOR);
             let kept = self.below(sectors) + 1;
-            let end = (to_sector + (kept - 1) * sector).min(data.len());
+            let end = (to_sector + (kept - 1) * SECTOR).min(data.len());
             *data = data[..end].into();
         }
         changes
     }
 
-    /// A number from 0 to `limit - 1`.
+    fn coin(&mut self) -> bool {
+        self.random.next_u64().is_multiple_of(2)
+    }
+
+    /// Draws a number from 0 to `limit - 1`.
     fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).expect("lengths fit 64 bits");
-        usize::try_from(self.chance.next_u64() % limit).expect("it is below a length")
+        usize::try_from(self.random.next_u64() % limit).expect("it is below a length")
     }
 }
 
 impl fmt::Debug for Drive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drive")
-            .field("len", &self.contents.len)
+            .field("len", &self.file.len())
             .field("mount", &self.mount)
             .field("operations", &self.operations)
-            .field("mishap", &self.mishap)
+            .field("fault", &self.fault)
             .finish_non_exhaustive()
     }
-}
-
-impl Contents {
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        if span(offset, out.len()) > self.len {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "read beyond the end of the file"));
-        }
-        for piece in Piece::of(offset, out.len()) {
-            let target = &mut out[piece.data];
-            match self.pages.get(&piece.page) {
-                Some(page) => target.copy_from_slice(&page[piece.within]),
-                None => target.fill(0),
-            }
-        }
-        Ok(())
-    }
-
-    /// Changes it, and shows each page to `before` as it was.
-    fn apply(&mut self, change: &Change, before: &mut impl FnMut(u64, Option<&Page>)) {
-        match change {
-            Change::Write { offset, data } => {
-                for piece in Piece::of(*offset, data.len()) {
-                    before(piece.page, self.pages.get(&piece.page));
-                    let data = &data[piece.data];
-                    if let Ok(whole) = <[u8; PAGE]>::try_from(data) {
-                        self.pages.insert(piece.page, Arc::new(whole));
-                    } else {
-                        let page = self.pages.entry(piece.page).or_insert_with(|| Arc::new([0; PAGE]));
-                        Arc::make_mut(page)[piece.within].copy_from_slice(data);
-                    }
-                }
-                self.len = self.len.max(span(*offset, data.len()));
-            }
-            Change::Len(len) => {
-                if *len < self.len {
-                    self.cut(*len, before);
-                }
-                self.len = *len;
-            }
-        }
-    }
-
-    /// Forgets what lies beyond `len`, so that it is zero when the file grows again.
-    fn cut(&mut self, len: u64, before: &mut impl FnMut(u64, Option<&Page>)) {
-        let page_size = span(0, PAGE);
-        for (index, page) in self.pages.split_off(&len.div_ceil(page_size)) {
-            before(index, Some(&page));
-        }
-        let rest = usize::try_from(len % page_size).expect("a page is small");
-        if rest > 0
-            && let Some(page) = self.pages.get_mut(&(len / page_size))
-        {
-            before(len / page_size, Some(page));
-            Arc::make_mut(page)[rest..].fill(0);
-        }
-    }
-}
-
-/// The part of a range of bytes that lies in one page.
-struct Piece {
-    page: u64,
-    within: std::ops::Range<usize>,
-    data: std::ops::Range<usize>,
-}
-
-impl Piece {
-    fn of(offset: u64, len: usize) -> impl Iterator<Item = Self> {
-        let mut done = 0;
-        std::iter::from_fn(move || {
-            if done == len {
-                return None;
-            }
-            let position = span(offset, done);
-            let start = usize::try_from(position % span(0, PAGE)).expect("a page is small");
-            let size = (PAGE - start).min(len - done);
-            let data = done..done + size;
-            done += size;
-            Some(Self { page: position / span(0, PAGE), within: start..start + size, data })
-        })
-    }
-}
-
-/// Where `len` bytes from `offset` on end.
-fn span(offset: u64, len: usize) -> u64 {
-    offset + u64::try_from(len).expect("lengths fit 64 bits")
 }

@@ -1,43 +1,32 @@
-//! The simulated world: services in one process, in virtual time.
+//! Runs scenarios against services in one process, in virtual time: no socket, no thread, no waiting, and the same seed
+//! gives the same history, byte for byte.
 //!
-//! ```text
-//! step ─ client link ─┐
-//!                     ├─> Delivery ─> Host ─> Life: a task a request ─> the service
-//! Transport ─ link ───┘               │       its background work           │
-//!   ^                                 Disk: what is synced survives         │
-//!   └───────────────────────────────────────────────────────────────────────┘
-//! ```
+//! A service that is a [`tower::Service`] over `http::Request<Bytes>` is linked in with a function that starts it. The
+//! function gets a [`HostContext`]: a client for the other services, a disk, a clock and a seed. Requests between services
+//! cross the same links and faults as in the world of real processes. A killed service loses its tasks and its unsynced
+//! writes; a 30 s outage takes no real time.
 //!
-//! | file | what is in it |
-//! | --- | --- |
-//! | `stage` | the services that are linked in; a world of them for every scenario |
-//! | `world` | the world that the engine sees |
-//! | `network` | all services of a world, and the links between them |
-//! | `host` | one service with its disk, over all its lives |
-//! | `life` | one life of it: the tasks that are halted with it and die with it |
-//! | `delivery` | how requests get to a service: straight, and over a link |
-//! | `disk` | a disk that loses what wasn't synced |
-//! | `place` | what a service is given, and what it gives back |
-//! | `clock`, `budget` | what time it is in a world; how much of it there is |
-//! | `runtime` | the runtime on which nothing takes real time |
-//! | `watchdog` | ends the process when a service blocks its thread |
+//! # A service and a scenario
 //!
-//! What there is not in a world: a socket, a thread, a wait in real time, chance without a seed, an order by hashes. The same
-//! services with the same seed make the same history, byte for byte, as long as they keep to what their [`Place`]
-//! gives them and to [`tokio::time`], and say `biased` in every `select!`.
-//!
-//! # Bringing a service in
-//!
-//! Whatever is a [`tower::Service`] over `http::Request<Bytes>` is one already; an axum router becomes one like this:
+//! An axum router as a service, and a scenario that is run against it. It is complete: besides this crate it needs
+//! `engine`, `scenario`, `verdict`, `axum`, `bytes`, `http` and `tower`.
 //!
 //! ```
-//! # use axum::{Router, body::{Body, to_bytes}, routing::get};
-//! # use bytes::Bytes;
-//! # use http::{Request, Response};
-//! # use tower::{ServiceExt, service_fn};
-//! use simulation::{Place, Running, Services, StartError};
+//! use axum::{
+//!     Router,
+//!     body::{Body, to_bytes},
+//!     routing::get,
+//! };
+//! use bytes::Bytes;
+//! use engine::{Rules, run_scenario};
+//! use http::{Request, Response};
+//! use scenario::{File, read_configuration, read_file};
+//! use simulation::{HostContext, Running, Seed, Services, Simulation, StartError, block_on};
+//! use tower::{ServiceExt, service_fn};
+//! use verdict::Verdict;
 //!
-//! fn axum(router: Router) -> Running {
+//! /// Makes any axum router a service of a simulation.
+//! fn axum_service(router: Router) -> Running {
 //!     Running::new(service_fn(move |request: Request<Bytes>| {
 //!         let router = router.clone();
 //!         async move {
@@ -48,55 +37,116 @@
 //!     }))
 //! }
 //!
-//! fn greeter(place: Place) -> Result<Running, StartError> {
-//!     // Called at every start. `place.transport` reaches others as `http://their-name/…`, `place.disk` is what an
-//!     // earlier life left, `place.clock` says what time it is.
-//!     Ok(axum(Router::new().route("/", get(|| async { "hello" }))))
+//! /// Starts the service. It is called at every start, also after a kill: `context.disk` then holds what was synced,
+//! /// and `context.transport` reaches other services as `http://their-name/…`.
+//! fn greeter(_context: HostContext) -> Result<Running, StartError> {
+//!     Ok(axum_service(Router::new().route("/", get(|| async { "hello" }))))
 //! }
 //!
-//! let services = Services::new().with("greeter".parse()?, greeter);
-//! # use engine::{Rules, run_scenario};
-//! # use scenario::{File, read_configuration, read_file};
-//! # let conf = "services:\n  greeter: { base_url: http://localhost:1 }\n";
-//! # let configuration = read_configuration(conf, "e2e.conf".into()).expect("no mistakes");
-//! # let text = "scenario: It greets\nsteps:\n  - request: GET greeter /\n    expect: { body: hello }\n";
-//! # let read = read_file(text, "greets.yaml".into(), &configuration).expect("no mistakes");
-//! # let File::Scenario(scenario) = read else { panic!("it is a scenario") };
-//! # let rules = Rules { invariants: vec![], settle: configuration.settle, timeout: configuration.timeout };
+//! const E2E_CONF: &str = "
+//! services:
+//!   greeter: { base_url: http://localhost:8080 }
+//! ";
 //!
-//! // The world of a scenario is made of what the configuration names.
-//! let simulation = simulation::Simulation::new(&configuration, &services)?;
-//! let run = run_scenario(&simulation, scenario.into(), &rules, fault::Seed(1), |_| {});
-//! let result = simulation::block_on(run);
-//! assert_eq!(result.verdict, verdict::Verdict::Passed);
-//! assert_eq!(result.history.exchanges().count(), 1);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! const SCENARIO: &str = "
+//! scenario: It greets
+//! steps:
+//!   - request: GET greeter /
+//!     expect: { status: 200, body: hello }
+//! ";
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let configuration = read_configuration(E2E_CONF, "e2e.conf".into()).expect("no mistakes");
+//!     let file = read_file(SCENARIO, "greets.yaml".into(), &configuration).expect("no mistakes");
+//!     let File::Scenario(scenario) = file else { panic!("not a scenario") };
+//!
+//!     let services = Services::new().with("greeter".parse()?, greeter);
+//!     let simulation = Simulation::new(&configuration, &services)?;
+//!     let rules = Rules {
+//!         invariants: configuration.invariants,
+//!         settle: configuration.settle,
+//!         timeout: configuration.timeout,
+//!     };
+//!     let run = run_scenario(&simulation, scenario.into(), &rules, Seed(1), |_step| {});
+//!     let result = block_on(run);
+//!     assert_eq!(result.verdict, Verdict::Passed);
+//!     Ok(())
+//! }
 //! ```
 //!
 //! A poem endpoint takes `poem::Request::from_parts((parts, local, remote, scheme).into(), body.into())`, and the body of
 //! its response is read with `into_bytes()`. A database takes its disk through an adapter: the methods of
 //! `redb::StorageBackend` have the names and shapes of those of [`Disk`].
+//!
+//! # What a service must keep to
+//!
+//! A history is repeated exactly as long as the services use nothing of the outside but their [`HostContext`] and
+//! [`tokio::time`], write `biased` in every `select!`, and don't iterate over hash maps.
+//!
+//! # Map for maintainers
+//!
+//! ```text
+//! step ─ client link ─┐
+//!                     ├─> Host ─> Process: a task for each request ─> the service
+//! Transport ─ link ───┘    │               its background work           │
+//!   ^                      Disk: what is synced survives a crash         │
+//!   └────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! | file | content |
+//! | --- | --- |
+//! | `simulation` | makes a world for every scenario |
+//! | `services` | the services that are linked in |
+//! | `world` | the world that the engine drives |
+//! | `startup` | starts a service and waits until it is ready |
+//! | `network` | what the services of one world share: hosts, links, clock, budget |
+//! | `host` | the machine of one service: its disk and its present process |
+//! | `process` | one process: tasks that are paused with it and dropped when it ends |
+//! | `transport` | how requests reach a service: directly, or over a link |
+//! | `disk`, `file_image` | a disk that loses unsynced writes; the content of its file |
+//! | `host_context`, `running` | what a service is given at its start, and what it returns |
+//! | `clock`, `budget` | the virtual wall clock; the limits on a world |
+//! | `runtime` | the runtime with virtual time |
+//! | `watchdog` | ends the program when a service blocks its thread |
+//!
+//! A world has no socket, no thread, no wait in real time, no randomness without a seed, and no order that depends on a
+//! hash.
 
 mod budget;
 mod clock;
-mod delivery;
 mod disk;
+mod file_image;
 mod host;
-mod life;
+mod host_context;
 mod network;
-mod place;
+mod process;
+mod running;
 mod runtime;
-mod stage;
+mod services;
+mod simulation;
+mod startup;
+mod transport;
 mod watchdog;
 mod world;
 
 pub use clock::Clock;
-pub use delivery::{Delivered, Delivery, Transport};
-pub use disk::{Disk, Mishap, Unsynced};
-pub use place::{Place, Running, StartError, Tasks};
+pub use disk::{Disk, DiskFault, UnsyncedWrites};
+pub use host_context::{HostContext, Tasks};
+pub use running::Running;
 pub use runtime::block_on;
-pub use stage::{Services, Simulation};
+pub use services::{Services, StartError};
+pub use simulation::Simulation;
+pub use transport::Transport;
 pub use world::SimulatedWorld;
+
+// The types in the signatures above that come from other crates of this workspace.
+pub use engine::{Stage, World};
+pub use fault::{Seed, ServiceName};
+pub use proxy::Links;
+pub use scenario::{Configuration, Scenario, Signal};
+pub use verdict::{BrokenOff, NoReply};
+// Those of the ecosystem, in the versions that this crate uses.
+pub use {bytes, http, tower};
 
 /// The README's example, compiled and run as it stands there.
 #[cfg(doctest)]

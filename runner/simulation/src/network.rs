@@ -1,28 +1,38 @@
-//! All services of a world, and the links between them.
+//! What the services of one world share: their hosts, the links between them, clock and budget.
 
 use std::sync::{Arc, Weak};
 
-use fault::{Seed, ServiceName};
+use fault::{Link, Seed, ServiceName};
 use proxy::Links;
+use tower::Layer;
 use verdict::{BrokenOff, ProcessChange};
 
 use crate::{
-    Clock,
+    Clock, Transport,
     budget::Budget,
-    host::{Blueprint, Host},
+    host::Host,
+    process::Process,
+    services::ServiceDefinition,
+    transport::{direct, over_links},
 };
 
-/// Everything that is shared within a world.
+/// Everything that the services of one world share.
 pub(crate) struct Network {
     pub(crate) links: Links,
     pub(crate) clock: Clock,
     pub(crate) budget: Arc<Budget>,
-    hosts: Vec<Arc<Host>>,
+    members: Vec<Member>,
+}
+
+/// A service of a world, and its host there.
+pub(crate) struct Member {
+    pub(crate) service: Arc<ServiceDefinition>,
+    pub(crate) host: Arc<Host>,
 }
 
 impl Network {
-    /// A network in which no service runs yet.
-    pub(crate) fn new(blueprints: &[Blueprint], seed: Seed) -> Arc<Self> {
+    /// A network of hosts without processes.
+    pub(crate) fn new(services: &[Arc<ServiceDefinition>], seed: Seed) -> Arc<Self> {
         Arc::new_cyclic(|network: &Weak<Self>| {
             let network = Weak::clone(network);
             let crash = move |service: &ServiceName| {
@@ -30,35 +40,58 @@ impl Network {
                     network.crash(service);
                 }
             };
-            let host = |blueprint: &Blueprint| {
-                let host = Host::new(blueprint.clone(), seed);
-                let (crash, name) = (crash.clone(), blueprint.name.clone());
-                host.disk().powers(move || crash(&name));
-                Arc::new(host)
+            let member = |service: &Arc<ServiceDefinition>| {
+                let host = Host::new(service.name.clone(), service.stop_grace, seed);
+                let (crash, name) = (crash.clone(), service.name.clone());
+                host.disk().on_power_cut(move || crash(&name));
+                Member { service: Arc::clone(service), host: Arc::new(host) }
             };
-            let hosts = blueprints.iter().map(host).collect();
+            let members = services.iter().map(member).collect();
             let clock = Clock::start();
-            Self { links: Links::new(seed, crash), clock, budget: Arc::new(Budget::new(clock)), hosts }
+            Self { links: Links::new(seed, crash), clock, budget: Arc::new(Budget::new(clock)), members }
         })
     }
 
-    pub(crate) fn hosts(&self) -> &[Arc<Host>] {
-        &self.hosts
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
     }
 
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.members.iter().map(|member| &*member.host)
+    }
+
+    /// The host of a service; `None` when the service isn't linked in.
     pub(crate) fn host(&self, name: &ServiceName) -> Option<&Arc<Host>> {
-        self.hosts.iter().find(|host| host.blueprint.name == *name)
+        self.find(name).map(|member| &member.host)
     }
 
-    /// The same, where a scenario names a service that must be there.
-    pub(crate) fn linked_in(&self, name: &ServiceName) -> Result<&Arc<Host>, BrokenOff> {
-        self.host(name).ok_or_else(|| not_linked_in(name))
+    /// The service of this name. Fails when it isn't linked in.
+    pub(crate) fn member(&self, name: &ServiceName) -> Result<&Member, BrokenOff> {
+        self.find(name).ok_or_else(|| BrokenOff::NotLinked { service: name.clone() })
     }
 
-    /// Kills a service, for a fault or because its machine has died.
+    fn find(&self, name: &ServiceName) -> Option<&Member> {
+        self.members.iter().find(|member| member.service.name == *name)
+    }
+
+    /// A client of a service, over no link.
+    pub(crate) fn client(&self, name: &ServiceName) -> Transport {
+        direct(self.host(name).cloned(), Arc::clone(&self.budget))
+    }
+
+    /// The client of a service's process, over the links to the services that it depends on.
+    pub(crate) fn transport(&self, caller: &ServiceDefinition, process: &Arc<Process>) -> Transport {
+        let link = |callee: &ServiceName| {
+            let layer = self.links.layer(Link::new(caller.name.clone(), callee.clone()));
+            (callee.to_string(), layer.layer(self.client(callee)))
+        };
+        over_links(process, caller.callees.iter().map(link).collect(), Arc::clone(&self.budget))
+    }
+
+    /// Kills a service's process because of a fault or a power cut, if it has one.
     fn crash(&self, name: &ServiceName) {
-        if let Some(life) = self.host(name).and_then(|host| host.crash()) {
-            life.end();
+        if let Some(process) = self.host(name).and_then(|host| host.crash()) {
+            process.end();
             self.record(name, ProcessChange::Crashed);
         }
     }
@@ -67,15 +100,11 @@ impl Network {
         self.links.record_process(name.clone(), change);
     }
 
-    /// Ends everything at once.
+    /// Ends all processes and deliveries at once.
     pub(crate) fn end(&self) {
-        for life in self.hosts.iter().filter_map(|host| host.crash()) {
-            life.end();
+        for process in self.hosts().filter_map(Host::crash) {
+            process.end();
         }
         self.links.close();
     }
-}
-
-pub(crate) fn not_linked_in(name: &ServiceName) -> BrokenOff {
-    BrokenOff::NotLinked { service: name.clone() }
 }

@@ -2,12 +2,15 @@
 
 use std::future::Future;
 
-use crate::watchdog::{PATIENCE, Watchdog};
+use crate::watchdog::{MAX_POLL, Watchdog};
 
-/// Runs a future to its end on a runtime whose time is virtual: it stands still while anything can go on, and jumps to
-/// the next timer when everything waits. One thread, no sockets. A service that blocks this thread ends the process.
+/// Runs a future to its end, in virtual time: time stands still while any task can be polled, and jumps to the next
+/// timer when all of them wait.
+///
+/// Everything runs on this thread, without sockets. A service that blocks the thread for 30 s of real time ends the
+/// process with a message.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let _watchdog = Watchdog::new(PATIENCE);
+    let _watchdog = Watchdog::new(MAX_POLL);
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -1,7 +1,7 @@
-//! Ends the process when a service blocks its thread: it waits for a lock that it holds itself, say, or computes without
-//! end. No virtual time passes then and nothing else goes on, and nobody can take the thread away from it.
+//! Ends this program when a service blocks its only thread: for example, it waits for a lock that it holds itself, or
+//! computes without end. Virtual time stands still then, and no other task can run.
 //!
-//! What yields without end is noticed by its [life](crate::life) and halted; this here is for what doesn't even yield.
+//! A service that yields without end is paused by its `Process`. This is for one that never yields.
 
 use std::{
     cell::RefCell,
@@ -17,38 +17,40 @@ use std::{
 
 use fault::{Seed, ServiceName};
 
-/// How long a service may be at one step, in real time. They take microseconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest that one poll of a service may take, in real time. Usually they take microseconds.
+pub(crate) const MAX_POLL: Duration = Duration::from_secs(30);
 
 thread_local! {
     static WATCHED: RefCell<Option<Arc<Watched>>> = const { RefCell::new(None) };
 }
 
-/// What a thread is at.
+/// What a watched thread is doing.
 #[derive(Debug, Default)]
 struct Watched {
-    /// How many steps have begun and ended: odd while one is under way.
-    steps: AtomicU64,
+    /// The number of begun and ended polls: odd during a poll.
+    polls: AtomicU64,
+    /// The service that was polled last.
     service: Mutex<Option<ServiceName>>,
+    /// The present scenario and its seed, for the message.
     scenario: Mutex<String>,
 }
 
-/// Watches this thread as long as it lives.
+/// Watches the thread that made it, until it is dropped.
 pub(crate) struct Watchdog {
     _end: Sender<()>,
 }
 
 impl Watchdog {
-    pub(crate) fn new(patience: Duration) -> Self {
+    pub(crate) fn new(max_poll: Duration) -> Self {
         let watched = Arc::new(Watched::default());
         WATCHED.set(Some(Arc::clone(&watched)));
         let (end, ended) = mpsc::channel::<()>();
         let watch = move || {
             let mut seen = 0;
-            while ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                let now = watched.steps.load(Ordering::Relaxed);
+            while ended.recv_timeout(max_poll) == Err(RecvTimeoutError::Timeout) {
+                let now = watched.polls.load(Ordering::Relaxed);
                 if now == seen && now % 2 == 1 {
-                    watched.give_up(patience);
+                    watched.end_program(max_poll);
                 }
                 seen = now;
             }
@@ -65,29 +67,29 @@ impl Drop for Watchdog {
     }
 }
 
-/// Says which scenario runs on this thread from now on.
-pub(crate) fn enter(scenario: &str, seed: Seed) {
+/// Notes which scenario this thread runs from now on.
+pub(crate) fn enter_scenario(scenario: &str, seed: Seed) {
     with(|watched| *lock(&watched.scenario) = format!("scenario `{scenario}`, its own seed {}", seed.0));
 }
 
-/// Does a step of a service.
-pub(crate) fn step<T>(service: &ServiceName, step: impl FnOnce() -> T) -> T {
+/// Polls a task of a service, watched.
+pub(crate) fn watch_poll<T>(service: &ServiceName, poll: impl FnOnce() -> T) -> T {
     with(|watched| {
         let mut last = lock(&watched.service);
         if last.as_ref() != Some(service) {
             *last = Some(service.clone());
         }
-        watched.steps.fetch_add(1, Ordering::Relaxed);
+        watched.polls.fetch_add(1, Ordering::Relaxed);
     });
-    let done = step();
+    let polled = poll();
     with(|watched| {
-        watched.steps.fetch_add(1, Ordering::Relaxed);
+        watched.polls.fetch_add(1, Ordering::Relaxed);
     });
-    done
+    polled
 }
 
-fn with(tell: impl FnOnce(&Watched)) {
-    WATCHED.with_borrow(|watched| watched.as_deref().map(tell));
+fn with(note: impl FnOnce(&Watched)) {
+    WATCHED.with_borrow(|watched| watched.as_deref().map(note));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -95,12 +97,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Watched {
-    #[expect(clippy::print_stderr, reason = "nobody else is left to say it")]
-    fn give_up(&self, patience: Duration) -> ! {
+    #[expect(clippy::print_stderr, reason = "the thread that reports errors is blocked")]
+    fn end_program(&self, max_poll: Duration) -> ! {
         let service = lock(&self.service).as_ref().map_or_else(String::new, ServiceName::to_string);
         eprintln!(
-            "{service} has been at one step for {patience:?} of real time and doesn't give way: it waits for a lock that it \
-             holds itself, or computes without end. In virtual time nothing else can go on meanwhile, so this ends here: {}",
+            "{service} has blocked its thread for {max_poll:?} of real time: it waits for a lock that it holds itself, or \
+             computes without end. Nothing else can run in virtual time meanwhile, so this program ends: {}",
             lock(&self.scenario)
         );
         process::exit(1)
@@ -113,28 +115,28 @@ mod tests {
 
     use super::*;
 
-    /// Set in a process of this test that is to be ended.
+    /// Set in the process that the test starts to have it ended.
     const BLOCKS: &str = "WATCHDOG_TEST_BLOCKS";
 
     #[test]
-    fn who_blocks_the_thread_is_named_and_ends_the_process() {
+    fn a_service_that_blocks_the_thread_is_named_and_ends_the_program() {
         let service = "stuck-service".parse().expect("a name");
         if env::var_os(BLOCKS).is_some() {
             let _watchdog = Watchdog::new(Duration::from_millis(50));
-            enter("a deadlock", Seed(7));
-            step(&service, || {
+            enter_scenario("a deadlock", Seed(7));
+            watch_poll(&service, || {
                 loop {
                     thread::park();
                 }
             });
         }
         let itself = env::current_exe().expect("a test has a binary");
-        let name = "watchdog::tests::who_blocks_the_thread_is_named_and_ends_the_process";
+        let name = "watchdog::tests::a_service_that_blocks_the_thread_is_named_and_ends_the_program";
         let ended = Command::new(itself).args(["--exact", name, "--nocapture"]).env(BLOCKS, "").output();
         let ended = ended.expect("it can be started");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(1), "{said}");
-        assert!(said.contains("stuck-service has been at one step"), "{said}");
-        assert!(said.contains("scenario `a deadlock`, its own seed 7"), "{said}");
+        let message = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{message}");
+        assert!(message.contains("stuck-service has blocked its thread"), "{message}");
+        assert!(message.contains("scenario `a deadlock`, its own seed 7"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! The simulated world of one scenario.
+//! The simulated world of one scenario, as the engine drives it.
 
 use std::{fmt, sync::Arc};
 
@@ -8,9 +8,14 @@ use proxy::Links;
 use scenario::Signal;
 use verdict::{BrokenOff, ProcessChange};
 
-use crate::{Disk, delivery::Delivery, life::Life, network::Network};
+use crate::{
+    Disk, Transport,
+    network::{Member, Network},
+    process::Process,
+    startup,
+};
 
-/// Services in one process, and the links between them. Everything in it ends when it is closed or dropped.
+/// Services in one process, and the links between them. Closing or dropping it ends everything in it.
 pub struct SimulatedWorld {
     network: Arc<Network>,
 }
@@ -20,64 +25,75 @@ impl SimulatedWorld {
         Self { network }
     }
 
-    /// The disk of a service, as its present life has it; `None` for one that isn't linked in.
+    /// Returns the disk of a service, as its present process has it; `None` when the service isn't linked in.
     pub fn disk(&self, service: &ServiceName) -> Option<Disk> {
         self.network.host(service).map(|host| host.disk())
+    }
+
+    async fn start(&self, member: &Member) -> Result<(), BrokenOff> {
+        if startup::start(&self.network, member).await? {
+            self.network.record(&member.service.name, ProcessChange::Started);
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, member: &Member) {
+        if member.host.stop().await {
+            self.network.record(&member.service.name, ProcessChange::Stopped);
+        }
     }
 }
 
 impl World for SimulatedWorld {
-    type Client = Delivery;
+    type Client = Transport;
 
     fn links(&self) -> &Links {
         &self.network.links
     }
 
-    fn client(&self, service: &ServiceName) -> Delivery {
-        Delivery::new(self.network.host(service).cloned(), &self.network)
+    fn client(&self, service: &ServiceName) -> Transport {
+        self.network.client(service)
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         let network = &self.network;
-        network.budget.left()?;
-        let host = network.linked_in(service)?;
-        let record = |change| network.record(service, change);
+        network.budget.check()?;
+        let member = network.member(service)?;
         match signal {
             Signal::Kill => {
-                if let Some(life) = host.crash() {
-                    life.ended().await;
-                    record(ProcessChange::Killed);
+                if let Some(process) = member.host.crash() {
+                    process.end_and_wait().await;
+                    network.record(service, ProcessChange::Killed);
                 }
             }
-            Signal::Stop => {
-                host.stop().await.then(|| record(ProcessChange::Stopped));
-            }
-            Signal::Start => {
-                host.start(network).await?.then(|| record(ProcessChange::Started));
-            }
+            Signal::Stop => self.stop(member).await,
+            Signal::Start => self.start(member).await?,
             Signal::Restart => {
-                host.stop().await.then(|| record(ProcessChange::Stopped));
-                host.start(network).await?.then(|| record(ProcessChange::Started));
+                self.stop(member).await;
+                self.start(member).await?;
             }
             Signal::Pause => {
-                host.change("pause", Life::halt)?.then(|| record(ProcessChange::Paused));
+                if member.host.change(signal.as_str(), Process::pause)? {
+                    network.record(service, ProcessChange::Paused);
+                }
             }
             Signal::Resume => {
-                host.change("resume", Life::resume)?.then(|| record(ProcessChange::Resumed));
+                if member.host.change(signal.as_str(), Process::resume)? {
+                    network.record(service, ProcessChange::Resumed);
+                }
             }
         }
         Ok(())
     }
 
     fn down(&self) -> Vec<ServiceName> {
-        let down = self.network.hosts().iter().filter(|host| host.is_down());
-        down.map(|host| host.blueprint.name.clone()).collect()
+        self.network.hosts().filter(|host| host.is_down()).map(|host| host.name.clone()).collect()
     }
 
     async fn close(self) {
         for host in self.network.hosts() {
-            if let Some(life) = host.crash() {
-                life.ended().await;
+            if let Some(process) = host.crash() {
+                process.end_and_wait().await;
             }
         }
     }
@@ -91,7 +107,6 @@ impl Drop for SimulatedWorld {
 
 impl fmt::Debug for SimulatedWorld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.network.hosts().iter().map(|host| host.blueprint.name.as_str());
-        f.debug_list().entries(names).finish()
+        f.debug_list().entries(self.network.hosts().map(|host| host.name.as_str())).finish()
     }
 }

@@ -1,30 +1,29 @@
-//! The thresholds of a circuit.
+//! The thresholds of a circuit, and which of them are refused.
 
 use std::time::Duration;
 
 /// When a circuit opens, and how it closes again.
 ///
-/// The defaults suit services a few milliseconds apart that answer at once when they are well: half a dozen bad
-/// calls open the circuit, and two seconds later one call finds out whether the outage is over.
+/// The defaults suit services a few milliseconds apart that answer at once when they are healthy: about five bad calls
+/// open the circuit, and two seconds later one probe finds out whether the outage is over.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Config {
-    /// Outcomes older than this are forgotten. Default 10 s.
+    /// The age from which on an outcome no longer counts. Above zero; default 10 s.
     pub window: Duration,
-    /// Only this many of the latest outcomes count, so that a long good history can't hide an outage.
-    /// Default 20.
+    /// The number of latest outcomes that count, so that a long good history can't hide an outage. Default 20.
     pub window_calls: u32,
-    /// With fewer outcomes than this in the window the circuit never opens. Default 5.
+    /// The number of outcomes in the window below which the circuit stays closed. From 1 to `window_calls`; default 5.
     pub minimum_calls: u32,
-    /// The share of failures, above 0 and at most 1, that opens the circuit. Default 0.5.
+    /// The share of failures in the window that opens the circuit. Above 0 and at most 1; default 0.5.
     pub failure_rate: f64,
-    /// A call that takes this long or longer is slow, whatever came of it. Default 1 s.
+    /// The duration from which on a call is slow, whatever its outcome. Above zero; default 1 s.
     pub slow_call: Duration,
-    /// The share of slow calls, above 0 and at most 1, that opens the circuit. Default 0.5.
+    /// The share of slow calls in the window that opens the circuit. Above 0 and at most 1; default 0.5.
     pub slow_rate: f64,
-    /// How long an open circuit lets nothing through. Default 2 s.
+    /// How long an open circuit rejects every call before it becomes half-open. Default 2 s.
     pub open_wait: Duration,
-    /// How many calls may find out whether the dependency is well again; as many successes close the circuit.
-    /// Default 1.
+    /// The number of probes that a half-open circuit admits; when all of them succeed, it closes. At least 1, which is
+    /// the default.
     pub permitted_probes: u32,
 }
 
@@ -43,25 +42,60 @@ impl Default for Config {
     }
 }
 
+/// A threshold with which the circuit could never open, or never close again.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// `window` is zero, so every outcome is forgotten at once.
+    #[error("window must be above zero, or the circuit would never open")]
+    WindowIsZero,
+    /// `minimum_calls` is zero.
+    #[error("minimum_calls must be at least 1")]
+    MinimumIsZero,
+    /// `minimum_calls` is above `window_calls`, so the window never holds enough outcomes.
+    #[error(
+        "minimum_calls ({minimum_calls}) must be at most window_calls ({window_calls}), or the circuit would never open"
+    )]
+    MinimumAboveWindow {
+        /// The configured `minimum_calls`.
+        minimum_calls: u32,
+        /// The configured `window_calls`.
+        window_calls: u32,
+    },
+    /// `failure_rate` is no share.
+    #[error("failure_rate must be above 0 and at most 1, not {0}")]
+    FailureRate(f64),
+    /// `slow_rate` is no share.
+    #[error("slow_rate must be above 0 and at most 1, not {0}")]
+    SlowRate(f64),
+    /// `slow_call` is zero, so every probe is slow.
+    #[error("slow_call must be above zero, or an open circuit would never close")]
+    SlowCallIsZero,
+    /// `permitted_probes` is zero, so no probe can succeed.
+    #[error("permitted_probes must be at least 1, or an open circuit would never close")]
+    NoProbes,
+}
+
 impl Config {
-    /// Panics on thresholds with which the circuit could never open, or never close again.
-    pub(crate) fn checked(self) -> Self {
-        let share = |rate: f64| rate > 0.0 && rate <= 1.0;
-        assert!(
-            share(self.failure_rate),
-            "failure_rate must be above 0 and at most 1: {}",
-            self.failure_rate
-        );
-        assert!(share(self.slow_rate), "slow_rate must be above 0 and at most 1: {}", self.slow_rate);
-        assert!(self.minimum_calls >= 1, "minimum_calls must be at least 1");
-        assert!(
-            self.minimum_calls <= self.window_calls,
-            "minimum_calls must fit into window_calls, or the circuit would never open"
-        );
-        assert!(
-            self.permitted_probes >= 1,
-            "permitted_probes must be at least 1, or an open circuit would stay so"
-        );
-        self
+    /// Checks the thresholds, as [`Breaker::new`](crate::Breaker::new) does.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let is_share = |rate: f64| rate > 0.0 && rate <= 1.0;
+        let Self { minimum_calls, window_calls, failure_rate, slow_rate, .. } = *self;
+        if self.window.is_zero() {
+            Err(ConfigError::WindowIsZero)
+        } else if minimum_calls == 0 {
+            Err(ConfigError::MinimumIsZero)
+        } else if minimum_calls > window_calls {
+            Err(ConfigError::MinimumAboveWindow { minimum_calls, window_calls })
+        } else if !is_share(failure_rate) {
+            Err(ConfigError::FailureRate(failure_rate))
+        } else if !is_share(slow_rate) {
+            Err(ConfigError::SlowRate(slow_rate))
+        } else if self.slow_call.is_zero() {
+            Err(ConfigError::SlowCallIsZero)
+        } else if self.permitted_probes == 0 {
+            Err(ConfigError::NoProbes)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -1,81 +1,81 @@
-//! The states of a circuit and the log of moves between them.
+//! The names of a circuit's states, and the log of transitions between them.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a circuit lets through.
+/// Which calls a circuit admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Everything.
+pub enum CircuitState {
+    /// All calls.
     Closed,
-    /// Nothing, until the wait is over.
+    /// No calls, until [`open_wait`](crate::Config::open_wait) is over.
     Open,
-    /// A few probes.
+    /// At most [`permitted_probes`](crate::Config::permitted_probes) calls.
     HalfOpen,
 }
 
-impl fmt::Display for State {
-    /// As `/health` writes it: `closed`, `open`, `half_open`.
+impl fmt::Display for CircuitState {
+    /// Writes `closed`, `open` or `half_open`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            State::Closed => "closed",
-            State::Open => "open",
-            State::HalfOpen => "half_open",
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
         })
     }
 }
 
-/// Why a circuit moved.
+/// Why a circuit changed its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// So many of so many recent calls failed.
+pub enum TransitionReason {
+    /// The share of failed calls reached [`failure_rate`](crate::Config::failure_rate).
     Failures {
         /// Failed calls in the window.
         failures: u32,
         /// All calls in the window.
         calls: u32,
     },
-    /// So many of so many recent calls were slow.
+    /// The share of slow calls reached [`slow_rate`](crate::Config::slow_rate).
     Slow {
         /// Slow calls in the window.
         slow: u32,
         /// All calls in the window.
         calls: u32,
     },
-    /// The open wait is over.
+    /// [`open_wait`](crate::Config::open_wait) is over.
     WaitOver,
     /// A probe failed or was slow.
     ProbeFailed,
-    /// As many probes succeeded as were permitted.
+    /// All permitted probes succeeded.
     ProbesSucceeded,
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for TransitionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Failures { failures, calls } => write!(f, "{failures} of the last {calls} calls failed"),
-            Why::Slow { slow, calls } => write!(f, "{slow} of the last {calls} calls were slow"),
-            Why::WaitOver => f.write_str("the wait is over"),
-            Why::ProbeFailed => f.write_str("a probe failed"),
-            Why::ProbesSucceeded => f.write_str("the probes succeeded"),
+            Self::Failures { failures, calls } => write!(f, "{failures} of the last {calls} calls failed"),
+            Self::Slow { slow, calls } => write!(f, "{slow} of the last {calls} calls were slow"),
+            Self::WaitOver => f.write_str("the wait is over"),
+            Self::ProbeFailed => f.write_str("a probe failed"),
+            Self::ProbesSucceeded => f.write_str("the probes succeeded"),
         }
     }
 }
 
-/// One move of a circuit.
+/// A change of a circuit's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
-    /// When, since the caller's origin. Half-opening is dated when the wait ended, whenever it was noticed.
+    /// Time since the caller's origin. A circuit becomes half-open when its wait ends, however late it is asked.
     pub at: Duration,
     /// The state before.
-    pub from: State,
+    pub from: CircuitState,
     /// The state after.
-    pub to: State,
-    /// The reason.
-    pub why: Why,
+    pub to: CircuitState,
+    /// Why it changed.
+    pub reason: TransitionReason,
 }
 
-/// Who is told of moves.
+/// A function that is called at every transition.
 pub(crate) struct Observer(pub(crate) Box<dyn Fn(&Transition) + Send>);
 
 impl fmt::Debug for Observer {

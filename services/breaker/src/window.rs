@@ -1,66 +1,66 @@
-//! The recent outcomes, by which a closed circuit is judged.
+//! The recent outcomes that decide whether a closed circuit opens, limited by age and by number.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What came of a call, as far as the dependency's health goes: any answer but a 5xx is a success.
+/// How a call ended, as far as it shows the health of the dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The dependency answered and is well (a 4xx is an answer).
+pub enum CallOutcome {
+    /// The dependency answered and is healthy. Over HTTP: any status below 500.
     Success,
-    /// A 5xx, a timeout, a refused or reset connection, a reply that was cut off.
+    /// A 5xx status, a timeout, a refused or reset connection, or a reply that was cut off.
     Failure,
 }
 
-/// The counts of what is in the window.
+/// The number of calls in the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// All calls.
-    pub calls: u32,
-    /// Those that failed.
-    pub failures: u32,
-    /// Those that were slow; a slow failure counts in both.
-    pub slow: u32,
+    pub(crate) calls: u32,
+    /// Failed calls.
+    pub(crate) failures: u32,
+    /// Slow calls; a slow failure counts in both.
+    pub(crate) slow: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct RecordedCall {
     at: Duration,
-    outcome: Outcome,
+    outcome: CallOutcome,
     slow: bool,
 }
 
-/// A window that slides with every call: bounded in age and in number.
+/// The outcomes that are younger than `age`, at most `calls` of them. Each new outcome drops those that no longer count.
 #[derive(Debug)]
 pub(crate) struct Window {
     age: Duration,
     calls: usize,
-    entries: VecDeque<Entry>,
+    recorded: VecDeque<RecordedCall>,
 }
 
 impl Window {
     pub(crate) fn new(age: Duration, calls: u32) -> Self {
-        Self { age, calls: calls as usize, entries: VecDeque::new() }
+        Self { age, calls: calls as usize, recorded: VecDeque::new() }
     }
 
-    /// Adds an outcome and says what the window holds now.
-    pub(crate) fn add(&mut self, now: Duration, outcome: Outcome, slow: bool) -> Counts {
-        self.entries.push_back(Entry { at: now, outcome, slow });
-        while self.entries.len() > self.calls
-            || self.entries.front().is_some_and(|entry| now.saturating_sub(entry.at) >= self.age)
+    /// Adds an outcome and counts what the window holds then.
+    pub(crate) fn add(&mut self, now: Duration, outcome: CallOutcome, slow: bool) -> Counts {
+        self.recorded.push_back(RecordedCall { at: now, outcome, slow });
+        while self.recorded.len() > self.calls
+            || self.recorded.front().is_some_and(|call| now.saturating_sub(call.at) >= self.age)
         {
-            self.entries.pop_front();
+            self.recorded.pop_front();
         }
         let mut counts = Counts::default();
-        for entry in &self.entries {
+        for call in &self.recorded {
             counts.calls += 1;
-            counts.failures += u32::from(entry.outcome == Outcome::Failure);
-            counts.slow += u32::from(entry.slow);
+            counts.failures += u32::from(call.outcome == CallOutcome::Failure);
+            counts.slow += u32::from(call.slow);
         }
         counts
     }
 
     pub(crate) fn clear(&mut self) {
-        self.entries.clear();
+        self.recorded.clear();
     }
 }

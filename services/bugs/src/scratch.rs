@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{bug::Bug, repository::root};
 
 /// The packages that are built for every bug, and so with few optimisations.
-const SHOP: [&str; 5] = ["breaker", "chassis", "users", "orders", "payments"];
+const SHOP: [&str; 6] = ["breaker", "values", "chassis", "users", "orders", "payments"];
 
 /// The modification time that a copied file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,57 +1,56 @@
-//! What every service here stands on. A service is a function from what it was told and an [`Environment`] to an
-//! [`App`]; whoever calls it owns the clock, the disk, the network and the runtime.
+//! What every service of the shop stands on. A service is a function from its options and an [`Environment`] to an
+//! [`App`]; its caller owns the clock, the disk, the network and the runtime.
 //!
-//! The map of the crate, in the order in which a process and then a request pass through it:
+//! | folder | what is in it |
+//! | --- | --- |
+//! | `process` | the whole of a `main`: command line, environment, sockets, limits, stopping in order |
+//! | `api` | routes and their specification, bodies, errors, health, and the edge around it all |
+//! | `store` | redb with many jobs to a commit; records, pages, idempotency keys |
+//! | `client` | calls to other services: retry → breaker → timeout → transport |
 //!
-//! - [`start`](mod@start): the whole of a `main`; [`config`]: the command line; [`service_key`]: who may do what;
-//! - [`environment`], [`clock`], [`transport`]: what whoever starts a service gives it;
-//! - [`app`]: a service as one endpoint; [`serve`](mod@serve), `socket`: sockets, limits, and stopping in order;
-//! - `edge`: content types, sizes and the form of errors; `routing`: which handler answers;
-//!   [`payload`]: JSON bodies; [`problem`]: errors;
-//! - [`money`], [`id`], [`page`], [`idempotency`], [`leaf`](mod@leaf): the values that requests and records are made of;
-//! - [`store`]: redb with many jobs to a commit;
-//! - [`upstream`]: the client for a dependency: retry → breaker → timeout → transport;
-//! - `health`, `docs`: what every service says of itself.
+//! `process` uses the other three, `api` uses `store` and `client`, and these two use neither. A service begins with
+//! [`Routes`] (once in a process), [`Store::open`] and [`App::new`], and its binary calls [`start`].
 //!
 //! What there is not: a clock or a timer other than [`Clock`] and [`tokio::time`], a read of the environment outside
-//! of [`config`], a thread other than the store's, a transaction that lives across an `.await`.
+//! of the command line, a thread other than the store's, a transaction that lives across an `.await`.
 
-pub mod app;
-pub mod clock;
-pub mod config;
-mod docs;
-mod edge;
-pub mod environment;
-mod health;
-pub mod id;
-pub mod idempotency;
-pub mod leaf;
-pub mod money;
-pub mod page;
-pub mod payload;
-pub mod problem;
-mod routing;
-pub mod serve;
-pub mod service_key;
-mod socket;
-pub mod start;
-pub mod store;
-pub mod transport;
-pub mod upstream;
+mod about;
+mod api;
+mod client;
+mod process;
+mod store;
 
-pub use app::App;
-pub use clock::{Clock, SystemClock};
-pub use config::{About, NoArguments};
-pub use environment::{Disk, Environment};
-pub use id::Id;
-pub use idempotency::{Fingerprint, IdempotencyKey};
-pub use money::Money;
-pub use page::{Limit, Page};
-pub use payload::Body;
-pub use problem::{Problem, Refused, statuses};
-pub use serve::serve;
-pub use service_key::{ByService, Caller, ServiceKey};
-pub use start::{Shared, StartError, start};
-pub use store::{Store, StoreError};
-pub use transport::{Transport, TransportError, http_transport};
-pub use upstream::{BaseUrl, Call, Policy, Reply, Upstream, UpstreamError};
+pub use about::About;
+pub use api::{
+    body::Body,
+    caller::{ByService, Caller},
+    documented_problem::DocumentedProblem,
+    formats::Text,
+    health::BoundPort,
+    problem::Problem,
+    routes::Routes,
+    wire::{Wire, WireFormat, WireName},
+};
+pub use client::{
+    base_url::{BaseUrl, BaseUrlError},
+    call::{Call, Reply},
+    service_key::{ServiceKey, ServiceKeyError},
+    transport::{Transport, TransportError, http_transport},
+    upstream::{Policy, Unreachable, Upstream, UpstreamError},
+};
+pub use process::{
+    app::{App, Background, answer},
+    clock::{Clock, SystemClock, Timestamp, rfc3339},
+    config::NoArguments,
+    environment::Environment,
+    serve::{ListenError, ServerLimits, listen, serve},
+    start::{Shared, start},
+    start_error::StartError,
+};
+pub use store::{
+    Disk, Store,
+    error::{OpenError, StoreError},
+    keys::{Keys, Recalled},
+    page::{Limit, Page},
+    record::Record,
+};

@@ -1,7 +1,7 @@
-//! The rules of orders, without a database or a request in sight.
+//! The rules of orders: pure, without database or HTTP.
 
-use chassis::{Id, Money};
 use serde::{Deserialize, Serialize};
+use values::{Id, Money};
 
 /// The kind of [`OrderId`].
 #[derive(Debug)]
@@ -20,16 +20,16 @@ pub(crate) type UserId = Id<UserKind>;
 /// The id of a payment, given out by payment-service.
 pub(crate) type PaymentId = Id<PaymentKind>;
 
-/// How far an order is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
-    Pending,
-    Confirmed,
-    Shipped,
-    Delivered,
-    Cancelled,
-    Refunded,
+values::names! {
+    /// Status of an order.
+    pub(crate) enum Status {
+        Pending = "pending",
+        Confirmed = "confirmed",
+        Shipped = "shipped",
+        Delivered = "delivered",
+        Cancelled = "cancelled",
+        Refunded = "refunded",
+    }
 }
 
 /// An order.
@@ -39,84 +39,74 @@ pub(crate) struct Order {
     pub(crate) items: Vec<String>,
     pub(crate) total: Money,
     pub(crate) status: Status,
-    /// The payment that confirmed it, for ever.
+    /// The payment that confirmed it; it never changes.
     pub(crate) paid_by: Option<PaymentId>,
     /// RFC 3339.
     pub(crate) created_at: String,
 }
 
-/// A payment, as it presents itself.
+/// The payment that asks to confirm or to refund an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Payment {
     pub(crate) id: PaymentId,
     pub(crate) amount: Money,
 }
 
-/// What somebody wants of an order.
+/// A request to change the status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// By anybody: no more than that it is, or is to be, in this status.
-    Plain(PlainStatus),
-    /// The payment has the money.
+pub(crate) enum StatusRequest {
+    /// By any caller, to a status that needs no payment.
+    Plain(Status),
+    /// By a payment that holds the money.
     Confirm(Payment),
-    /// The payment gave all the money back.
+    /// By a payment that gave all the money back.
     Refund(Payment),
 }
 
-/// The statuses that need no payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PlainStatus {
-    Pending,
-    Shipped,
-    Delivered,
-    Cancelled,
-}
-
-/// What is to become of a wish.
+/// Decision on a [`StatusRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The order as it is from now on.
+    /// The status changes; the order after it.
     Moved(Order),
-    /// It has been granted before; the order has perhaps gone further since.
+    /// The order has, or had, that status already.
     Already,
-    /// It can't be, and never will.
+    /// The status can't be reached from the present one.
     Refused(Refusal),
 }
 
-/// Why not.
+/// Reason why a status can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// No arrow leads there from here.
+    /// No arrow leads there from the present status.
     Unreachable,
-    /// The payment is about another amount.
+    /// The payment's amount is not the order's total.
     OtherAmount,
-    /// Another payment has the order.
+    /// Another payment confirmed the order.
     OtherPayment,
 }
 
-/// Judges a wish. Statuses only move forward, so what was granted once is granted for ever, and so is a refusal.
-pub(crate) fn judge(order: &Order, wish: Wish) -> Verdict {
+/// Decides on a request. Statuses only move forward, so a granted request stays granted, and a refused confirmation or
+/// cancellation stays refused.
+pub(crate) fn decide(order: &Order, request: StatusRequest) -> Verdict {
     let moved = |status| Verdict::Moved(Order { status, ..order.clone() });
-    match wish {
-        Wish::Plain(wanted) => match (order.status, wanted) {
-            (Status::Pending, PlainStatus::Pending)
-            | (Status::Shipped, PlainStatus::Shipped)
-            | (Status::Delivered, PlainStatus::Delivered)
-            | (Status::Cancelled, PlainStatus::Cancelled) => Verdict::Already,
-            (Status::Pending, PlainStatus::Cancelled) => moved(Status::Cancelled),
-            (Status::Confirmed, PlainStatus::Shipped) => moved(Status::Shipped),
-            (Status::Shipped, PlainStatus::Delivered) => moved(Status::Delivered),
+    match request {
+        StatusRequest::Plain(wanted) => match (order.status, wanted) {
+            (_, Status::Confirmed | Status::Refunded) => Verdict::Refused(Refusal::Unreachable),
+            (present, wanted) if present == wanted => Verdict::Already,
+            (Status::Pending, Status::Cancelled)
+            | (Status::Confirmed, Status::Shipped)
+            | (Status::Shipped, Status::Delivered) => moved(wanted),
             _ => Verdict::Refused(Refusal::Unreachable),
         },
-        Wish::Confirm(payment) | Wish::Refund(payment) if payment.amount != order.total => {
+        StatusRequest::Confirm(payment) | StatusRequest::Refund(payment) if payment.amount != order.total => {
             Verdict::Refused(Refusal::OtherAmount)
         }
-        Wish::Confirm(payment) | Wish::Refund(payment)
+        StatusRequest::Confirm(payment) | StatusRequest::Refund(payment)
             if order.paid_by.is_some_and(|paid_by| paid_by != payment.id) =>
         {
             Verdict::Refused(Refusal::OtherPayment)
         }
-        Wish::Confirm(payment) => match order.status {
+        StatusRequest::Confirm(payment) => match order.status {
             Status::Pending => Verdict::Moved(Order {
                 status: Status::Confirmed,
                 paid_by: Some(payment.id),
@@ -125,7 +115,7 @@ pub(crate) fn judge(order: &Order, wish: Wish) -> Verdict {
             Status::Confirmed | Status::Shipped | Status::Delivered | Status::Refunded => Verdict::Already,
             Status::Cancelled => Verdict::Refused(Refusal::Unreachable),
         },
-        Wish::Refund(_) => match order.status {
+        StatusRequest::Refund(_) => match order.status {
             Status::Confirmed => moved(Status::Refunded),
             Status::Refunded => Verdict::Already,
             _ => Verdict::Refused(Refusal::Unreachable),
@@ -135,6 +125,8 @@ pub(crate) fn judge(order: &Order, wish: Wish) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use values::Named;
+
     use super::*;
 
     fn order(status: Status) -> Order {
@@ -152,71 +144,64 @@ mod tests {
         }
     }
 
-    const ALL: [Status; 6] = [
-        Status::Pending,
-        Status::Confirmed,
-        Status::Shipped,
-        Status::Delivered,
-        Status::Cancelled,
-        Status::Refunded,
-    ];
-
     fn payment(id: u64, units: i64) -> Payment {
         Payment { id: PaymentId::new(id).unwrap(), amount: Money::minor(units) }
     }
 
-    /// For each status of [`ALL`]: `>` moves, `=` is so already, `.` is refused.
-    fn row(wish: Wish) -> String {
-        let letter = |status| match judge(&order(status), wish) {
+    /// A letter for each status: `>` moves, `=` is so already, `.` is refused.
+    fn row(request: StatusRequest) -> String {
+        let letter = |status| match decide(&order(status), request) {
             Verdict::Moved(_) => '>',
             Verdict::Already => '=',
             Verdict::Refused(_) => '.',
         };
-        ALL.into_iter().map(letter).collect()
+        Status::ALL.iter().copied().map(letter).collect()
     }
 
     #[test]
     fn statuses_move_along_the_arrows_alone() {
         //                                               pcsdxr
-        assert_eq!(row(Wish::Plain(PlainStatus::Pending)), "=.....");
-        assert_eq!(row(Wish::Plain(PlainStatus::Shipped)), ".>=...");
-        assert_eq!(row(Wish::Plain(PlainStatus::Delivered)), "..>=..");
-        assert_eq!(row(Wish::Plain(PlainStatus::Cancelled)), ">...=.");
-        assert_eq!(row(Wish::Confirm(payment(7, 100))), ">===.=");
-        assert_eq!(row(Wish::Refund(payment(7, 100))), ".>...=");
+        assert_eq!(row(StatusRequest::Plain(Status::Pending)), "=.....");
+        assert_eq!(row(StatusRequest::Plain(Status::Shipped)), ".>=...");
+        assert_eq!(row(StatusRequest::Plain(Status::Delivered)), "..>=..");
+        assert_eq!(row(StatusRequest::Plain(Status::Cancelled)), ">...=.");
+        assert_eq!(row(StatusRequest::Plain(Status::Confirmed)), "......", "it needs a payment");
+        assert_eq!(row(StatusRequest::Plain(Status::Refunded)), "......", "it needs a payment");
+        assert_eq!(row(StatusRequest::Confirm(payment(7, 100))), ">===.=");
+        assert_eq!(row(StatusRequest::Refund(payment(7, 100))), ".>...=");
     }
 
     #[test]
     fn an_order_belongs_to_one_payment_of_its_amount() {
-        assert_eq!(row(Wish::Confirm(payment(8, 100))), ">.....");
-        assert_eq!(row(Wish::Refund(payment(8, 100))), "......");
-        assert_eq!(row(Wish::Confirm(payment(7, 99))), "......");
-        assert_eq!(row(Wish::Refund(payment(7, 99))), "......");
+        assert_eq!(row(StatusRequest::Confirm(payment(8, 100))), ">.....");
+        assert_eq!(row(StatusRequest::Refund(payment(8, 100))), "......");
+        assert_eq!(row(StatusRequest::Confirm(payment(7, 99))), "......");
+        assert_eq!(row(StatusRequest::Refund(payment(7, 99))), "......");
     }
 
     #[test]
-    fn a_refusal_stays_one() {
-        let wishes = [
-            Wish::Plain(PlainStatus::Cancelled),
-            Wish::Confirm(payment(7, 100)),
-            Wish::Confirm(payment(8, 100)),
-            Wish::Confirm(payment(7, 99)),
+    fn a_refused_confirmation_or_cancellation_stays_refused() {
+        let requests = [
+            StatusRequest::Plain(Status::Cancelled),
+            StatusRequest::Confirm(payment(7, 100)),
+            StatusRequest::Confirm(payment(8, 100)),
+            StatusRequest::Confirm(payment(7, 99)),
         ];
-        // From wherever a confirmation or a cancellation is refused, no move makes it possible again.
-        for status in ALL {
-            for refused in wishes {
+        // Where a confirmation or a cancellation is refused, no move makes it possible again.
+        for status in Status::ALL.iter().copied() {
+            for refused in requests {
                 let before = order(status);
-                if !matches!(judge(&before, refused), Verdict::Refused(_)) {
+                if !matches!(decide(&before, refused), Verdict::Refused(_)) {
                     continue;
                 }
-                for other in wishes.into_iter().chain([
-                    Wish::Plain(PlainStatus::Shipped),
-                    Wish::Plain(PlainStatus::Delivered),
-                    Wish::Refund(payment(7, 100)),
+                for other in requests.into_iter().chain([
+                    StatusRequest::Plain(Status::Shipped),
+                    StatusRequest::Plain(Status::Delivered),
+                    StatusRequest::Refund(payment(7, 100)),
                 ]) {
-                    if let Verdict::Moved(after) = judge(&before, other) {
+                    if let Verdict::Moved(after) = decide(&before, other) {
                         assert!(
-                            matches!(judge(&after, refused), Verdict::Refused(_)),
+                            matches!(decide(&after, refused), Verdict::Refused(_)),
                             "{before:?} {refused:?}"
                         );
                     }

@@ -2,14 +2,11 @@
 //!
 //! Refusals are values here; an `Err` means that the store itself failed.
 
-use chassis::{
-    Fingerprint, IdempotencyKey, Limit, Page, Store, StoreError,
-    idempotency::{Keys, Recalled},
-    store::Record,
-};
+use chassis::{Keys, Limit, Page, Recalled, Record, Store, StoreError};
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+use values::{Fingerprint, IdempotencyKey};
 
-use crate::domain::{Order, OrderId, Refusal, UserId, Verdict, Wish, judge};
+use crate::domain::{Order, OrderId, Refusal, StatusRequest, UserId, Verdict, decide};
 
 /// Orders by id.
 const ORDERS: TableDefinition<u64, Record<Order>> = TableDefinition::new("orders");
@@ -18,39 +15,39 @@ const BY_USER: TableDefinition<(u64, u64), ()> = TableDefinition::new("orders_by
 /// The keys that made orders.
 const KEYS: Keys = Keys::new("order_keys");
 
-/// Makes the tables.
+/// Creates the tables.
 pub(crate) fn prepare(transaction: &WriteTransaction) -> Result<(), StoreError> {
     transaction.open_table(ORDERS)?;
     transaction.open_table(BY_USER)?;
     Ok(())
 }
 
-/// A client's name for its request, and what the request is about.
+/// Idempotency key of a request, with the fingerprint of its body.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub(crate) key: IdempotencyKey,
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// What came of an order.
+/// Result of placing an order.
 #[derive(Debug)]
 pub(crate) enum Placed {
     Made(OrderId, Order),
-    /// The key made this order before; it is shown as it is now.
+    /// An earlier request with the key placed this order; it is returned as it is now.
     Before(OrderId, Order),
     OtherBody,
 }
 
-/// What came of a wish.
+/// Result of a [`StatusRequest`].
 #[derive(Debug)]
-pub(crate) enum Wished {
-    /// The order is, or was, there.
+pub(crate) enum StatusSet {
+    /// The order has, or had, that status.
     Granted(Order),
     Refused(Refusal, Order),
     NoSuchOrder,
 }
 
-/// Everything that the service knows.
+/// Database of the service. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Orders {
     store: Store,
@@ -65,7 +62,7 @@ impl Orders {
         self.store.read(|transaction| find(&transaction.open_table(ORDERS)?, id))
     }
 
-    /// Orders, newest first; of one user, if told.
+    /// Orders, newest first; only those of `user`, if given.
     pub(crate) fn list(
         &self,
         user: Option<UserId>,
@@ -81,7 +78,7 @@ impl Orders {
         })
     }
 
-    /// What a claim made before, if anything.
+    /// The order that an earlier request with the key placed, if one did.
     pub(crate) fn recall(&self, claim: &Claim) -> Result<Option<Placed>, StoreError> {
         self.store.read(|transaction| {
             let recalled = KEYS.look_up(transaction, &claim.key, claim.fingerprint)?;
@@ -94,19 +91,23 @@ impl Orders {
         self.store.write(move |transaction| place(transaction, order, claim.as_ref())).await
     }
 
-    /// Compares and sets the status.
-    pub(crate) async fn wish(&self, id: OrderId, wish: Wish) -> Result<Wished, StoreError> {
+    /// Decides on a change of the status and makes it, in one transaction.
+    pub(crate) async fn set_status(
+        &self,
+        id: OrderId,
+        request: StatusRequest,
+    ) -> Result<StatusSet, StoreError> {
         self.store
             .write(move |transaction| {
                 let mut orders = transaction.open_table(ORDERS)?;
-                let Some(order) = find(&orders, id)? else { return Ok(Wished::NoSuchOrder) };
-                match judge(&order, wish) {
+                let Some(order) = find(&orders, id)? else { return Ok(StatusSet::NoSuchOrder) };
+                match decide(&order, request) {
                     Verdict::Moved(after) => {
                         orders.insert(id.number(), &after)?;
-                        Ok(Wished::Granted(after))
+                        Ok(StatusSet::Granted(after))
                     }
-                    Verdict::Already => Ok(Wished::Granted(order)),
-                    Verdict::Refused(refusal) => Ok(Wished::Refused(refusal, order)),
+                    Verdict::Already => Ok(StatusSet::Granted(order)),
+                    Verdict::Refused(refusal) => Ok(StatusSet::Refused(refusal, order)),
                 }
             })
             .await
@@ -140,7 +141,7 @@ fn recollect(
         Recalled::Unknown => None,
         Recalled::OtherBody => Some(Placed::OtherBody),
         Recalled::Made(id) => {
-            let id = order_id(id);
+            let id = OrderId::recorded(id);
             let order = find(orders, id)?.expect("a key is written with its order");
             Some(Placed::Before(id, order))
         }
@@ -161,7 +162,7 @@ fn list_all(
         limit,
         orders.range(..before)?.rev().map(|row| {
             let (id, order) = row?;
-            let id = order_id(id.value());
+            let id = OrderId::recorded(id.value());
             Ok((id, (id, order.value())))
         }),
     )
@@ -179,13 +180,9 @@ fn list_of_user(
         limit,
         by_user.range((user.number(), 0)..(user.number(), before))?.rev().map(|row| {
             let (_, id) = row?.0.value();
-            let id = order_id(id);
+            let id = OrderId::recorded(id);
             let order = find(&orders, id)?.expect("an order is written with its place in the index");
             Ok((id, (id, order)))
         }),
     )
-}
-
-fn order_id(number: u64) -> OrderId {
-    OrderId::new(number).expect("ids are given out from 1 on")
 }

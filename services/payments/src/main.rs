@@ -4,11 +4,11 @@ use std::{process::ExitCode, time::Duration};
 
 use chassis::BaseUrl;
 
-/// Half the cost of the system's, in a process that allocates for every request.
+/// Costs half as much as the system's allocator in a process that allocates for every request.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What this service takes besides what all take.
+/// Arguments of this service, beside those that all services share.
 #[derive(Debug, clap::Args)]
 struct Arguments {
     /// Address of the users service.
@@ -29,12 +29,12 @@ struct Arguments {
 
 fn main() -> ExitCode {
     chassis::start(&payments::ABOUT, |shared, arguments: Arguments, environment| {
-        let options = payments::Options {
+        let options = payments::PaymentsOptions {
             service_key: shared.service_key,
             users_url: arguments.users_url,
             orders_url: arguments.orders_url,
             deadline: Duration::from_secs(arguments.deadline_seconds),
         };
-        payments::app(options, environment)
+        payments::app(&payments::routes(), options, environment)
     })
 }

@@ -1,4 +1,4 @@
-//! What payments remembers: redb, and nothing but.
+//! All of redb: the tables, and the transactions over them.
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
@@ -8,24 +8,20 @@
 //! | `live_payment_by_order` | order | its one live payment |
 //! | `unfinished` | kind, number | |
 //! | `payment_keys`, `refund_keys` | idempotency key | what it made |
-//! | `database` | `tag` | tells this database from others |
+//! | `database` | `tag` | distinguishes this database from others |
 //!
-//! Every change of a payment or refund goes through [`PaymentStore::happened`], which runs the domain's step on the
-//! record as it is inside the transaction: a compare-and-set.
+//! Every change of a payment or refund goes through [`PaymentStore::apply`], which runs the domain's step on the record
+//! inside the transaction: a compare-and-set.
 
-use std::hash::Hasher as _;
-
-use chassis::idempotency::{Keys, Recalled};
-use chassis::store::Record;
-use chassis::{Disk, Fingerprint, IdempotencyKey, Limit, Money, Page, StartError, Store, StoreError};
+use chassis::{Disk, Keys, Limit, Page, Recalled, Record, StartError, Store, StoreError};
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
-use siphasher::sip::SipHasher13;
+use values::{Fingerprint, Id, IdempotencyKey, Money, seeded_hash};
 
 use crate::domain::payment::{self, RefundTotals};
-use crate::domain::refund::{self, Refused};
+use crate::domain::refund;
 use crate::domain::{
-    DatabaseTag, Event, Moment, Next, OrderId, Payment, PaymentId, Refund, RefundId, RefundStatus, Status,
-    UserId, Work,
+    DatabaseTag, Event, Moment, Next, NotRefundable, OrderId, Payment, PaymentId, Refund, RefundId,
+    RefundStatus, Status, UserId, Work,
 };
 
 const PAYMENTS: TableDefinition<u64, Record<Payment>> = TableDefinition::new("payments");
@@ -34,18 +30,20 @@ const BY_USER: TableDefinition<(u64, u64), ()> = TableDefinition::new("payments_
 const LIVE: TableDefinition<u64, u64> = TableDefinition::new("live_payment_by_order");
 const UNFINISHED: TableDefinition<(u8, u64), ()> = TableDefinition::new("unfinished");
 const DATABASE: TableDefinition<&str, u64> = TableDefinition::new("database");
+/// Purpose of the hash that a new database gets as its tag.
+const TAG: u64 = 0x7461_6700;
 const PAYMENT_KEYS: Keys = Keys::new("payment_keys");
 const REFUND_KEYS: Keys = Keys::new("refund_keys");
 
-/// The key of a request and what tells its body from others.
+/// Idempotency key of a request, if it has one, with the fingerprint of its body.
 pub type Keyed = Option<(IdempotencyKey, Fingerprint)>;
 
-/// What a payment is made from.
+/// What a new payment is recorded with.
 #[derive(Debug, Clone, Copy)]
 pub struct Intent {
     /// The order to pay.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// The user who placed it.
     pub user_id: UserId,
     /// Its total.
     pub amount: Money,
@@ -55,16 +53,16 @@ pub struct Intent {
     pub deadline: Moment,
 }
 
-/// What came of beginning something under a key.
+/// Result of beginning a payment or refund under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun<Made, No> {
     /// It is recorded.
     New(Made),
-    /// The same request came before and made this.
+    /// An earlier request with the same key and body recorded this.
     Replayed(Made),
-    /// The key stood for another body. Nothing was recorded.
+    /// The key was used with another body. Nothing was recorded.
     OtherBody,
-    /// It can't be. Nothing was recorded.
+    /// It was refused. Nothing was recorded.
     Refused(No),
 }
 
@@ -72,13 +70,13 @@ pub enum Begun<Made, No> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldBy(pub PaymentId);
 
-/// Why no refund was recorded.
+/// Reason why no refund was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoRefund {
     /// There is no such payment.
     NoPayment,
-    /// The payment can't give that back.
-    Refused(Refused),
+    /// The payment can't be refunded by that amount.
+    NotRefundable(NotRefundable),
 }
 
 /// A piece of work with its records.
@@ -91,7 +89,7 @@ pub enum Loaded {
 }
 
 impl Loaded {
-    /// The call to make, or the change to record, when nothing happened but time.
+    /// The call to make, or the change to record, when the work is due.
     pub fn due(&self, now: Moment) -> Next<()> {
         match self {
             Loaded::Payment(payment) => payment::step(payment, Event::Due, now).kind(),
@@ -108,12 +106,10 @@ pub struct PaymentStore {
 }
 
 impl PaymentStore {
-    /// Opens the database. A new one gets a tag made of the seed and the time.
+    /// Opens the database. A new one gets a tag that is a hash of the seed and the time.
     pub fn open(disk: Disk, seed: u64, now: Moment) -> Result<Self, StartError> {
         let store = Store::open(disk)?;
-        let mut hasher = SipHasher13::new_with_keys(seed, 0x7461_6700);
-        hasher.write_i64(now.0);
-        let fresh = hasher.finish();
+        let fresh = seeded_hash(seed, TAG, &now.0);
         store.prepare(|transaction| {
             transaction.open_table(PAYMENTS)?;
             transaction.open_table(REFUNDS)?;
@@ -126,16 +122,14 @@ impl PaymentStore {
             }
             Ok(())
         })?;
-        let tag = store
-            .read(|transaction| -> Result<_, StoreError> {
-                let tag = transaction.open_table(DATABASE)?.get("tag")?.map(|tag| tag.value());
-                Ok(DatabaseTag(tag.expect("the tag was just written")))
-            })
-            .map_err(StartError::Prepare)?;
+        let tag = store.read(|transaction| -> Result<_, StoreError> {
+            let tag = transaction.open_table(DATABASE)?.get("tag")?.map(|tag| tag.value());
+            Ok(DatabaseTag(tag.expect("the tag was just written")))
+        })?;
         Ok(Self { store, tag })
     }
 
-    /// Completes when nothing can be written any more.
+    /// Completes when the database has failed: nothing can be written any more.
     pub fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
         self.store.failed()
     }
@@ -145,7 +139,7 @@ impl PaymentStore {
         self.tag
     }
 
-    /// W1: records the intent to pay, unless the key or the order is taken.
+    /// Records the intent to pay, unless the key is used or the order has a live payment.
     pub async fn begin_payment(
         &self,
         intent: Intent,
@@ -160,7 +154,7 @@ impl PaymentStore {
                 }
                 let mut live = transaction.open_table(LIVE)?;
                 if let Some(holder) = live.get(intent.order_id.number())? {
-                    return Ok(Begun::Refused(HeldBy(id(holder.value()))));
+                    return Ok(Begun::Refused(HeldBy(Id::recorded(holder.value()))));
                 }
                 let mut payments = transaction.open_table(PAYMENTS)?;
                 let last = payments.last()?.map(|(last, _)| last.value());
@@ -180,7 +174,7 @@ impl PaymentStore {
                 live.insert(intent.order_id.number(), number)?;
                 payments.insert(number, &payment)?;
                 transaction.open_table(BY_USER)?.insert((payment.user_id.number(), number), ())?;
-                transaction.open_table(UNFINISHED)?.insert(place(Work::Payment(payment.id)), ())?;
+                transaction.open_table(UNFINISHED)?.insert(unfinished_key(Work::Payment(payment.id)), ())?;
                 if let Some((key, fingerprint)) = &keyed {
                     PAYMENT_KEYS.remember(transaction, key, *fingerprint, number)?;
                 }
@@ -189,7 +183,7 @@ impl PaymentStore {
             .await
     }
 
-    /// R1: sets a refund aside, unless the key is taken or the payment can't give it.
+    /// Records a refund and reserves its amount, unless the key is used or the payment can't be refunded.
     pub async fn begin_refund(
         &self,
         payment_id: PaymentId,
@@ -213,12 +207,12 @@ impl PaymentStore {
                 let (refund, payment) =
                     match refund::request(&payment, amount, RefundId::following(last), now) {
                         Ok(requested) => requested,
-                        Err(refused) => return Ok(Begun::Refused(NoRefund::Refused(refused))),
+                        Err(reason) => return Ok(Begun::Refused(NoRefund::NotRefundable(reason))),
                     };
                 let number = refund.id.number();
                 payments.insert(payment_id.number(), &payment)?;
                 refunds.insert(number, &refund)?;
-                transaction.open_table(UNFINISHED)?.insert(place(Work::Refund(refund.id)), ())?;
+                transaction.open_table(UNFINISHED)?.insert(unfinished_key(Work::Refund(refund.id)), ())?;
                 if let Some((key, fingerprint)) = &keyed {
                     REFUND_KEYS.remember(transaction, key, *fingerprint, number)?;
                 }
@@ -227,23 +221,18 @@ impl PaymentStore {
             .await
     }
 
-    /// Takes a record one step further: the domain's step, on the record as it is, in one transaction. Answers with what
-    /// the record became, durably; with nothing when the event was stale or decided nothing.
-    pub async fn happened(
-        &self,
-        work: Work,
-        event: Event,
-        now: Moment,
-    ) -> Result<Option<Loaded>, StoreError> {
+    /// Applies an event to a record: the domain's step on the record as it is, in one transaction. Returns the changed
+    /// record once it is durable, `None` when the event was stale or decided nothing.
+    pub async fn apply(&self, work: Work, event: Event, now: Moment) -> Result<Option<Loaded>, StoreError> {
         self.store
             .write(move |transaction| match work {
-                Work::Payment(id) => payment_happened(transaction, id, event, now),
-                Work::Refund(id) => refund_happened(transaction, id, event),
+                Work::Payment(id) => apply_to_payment(transaction, id, event, now),
+                Work::Refund(id) => apply_to_refund(transaction, id, event),
             })
             .await
     }
 
-    /// What a key made before, if it made anything.
+    /// The payment that an earlier request with the key recorded, if one did.
     pub fn recall_payment(&self, keyed: &Keyed) -> Result<Option<Begun<Payment, HeldBy>>, StoreError> {
         let Some((key, fingerprint)) = keyed else { return Ok(None) };
         self.store.read(|transaction| {
@@ -258,14 +247,14 @@ impl PaymentStore {
         })
     }
 
-    /// The payment with this number.
+    /// The payment with this id.
     pub fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.store.read(|transaction| {
             Ok(transaction.open_table(PAYMENTS)?.get(id.number())?.map(|payment| payment.value()))
         })
     }
 
-    /// A piece of work with its records. It exists: work is never taken back.
+    /// A piece of work with its records, which are never deleted.
     pub fn load(&self, work: Work) -> Result<Loaded, StoreError> {
         self.store.read(|transaction| {
             let payments = transaction.open_table(PAYMENTS)?;
@@ -284,7 +273,7 @@ impl PaymentStore {
         })
     }
 
-    /// Payments, the newest first; of one user only, if asked. `after` is the last one of the page before.
+    /// Payments, newest first; only those of `user`, if given. `after` is the last one of the page before.
     pub fn payments(
         &self,
         user: Option<UserId>,
@@ -299,7 +288,9 @@ impl PaymentStore {
                     let rows = payments.range(..before)?.rev();
                     Page::take(
                         limit,
-                        rows.map(|row| row.map(|(key, payment)| (id(key.value()), payment.value()))),
+                        rows.map(|row| {
+                            row.map(|(key, payment)| (Id::recorded(key.value()), payment.value()))
+                        }),
                     )
                     .map_err(StoreError::from)
                 }
@@ -311,7 +302,7 @@ impl PaymentStore {
                         rows.map(|row| {
                             let (_, number) = row?.0.value();
                             let payment = payments.get(number)?.expect("the index names payments that exist");
-                            Ok((id(number), payment.value()))
+                            Ok((Id::recorded(number), payment.value()))
                         }),
                     )
                 }
@@ -321,7 +312,7 @@ impl PaymentStore {
 
     /// Up to `limit` pieces of unfinished work, from after `after` on.
     pub fn unfinished(&self, after: Option<Work>, limit: usize) -> Result<Vec<Work>, StoreError> {
-        let after = after.map_or((0, 0), place);
+        let after = after.map_or((0, 0), unfinished_key);
         self.store.read(|transaction| {
             let unfinished = transaction.open_table(UNFINISHED)?;
             let rows = unfinished.range((after.0, after.1 + 1)..)?.take(limit);
@@ -330,7 +321,7 @@ impl PaymentStore {
     }
 }
 
-fn payment_happened(
+fn apply_to_payment(
     transaction: &WriteTransaction,
     id: PaymentId,
     event: Event,
@@ -344,12 +335,12 @@ fn payment_happened(
         transaction.open_table(LIVE)?.remove(payment.order_id.number())?;
     }
     if payment.status.is_finished() {
-        transaction.open_table(UNFINISHED)?.remove(place(Work::Payment(id)))?;
+        transaction.open_table(UNFINISHED)?.remove(unfinished_key(Work::Payment(id)))?;
     }
     Ok(Some(Loaded::Payment(payment)))
 }
 
-fn refund_happened(
+fn apply_to_refund(
     transaction: &WriteTransaction,
     id: RefundId,
     event: Event,
@@ -364,7 +355,7 @@ fn refund_happened(
     refunds.insert(id.number(), &refund)?;
     payments.insert(payment.id.number(), &payment)?;
     if refund.status == RefundStatus::Done {
-        transaction.open_table(UNFINISHED)?.remove(place(Work::Refund(id)))?;
+        transaction.open_table(UNFINISHED)?.remove(unfinished_key(Work::Refund(id)))?;
     }
     Ok(Some(Loaded::Refund(refund, payment)))
 }
@@ -390,8 +381,8 @@ fn written(payments: &Table<u64, Record<Payment>>, number: u64) -> Result<Paymen
     Ok(payments.get(number)?.expect("payments are never deleted").value())
 }
 
-/// Where a piece of work stands in `unfinished`.
-fn place(work: Work) -> (u8, u64) {
+/// Key of a piece of work in `unfinished`.
+fn unfinished_key(work: Work) -> (u8, u64) {
     match work {
         Work::Payment(id) => (1, id.number()),
         Work::Refund(id) => (2, id.number()),
@@ -400,11 +391,7 @@ fn place(work: Work) -> (u8, u64) {
 
 fn work((kind, number): (u8, u64)) -> Work {
     match kind {
-        1 => Work::Payment(id(number)),
-        _ => Work::Refund(id(number)),
+        1 => Work::Payment(Id::recorded(number)),
+        _ => Work::Refund(Id::recorded(number)),
     }
-}
-
-fn id<K>(number: u64) -> chassis::Id<K> {
-    chassis::Id::new(number).expect("only ids are keys")
 }

@@ -1,20 +1,20 @@
-//! What a simulation gives a service, as the shop's services take it.
+//! What a simulation gives a service, in the form that the services of the shop take.
 
 use std::{io, sync::Arc};
 
 use chassis::{Environment, Transport, TransportError};
 use jiff::Timestamp;
-use simulation::Place;
+use simulation::HostContext;
 use tower::ServiceExt;
 use verdict::NoReply;
 
-/// The environment of a service at this place.
-pub(crate) fn environment(place: Place) -> Environment {
+/// Makes the environment of a service from what the simulation gives it.
+pub(crate) fn environment(context: HostContext) -> Environment {
     Environment {
-        clock: Arc::new(Clock(place.clock)),
-        disk: chassis::Disk::Backend(Box::new(Disk(place.disk))),
-        transport: Transport::new(place.transport.map_err(|none| transport_error(&none))),
-        seed: place.seed,
+        clock: Arc::new(Clock(context.clock)),
+        disk: chassis::Disk::Backend(Box::new(Disk(context.disk))),
+        transport: Transport::new(context.transport.map_err(|none| transport_error(&none))),
+        seed: context.seed,
     }
 }
 

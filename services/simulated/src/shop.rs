@@ -1,17 +1,11 @@
 //! The three services, as a simulation starts them.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use chassis::{App, Environment, ServiceKey, StartError};
-use http::{Request, Response, uri::Scheme};
-use poem::{
-    Addr, Endpoint,
-    endpoint::BoxEndpoint,
-    error::ReadBodyError,
-    web::{LocalAddr, RemoteAddr},
-};
-use simulation::{Place, Running, Services};
+use http::Request;
+use simulation::{HostContext, Running, Services};
 use tower::service_fn;
 
 use crate::environment::environment;
@@ -20,24 +14,27 @@ use crate::environment::environment;
 pub fn shop() -> Services {
     let service_key = ServiceKey::development;
     let at = |service: chassis::About| {
-        let url = Place::url(&service.name.parse().expect("a service's name is a name"));
+        let url = HostContext::url(&service.name.parse().expect("a service's name is a name"));
         url.parse::<chassis::BaseUrl>().expect("it is a URL without a path")
     };
     let services = Services::new();
+    // Made once and not at every start: poem compiles a regular expression for every route.
+    let (user_routes, order_routes, payment_routes) = (users::routes(), orders::routes(), payments::routes());
     let services = with(services, &users::ABOUT, move |environment| {
-        users::app(users::Options { service_key: service_key() }, environment)
+        users::app(&user_routes, users::UsersOptions { service_key: service_key() }, environment)
     });
     let services = with(services, &orders::ABOUT, move |environment| {
-        orders::app(orders::Options { service_key: service_key(), users_url: at(users::ABOUT) }, environment)
+        let options = orders::OrdersOptions { service_key: service_key(), users_url: at(users::ABOUT) };
+        orders::app(&order_routes, options, environment)
     });
     with(services, &payments::ABOUT, move |environment| {
-        let options = payments::Options {
+        let options = payments::PaymentsOptions {
             service_key: service_key(),
             users_url: at(users::ABOUT),
             orders_url: at(orders::ABOUT),
             deadline: payments::DEADLINE,
         };
-        payments::app(options, environment)
+        payments::app(&payment_routes, options, environment)
     })
 }
 
@@ -47,8 +44,8 @@ fn with(
     make: impl Fn(Environment) -> Result<App, StartError> + Send + Sync + 'static,
 ) -> Services {
     let (name, port) = (about.name.parse().expect("a service's name is a name"), about.port);
-    services.with(name, move |place| {
-        let app = make(environment(place))?;
+    services.with(name, move |context| {
+        let app = make(environment(context))?;
         app.port.set(port);
         Ok::<_, StartError>(running(app))
     })
@@ -58,23 +55,7 @@ fn running(app: App) -> Running {
     let endpoint = Arc::new(app.endpoint);
     let service = service_fn(move |request: Request<Bytes>| {
         let endpoint = Arc::clone(&endpoint);
-        async move { answer(&endpoint, request).await }
+        async move { Ok::<_, Infallible>(chassis::answer(&endpoint, request).await) }
     });
     app.background.into_iter().fold(Running::new(service), Running::with_background)
-}
-
-/// Answers a request as the endpoint would over a socket.
-async fn answer(
-    endpoint: &BoxEndpoint<'static, poem::Response>,
-    request: Request<Bytes>,
-) -> Result<Response<Bytes>, ReadBodyError> {
-    let (parts, body) = request.into_parts();
-    let nowhere = Addr::custom("memory", "");
-    let parts = (parts, LocalAddr(nowhere.clone()), RemoteAddr(nowhere), Scheme::HTTP);
-    let request = poem::Request::from_parts(parts.into(), poem::Body::from_bytes(body));
-    let (parts, body) = endpoint.get_response(request).await.into_parts();
-    let mut response = Response::new(body.into_bytes().await?);
-    *response.status_mut() = parts.status;
-    *response.headers_mut() = parts.headers;
-    Ok(response)
 }

@@ -1,6 +1,10 @@
 //! Who may depend on whom: the list of ARCHITECTURE.md, held against `cargo metadata`.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 
@@ -8,11 +12,11 @@ use serde_json::Value;
 const FRAMEWORK: [&str; 10] =
     ["fault", "scenario", "verdict", "proxy", "engine", "fleet", "simulation", "explore", "report", "runner"];
 /// The shop's rooms; each may use those before it, and those of one line nothing of each other.
-const SHOP: [&[&str]; 3] = [&["breaker"], &["chassis"], &["users", "orders", "payments"]];
+const SHOP: [&[&str]; 3] = [&["breaker", "values"], &["chassis"], &["users", "orders", "payments"]];
 /// What may see both.
 const BOTH: [&str; 3] = ["simulated", "scenarios", "bugs"];
 /// Rooms without clock, file, thread or hash map, and what they may stand on besides each other.
-const PURE: [&str; 4] = ["fault", "scenario", "verdict", "breaker"];
+const PURE: [&str; 5] = ["fault", "scenario", "verdict", "breaker", "values"];
 
 /// Every package of the workspace, with the packages of the workspace and the others it depends on.
 fn packages() -> BTreeMap<String, Vec<String>> {
@@ -72,5 +76,105 @@ fn pure_rooms_stand_on_no_runtime() {
 }
 
 fn folder(room: &str) -> String {
-    if room == "breaker" { format!("services/{room}") } else { format!("runner/{room}") }
+    if SHOP.concat().contains(&room) { format!("services/{room}") } else { format!("runner/{room}") }
+}
+
+/// What values stand on: to serialise, to hash, to derive errors.
+const UNDER_VALUES: [&str; 4] = ["serde", "serde_json", "siphasher", "thiserror"];
+/// Crates that a domain may use.
+const UNDER_DOMAINS: [&str; 5] = ["values", "serde", "std", "crate", "super"];
+/// Parts of the standard library that no domain may name: clocks, IO, threads, and maps in random order.
+const IMPURE: [&str; 10] = [
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "HashMap",
+    "HashSet",
+];
+
+#[test]
+fn values_stand_on_small_pure_crates() {
+    let values = &packages()["values"];
+    let others: Vec<_> = values.iter().filter(|name| !UNDER_VALUES.contains(&name.as_str())).collect();
+    assert!(others.is_empty(), "values is pure: it may not use {others:?}");
+}
+
+/// The files of a service's domain: `src/domain.rs`, or those in `src/domain/`.
+fn domain(service: &str) -> Vec<PathBuf> {
+    let source = Path::new("../..").join(folder(service)).join("src");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(source.join("domain"))
+        .map(|entries| entries.map(|entry| entry.expect("an entry").path()).collect())
+        .unwrap_or_default();
+    files.extend([source.join("domain.rs")].into_iter().filter(|file| file.exists()));
+    files
+}
+
+/// A domain is a module, so no manifest tells what it uses. Its text does: every path begins with a crate.
+#[test]
+fn domains_use_nothing_but_values_and_serde() {
+    let packages = packages();
+    for service in SHOP[2] {
+        let files = domain(service);
+        assert!(!files.is_empty(), "{service} has no domain");
+        for file in files {
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for (number, line) in code.enumerate() {
+                if let Some(wrong) = beyond_a_domain(line, &packages[*service]) {
+                    panic!(
+                        "{}: a domain may not use {wrong}: {line} (line {} of code)",
+                        file.display(),
+                        number + 1
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What a line of a domain names and may not.
+fn beyond_a_domain(line: &str, dependencies: &[String]) -> Option<String> {
+    let words: Vec<_> =
+        line.split(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter))).collect();
+    let named = |name: &str| words.iter().any(|word| *word == name || word.starts_with(&format!("{name}::")));
+    let dependency = dependencies.iter().map(|name| name.replace('-', "_"));
+    let foreign = dependency.filter(|name| !UNDER_DOMAINS.contains(&name.as_str())).find(|name| named(name));
+    let used = line.trim_start().strip_prefix("use ").and_then(|path| path.split([':', ';', ' ']).next());
+    // A path may also begin with a type of the domain.
+    let unknown = used.filter(|root| root.chars().all(|letter| letter.is_lowercase() || letter == '_'));
+    let unknown = unknown.filter(|root| !UNDER_DOMAINS.contains(root));
+    let outside =
+        (line.contains("crate::") && !line.contains("crate::domain")) || line.contains("super::super::");
+    let impure = IMPURE.into_iter().find(|part| line.contains(part));
+    foreign
+        .or(unknown.map(String::from))
+        .or(outside.then(|| "another module of its service".into()))
+        .or(impure.map(String::from))
+}
+
+#[test]
+fn what_is_beyond_a_domain_is_found() {
+    let dependencies = ["chassis", "serde", "values", "futures-util"].map(String::from);
+    let check = |line: &str, wrong: Option<&str>| {
+        assert_eq!(beyond_a_domain(line, &dependencies).as_deref(), wrong, "{line}");
+    };
+    check("use values::{Id, Money};", None);
+    check("use serde::{Deserialize, Serialize};", None);
+    check("use std::collections::BTreeSet;", None);
+    check("use super::step::Event;", None);
+    check("    use crate::domain::UserId;", None);
+    check("    use Command::{Cancel, Charge};", None);
+    check("use chassis::Money;", Some("chassis"));
+    check("    let now = chassis::Timestamp::now();", Some("chassis"));
+    check("#[derive(Debug, futures_util::Some)]", Some("futures_util"));
+    check("use redb::Value;", Some("redb"));
+    check("use crate::store::Orders;", Some("another module of its service"));
+    check("    let store = super::super::store::open();", Some("another module of its service"));
+    check("    let now = std::time::Instant::now();", Some("Instant"));
+    check("use std::fs;", Some("std::fs"));
 }

@@ -15,7 +15,7 @@ use explore::{Depth, SweepOptions, SweepTable, sweep};
 use fault::Seed;
 use http::{Method, Request, Response, StatusCode};
 use scenario::{File, read_configuration, read_file};
-use simulation::{Place, Running, Services, Simulation, StartError, block_on};
+use simulation::{HostContext, Running, Services, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
 use super::{check_text, plain};
@@ -56,8 +56,8 @@ fn bank() -> Running {
 }
 
 /// Charges once for its key, if the bank answers.
-fn shop(place: Place) -> Running {
-    let (transport, paid) = (place.transport, Arc::new(AtomicU32::new(0)));
+fn shop(context: HostContext) -> Running {
+    let (transport, paid) = (context.transport, Arc::new(AtomicU32::new(0)));
     Running::new(service_fn(move |request: Request<Bytes>| {
         let (transport, paid) = (transport.clone(), Arc::clone(&paid));
         async move {
@@ -87,7 +87,7 @@ fn table(depth: Depth) -> SweepTable {
     };
     let services = Services::new()
         .with("bank".parse().unwrap(), |_| Ok::<_, StartError>(bank()))
-        .with("shop".parse().unwrap(), |place| Ok::<_, StartError>(shop(place)));
+        .with("shop".parse().unwrap(), |context| Ok::<_, StartError>(shop(context)));
     let simulation = Simulation::new(&configuration, &services).unwrap();
     let rules = Rules {
         invariants: configuration.invariants.clone(),

@@ -1,4 +1,4 @@
-//! Somebody else's services: an axum router, as the crate's documentation shows it.
+//! Services made of axum routers, with the adapter that the crate's documentation shows.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header::HOST};
-use simulation::{Place, Running, Services, StartError, Transport, block_on};
+use simulation::{HostContext, Running, Services, StartError, Transport, block_on};
 use tower::{ServiceExt, service_fn};
 
 use crate::fixture::{configuration, name, raise};
 
-/// Any axum router as a service of a simulation.
-fn axum(router: Router) -> Running {
+/// Makes any axum router a service of a simulation.
+fn axum_service(router: Router) -> Running {
     Running::new(service_fn(move |request: Request<Bytes>| {
         let router = router.clone();
         async move {
@@ -28,8 +28,8 @@ fn axum(router: Router) -> Running {
     }))
 }
 
-fn greeter(_: Place) -> Result<Running, StartError> {
-    Ok(axum(Router::new().route(
+fn greeter(_: HostContext) -> Result<Running, StartError> {
+    Ok(axum_service(Router::new().route(
         "/greet/{whom}",
         get(|Path(whom): Path<String>, headers: HeaderMap| async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -39,22 +39,23 @@ fn greeter(_: Place) -> Result<Running, StartError> {
     )))
 }
 
-fn porch(place: Place) -> Result<Running, StartError> {
-    async fn enter(State(transport): State<Transport>) -> Result<Bytes, StatusCode> {
+fn frontend(context: HostContext) -> Result<Running, StartError> {
+    async fn greet(State(transport): State<Transport>) -> Result<Bytes, StatusCode> {
         let request = Request::get("http://greeter/greet/axum").body(Bytes::new()).expect("a request");
         let reply = transport.oneshot(request).await.map_err(|_| StatusCode::BAD_GATEWAY)?;
         Ok(reply.into_body())
     }
-    Ok(axum(Router::new().route("/", get(enter)).with_state(place.transport)))
+    Ok(axum_service(Router::new().route("/", get(greet)).with_state(context.transport)))
 }
 
 #[test]
 fn routers_call_each_other() {
     block_on(async {
-        let services = Services::new().with(name("greeter"), greeter).with(name("porch"), porch);
-        let world = raise(&configuration(&[("greeter", &[]), ("porch", &["greeter"])]), &services, 1).await;
+        let services = Services::new().with(name("greeter"), greeter).with(name("frontend"), frontend);
+        let world =
+            raise(&configuration(&[("greeter", &[]), ("frontend", &["greeter"])]), &services, 1).await;
         let request = Request::get("/").body(Bytes::new()).expect("a request");
-        let reply = engine::World::client(&world, &name("porch")).oneshot(request).await.expect("a reply");
+        let reply = engine::World::client(&world, &name("frontend")).oneshot(request).await.expect("a reply");
         assert_eq!(reply.body(), "hello axum, I am greeter");
         let took = engine::World::links(&world).now();
         assert_eq!(took, Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! Services die at any moment, and come back with what was synced.
+//! Services that are killed, paused and stopped, and start again with what was synced.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use engine::World;
 use fault::{CrashPoint, Damage};
 use http::StatusCode;
 use scenario::Signal;
-use simulation::{Mishap, Unsynced, block_on};
+use simulation::{DiskFault, UnsyncedWrites, block_on};
 use tokio::time::sleep;
 use verdict::{HistoryEvent, NoReply, ProcessChange};
 
 use crate::fixture::{FRONT, TALLY, fault, name, post, signal, tallied, ticks, world};
 
 #[test]
-fn a_kill_drops_a_request_at_the_await_it_has_come_to() {
+fn a_kill_drops_a_request_at_its_present_await() {
     block_on(async {
         for seconds in 0..10 {
             let world = world(seconds).await;
@@ -21,10 +21,10 @@ fn a_kill_drops_a_request_at_the_await_it_has_come_to() {
                 sleep(Duration::from_millis(seconds * 1000 + 500)).await;
                 signal(&world, TALLY, Signal::Kill).await;
             });
-            assert_eq!(reply, Err(NoReply::Reset), "the caller is cut off");
-            assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Refused), "nobody listens");
+            assert_eq!(reply, Err(NoReply::Reset), "the connection of its caller is reset");
+            assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Refused), "nothing listens");
             sleep(Duration::from_mins(1)).await;
-            assert_eq!(tallied(&world), seconds, "nothing of it went on");
+            assert_eq!(tallied(&world), seconds, "the request made no further progress");
             signal(&world, TALLY, Signal::Start).await;
             assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, (seconds + 1).to_string())));
             world.close().await;
@@ -33,7 +33,7 @@ fn a_kill_drops_a_request_at_the_await_it_has_come_to() {
 }
 
 #[test]
-fn what_was_not_synced_may_be_lost_and_may_survive() {
+fn unsynced_writes_may_be_lost_and_may_survive() {
     let survived = |seed| {
         block_on(async {
             let world = world(seed).await;
@@ -49,7 +49,7 @@ fn what_was_not_synced_may_be_lost_and_may_survive() {
 }
 
 #[test]
-fn a_service_that_dies_of_its_own_call_does_nothing_more() {
+fn a_service_that_its_own_call_kills_does_nothing_more() {
     block_on(async {
         for point in [CrashPoint::BeforeRequest, CrashPoint::AfterReply] {
             let world = world(1).await;
@@ -69,14 +69,14 @@ fn a_service_that_dies_of_its_own_call_does_nothing_more() {
 }
 
 #[test]
-fn a_callee_that_dies_takes_everything_with_it() {
+fn a_killed_callee_resets_all_its_requests() {
     block_on(async {
         let world = world(1).await;
         let damage = Damage::Crash { service: name(TALLY), point: CrashPoint::BeforeRequest };
         world.links().inject(fault(damage), Duration::ZERO, None).keep();
         let (slow, reply) = tokio::join!(post(&world, TALLY, "/slowly"), post(&world, FRONT, "/add"));
-        assert_eq!(slow, Err(NoReply::Reset), "what else it was at died with it");
-        assert_eq!(reply.expect("front lives").0, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(slow, Err(NoReply::Reset), "its other request is reset too");
+        assert_eq!(reply.expect("front runs").0, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!((tallied(&world), world.links().now()), (0, Duration::ZERO));
         let crashed = HistoryEvent::Process { service: name(TALLY), change: ProcessChange::Crashed };
         assert!(world.links().read(|history| history.records().iter().any(|record| record.event == crashed)));
@@ -84,7 +84,7 @@ fn a_callee_that_dies_takes_everything_with_it() {
 }
 
 #[test]
-fn a_halted_service_lets_its_callers_wait() {
+fn callers_of_a_paused_service_wait() {
     block_on(async {
         let world = world(1).await;
         sleep(Duration::from_millis(2_500)).await;
@@ -95,24 +95,28 @@ fn a_halted_service_lets_its_callers_wait() {
             assert_eq!(
                 (tallied(&world), ticks(&world)),
                 (0, 2),
-                "neither requests nor background work go on"
+                "neither the request nor the background work makes progress"
             );
             signal(&world, TALLY, Signal::Resume).await;
         });
         assert_eq!(reply, Ok((StatusCode::OK, "1".into())));
-        assert_eq!(ticks(&world), 3, "the tick that it slept over comes at once");
+        assert_eq!(ticks(&world), 3, "the tick that was due meanwhile comes at once");
     });
 }
 
 #[test]
-fn a_stopped_service_finishes_what_it_is_at() {
+fn a_stopped_service_finishes_its_requests_in_flight() {
     block_on(async {
         let world = world(1).await;
         let (reply, ()) = tokio::join!(post(&world, TALLY, "/slowly"), async {
             sleep(Duration::from_millis(1_500)).await;
             tokio::join!(signal(&world, TALLY, Signal::Stop), async {
                 sleep(Duration::from_millis(1)).await;
-                assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Refused), "nothing new comes in");
+                assert_eq!(
+                    post(&world, TALLY, "/add").await,
+                    Err(NoReply::Refused),
+                    "new requests are refused"
+                );
             });
         });
         assert_eq!(reply, Ok((StatusCode::OK, "10".into())));
@@ -137,19 +141,18 @@ fn a_stopped_service_loses_no_unsynced_write() {
 }
 
 #[test]
-fn a_handler_is_dropped_when_its_caller_hangs_up() {
+fn a_handler_is_dropped_when_its_caller_closes_the_connection() {
     block_on(async {
         let world = world(1).await;
-        let hung_up =
-            tokio::time::timeout(Duration::from_millis(1_500), post(&world, TALLY, "/slowly")).await;
-        assert!(hung_up.is_err());
+        let reply = tokio::time::timeout(Duration::from_millis(1_500), post(&world, TALLY, "/slowly")).await;
+        assert!(reply.is_err());
         sleep(Duration::from_mins(1)).await;
         assert_eq!(tallied(&world), 1);
     });
 }
 
 #[test]
-fn a_panic_breaks_off_one_connection() {
+fn a_panic_resets_one_connection() {
     block_on(async {
         let world = world(1).await;
         assert_eq!(post(&world, TALLY, "/panic").await, Err(NoReply::Reset));
@@ -161,23 +164,29 @@ fn a_panic_breaks_off_one_connection() {
 fn a_failed_sync_is_an_error_of_the_service() {
     block_on(async {
         let world = world(1).await;
-        world.disk(&name(TALLY)).expect("it is linked in").fail_next_sync().expect("a good disk");
+        world
+            .disk(&name(TALLY))
+            .expect("it is linked in")
+            .fail_after(1, DiskFault::Failure)
+            .expect("a good disk");
         assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset));
         assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "2".into())));
     });
 }
 
 #[test]
-fn a_power_cut_takes_the_service_with_it_and_tells_nobody() {
+fn a_power_cut_kills_the_service() {
     block_on(async {
         let world = world(1).await;
         let disk = || world.disk(&name(TALLY)).expect("it is linked in");
-        disk().upset(0, Mishap::PowerCut(Unsynced::Lost)).expect("a good disk");
+        disk().fail_after(0, DiskFault::PowerCut(UnsyncedWrites::Lost)).expect("a good disk");
         assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset));
         assert_eq!(world.down(), [name(TALLY)]);
-        disk().upset(0, Mishap::PowerCut(Unsynced::Lost)).expect("the disk of the next life");
+        disk()
+            .fail_after(0, DiskFault::PowerCut(UnsyncedWrites::Lost))
+            .expect("the disk of the next process");
         signal(&world, TALLY, Signal::Start).await;
-        assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset), "and again");
+        assert_eq!(post(&world, TALLY, "/add").await, Err(NoReply::Reset), "during the next request as well");
         signal(&world, TALLY, Signal::Start).await;
         assert_eq!(post(&world, TALLY, "/add").await, Ok((StatusCode::OK, "1".into())), "nothing was kept");
         world.close().await;

@@ -1,4 +1,4 @@
-//! The same seed, the same history.
+//! The same seed gives the same history.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::fixture::{FRONT, TALLY, fault, name, post, signal, ticks, world};
 
-/// What happened in a world in which much is left to chance.
+/// The history of a world in which the seed decides much: delays, crashes, unsynced writes, order of requests.
 async fn history(seed: u64) -> String {
     let world = world(seed).await;
     let mut shaky = fault(Damage::Latency {
@@ -38,20 +38,20 @@ async fn history(seed: u64) -> String {
         signal(&world, TALLY, Signal::Start).await;
         sleep(Duration::from_millis(700)).await;
     }
-    let told = world.links().read(|history| format!("{history:#?} {}", ticks(&world)));
+    let history = world.links().read(|history| format!("{history:#?} {}", ticks(&world)));
     world.close().await;
-    told
+    history
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story_to_the_last_byte() {
+fn the_same_seed_gives_the_same_history_byte_for_byte() {
     for seed in 0..10 {
         assert_eq!(block_on(history(seed)), block_on(history(seed)), "seed {seed}");
     }
 }
 
 #[test]
-fn another_seed_tells_another_story() {
+fn another_seed_gives_another_history() {
     assert_ne!(block_on(history(1)), block_on(history(2)));
 }
 
@@ -67,7 +67,7 @@ fn what_ran_before_on_the_same_runtime_changes_nothing() {
 }
 
 #[test]
-fn who_comes_first_is_left_to_chance() {
+fn the_seed_decides_which_request_is_handled_first() {
     let order = |seed| {
         block_on(async move {
             let world = world(seed).await;

@@ -1,10 +1,16 @@
-//! What a disk keeps, and that a database that is careful about it loses nothing.
+//! What a disk keeps in a crash, and that a database that syncs its commits loses none.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use fault::Seed;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
-use simulation::{Disk, Mishap, Unsynced};
+use simulation::{Disk, DiskFault, UnsyncedWrites};
 
 fn contents(disk: &Disk) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(disk.len().expect("a good disk")).expect("it is small")];
@@ -13,7 +19,7 @@ fn contents(disk: &Disk) -> Vec<u8> {
 }
 
 #[test]
-fn what_was_written_is_read_across_pages() {
+fn a_write_across_pages_is_read_back() {
     let disk = Disk::new(Seed(1));
     disk.write(4_090, b"over the edge").expect("a good disk");
     assert_eq!(disk.len().expect("a good disk"), 4_103);
@@ -24,7 +30,7 @@ fn what_was_written_is_read_across_pages() {
 }
 
 #[test]
-fn what_was_cut_off_is_zero_when_the_file_grows_again() {
+fn a_shortened_file_is_filled_with_zeros_when_it_grows_again() {
     let disk = Disk::new(Seed(1));
     disk.write(0, &[7; 10_000]).expect("a good disk");
     disk.set_len(5_000).expect("a good disk");
@@ -34,7 +40,7 @@ fn what_was_cut_off_is_zero_when_the_file_grows_again() {
 }
 
 #[test]
-fn what_was_synced_survives_every_crash() {
+fn synced_writes_survive_every_crash() {
     for seed in 0..100 {
         let disk = Disk::new(Seed(seed));
         disk.write(0, &[1; 9_000]).expect("a good disk");
@@ -44,12 +50,15 @@ fn what_was_synced_survives_every_crash() {
         survived.set_len(10).expect("a good disk");
         survived.write(8_000, &[2; 5]).expect("a good disk");
         drop(survived.crash());
-        assert!(disk.len().is_err() && survived.sync_data().is_err(), "handles from before a crash are dead");
+        assert!(
+            disk.len().is_err() && survived.sync_data().is_err(),
+            "handles from before a crash are invalid"
+        );
     }
 }
 
 #[test]
-fn chance_leaves_any_part_of_what_was_not_synced() {
+fn any_subset_of_unsynced_writes_may_survive() {
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..200 {
         let disk = Disk::new(Seed(seed));
@@ -75,7 +84,7 @@ fn the_last_write_may_be_torn_between_sectors() {
 }
 
 #[test]
-fn a_process_that_ends_loses_nothing_and_its_handle_dies() {
+fn a_remount_loses_nothing_and_makes_the_handle_invalid() {
     let disk = Disk::new(Seed(1));
     disk.write(0, b"kept").expect("a good disk");
     let next = disk.remount();
@@ -84,9 +93,9 @@ fn a_process_that_ends_loses_nothing_and_its_handle_dies() {
 }
 
 #[test]
-fn an_operation_fails_once_and_does_nothing() {
+fn a_failing_operation_does_nothing_and_the_next_succeeds() {
     let disk = Disk::new(Seed(1));
-    disk.upset(2, Mishap::Failure).expect("a good disk");
+    disk.fail_after(2, DiskFault::Failure).expect("a good disk");
     disk.write(0, b"kept").expect("a good disk");
     disk.sync_data().expect("a good disk");
     disk.write(0, b"lost").expect_err("the third operation");
@@ -96,54 +105,67 @@ fn an_operation_fails_once_and_does_nothing() {
 }
 
 #[test]
-fn a_power_cut_stops_the_operation_that_it_comes_in() {
+fn a_power_cut_happens_before_its_operation() {
     let cut = |after, unsynced| {
         let disk = Disk::new(Seed(1));
-        disk.upset(after, Mishap::PowerCut(unsynced)).expect("a good disk");
+        disk.fail_after(after, DiskFault::PowerCut(unsynced)).expect("a good disk");
         let written = (|| {
             disk.write(0, b"a")?;
             disk.sync_data()?;
             disk.write(1, b"b")?;
             disk.sync_data()
         })();
-        written.expect_err("the machine died");
-        disk.write(0, b"late").expect_err("it is dead");
+        written.expect_err("the power was cut");
+        disk.write(0, b"late").expect_err("the handle is invalid");
         contents(&disk.remount())
     };
-    assert_eq!([0, 1, 2, 3].map(|after| cut(after, Unsynced::Lost)), [&b""[..], b"", b"a", b"a"]);
+    assert_eq!([0, 1, 2, 3].map(|after| cut(after, UnsyncedWrites::Lost)), [&b""[..], b"", b"a", b"a"]);
     let seen: std::collections::BTreeSet<_> =
-        (0..20).map(|seed| cut(3, Unsynced::ByChance(Seed(seed)))).collect();
+        (0..20).map(|seed| cut(3, UnsyncedWrites::Random(Seed(seed)))).collect();
     assert_eq!(Vec::from_iter(seen), [&b"a"[..], b"ab"]);
 }
 
-#[derive(Debug)]
-struct Backend(Disk);
+/// A disk under a database, whose syncs can be made to fail while its writes succeed.
+#[derive(Debug, Clone)]
+struct Backend {
+    disk: Disk,
+    sync_fails: Arc<AtomicBool>,
+}
+
+impl Backend {
+    fn new(disk: Disk) -> Self {
+        Self { disk, sync_fails: Arc::default() }
+    }
+}
 
 impl StorageBackend for Backend {
     fn len(&self) -> Result<u64, io::Error> {
-        self.0.len()
+        self.disk.len()
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-        self.0.read(offset, out)
+        self.disk.read(offset, out)
     }
     fn set_len(&self, len: u64) -> Result<(), io::Error> {
-        self.0.set_len(len)
+        self.disk.set_len(len)
     }
     fn sync_data(&self) -> Result<(), io::Error> {
-        self.0.sync_data()
+        if self.sync_fails.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the sync fails"));
+        }
+        self.disk.sync_data()
     }
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.0.write(offset, data)
+        self.disk.write(offset, data)
     }
 }
 
 const TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 
-fn open(disk: &Disk) -> Database {
-    Database::builder().create_with_backend(Backend(disk.clone())).expect("a database opens after any crash")
+fn open(backend: &Backend) -> Database {
+    Database::builder().create_with_backend(backend.clone()).expect("a database opens after any crash")
 }
 
-/// A transaction of one record with a body that depends on its key, so that a mix-up shows.
+/// Commits one record. Its body depends on its key, so that a mix-up of pages shows.
 fn record(database: &Database, key: u64) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     transaction
@@ -156,11 +178,12 @@ fn record(database: &Database, key: u64) -> Result<(), redb::Error> {
 fn redb_loses_no_commit_that_it_reported() {
     for seed in 0..40 {
         let mut disk = Disk::new(Seed(seed));
-        record(&open(&disk), 0).expect("a good disk");
+        record(&open(&Backend::new(disk.clone())), 0).expect("a good disk");
         disk = disk.remount();
         let mut reported = 0;
-        for life in 1..=5_u64 {
-            let database = open(&disk);
+        for process in 1..=5_u64 {
+            let backend = Backend::new(disk.clone());
+            let database = open(&backend);
             let kept: Vec<u64> = {
                 let transaction = database.begin_read().expect("a good disk");
                 let table = transaction.open_table(TABLE).expect("it was made before the first crash");
@@ -176,9 +199,9 @@ fn redb_loses_no_commit_that_it_reported() {
             assert_eq!(
                 kept,
                 (0..=last).collect::<Vec<_>>(),
-                "seed {seed}, life {life}: in order, without a gap"
+                "seed {seed}, process {process}: in order, without a gap"
             );
-            // One more than was reported: applied, but the machine died before it could say so.
+            // One more than was reported: the commit was durable, but the crash came before its report.
             assert!((reported..=reported + 1).contains(&last), "seed {seed}: {last} after {reported}");
             reported = last;
             for key in last + 1..=last + seed % 7 {
@@ -186,7 +209,7 @@ fn redb_loses_no_commit_that_it_reported() {
                 reported = key;
             }
             // The next commit gets as far as its sync, and no further.
-            disk.fail_next_sync().expect("a good disk");
+            backend.sync_fails.store(true, Ordering::Relaxed);
             record(&database, reported + 1).expect_err("its sync fails");
             disk = disk.crash();
         }

@@ -1,4 +1,4 @@
-//! Worlds with two services: `tally` keeps a number on its disk, `front` has no state and calls `tally`.
+//! Worlds of two services: `tally` keeps a number on its disk, `front` calls `tally` and keeps no state.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use engine::{Stage, World};
 use fault::{Calls, Damage, Fault, Link, Seed, Selector, ServiceName};
 use http::{Request, Response, StatusCode};
 use scenario::{Configuration, Dependency, Need, Scenario, Service, Signal};
-use simulation::{Disk, Place, Running, Services, SimulatedWorld, Simulation, StartError, Transport};
+use simulation::{Disk, HostContext, Running, Services, SimulatedWorld, Simulation, StartError, Transport};
 use tower::{ServiceExt, service_fn};
 use verdict::NoReply;
 
@@ -18,7 +18,7 @@ pub(crate) fn name(name: &str) -> ServiceName {
     name.parse().expect("a name")
 }
 
-/// A configuration of services, each with those that it calls.
+/// A configuration of services, each with the services that it depends on.
 pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
     let service = |(own, calls): &(&str, &[&str])| Service {
         name: name(own),
@@ -39,12 +39,12 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
     }
 }
 
-/// A scenario without steps, for worlds that a test drives by itself.
-pub(crate) fn nothing() -> Scenario {
+/// A scenario without steps, for a world that a test drives.
+pub(crate) fn no_steps() -> Scenario {
     Scenario {
-        name: "nothing".into(),
+        name: "no steps".into(),
         tags: Vec::new(),
-        file: Arc::new(PathBuf::from("nothing.yaml")),
+        file: Arc::new(PathBuf::from("no-steps.yaml")),
         vars: Vec::new(),
         faults: Vec::new(),
         steps: Vec::new(),
@@ -60,10 +60,10 @@ pub(crate) async fn world(seed: u64) -> SimulatedWorld {
 
 pub(crate) async fn raise(configuration: &Configuration, services: &Services, seed: u64) -> SimulatedWorld {
     let simulation = Simulation::new(configuration, services).expect("everything is linked in");
-    simulation.raise(&nothing(), Seed(seed)).await.expect("a world")
+    simulation.raise(&no_steps(), Seed(seed)).await.expect("a world")
 }
 
-/// Sends a request straight to a service, and gives the status and the text of its reply.
+/// Sends a request to a service, over no link. Returns the status and the text of the reply.
 pub(crate) async fn post(
     world: &SimulatedWorld,
     service: &str,
@@ -75,15 +75,15 @@ pub(crate) async fn post(
 }
 
 pub(crate) async fn signal(world: &SimulatedWorld, service: &str, signal: Signal) {
-    world.signal(&name(service), signal).await.expect("a world in order");
+    world.signal(&name(service), signal).await.expect("the service can be signalled");
 }
 
-/// The number on the tally's disk.
+/// Reads the number on the disk of `tally`.
 pub(crate) fn tallied(world: &SimulatedWorld) -> u64 {
     number(&world.disk(&name(TALLY)).expect("it is linked in"))
 }
 
-/// A fault on the link from `front` to `tally` that meets the first call.
+/// A fault on the first call from `front` to `tally`.
 pub(crate) fn fault(damage: Damage) -> Fault {
     Fault {
         name: "fault".parse().expect("a name"),
@@ -93,10 +93,10 @@ pub(crate) fn fault(damage: Damage) -> Fault {
     }
 }
 
-/// Reads the number that a disk starts with.
+/// Reads the number at the beginning of a disk.
 pub(crate) fn number(disk: &Disk) -> u64 {
     let mut bytes = [0; 8];
-    // A new disk is shorter; then it is 0.
+    // Fails on a new disk, which is shorter. The number is 0 then.
     drop(disk.read(0, &mut bytes));
     u64::from_le_bytes(bytes)
 }
@@ -107,8 +107,8 @@ fn write(disk: &Disk, number: u64) {
 
 /// `/add` adds one and syncs; `/slowly` adds ten, a second before each, and syncs each; `/carelessly` adds one
 /// without a sync; `/panic` panics. A ticker adds one to the number at offset 8 every second.
-fn tally(place: Place) -> Result<Running, StartError> {
-    let disk = place.disk.clone();
+fn tally(context: HostContext) -> Result<Running, StartError> {
+    let disk = context.disk.clone();
     let ticker = async move {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -118,7 +118,7 @@ fn tally(place: Place) -> Result<Running, StartError> {
             disk.sync_data().expect("a good disk");
         }
     };
-    let disk = place.disk;
+    let disk = context.disk;
     let service = service_fn(move |request: Request<Bytes>| {
         let disk = disk.clone();
         async move {
@@ -132,7 +132,7 @@ fn tally(place: Place) -> Result<Running, StartError> {
                     }
                 }
                 "/carelessly" => add(1),
-                "/panic" => panic!("as it was asked to"),
+                "/panic" => panic!("requested by the test"),
                 _ => {
                     add(1);
                     disk.sync_data()?;
@@ -144,17 +144,17 @@ fn tally(place: Place) -> Result<Running, StartError> {
     Ok(Running::new(service).with_background(ticker))
 }
 
-/// How often the tally's ticker has ticked.
+/// Reads how often the ticker of `tally` has ticked.
 pub(crate) fn ticks(world: &SimulatedWorld) -> u64 {
     let mut bytes = [0; 8];
     drop(world.disk(&name(TALLY)).expect("it is linked in").read(8, &mut bytes));
     u64::from_le_bytes(bytes)
 }
 
-/// Passes every request on to the tally, again after a second when it gets no reply and the path is `/insist`, and
-/// writes the number it got on its own disk.
-fn front(place: Place) -> Result<Running, StartError> {
-    let Place { transport, disk, .. } = place;
+/// Passes every request on to `tally`, and then writes to its own disk. With the path `/insist` it retries every second
+/// until it gets a reply.
+fn front(context: HostContext) -> Result<Running, StartError> {
+    let HostContext { transport, disk, .. } = context;
     Ok(Running::new(service_fn(move |request: Request<Bytes>| {
         let (transport, disk) = (transport.clone(), disk.clone());
         async move {
@@ -180,6 +180,6 @@ fn front(place: Place) -> Result<Running, StartError> {
 }
 
 async fn pass_on(transport: &Transport) -> Result<Response<Bytes>, NoReply> {
-    let request = Request::post(format!("{}/add", Place::url(&name(TALLY))));
+    let request = Request::post(format!("{}/add", HostContext::url(&name(TALLY))));
     transport.clone().oneshot(request.body(Bytes::new()).expect("a request")).await
 }

@@ -1,5 +1,8 @@
-//! Worlds of small services: what they live through, and that it is the same every time.
-#![expect(clippy::unnecessary_wraps, reason = "the start of a service may fail, and these don't")]
+//! Worlds of small services: crashes, limits, time, disks, and the same history every time.
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of a start function returns a `Result`; these never fail"
+)]
 
 mod axum;
 mod crash;

@@ -1,4 +1,4 @@
-//! Time passes only while everybody waits.
+//! Virtual time: it passes only while everything waits.
 
 use std::{
     convert::Infallible,
@@ -25,7 +25,7 @@ fn an_outage_of_thirty_seconds_takes_no_time() {
         assert_eq!(post(&world, FRONT, "/insist").await, Ok((StatusCode::OK, "1".into())));
         assert_eq!(world.links().now(), Duration::from_secs(30));
     });
-    assert!(started.elapsed() < Duration::from_secs(10), "a real half minute would show");
+    assert!(started.elapsed() < Duration::from_secs(10), "30 s of real time would show");
 }
 
 #[test]
@@ -46,13 +46,13 @@ fn a_late_request_is_late_by_the_clock_of_the_world() {
 }
 
 #[test]
-fn every_world_begins_in_the_same_moment() {
+fn every_world_begins_at_the_same_time() {
     let beginning = SystemTime::UNIX_EPOCH + Duration::from_hours(20_454 * 24);
     block_on(async {
         for _ in 0..2 {
             let (send, receive) = std::sync::mpsc::channel();
-            let services = Services::new().with(name("clock"), move |place| {
-                send.send(place.clock).expect("the test listens");
+            let services = Services::new().with(name("clock"), move |context| {
+                send.send(context.clock).expect("the test listens");
                 Ok::<_, Infallible>(Running::new(service_fn(|_| async {
                     Ok::<_, Infallible>(http::Response::new(bytes::Bytes::new()))
                 })))

@@ -1,8 +1,8 @@
-//! The breaker under a clock that the tests move: the properties of the contract one by one, then random histories
-//! against a plain reference model.
+//! The breaker under a clock that the tests move: each property of the contract, and random histories compared with a
+//! plain reference model.
 #![expect(
     clippy::unchecked_time_subtraction,
-    reason = "the tests' clock only goes forward, and a panic is red"
+    reason = "the clock of the tests only goes forward, and a panic fails the test"
 )]
 
 mod model;

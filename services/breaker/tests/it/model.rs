@@ -1,23 +1,22 @@
-//! Random histories against a reference that is too simple to be wrong: it keeps every outcome for ever and
-//! looks the whole list through each time.
+//! Random histories, compared with a plain reference model: it keeps all outcomes and counts the whole list each time.
 
 use std::time::Duration;
 
-use breaker::{Breaker, Config, Outcome, Permit, State};
+use breaker::{Breaker, CallOutcome, CircuitState, Config, Permit};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
 enum Event {
     Wait(u64),
     Admit,
-    Record(usize, Outcome),
+    Record(usize, CallOutcome),
     Abandon(usize),
     Drop(usize),
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let slot = 0..6_usize;
-    let outcome = prop_oneof![3 => Just(Outcome::Failure), 2 => Just(Outcome::Success)];
+    let outcome = prop_oneof![3 => Just(CallOutcome::Failure), 2 => Just(CallOutcome::Success)];
     let event = prop_oneof![
         3 => prop_oneof![0..5_u64, 90..110_u64, 0..1200_u64].prop_map(Event::Wait),
         5 => Just(Event::Admit),
@@ -43,64 +42,66 @@ fn config() -> impl Strategy<Value = Config> {
     )
 }
 
-/// A call that was let through: when, and in which stay.
+/// An admitted call.
 #[derive(Clone, Copy)]
 struct Call {
     at: Duration,
-    stay: usize,
+    /// The number of transitions before it.
+    generation: usize,
 }
 
 struct Reference {
     config: Config,
-    state: State,
-    /// How many moves there have been.
-    stay: usize,
+    state: CircuitState,
+    /// The number of transitions so far.
+    generation: usize,
     opened: Duration,
-    /// Of the present stay only: when, failed, slow.
+    /// Since the last transition: when, failed, slow.
     outcomes: Vec<(Duration, bool, bool)>,
+    /// The calls in flight of a half-open circuit.
     probing: Vec<Call>,
 }
 
 impl Reference {
-    fn enter(&mut self, state: State, now: Duration) {
+    fn enter(&mut self, state: CircuitState, now: Duration) {
         self.state = state;
-        self.stay += 1;
+        self.generation += 1;
         self.opened = now;
         self.outcomes.clear();
         self.probing.clear();
     }
 
     fn tick(&mut self, now: Duration) {
-        if self.state == State::Open && now - self.opened >= self.config.open_wait {
-            self.enter(State::HalfOpen, now);
+        if self.state == CircuitState::Open && now - self.opened >= self.config.open_wait {
+            self.enter(CircuitState::HalfOpen, now);
         }
     }
 
     fn admit(&mut self, now: Duration) -> Option<Call> {
-        let call = Call { at: now, stay: self.stay };
+        let call = Call { at: now, generation: self.generation };
         let probes = self.probing.len() + self.outcomes.len();
         match self.state {
-            State::Closed => Some(call),
-            State::HalfOpen if probes < self.config.permitted_probes as usize => {
+            CircuitState::Closed => Some(call),
+            CircuitState::HalfOpen if probes < self.config.permitted_probes as usize => {
                 self.probing.push(call);
                 Some(call)
             }
-            State::HalfOpen | State::Open => None,
+            CircuitState::HalfOpen | CircuitState::Open => None,
         }
     }
 
-    fn ended(&mut self, now: Duration, call: Call, outcome: Outcome) {
-        if call.stay != self.stay {
+    fn ended(&mut self, now: Duration, call: Call, outcome: CallOutcome) {
+        if call.generation != self.generation {
             return;
         }
-        let (failed, slow) = (outcome == Outcome::Failure, now - call.at >= self.config.slow_call);
+        let (failed, slow) = (outcome == CallOutcome::Failure, now - call.at >= self.config.slow_call);
         self.probing.pop();
         self.outcomes.push((now, failed, slow));
-        if self.state == State::HalfOpen {
+        if self.state == CircuitState::HalfOpen {
             if failed || slow {
-                self.enter(State::Open, now);
+                self.enter(CircuitState::Open, now);
             } else if self.outcomes.len() == self.config.permitted_probes as usize {
-                self.enter(State::Closed, now);
+                self.enter(CircuitState::Closed, now);
             }
             return;
         }
@@ -113,11 +114,12 @@ impl Reference {
             .collect();
         let float = |count: usize| f64::from(u32::try_from(count).expect("a short list"));
         let share = |count: usize| float(count) / float(recent.len());
-        if recent.len() >= self.config.minimum_calls as usize
+        if (failed || slow)
+            && recent.len() >= self.config.minimum_calls as usize
             && (share(recent.iter().filter(|o| o.1).count()) >= self.config.failure_rate
                 || share(recent.iter().filter(|o| o.2).count()) >= self.config.slow_rate)
         {
-            self.enter(State::Open, now);
+            self.enter(CircuitState::Open, now);
         }
     }
 }
@@ -127,9 +129,9 @@ proptest! {
 
     #[test]
     fn random_histories_agree_with_the_reference(config in config(), events in events()) {
-        let breaker = Breaker::new(config);
+        let breaker = Breaker::new(config).expect("good thresholds");
         let mut reference = Reference {
-            config, state: State::Closed, stay: 0, opened: Duration::ZERO, outcomes: vec![], probing: vec![],
+            config, state: CircuitState::Closed, generation: 0, opened: Duration::ZERO, outcomes: vec![], probing: vec![],
         };
         let mut held: Vec<(Permit, Call)> = vec![];
         let mut now = Duration::from_secs(5);
@@ -140,7 +142,7 @@ proptest! {
                     reference.tick(now);
                     match (breaker.admit(now), reference.admit(now)) {
                         (Ok(permit), Some(call)) => held.push((permit, call)),
-                        (Err(open), None) => prop_assert!(open.retry_after > Duration::ZERO),
+                        (Err(rejected), None) => prop_assert!(rejected.retry_after > Duration::ZERO),
                         (ours, theirs) => prop_assert!(false, "{ours:?} but {}", theirs.is_some()),
                     }
                 }
@@ -155,15 +157,15 @@ proptest! {
                     permit.abandon(now);
                     if now - call.at >= config.slow_call {
                         reference.tick(now);
-                        reference.ended(now, call, Outcome::Failure);
-                    } else if call.stay == reference.stay {
+                        reference.ended(now, call, CallOutcome::Failure);
+                    } else if call.generation == reference.generation {
                         reference.probing.pop();
                     }
                 }
                 Event::Drop(slot) if slot < held.len() => {
                     let (permit, call) = held.remove(slot);
                     drop(permit);
-                    if call.stay == reference.stay {
+                    if call.generation == reference.generation {
                         reference.probing.pop();
                     }
                 }
@@ -171,7 +173,7 @@ proptest! {
             }
             reference.tick(now);
             prop_assert_eq!(breaker.state(now), reference.state);
-            prop_assert_eq!(breaker.transitions().len(), reference.stay);
+            prop_assert_eq!(breaker.transitions().len(), reference.generation);
         }
     }
 }

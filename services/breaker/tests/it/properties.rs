@@ -1,8 +1,12 @@
-//! B1 to B15 of the contract, each under its own name. `upstream` counts the calls that got through.
+//! B1 to B15 of the contract, each in tests of that name.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use breaker::{Breaker, Config, Open, Outcome, Permit, State, Transition, Why};
+use breaker::{
+    Breaker, CallOutcome, CallRejected, CircuitState, Config, ConfigError, Permit, TRANSITIONS_KEPT,
+    Transition, TransitionReason,
+};
 
 const CONFIG: Config = Config {
     window: Duration::from_secs(10),
@@ -17,53 +21,55 @@ const CONFIG: Config = Config {
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A circuit, the time, and a dependency that answers at once.
+/// A circuit with a clock that the test moves.
 struct Bench {
     breaker: Breaker,
     now: Duration,
+    /// The number of admitted calls.
     upstream: u32,
 }
 
 impl Bench {
     fn new(config: Config) -> Self {
-        Self { breaker: Breaker::new(config), now: Duration::from_secs(100), upstream: 0 }
+        let breaker = Breaker::new(config).expect("good thresholds");
+        Self { breaker, now: Duration::from_secs(100), upstream: 0 }
     }
 
     /// A circuit that has just opened.
     fn tripped(config: Config) -> Self {
         let mut bench = Self::new(config);
-        bench.calls(config.minimum_calls, Outcome::Failure);
-        assert_eq!(bench.state(), State::Open);
+        bench.calls(config.minimum_calls, CallOutcome::Failure);
+        assert_eq!(bench.state(), CircuitState::Open);
         bench.upstream = 0;
         bench
     }
 
-    fn admit(&mut self) -> Result<Permit, Open> {
+    fn admit(&mut self) -> Result<Permit, CallRejected> {
         let admitted = self.breaker.admit(self.now);
         self.upstream += u32::from(admitted.is_ok());
         admitted
     }
 
-    fn call(&mut self, outcome: Outcome) -> Result<(), Open> {
+    fn call(&mut self, outcome: CallOutcome) -> Result<(), CallRejected> {
         self.admit()?.record(self.now, outcome);
         Ok(())
     }
 
-    /// Calls whether they get through or not.
-    fn calls(&mut self, number: u32, outcome: Outcome) {
+    /// Makes calls that take no time, admitted or not.
+    fn calls(&mut self, number: u32, outcome: CallOutcome) {
         for _ in 0..number {
             let _ = self.call(outcome);
         }
     }
 
-    /// A call that takes its time; must get through.
-    fn slow_call(&mut self, takes: Duration, outcome: Outcome) {
-        let permit = self.admit().expect("must get through");
+    /// Makes a call of this duration, which must be admitted.
+    fn slow_call(&mut self, takes: Duration, outcome: CallOutcome) {
+        let permit = self.admit().expect("admitted");
         self.now += takes;
         permit.record(self.now, outcome);
     }
 
-    fn state(&self) -> State {
+    fn state(&self) -> CircuitState {
         self.breaker.state(self.now)
     }
 }
@@ -73,9 +79,9 @@ fn b1_closed_is_transparent() {
     let mut bench = Bench::new(CONFIG);
     let held: Vec<Permit> = (0..500).map(|_| bench.admit().expect("closed")).collect();
     for permit in held {
-        permit.record(bench.now, Outcome::Success);
+        permit.record(bench.now, CallOutcome::Success);
     }
-    bench.calls(500, Outcome::Success);
+    bench.calls(500, CallOutcome::Success);
     assert_eq!(bench.upstream, 1000);
     assert_eq!(bench.breaker.transitions(), []);
 }
@@ -83,10 +89,20 @@ fn b1_closed_is_transparent() {
 #[test]
 fn b2_no_trip_below_the_minimum_number_of_calls() {
     let mut bench = Bench::new(CONFIG);
-    bench.calls(CONFIG.minimum_calls - 1, Outcome::Failure);
-    assert_eq!(bench.state(), State::Closed);
-    bench.call(Outcome::Failure).expect("the next call arrives");
-    assert_eq!(bench.state(), State::Open, "and it was the one that reached the minimum");
+    bench.calls(CONFIG.minimum_calls - 1, CallOutcome::Failure);
+    assert_eq!(bench.state(), CircuitState::Closed);
+    bench.call(CallOutcome::Failure).expect("the next call arrives");
+    assert_eq!(bench.state(), CircuitState::Open, "and it was the one that reached the minimum");
+}
+
+#[test]
+fn b2_a_success_never_opens_it() {
+    let mut bench = Bench::new(CONFIG);
+    bench.calls(CONFIG.minimum_calls - 1, CallOutcome::Failure);
+    bench.calls(1, CallOutcome::Success);
+    assert_eq!(bench.state(), CircuitState::Closed, "the minimum is reached, but by a success");
+    bench.calls(1, CallOutcome::Failure);
+    assert_eq!(bench.state(), CircuitState::Open);
 }
 
 #[test]
@@ -95,13 +111,13 @@ fn b3_trips_whatever_happened_before() {
     let at_most = 10;
     for successes in [0, CONFIG.window_calls, 100 * CONFIG.window_calls] {
         let mut bench = Bench::new(CONFIG);
-        bench.calls(successes, Outcome::Success);
+        bench.calls(successes, CallOutcome::Success);
         let mut failures = 0;
-        while bench.call(Outcome::Failure).is_ok() {
+        while bench.call(CallOutcome::Failure).is_ok() {
             failures += 1;
             assert!(failures <= at_most, "after {successes} successes {failures} failures did not open it");
         }
-        assert_eq!(bench.state(), State::Open);
+        assert_eq!(bench.state(), CircuitState::Open);
     }
 }
 
@@ -110,20 +126,20 @@ fn b4_open_is_silent() {
     let mut bench = Bench::tripped(CONFIG);
     let end = bench.now + CONFIG.open_wait;
     while bench.now < end {
-        bench.calls(10, Outcome::Success);
+        bench.calls(10, CallOutcome::Success);
         bench.now += 10 * MS;
     }
     assert_eq!(bench.upstream, 0);
 }
 
 #[test]
-fn b5_open_fails_fast_and_says_when_to_come_back() {
+fn b5_open_fails_fast_and_says_when_to_try_again() {
     let mut bench = Bench::tripped(CONFIG);
     bench.now += 500 * MS;
-    let open = bench.admit().expect_err("open");
-    assert_eq!(open.retry_after, Duration::from_millis(1500));
-    bench.now += open.retry_after;
-    assert!(bench.admit().is_ok(), "who comes back when told to gets through");
+    let rejected = bench.admit().expect_err("open");
+    assert_eq!(rejected.retry_after, Duration::from_millis(1500));
+    bench.now += rejected.retry_after;
+    assert!(bench.admit().is_ok(), "a caller that waits as long as it was told is admitted");
 }
 
 #[test]
@@ -131,11 +147,11 @@ fn b6_half_opens_on_time() {
     let mut bench = Bench::tripped(CONFIG);
     let opened = bench.now;
     bench.now = opened + CONFIG.open_wait - MS;
-    bench.calls(1, Outcome::Success);
-    assert_eq!((bench.upstream, bench.state()), (0, State::Open));
+    bench.calls(1, CallOutcome::Success);
+    assert_eq!((bench.upstream, bench.state()), (0, CircuitState::Open));
     bench.now = opened + CONFIG.open_wait;
-    assert_eq!(bench.state(), State::HalfOpen);
-    bench.calls(1, Outcome::Success);
+    assert_eq!(bench.state(), CircuitState::HalfOpen);
+    bench.calls(1, CallOutcome::Success);
     assert_eq!(bench.upstream, 1);
 }
 
@@ -144,9 +160,10 @@ fn b6_half_opening_is_dated_when_the_wait_ended_however_late_it_is_noticed() {
     let mut bench = Bench::tripped(CONFIG);
     let half_opens = bench.now + CONFIG.open_wait;
     bench.now += Duration::from_hours(1);
-    bench.calls(1, Outcome::Failure);
-    let moves: Vec<(Duration, State)> = bench.breaker.transitions().iter().map(|t| (t.at, t.to)).collect();
-    assert_eq!(moves[1..], [(half_opens, State::HalfOpen), (bench.now, State::Open)]);
+    bench.calls(1, CallOutcome::Failure);
+    let transitions: Vec<(Duration, CircuitState)> =
+        bench.breaker.transitions().iter().map(|t| (t.at, t.to)).collect();
+    assert_eq!(transitions[1..], [(half_opens, CircuitState::HalfOpen), (bench.now, CircuitState::Open)]);
 }
 
 #[test]
@@ -163,7 +180,7 @@ fn b7_a_success_does_not_free_its_slot() {
     let mut bench = Bench::tripped(CONFIG);
     bench.now += CONFIG.open_wait;
     let mut held: Vec<Permit> = (0..50).filter_map(|_| bench.admit().ok()).collect();
-    held.pop().expect("three").record(bench.now, Outcome::Success);
+    held.pop().expect("three").record(bench.now, CallOutcome::Success);
     assert!(bench.admit().is_err());
     assert_eq!(bench.upstream, CONFIG.permitted_probes);
 }
@@ -172,55 +189,55 @@ fn b7_a_success_does_not_free_its_slot() {
 fn b8_recovers() {
     let mut bench = Bench::tripped(CONFIG);
     bench.now += CONFIG.open_wait;
-    bench.calls(CONFIG.permitted_probes - 1, Outcome::Success);
-    assert_eq!(bench.state(), State::HalfOpen);
-    bench.calls(1, Outcome::Success);
-    assert_eq!(bench.state(), State::Closed);
+    bench.calls(CONFIG.permitted_probes - 1, CallOutcome::Success);
+    assert_eq!(bench.state(), CircuitState::HalfOpen);
+    bench.calls(1, CallOutcome::Success);
+    assert_eq!(bench.state(), CircuitState::Closed);
     bench.upstream = 0;
-    bench.calls(100, Outcome::Success);
+    bench.calls(100, CallOutcome::Success);
     assert_eq!(bench.upstream, 100);
-    // It starts afresh: the failures from before the outage are gone.
+    // The failures from before the outage no longer count.
     bench.now += MS;
     let mut again = Bench::tripped(CONFIG);
     again.now += CONFIG.open_wait;
-    again.calls(CONFIG.permitted_probes, Outcome::Success);
-    again.calls(CONFIG.minimum_calls - 1, Outcome::Failure);
-    assert_eq!(again.state(), State::Closed);
+    again.calls(CONFIG.permitted_probes, CallOutcome::Success);
+    again.calls(CONFIG.minimum_calls - 1, CallOutcome::Failure);
+    assert_eq!(again.state(), CircuitState::Closed);
 }
 
 #[test]
 fn b9_an_outage_costs_a_bounded_number_of_calls() {
     let mut bench = Bench::new(CONFIG);
-    bench.calls(1000, Outcome::Success);
+    bench.calls(1000, CallOutcome::Success);
     bench.upstream = 0;
     let in_flight: Vec<Permit> = (0..7).map(|_| bench.admit().expect("closed")).collect();
     let (outage, began) = (Duration::from_mins(1), bench.now);
     for permit in in_flight {
-        permit.record(bench.now, Outcome::Failure);
+        permit.record(bench.now, CallOutcome::Failure);
     }
     while bench.now < began + outage {
-        bench.calls(50, Outcome::Failure);
+        bench.calls(50, CallOutcome::Failure);
         bench.now += 10 * MS;
     }
     let probes = CONFIG.permitted_probes * 30; // ⌈60 s / 2 s⌉
-    assert!(bench.upstream <= CONFIG.window_calls + 7 + probes, "{} calls got through", bench.upstream);
+    assert!(bench.upstream <= CONFIG.window_calls + 7 + probes, "{} calls were admitted", bench.upstream);
 }
 
 #[test]
 fn b10_only_what_the_caller_calls_a_failure_trips_it() {
-    // Which replies are failures is the caller's to say; the circuit must count nothing else.
+    // The caller decides which replies are failures; the circuit counts nothing else.
     let mut bench = Bench::new(CONFIG);
-    bench.calls(1000, Outcome::Success);
-    assert_eq!(bench.state(), State::Closed);
-    for outcome in [Outcome::Success, Outcome::Failure].repeat(10) {
+    bench.calls(1000, CallOutcome::Success);
+    assert_eq!(bench.state(), CircuitState::Closed);
+    for outcome in [CallOutcome::Success, CallOutcome::Failure].repeat(10) {
         bench.calls(1, outcome);
-        if outcome == Outcome::Failure && bench.state() == State::Open {
+        if outcome == CallOutcome::Failure && bench.state() == CircuitState::Open {
             break;
         }
     }
-    assert_eq!(bench.state(), State::Open);
-    let why = bench.breaker.transitions()[0].why;
-    assert_eq!(why, Why::Failures { failures: 10, calls: 20 });
+    assert_eq!(bench.state(), CircuitState::Open);
+    let reason = bench.breaker.transitions()[0].reason;
+    assert_eq!(reason, TransitionReason::Failures { failures: 10, calls: 20 });
 }
 
 #[test]
@@ -229,13 +246,13 @@ fn b11_an_abandoned_probe_wedges_nothing() {
     bench.now += CONFIG.open_wait;
     for _ in 0..10 {
         let held: Vec<Permit> = (0..50).filter_map(|_| bench.admit().ok()).collect();
-        assert_eq!(held.len(), CONFIG.permitted_probes as usize, "every slot came back");
+        assert_eq!(held.len(), CONFIG.permitted_probes as usize, "every slot is free again");
         for (n, permit) in held.into_iter().enumerate() {
             if n == 0 { permit.abandon(bench.now) } else { drop(permit) }
         }
     }
-    bench.calls(CONFIG.permitted_probes, Outcome::Success);
-    assert_eq!(bench.state(), State::Closed);
+    bench.calls(CONFIG.permitted_probes, CallOutcome::Success);
+    assert_eq!(bench.state(), CircuitState::Closed);
 }
 
 #[test]
@@ -246,33 +263,64 @@ fn b11_abandoned_slow_calls_count() {
         bench.now += CONFIG.slow_call;
         permit.abandon(bench.now);
     }
-    assert_eq!(bench.state(), State::Open);
+    assert_eq!(bench.state(), CircuitState::Open);
     bench.now += CONFIG.open_wait;
     let probe = bench.admit().expect("half open");
     bench.now += CONFIG.slow_call;
     probe.abandon(bench.now);
-    assert_eq!(bench.state(), State::Open, "a slow abandoned probe is a failed one");
+    assert_eq!(bench.state(), CircuitState::Open, "a slow abandoned probe is a failed one");
 }
 
 #[test]
-fn b11_abandoned_quick_calls_say_nothing() {
+fn b11_abandoned_quick_calls_do_not_count() {
     let mut bench = Bench::new(CONFIG);
     for _ in 0..100 {
         let permit = bench.admit().expect("closed");
         bench.now += CONFIG.slow_call - MS;
         permit.abandon(bench.now);
     }
-    assert_eq!(bench.state(), State::Closed);
+    assert_eq!(bench.state(), CircuitState::Closed);
+}
+
+#[test]
+fn b11_dropping_a_guard_abandons_its_call_when_its_clock_says() {
+    let mut bench = Bench::tripped(CONFIG);
+    bench.now += CONFIG.open_wait;
+    let now = Cell::new(bench.now);
+    for _ in 0..10 {
+        drop(bench.admit().expect("the slot is free again").guard(|| now.get()));
+    }
+    let guard = bench.admit().expect("half open").guard(|| now.get());
+    now.set(bench.now + CONFIG.slow_call);
+    drop(guard);
+    let last = *bench.breaker.transitions().last().expect("three transitions");
+    assert_eq!((last.at, last.reason), (now.get(), TransitionReason::ProbeFailed));
+}
+
+#[test]
+fn b11_a_guard_that_has_recorded_abandons_nothing() {
+    let mut bench = Bench::new(CONFIG);
+    let (admitted, ended) = (bench.now, bench.now + CONFIG.slow_call);
+    let guards: Vec<_> =
+        (0..4).map(|_| bench.breaker.admit(admitted).expect("closed").guard(|| ended)).collect();
+    for guard in guards {
+        guard.record(CallOutcome::Success);
+    }
+    assert_eq!(bench.state(), CircuitState::Closed, "four calls are below the minimum");
+    bench.now = ended;
+    bench.calls(1, CallOutcome::Failure);
+    let reason = bench.breaker.transitions()[0].reason;
+    assert_eq!(reason, TransitionReason::Slow { slow: 4, calls: 5 });
 }
 
 #[test]
 fn b12_is_per_dependency() {
     let users = Bench::tripped(CONFIG);
     let mut orders = Bench::new(CONFIG);
-    assert_eq!((users.state(), orders.state()), (State::Open, State::Closed));
-    orders.call(Outcome::Success).expect("untouched by the other's outage");
-    // While clones are one circuit.
-    assert_eq!(users.breaker.clone().state(users.now), State::Open);
+    assert_eq!((users.state(), orders.state()), (CircuitState::Open, CircuitState::Closed));
+    orders.call(CallOutcome::Success).expect("the other circuit's outage does not matter");
+    // Clones share one circuit.
+    assert_eq!(users.breaker.clone().state(users.now), CircuitState::Open);
 }
 
 #[test]
@@ -280,116 +328,159 @@ fn b13_ignores_stale_outcomes() {
     let mut bench = Bench::new(CONFIG);
     let stale: Vec<Permit> = (0..60).map(|_| bench.admit().expect("closed")).collect();
     let mut stale = stale.into_iter();
-    bench.calls(CONFIG.minimum_calls, Outcome::Failure);
-    assert_eq!(bench.state(), State::Open);
+    bench.calls(CONFIG.minimum_calls, CallOutcome::Failure);
+    assert_eq!(bench.state(), CircuitState::Open);
 
     for permit in stale.by_ref().take(10) {
-        permit.record(bench.now, Outcome::Success);
+        permit.record(bench.now, CallOutcome::Success);
     }
-    assert_eq!(bench.state(), State::Open, "old successes close nothing");
+    assert_eq!(bench.state(), CircuitState::Open, "stale successes do not close it");
 
     bench.now += CONFIG.open_wait;
-    assert_eq!(bench.state(), State::HalfOpen);
+    assert_eq!(bench.state(), CircuitState::HalfOpen);
     for permit in stale.by_ref().take(10) {
-        permit.record(bench.now, Outcome::Success);
+        permit.record(bench.now, CallOutcome::Success);
     }
-    stale.next().expect("enough").record(bench.now, Outcome::Failure);
+    stale.next().expect("enough").record(bench.now, CallOutcome::Failure);
     drop(stale.next().expect("enough"));
-    assert_eq!(bench.state(), State::HalfOpen, "nor do they pass for probes");
+    assert_eq!(bench.state(), CircuitState::HalfOpen, "stale outcomes are not those of probes");
     let probes: Vec<Permit> = (0..50).filter_map(|_| bench.admit().ok()).collect();
-    assert_eq!(probes.len(), CONFIG.permitted_probes as usize, "nor free slots that aren't theirs");
+    assert_eq!(probes.len(), CONFIG.permitted_probes as usize, "stale calls free no slot of a probe");
     for probe in probes {
-        probe.record(bench.now, Outcome::Success);
+        probe.record(bench.now, CallOutcome::Success);
     }
-    assert_eq!(bench.state(), State::Closed);
+    assert_eq!(bench.state(), CircuitState::Closed);
     for permit in stale {
-        permit.record(bench.now, Outcome::Failure);
+        permit.record(bench.now, CallOutcome::Failure);
     }
-    assert_eq!(bench.state(), State::Closed, "and old failures open nothing");
+    assert_eq!(bench.state(), CircuitState::Closed, "stale failures do not open it");
 }
 
 #[test]
 fn b14_forgets() {
     let mut bench = Bench::new(CONFIG);
-    bench.calls(CONFIG.minimum_calls - 1, Outcome::Failure);
+    bench.calls(CONFIG.minimum_calls - 1, CallOutcome::Failure);
     bench.now += CONFIG.window;
-    bench.calls(1, Outcome::Failure);
-    assert_eq!(bench.state(), State::Closed, "the first four are out of the window");
+    bench.calls(1, CallOutcome::Failure);
+    assert_eq!(bench.state(), CircuitState::Closed, "the first four are out of the window");
     bench.now += CONFIG.window - MS;
-    bench.calls(CONFIG.minimum_calls - 1, Outcome::Failure);
-    assert_eq!(bench.state(), State::Open, "the one before is still in it");
+    bench.calls(CONFIG.minimum_calls - 1, CallOutcome::Failure);
+    assert_eq!(bench.state(), CircuitState::Open, "the one before is still in it");
 }
 
 #[test]
 fn b14_the_window_slides_and_does_not_jump() {
-    // One failure a second among nothing else: never five within four seconds, though the count goes on for ever.
+    // One failure a second and no other calls: never five within four seconds, however many in all.
     let config = Config { window: Duration::from_secs(4), ..CONFIG };
     let mut bench = Bench::new(config);
     for _ in 0..100 {
-        bench.calls(1, Outcome::Failure);
+        bench.calls(1, CallOutcome::Failure);
         bench.now += Duration::from_secs(1);
     }
-    assert_eq!(bench.state(), State::Closed);
+    assert_eq!(bench.state(), CircuitState::Closed);
 }
 
 #[test]
 fn b15_slow_calls_count() {
     let mut bench = Bench::new(CONFIG);
     for _ in 0..CONFIG.minimum_calls {
-        bench.slow_call(CONFIG.slow_call, Outcome::Success);
+        bench.slow_call(CONFIG.slow_call, CallOutcome::Success);
     }
-    assert_eq!(bench.state(), State::Open);
-    assert_eq!(bench.breaker.transitions()[0].why, Why::Slow { slow: 5, calls: 5 });
+    assert_eq!(bench.state(), CircuitState::Open);
+    assert_eq!(bench.breaker.transitions()[0].reason, TransitionReason::Slow { slow: 5, calls: 5 });
 
     let mut bench = Bench::new(CONFIG);
     for _ in 0..50 {
-        bench.slow_call(CONFIG.slow_call - MS, Outcome::Success);
+        bench.slow_call(CONFIG.slow_call - MS, CallOutcome::Success);
     }
-    assert_eq!(bench.state(), State::Closed, "just below the threshold is not slow");
+    assert_eq!(bench.state(), CircuitState::Closed, "just below the threshold is not slow");
 }
 
 #[test]
-fn the_log_of_moves_tells_the_story_and_is_bounded() {
+fn transitions_are_logged_with_their_reasons_up_to_a_limit() {
     let mut bench = Bench::tripped(CONFIG);
     let opened = bench.now;
     bench.now += CONFIG.open_wait;
-    bench.calls(3, Outcome::Success);
-    let by = |at, from, to, why| Transition { at, from, to, why };
+    bench.calls(3, CallOutcome::Success);
+    let transition = |at, from, to, reason| Transition { at, from, to, reason };
     assert_eq!(
         bench.breaker.transitions(),
         [
-            by(opened, State::Closed, State::Open, Why::Failures { failures: 5, calls: 5 }),
-            by(bench.now, State::Open, State::HalfOpen, Why::WaitOver),
-            by(bench.now, State::HalfOpen, State::Closed, Why::ProbesSucceeded),
+            transition(
+                opened,
+                CircuitState::Closed,
+                CircuitState::Open,
+                TransitionReason::Failures { failures: 5, calls: 5 }
+            ),
+            transition(bench.now, CircuitState::Open, CircuitState::HalfOpen, TransitionReason::WaitOver),
+            transition(
+                bench.now,
+                CircuitState::HalfOpen,
+                CircuitState::Closed,
+                TransitionReason::ProbesSucceeded
+            ),
         ]
     );
     for _ in 0..1000 {
-        bench.calls(5, Outcome::Failure);
+        bench.calls(5, CallOutcome::Failure);
         bench.now += CONFIG.open_wait;
     }
-    assert_eq!(bench.breaker.transitions().len(), breaker::circuit::TRANSITIONS_KEPT);
+    assert_eq!(bench.breaker.transitions().len(), TRANSITIONS_KEPT);
 }
 
 #[test]
 fn a_clock_reading_from_before_the_latest_one_does_no_harm() {
     let mut bench = Bench::tripped(CONFIG);
     bench.now += CONFIG.open_wait;
-    assert_eq!(bench.state(), State::HalfOpen);
+    assert_eq!(bench.state(), CircuitState::HalfOpen);
     let early = bench.now - MS;
-    assert_eq!(bench.breaker.state(early), State::HalfOpen, "a late thread does not reopen it");
-    bench.breaker.admit(early).expect("a probe").record(early, Outcome::Success);
+    assert_eq!(bench.breaker.state(early), CircuitState::HalfOpen, "an earlier reading does not reopen it");
+    bench.breaker.admit(early).expect("a probe").record(early, CallOutcome::Success);
 }
 
 #[test]
-fn states_are_written_as_health_reports_them() {
+fn states_are_written_in_snake_case() {
     assert_eq!(
-        [State::Closed, State::Open, State::HalfOpen].map(|s| s.to_string()),
+        [CircuitState::Closed, CircuitState::Open, CircuitState::HalfOpen].map(|s| s.to_string()),
         ["closed", "open", "half_open"]
     );
 }
 
 #[test]
-#[should_panic(expected = "minimum_calls must fit into window_calls")]
-fn thresholds_that_could_never_trip_are_refused() {
-    let _ = Breaker::new(Config { minimum_calls: 21, ..CONFIG });
+fn an_observer_is_called_at_every_transition() {
+    let (send, receive) = std::sync::mpsc::channel();
+    let mut bench = Bench::new(CONFIG);
+    bench.breaker =
+        bench.breaker.on_transition(move |transition| send.send(*transition).expect("the test receives"));
+    bench.calls(CONFIG.minimum_calls, CallOutcome::Failure);
+    bench.now += CONFIG.open_wait;
+    bench.calls(1, CallOutcome::Success);
+    assert_eq!(receive.try_iter().collect::<Vec<_>>(), bench.breaker.transitions());
+    assert_eq!(bench.breaker.transitions().len(), 2);
+}
+
+#[test]
+fn a_wait_without_end_keeps_the_circuit_open() {
+    let mut bench = Bench::tripped(Config { open_wait: Duration::MAX, ..CONFIG });
+    bench.now += Duration::from_hours(1_000_000);
+    assert_eq!(bench.state(), CircuitState::Open);
+}
+
+#[test]
+fn thresholds_with_which_it_could_never_open_or_never_close_are_refused() {
+    let refused = |config: Config| Breaker::new(config).expect_err("bad thresholds");
+    assert_eq!(
+        refused(Config { minimum_calls: 21, ..CONFIG }),
+        ConfigError::MinimumAboveWindow { minimum_calls: 21, window_calls: 20 }
+    );
+    assert_eq!(refused(Config { minimum_calls: 0, ..CONFIG }), ConfigError::MinimumIsZero);
+    assert_eq!(refused(Config { window: Duration::ZERO, ..CONFIG }), ConfigError::WindowIsZero);
+    assert_eq!(refused(Config { slow_call: Duration::ZERO, ..CONFIG }), ConfigError::SlowCallIsZero);
+    assert_eq!(refused(Config { permitted_probes: 0, ..CONFIG }), ConfigError::NoProbes);
+    for rate in [0.0, -0.5, 1.1, f64::INFINITY] {
+        assert_eq!(refused(Config { failure_rate: rate, ..CONFIG }), ConfigError::FailureRate(rate));
+        assert_eq!(refused(Config { slow_rate: rate, ..CONFIG }), ConfigError::SlowRate(rate));
+    }
+    let not_a_number = refused(Config { failure_rate: f64::NAN, ..CONFIG });
+    assert_eq!(not_a_number.to_string(), "failure_rate must be above 0 and at most 1, not NaN");
 }

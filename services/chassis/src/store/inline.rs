@@ -1,12 +1,12 @@
-//! Writing on the caller's own thread, a commit a job: for simulated disks, and before anybody is served.
+//! Writing on the caller's own thread, a commit a job: for backends of the caller's, and before the service serves.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use redb::{Database, Durability, WriteTransaction};
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// Runs the job and commits. After an `Err` or a panic nothing is recorded.
+/// Runs the job and commits. Records nothing after an `Err` or a panic.
 pub(super) fn run<T, E: From<StoreError>>(
     database: &Database,
     job: impl FnOnce(&WriteTransaction) -> Result<T, E>,

@@ -8,28 +8,33 @@
 //!
 //! redb has no savepoint inside a transaction with changes, so what a job has written can't be taken back for it
 //! alone. Hence: **a job checks everything before its first write.** A job that returns `Err` must not have written;
-//! the others of its batch are committed. A job that panics spoils its batch: nothing of it is recorded, every job in
-//! it is told [`StoreError::Abandoned`], and the writer goes on.
+//! the others of its batch are committed. When a job panics, nothing of its batch is recorded, every job in it fails with
+//! [`StoreError::Abandoned`], and the writer takes the next batch.
 
+pub(crate) mod error;
 mod inline;
-mod record;
+pub(crate) mod keys;
+pub(crate) mod page;
+pub(crate) mod record;
 mod unfinished;
 mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 use tokio::task::yield_now;
 
-pub use self::record::Record;
-use crate::{environment::Disk, problem::Problem, start::StartError};
+use self::error::{OpenError, StoreError};
 
 /// redb's cache for one database. Its own default is a gibibyte.
 const CACHE: usize = 32 << 20;
-/// For how many turns of the others a job waits on a simulated disk, whose syncs take no time: what was read before the job
-/// may be another's by then.
+/// How often a job on a backend of the caller's yields before it runs: such a disk may take no time to sync, and other
+/// tasks must get to change what was read before the job, as they do on a real disk.
 const TURNS: u32 = 8;
-/// Jobs that may wait for the writer; one more is refused.
+/// Jobs that may wait for the writer; one more is refused with [`StoreError::Busy`].
 const QUEUE: usize = 1_024;
 
 /// A database. Clones share it; the last one closes it.
@@ -39,60 +44,24 @@ pub struct Store {
     writer: Writer,
 }
 
+/// Where a [`Store`] keeps its database.
+#[derive(Debug)]
+pub enum Disk {
+    /// A file, written by a thread that commits many jobs at once.
+    File(PathBuf),
+    /// A backend of the caller's, written inline on the caller's thread, so that a paused clock stays still.
+    Backend(Box<dyn redb::StorageBackend>),
+}
+
 #[derive(Clone)]
 enum Writer {
     Thread(Arc<writer::Thread>),
     Inline,
 }
 
-/// Why the store could not do it.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// Too many jobs wait already. Nothing was recorded.
-    #[error("too many writes are waiting")]
-    Busy,
-    /// The store is closing. Nothing was recorded.
-    #[error("the store is closing")]
-    Closing,
-    /// Another job of the batch panicked. Nothing was recorded.
-    #[error("the batch was abandoned")]
-    Abandoned,
-    /// The database failed. A job of a failed commit may or may not be recorded.
-    #[error("the database failed: {0}")]
-    Database(#[source] Arc<redb::Error>),
-}
-
-macro_rules! from_redb {
-    ($($error:ident),+) => {
-        $(impl From<redb::$error> for StoreError {
-            fn from(error: redb::$error) -> Self {
-                Self::Database(Arc::new(error.into()))
-            }
-        })+
-    };
-}
-from_redb!(StorageError, TableError, TransactionError, CommitError, SetDurabilityError);
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Busy | StoreError::Closing | StoreError::Abandoned => Problem::unavailable(
-                "busy",
-                "The service is busy",
-                format_args!("{error}; nothing was recorded, ask again"),
-                Duration::from_secs(1),
-            ),
-            StoreError::Database(_) => {
-                tracing::error!(%error, "a request failed");
-                Problem::internal()
-            }
-        }
-    }
-}
-
 impl Store {
-    /// Opens the database, makes it when there is none, also when the power was cut while it was made.
-    pub fn open(disk: Disk) -> Result<Self, StartError> {
+    /// Opens the database, or creates it: also over one whose creation was cut short by a loss of power.
+    pub fn open(disk: Disk) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE);
         match disk {
@@ -101,11 +70,11 @@ impl Store {
                 let database = builder.create(&path).map_err(|error| unopened(&path, error))?;
                 let database = Arc::new(database);
                 let thread =
-                    writer::Thread::start(Arc::clone(&database), QUEUE).map_err(StartError::Thread)?;
+                    writer::Thread::start(Arc::clone(&database), QUEUE).map_err(OpenError::Thread)?;
                 Ok(Self { database, writer: Writer::Thread(Arc::new(thread)) })
             }
             Disk::Backend(backend) => {
-                let unopened = |error| unopened(Path::new("the simulated disk"), error);
+                let unopened = |error| unopened(Path::new("of the caller's backend"), error);
                 unfinished::discard(&*backend).map_err(|error| unopened(error.into()))?;
                 let database = builder.create_with_backend(Owned(backend)).map_err(unopened)?;
                 Ok(Self { database: Arc::new(database), writer: Writer::Inline })
@@ -122,9 +91,9 @@ impl Store {
         look(&transaction)
     }
 
-    /// Runs a job in a write transaction and answers when it is on disk. See the rule for jobs above.
+    /// Runs a job in a write transaction and returns once it is on disk. See the rule for jobs above.
     ///
-    /// Once queued, a job runs even when its caller goes away.
+    /// Once queued, a job runs even when its caller is dropped.
     pub async fn write<T, E>(
         &self,
         job: impl FnOnce(&WriteTransaction) -> Result<T, E> + Send + 'static,
@@ -136,7 +105,7 @@ impl Store {
         match &self.writer {
             Writer::Thread(thread) => thread.run(job).await,
             Writer::Inline => {
-                // As with the thread, others go on before the job and before its caller knows.
+                // As with the thread, other tasks run before the job and before its caller is answered.
                 for _ in 0..TURNS {
                     yield_now().await;
                 }
@@ -147,9 +116,9 @@ impl Store {
         }
     }
 
-    /// Completes when the database has failed. redb writes nothing after a failed write or sync, whatever the disk does, and what
-    /// such a commit left on disk shows only when the file is opened again: the process has to end. On a simulated disk it never
-    /// completes: there the service goes on and refuses.
+    /// Completes when the database has failed. redb writes nothing after a failed write or sync, even when the disk has
+    /// recovered, and what such a commit left on disk shows only when the file is opened again: the process has to end.
+    /// On a backend of the caller's it never completes: there the service keeps running and refuses.
     pub fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
         let failed = match &self.writer {
             Writer::Thread(thread) => Some(thread.failed()),
@@ -163,18 +132,18 @@ impl Store {
         }
     }
 
-    /// Runs a job before anybody is served: tables are made, a new database gets its first records.
+    /// Runs a job before the service serves: it creates the tables and the first records of a new database.
     pub fn prepare(
         &self,
         job: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,
-    ) -> Result<(), StartError> {
-        inline::run(&self.database, job).map_err(StartError::Prepare)
+    ) -> Result<(), StoreError> {
+        inline::run(&self.database, job)
     }
 }
 
 impl Drop for Store {
-    /// redb writes the state of its allocator when it closes, and finds out only then that a simulated disk died with
-    /// its process. An empty commit finds out for a fifth of that, and redb then doesn't try.
+    /// Commits nothing, on a backend of the caller's. redb writes the state of its allocator when it closes. When the
+    /// backend fails by then, an empty commit notices at a fifth of the cost, and redb skips the rest.
     fn drop(&mut self) {
         if matches!(self.writer, Writer::Inline) && Arc::strong_count(&self.database) == 1 {
             drop(inline::run(&self.database, |_| Ok::<_, StoreError>(())));
@@ -182,15 +151,15 @@ impl Drop for Store {
     }
 }
 
-fn unopened(path: &Path, error: redb::DatabaseError) -> StartError {
+fn unopened(path: &Path, error: redb::DatabaseError) -> OpenError {
     let path = path.to_owned();
     match error {
-        redb::DatabaseError::DatabaseAlreadyOpen => StartError::DatabaseLocked { path },
-        error => StartError::DatabaseUnreadable { path, reason: error.to_string() },
+        redb::DatabaseError::DatabaseAlreadyOpen => OpenError::Locked { path },
+        error => OpenError::Unreadable { path, reason: Box::new(error) },
     }
 }
 
-/// redb wants a backend by value, ours comes in a box.
+/// A boxed backend as redb takes it: by value.
 #[derive(Debug)]
 struct Owned(Box<dyn redb::StorageBackend>);
 

@@ -5,7 +5,7 @@ use std::{fmt::Debug, marker::PhantomData};
 use redb::TypeName;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A table's value that is a `T`, written as JSON, so that a record may gain fields without a migration.
+/// Table value that is a `T`, written as JSON, so that a record may gain fields without a migration.
 #[derive(Debug)]
 pub struct Record<T>(PhantomData<T>);
 

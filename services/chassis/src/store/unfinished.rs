@@ -1,8 +1,8 @@
-//! A database whose making was interrupted.
+//! Databases whose creation was interrupted.
 //!
-//! redb makes a new file as long as it needs, writes its header, syncs, and writes the magic number last. When the power
-//! is cut before that, a file is left that redb takes for somebody else's, for ever. Nothing was recorded in it, so it is made
-//! anew. What has no magic number but anything behind its header is left alone: that may be a damaged database.
+//! redb grows a new file, writes its header, syncs, and writes the magic number last. When the power is cut before that,
+//! redb refuses the file from then on, as one of another format. Nothing was recorded in it, so it is created anew. A
+//! file without a magic number that has data behind its header is left alone: it may be a damaged database.
 
 use std::{fs::OpenOptions, io, os::unix::fs::FileExt, path::Path};
 
@@ -10,27 +10,27 @@ use redb::StorageBackend;
 
 /// Bytes of the magic number, at the beginning.
 const MAGIC: usize = 9;
-/// Where the header's page ends.
+/// Bytes of the header's page.
 const HEADER: usize = 4_096;
 
-/// Empties the file if a database was begun in it and not finished.
+/// Empties the file if the creation of a database in it was interrupted.
 pub(super) fn discard_file(path: &Path) -> io::Result<()> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
-    // Whoever holds the lock may be making it this moment; redb will say that it is taken.
+    // A process that holds the lock may be creating it at this moment; redb will report that it is locked.
     if file.try_lock().is_ok()
         && is_unfinished(file.metadata()?.len(), |at, out| file.read_exact_at(out, at))?
     {
-        tracing::warn!(path = %path.display(), "the making of the database was interrupted; it is made anew");
+        tracing::warn!(path = %path.display(), "the creation of the database was interrupted; it is created anew");
         file.set_len(0)?;
         file.sync_data()?;
     }
     Ok(())
 }
 
-/// The same on a simulated disk.
+/// Empties the backend under the same condition.
 pub(super) fn discard(disk: &dyn StorageBackend) -> io::Result<()> {
     if is_unfinished(disk.len()?, |at, out| disk.read(at, out))? {
         disk.set_len(0)?;

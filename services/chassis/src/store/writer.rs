@@ -14,9 +14,9 @@ use tokio::sync::{
     oneshot, watch,
 };
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// A job in the queue. It answers for itself once the fate of its batch is known.
+/// A job in the queue. It answers its caller once its batch is committed or abandoned.
 type Job = Box<dyn FnOnce(&WriteTransaction) -> Ran + Send>;
 
 struct Ran {
@@ -24,7 +24,7 @@ struct Ran {
     panicked: bool,
 }
 
-/// The handle to the writing thread. Dropping it lets the queue run empty and closes the database.
+/// Handle of the writing thread. Dropping it runs what is queued and closes the database.
 pub(super) struct Thread {
     queue: Option<mpsc::Sender<Job>>,
     running: Option<JoinHandle<()>>,
@@ -41,13 +41,13 @@ impl Thread {
         Ok(Self { queue: Some(sender), running: Some(thread), failure })
     }
 
-    /// Completes when the database has failed: it writes nothing from then on.
+    /// Completes when the database has failed. Nothing is written from then on.
     pub(super) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
         let mut failure = self.failure.clone();
         async move {
             match failure.wait_for(Option::is_some).await.map(|failure| failure.clone()) {
                 Ok(Some(error)) => error,
-                // It was closed, in order.
+                // The thread ended without a failure.
                 _ => pending().await,
             }
         }
@@ -72,7 +72,7 @@ impl Thread {
                     (Ok(_), Err(error)) => Err(error.into()),
                     (result, _) => result,
                 };
-                // Nobody listens when the caller went away; the job is done all the same.
+                // The send fails when the caller has been dropped; the job is done all the same.
                 drop(sender.send(result));
             });
             Ran { answer, panicked }
@@ -99,7 +99,8 @@ impl Drop for Thread {
 
 fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>, fail: &watch::Sender<Option<StoreError>>) {
     while let Some(first) = queue.blocking_recv() {
-        // What has gathered during the last commit goes into this one, and what those are about to send who wait for a processor.
+        // The batch takes what was queued during the last commit. Yielding lets tasks that wait for a processor queue
+        // theirs, too.
         thread::yield_now();
         if let Err(error @ StoreError::Database(_)) = write_batch(database, first, &mut queue) {
             tracing::error!(%error, "the database can't be written");
@@ -110,7 +111,7 @@ fn write_all(database: &Database, mut queue: mpsc::Receiver<Job>, fail: &watch::
 
 /// Runs jobs until none waits, or one panics, and answers those that ran. A batch is no longer than the queue.
 fn write_batch(database: &Database, first: Job, queue: &mut mpsc::Receiver<Job>) -> Result<(), StoreError> {
-    // Without one no job can run; dropping it tells its caller so.
+    // Without a transaction no job can run; dropping the job tells its caller.
     let transaction = begin(database)?;
     let mut answers = Vec::with_capacity(queue.len() + 1);
     let (mut next, mut panicked) = (Some(first), false);
@@ -121,15 +122,15 @@ fn write_batch(database: &Database, first: Job, queue: &mut mpsc::Receiver<Job>)
         let is_full = panicked || answers.len() == queue.max_capacity();
         next = if is_full { None } else { queue.try_recv().ok() };
     }
-    let fate = if panicked {
+    let committed = if panicked {
         transaction.abort().map_err(StoreError::from).and(Err(StoreError::Abandoned))
     } else {
         transaction.commit().map_err(StoreError::from)
     };
     for answer in answers {
-        answer(fate.clone());
+        answer(committed.clone());
     }
-    fate
+    committed
 }
 
 fn begin(database: &Database) -> Result<WriteTransaction, StoreError> {

@@ -1,6 +1,6 @@
 //! The chassis with real files and real sockets on free ports.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod serving;
 mod store;

@@ -3,8 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use chassis::{
-    About, App, ServiceKey, StartError, StoreError, serve,
-    serve::{Limits, listen},
+    About, App, ListenError, Routes, ServerLimits, ServiceKey, StartError, StoreError, listen, serve,
 };
 use poem::{Body, Endpoint, Request};
 use poem_openapi::{OpenApi, payload::PlainText};
@@ -44,11 +43,11 @@ struct Running {
 }
 
 async fn run() -> Running {
-    run_with(Limits::default()).await
+    run_with(ServerLimits::default()).await
 }
 
-async fn run_with(limits: Limits) -> Running {
-    let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
+async fn run_with(limits: ServerLimits) -> Running {
+    let app = App::new(&Routes::new(&ABOUT, Api), (), Vec::new(), ServiceKey::development());
     let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -63,7 +62,7 @@ async fn connect(running: &Running, path: &str) -> TcpStream {
     stream
 }
 
-/// What comes of a request while its connection stays.
+/// The next reply on a connection that stays open.
 async fn reply(stream: &mut TcpStream) -> String {
     let mut buffer = vec![0; 4096];
     let length = stream.read(&mut buffer).await.unwrap();
@@ -77,10 +76,10 @@ async fn rest(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_finished() {
+async fn accepted_requests_are_finished_before_the_service_stops() {
     let running = run().await;
     let slow = connect(&running, "/slow").await;
-    // The next reply shows that the slow request was taken in before the stop.
+    // This reply shows that the slow request was accepted before the stop.
     let mut idle = connect(&running, "/livez").await;
     assert!(reply(&mut idle).await.starts_with("HTTP/1.1 200"));
     running.stop.send(()).unwrap();
@@ -91,48 +90,48 @@ async fn what_was_accepted_is_finished() {
 }
 
 #[tokio::test]
-async fn a_free_port_is_named_in_health_and_a_taken_one_is_said_so() {
+async fn health_names_the_free_port_and_a_taken_port_is_an_error() {
     let running = run().await;
     let mut stream = connect(&running, "/health").await;
     let text = reply(&mut stream).await;
     assert!(text.contains(&format!(r#""port":{}"#, running.address.port())), "{text}");
     let taken = listen(running.address).await.unwrap_err();
-    assert!(matches!(taken, StartError::PortTaken(address) if address == running.address));
-    assert!(taken.to_string().contains("--port"));
+    assert!(matches!(taken, ListenError::PortTaken(address) if address == running.address));
+    assert!(StartError::from(taken).help().unwrap().contains("--port"));
 }
 
 #[tokio::test]
-async fn a_panic_is_a_500_and_the_service_goes_on() {
+async fn a_panic_is_a_500_and_the_service_keeps_serving() {
     let running = run().await;
     for _ in 0..2 {
         let mut stream = connect(&running, "/panic").await;
         let text = reply(&mut stream).await;
         assert!(text.starts_with("HTTP/1.1 500") && text.contains("application/problem+json"), "{text}");
-        assert!(!text.contains("a bug"), "the inside stays inside: {text}");
+        assert!(!text.contains("a bug"), "the message of the panic is not told: {text}");
     }
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_told_so_and_costs_the_others_nothing() {
-    let running = run_with(Limits { connections: 2, ..Limits::default() }).await;
-    let mut inside = [connect(&running, "/livez").await, connect(&running, "/livez").await];
-    for stream in &mut inside {
+async fn a_connection_beyond_the_limit_is_refused_and_the_others_are_served() {
+    let running = run_with(ServerLimits { connections: 2, ..ServerLimits::default() }).await;
+    let mut served = [connect(&running, "/livez").await, connect(&running, "/livez").await];
+    for stream in &mut served {
         assert!(reply(stream).await.starts_with("HTTP/1.1 200"));
     }
     let text = rest(connect(&running, "/livez").await).await.to_ascii_lowercase();
     assert!(text.starts_with("http/1.1 503") && text.contains("\r\nretry-after: 1\r\n"), "{text}");
     assert!(text.contains("application/problem+json") && text.contains("too many connections"), "{text}");
-    let [mut first, second] = inside;
+    let [mut first, second] = served;
     first.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    assert!(reply(&mut first).await.starts_with("HTTP/1.1 200"), "who was there before is served");
+    assert!(reply(&mut first).await.starts_with("HTTP/1.1 200"), "earlier connections are served");
     drop(second);
-    // The server learns of it in its own time; until then it goes on saying no.
+    // The server notices the closed connection some time later, and refuses until then.
     while !reply(&mut connect(&running, "/livez").await).await.starts_with("HTTP/1.1 200") {}
 }
 
 #[tokio::test]
-async fn a_head_too_large_is_431_and_what_is_no_http_400_in_words() {
-    let running = run_with(Limits { head_bytes: 8 << 10, ..Limits::default() }).await;
+async fn a_head_too_large_is_431_and_no_http_is_400_with_a_problem() {
+    let running = run_with(ServerLimits { head_bytes: 8 << 10, ..ServerLimits::default() }).await;
     let check = async |head: &str, status: u16, words: &str| {
         let mut stream = TcpStream::connect(running.address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -148,8 +147,8 @@ async fn a_head_too_large_is_431_and_what_is_no_http_400_in_words() {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word() {
-    let running = run_with(Limits { head: Duration::from_millis(50), ..Limits::default() }).await;
+async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_reply() {
+    let running = run_with(ServerLimits { head: Duration::from_millis(50), ..ServerLimits::default() }).await;
     let silent = TcpStream::connect(running.address).await.unwrap();
     let mut half = TcpStream::connect(running.address).await.unwrap();
     half.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n").await.unwrap();
@@ -161,8 +160,8 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed_without_a_word
 }
 
 #[tokio::test]
-async fn a_client_that_breaks_off_makes_room_for_others() {
-    let running = run_with(Limits { connections: 1, ..Limits::default() }).await;
+async fn a_client_that_disconnects_frees_its_connection() {
+    let running = run_with(ServerLimits { connections: 1, ..ServerLimits::default() }).await;
     for head in
         ["", "GET /livez HTTP/1.1\r\n", "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhal"]
     {
@@ -172,26 +171,26 @@ async fn a_client_that_breaks_off_makes_room_for_others() {
         let served = async {
             while !reply(&mut connect(&running, "/livez").await).await.starts_with("HTTP/1.1 200") {}
         };
-        timeout(Duration::from_secs(20), served).await.expect("there is room again");
+        timeout(Duration::from_secs(20), served).await.expect("a connection is free again");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_makes_room_for_others() {
-    let limits = Limits { head: Duration::from_millis(50), connections: 1, ..Limits::default() };
+async fn a_client_that_never_reads_loses_its_connection() {
+    let limits = ServerLimits { head: Duration::from_millis(50), connections: 1, ..ServerLimits::default() };
     let running = run_with(limits).await;
-    let mut deaf = TcpStream::connect(running.address).await.unwrap();
-    // Swagger UI is a megabyte: more of it than all buffers on the way hold.
-    deaf.write_all(&b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100)).await.unwrap();
-    assert!(reply(&mut deaf).await.starts_with("HTTP/1.1 200"));
+    let mut unread = TcpStream::connect(running.address).await.unwrap();
+    // Swagger UI is a megabyte: a hundred of it exceed all buffers on the way.
+    unread.write_all(&b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100)).await.unwrap();
+    assert!(reply(&mut unread).await.starts_with("HTTP/1.1 200"));
     let served =
         async { while !reply(&mut connect(&running, "/livez").await).await.starts_with("HTTP/1.1 200") {} };
-    timeout(Duration::from_secs(20), served).await.expect("there is room again");
+    timeout(Duration::from_secs(20), served).await.expect("a connection is free again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_ends_is_408() {
-    let app = App::new(&ABOUT, Api, Vec::new(), ServiceKey::development());
+    let app = App::new(&Routes::new(&ABOUT, Api), (), Vec::new(), ServiceKey::development());
     let (open, inside) = tokio::io::duplex(1);
     let request = Request::builder().uri_str("/livez").body(Body::from_async_read(inside));
     let before = Instant::now();

@@ -1,4 +1,4 @@
-//! Group commit: many jobs, one commit, and none harms another.
+//! Group commit: many jobs, one commit, and no job affects another.
 
 use std::{
     sync::{
@@ -8,7 +8,7 @@ use std::{
     task::Poll,
 };
 
-use chassis::{Disk, Problem, StartError, Store, StoreError};
+use chassis::{Disk, OpenError, Problem, StartError, Store, StoreError};
 use redb::{
     ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition, WriteTransaction,
     backends::InMemoryBackend,
@@ -24,7 +24,7 @@ fn open(folder: &TempDir) -> Store {
     store
 }
 
-/// Appends a line and says which one it is.
+/// Appends a line and returns its number.
 fn append(transaction: &WriteTransaction, value: u64) -> Result<u64, StoreError> {
     let mut lines = transaction.open_table(LINES)?;
     let line = lines.last()?.map_or(0, |(line, _)| line.value()) + 1;
@@ -41,13 +41,13 @@ fn lines(store: &Store) -> Vec<u64> {
         .unwrap()
 }
 
-/// Keeps the writer busy until the sender is dropped, so that what follows gathers in one batch.
+/// Keeps the writer busy until the sender is dropped, so that later jobs are queued for one batch.
 async fn hold(store: &Store) -> oneshot::Sender<()> {
     let (sender, receiver) = oneshot::channel::<()>();
     let (running, is_running) = oneshot::channel();
     let store = store.clone();
     tokio::spawn(async move {
-        // It may share the fate of a batch that is abandoned.
+        // It fails when its batch is abandoned.
         let _ = store
             .write(move |_| {
                 running.send(()).unwrap();
@@ -61,7 +61,7 @@ async fn hold(store: &Store) -> oneshot::Sender<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_answered_job_is_there_after_reopening() {
+async fn every_answered_job_is_recorded_after_reopening() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     let jobs: Vec<_> = (0..500_u64)
@@ -83,7 +83,7 @@ async fn every_answered_job_is_there_after_reopening() {
 }
 
 #[tokio::test]
-async fn jobs_run_in_the_order_in_which_they_came() {
+async fn jobs_run_in_the_order_of_their_arrival() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     let held = hold(&store).await;
@@ -101,7 +101,7 @@ async fn jobs_run_in_the_order_in_which_they_came() {
 }
 
 #[tokio::test]
-async fn a_failing_job_harms_no_other() {
+async fn a_failing_job_affects_no_other() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     let held = hold(&store).await;
@@ -114,7 +114,7 @@ async fn a_failing_job_harms_no_other() {
 }
 
 #[tokio::test]
-async fn a_panic_records_nothing_and_the_writer_goes_on() {
+async fn a_panic_records_nothing_and_the_writer_keeps_writing() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     let held = hold(&store).await;
@@ -124,7 +124,7 @@ async fn a_panic_records_nothing_and_the_writer_goes_on() {
         panic!("half done")
     });
     let (first, second, third, ()) = tokio::join!(good(1), bad, good(3), async { drop(held) });
-    assert!(matches!(first, Err(StoreError::Abandoned)), "its transaction was spoilt");
+    assert!(matches!(first, Err(StoreError::Abandoned)), "its transaction was aborted");
     assert!(matches!(second, Err(StoreError::Abandoned)));
     assert_eq!(third.unwrap(), 1, "it came after the panic");
     assert_eq!(good(4).await.unwrap(), 2);
@@ -149,7 +149,7 @@ async fn a_full_queue_refuses_and_records_nothing() {
 }
 
 #[tokio::test]
-async fn a_job_is_done_though_its_caller_left() {
+async fn a_job_is_done_though_its_caller_was_dropped() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     let held = hold(&store).await;
@@ -161,23 +161,24 @@ async fn a_job_is_done_though_its_caller_left() {
 }
 
 #[test]
-fn a_database_that_is_open_elsewhere_or_is_none_is_said_so() {
+fn a_locked_database_and_a_file_of_another_format_are_errors() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("some.redb");
     let _open = open(&folder);
     let locked = Store::open(Disk::File(path.clone())).err().unwrap();
-    assert!(matches!(locked, StartError::DatabaseLocked { .. }), "{locked}");
-    assert!(locked.to_string().contains(path.to_str().unwrap()) && locked.to_string().contains("--database"));
+    assert!(matches!(locked, OpenError::Locked { .. }), "{locked}");
+    assert!(locked.to_string().contains(path.to_str().unwrap()));
+    assert!(StartError::from(locked).help().unwrap().contains("--database"));
     let other = folder.path().join("other.redb");
     std::fs::write(&other, "this is no database".repeat(1_000)).unwrap();
     let unreadable = Store::open(Disk::File(other)).err().unwrap();
-    assert!(matches!(unreadable, StartError::DatabaseUnreadable { .. }), "{unreadable}");
+    assert!(matches!(unreadable, OpenError::Unreadable { .. }), "{unreadable}");
     let nowhere = Store::open(Disk::File(folder.path().join("no/such/folder.redb"))).err().unwrap();
-    assert!(matches!(nowhere, StartError::DatabaseUnreadable { .. }), "{nowhere}");
+    assert!(matches!(nowhere, OpenError::Unreadable { .. }), "{nowhere}");
 }
 
 #[test]
-fn a_database_whose_making_was_interrupted_is_made_anew_and_a_damaged_one_is_not() {
+fn a_database_whose_creation_was_interrupted_is_created_anew_and_a_damaged_one_is_not() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("some.redb");
     std::fs::write(&path, vec![0; 1 << 20]).unwrap();
@@ -187,8 +188,8 @@ fn a_database_whose_making_was_interrupted_is_made_anew_and_a_damaged_one_is_not
     damaged[..512].fill(0);
     std::fs::write(&path, &damaged).unwrap();
     let unreadable = Store::open(Disk::File(path.clone())).err().unwrap();
-    assert!(matches!(unreadable, StartError::DatabaseUnreadable { .. }), "{unreadable}");
-    assert_eq!(std::fs::read(&path).unwrap(), damaged, "somebody may yet mend it");
+    assert!(matches!(unreadable, OpenError::Unreadable { .. }), "{unreadable}");
+    assert_eq!(std::fs::read(&path).unwrap(), damaged, "it may yet be repaired");
 }
 
 /// A disk that counts its syncs.
@@ -222,13 +223,13 @@ impl StorageBackend for Counting {
 }
 
 #[test]
-fn on_a_simulated_disk_a_write_is_synced_and_others_go_on_around_it() {
+fn on_a_caller_s_backend_a_write_is_synced_and_other_tasks_run_around_it() {
     let syncs = Arc::new(AtomicU64::new(0));
     let disk = Counting { inner: InMemoryBackend::new(), syncs: Arc::clone(&syncs) };
     let store = Store::open(Disk::Backend(Box::new(disk))).unwrap();
     let synced = || syncs.load(Ordering::Relaxed);
     let before = synced();
-    // No runtime: nothing but these polls takes it further.
+    // Without a runtime, only these polls advance it.
     let mut write = Box::pin(store.write(|it| append(it, 1)));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let (mut turns_before, mut turns_after) = (0, 0);
@@ -240,8 +241,8 @@ fn on_a_simulated_disk_a_write_is_synced_and_others_go_on_around_it() {
         }
     };
     assert_eq!(written.unwrap(), 1);
-    assert!(turns_before > 1, "others go on before it");
-    assert_eq!(turns_after, 1, "others go on before its caller knows");
+    assert!(turns_before > 1, "other tasks run before it");
+    assert_eq!(turns_after, 1, "other tasks run before its caller is answered");
     let mut panicking = Box::pin(store.write(|_| -> Result<(), StoreError> { panic!("no") }));
     let panicked = loop {
         if let Poll::Ready(panicked) = panicking.as_mut().poll(&mut context) {

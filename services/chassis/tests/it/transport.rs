@@ -1,4 +1,4 @@
-//! The network, seen through the transport: each way to fail has its name.
+//! The transport over the network: each way to fail has an error of its own.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-/// A server that reads a request, answers with these bytes and is gone.
+/// A server that reads one request, answers with these bytes and closes.
 async fn server(answer: &'static str, end: fn(TcpStream)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -32,7 +32,7 @@ async fn call(address: SocketAddr) -> Result<(u16, Bytes), TransportError> {
 }
 
 #[tokio::test]
-async fn each_way_to_fail_has_its_name() {
+async fn each_way_to_fail_has_an_error_of_its_own() {
     let whole = server("HTTP/1.1 418 x\r\nContent-Length: 2\r\n\r\nhi", drop).await;
     assert_eq!(call(whole).await, Ok((418, Bytes::from_static(b"hi"))));
     let half = server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", drop).await;

@@ -1,15 +1,14 @@
-//! The client for a dependency, and what it says of its circuit.
+//! The client of a dependency, and the log of its circuit.
 
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},
 };
 
-use chassis::{Call, Disk, Environment, Policy, SystemClock, Transport, TransportError, Upstream};
-use redb::backends::InMemoryBackend;
+use chassis::{Call, Policy, Transport, TransportError, Upstream};
 use tower::service_fn;
 
-/// A log that can be read.
+/// Log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -24,7 +23,7 @@ impl Write for Log {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_move_of_a_circuit_is_logged_with_its_reason() {
+async fn every_transition_of_a_circuit_is_logged_with_its_reason() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -33,22 +32,17 @@ async fn every_move_of_a_circuit_is_logged_with_its_reason() {
         .without_time()
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let environment = Environment {
-        clock: Arc::new(SystemClock),
-        disk: Disk::Backend(Box::new(InMemoryBackend::new())),
-        transport: Transport::new(service_fn(async |_| Err(TransportError::Refused))),
-        seed: 1,
-    };
+    let transport = Transport::new(service_fn(async |_| Err(TransportError::Refused)));
     let policy = Policy { attempts: 1, ..Policy::default() };
-    let users = Upstream::new("users-service", "http://users".parse().unwrap(), &environment, policy);
+    let users = Upstream::new("users-service", "http://users".parse().unwrap(), transport, 1, policy);
     while users.admits().is_ok() {
         users.send(&Call::get("/api/users/1")).await.unwrap_err();
     }
     tokio::time::sleep(policy.breaker.open_wait).await;
     users.send(&Call::get("/api/users/1")).await.unwrap_err();
     let moves = users.transitions().into_iter().map(|it| {
-        let (from, to, why) = (it.from, it.to, it.why);
-        format!(r#" WARN chassis::upstream: its circuit moved dependency="users-service" from={from} to={to} why={why}"#)
+        let (from, to, why) = (it.from, it.to, it.reason);
+        format!(r#" WARN chassis::client::upstream: its circuit moved dependency="users-service" from={from} to={to} why={why}"#)
     });
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert_eq!(logged.lines().collect::<Vec<_>>(), moves.collect::<Vec<_>>());

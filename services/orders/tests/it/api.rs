@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::service::Service;
 
 #[tokio::test]
-async fn an_order_is_placed_for_a_user_who_is_there() {
+async fn an_order_is_placed_for_an_existing_user() {
     let service = Service::new();
     let reply = service.place(1, &[]).await;
     assert_eq!(reply.status, StatusCode::CREATED);
@@ -21,15 +21,15 @@ async fn an_order_is_placed_for_a_user_who_is_there() {
     let read = service.get("/api/orders/1").await;
     assert_eq!(read["user"], json!({"id": 1, "username": "alice", "email": "alice@example.com"}));
 
-    let nobody = service.place(9, &[]).await;
-    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let unknown = service.place(9, &[]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     assert_eq!(service.get("/api/orders").await["orders"].as_array().unwrap().len(), 1);
     let missing = service.send("GET", "/api/orders/2", &[], "").await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
-async fn wrong_orders_are_refused_and_say_why() {
+async fn invalid_orders_are_refused_with_the_reason() {
     let service = Service::new();
     let check = async |body: Value, says: &str| {
         let reply = service.send("POST", "/api/orders", &[], body.to_string()).await;
@@ -51,11 +51,11 @@ async fn wrong_orders_are_refused_and_say_why() {
     check(json!({"user_id": 1.5, "items": ["x"], "total_amount": 1}), "`user_id` must be a whole number")
         .await;
     check(json!({"user_id": 0, "items": ["x"], "total_amount": 1}), "`user_id` must be at least 1").await;
-    assert!(service.calls().is_empty(), "a wrong order is nobody else's affair");
+    assert!(service.calls().is_empty(), "users-service is not called for an invalid order");
 }
 
 #[tokio::test]
-async fn a_key_places_one_order_and_shows_it_as_it_is() {
+async fn a_key_places_one_order_and_shows_its_present_state() {
     let service = Service::new();
     let key = ("idempotency-key", "click-1");
     let first = service.place(1, &[key]).await;
@@ -76,12 +76,12 @@ async fn a_key_places_one_order_and_shows_it_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_key_that_comes_twice_at_once_places_one_order() {
+async fn two_requests_with_one_key_at_once_place_one_order() {
     let service = Service::new();
     let key = &[("idempotency-key", "double-click")];
     let (one, other) = tokio::join!(service.place(1, key), service.place(1, key));
     assert_eq!((one.body["order"]["id"].clone(), other.body["order"]["id"].clone()), (json!(1), json!(1)));
-    assert_eq!(service.calls().len(), 2, "both asked who it is before either was recorded");
+    assert_eq!(service.calls().len(), 2, "both read the user before either order was recorded");
     assert_eq!(service.get("/api/orders").await["orders"].as_array().unwrap().len(), 1);
 }
 
@@ -91,7 +91,12 @@ async fn a_refusal_is_not_kept_under_a_key() {
     let key = ("idempotency-key", "click-1");
     assert_eq!(service.place(9, &[key]).await.status, StatusCode::NOT_FOUND);
     let other = service.place(1, &[key]).await;
-    assert_eq!(other.status, StatusCode::CREATED, "nothing was made, so the key is free: {}", other.body);
+    assert_eq!(
+        other.status,
+        StatusCode::CREATED,
+        "nothing was recorded, so the key is unused: {}",
+        other.body
+    );
 }
 
 #[tokio::test]
@@ -121,13 +126,13 @@ async fn lists_are_newest_first_and_in_pages() {
     check("/api/users/1/orders?limit=1", &[4], json!(4)).await;
     let of_bob = service.get("/api/users/2/orders").await;
     assert_eq!((&of_bob["user_id"], &of_bob["user_name"]), (&json!(2), &json!("bob")));
-    let nobody = service.send("GET", "/api/users/7/orders", &[], "").await;
-    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let unknown = service.send("GET", "/api/users/7/orders", &[], "").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let wrong = service.send("GET", "/api/orders?user_id=x", &[], "").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     service.calls();
     service.get("/api/orders").await;
-    assert_eq!(service.calls(), ["/api/users/1", "/api/users/2"], "each user is asked for once");
+    assert_eq!(service.calls(), ["/api/users/1", "/api/users/2"], "each user is read once");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! The service as its clients meet it, without a socket: on a disk in memory, with a users-service that does as told.
+//! The service without a socket: on a disk in memory, with a users-service that behaves as each test says.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod api;
 mod outages;

@@ -1,18 +1,19 @@
-//! users-service is away: what can be done without it goes on, the rest is 503, and nothing is half done.
+//! Outages of users-service: what doesn't need it works, the rest is 503, and no order is recorded.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::service::{KEY, Service, Users};
 
-/// Time is virtual here: whatever waits, waits no time.
+/// Runtime with virtual time, in which waits take no real time.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
 #[test]
 fn no_order_is_placed_unless_its_user_is_known() {
-    for users in [Users::Refuses, Users::CutsOff, Users::Hangs, Users::Fails, Users::Babbles, Users::Replaced]
+    for users in
+        [Users::Refuses, Users::CutsOff, Users::Hangs, Users::Fails, Users::WrongBody, Users::Replaced]
     {
         runtime().block_on(async {
             let service = Service::new();
@@ -34,7 +35,7 @@ fn orders_are_shown_without_names() {
     runtime().block_on(async {
         let service = Service::new();
         service.place(1, &[]).await;
-        for users in [Users::Refuses, Users::Hangs, Users::Fails, Users::Babbles, Users::Replaced] {
+        for users in [Users::Refuses, Users::Hangs, Users::Fails, Users::WrongBody, Users::Replaced] {
             service.users(users);
             assert_eq!(service.get("/api/orders").await["orders"][0]["user_name"], Value::Null);
             assert_eq!(service.get("/api/orders/1").await["user"], Value::Null);
@@ -45,7 +46,7 @@ fn orders_are_shown_without_names() {
 }
 
 #[test]
-fn a_replay_needs_nobody() {
+fn a_replay_needs_no_other_service() {
     runtime().block_on(async {
         let service = Service::new();
         let key = ("idempotency-key", "click-1");
@@ -58,7 +59,7 @@ fn a_replay_needs_nobody() {
 }
 
 #[test]
-fn a_lost_reply_is_asked_for_again_and_a_slow_one_is_not() {
+fn a_call_is_retried_after_a_lost_reply_and_not_after_a_timeout() {
     runtime().block_on(async {
         let service = Service::new();
         service.users(Users::CutsOff);
@@ -71,7 +72,7 @@ fn a_lost_reply_is_asked_for_again_and_a_slow_one_is_not() {
 }
 
 #[test]
-fn the_circuit_opens_falls_silent_and_recovers() {
+fn the_circuit_opens_stops_calls_and_recovers() {
     runtime().block_on(async {
         let service = Service::new();
         service.users(Users::Refuses);
@@ -104,7 +105,7 @@ fn the_circuit_opens_falls_silent_and_recovers() {
 }
 
 #[test]
-fn a_user_who_is_not_there_opens_no_circuit() {
+fn an_unknown_user_opens_no_circuit() {
     runtime().block_on(async {
         let service = Service::new();
         for _ in 0..50 {
@@ -115,7 +116,7 @@ fn a_user_who_is_not_there_opens_no_circuit() {
 }
 
 #[test]
-fn health_is_asked_for_at_most_a_second() {
+fn health_waits_at_most_a_second_for_a_dependency() {
     runtime().block_on(async {
         let service = Service::new();
         service.users(Users::Hangs);
@@ -128,7 +129,7 @@ fn health_is_asked_for_at_most_a_second() {
 }
 
 #[test]
-fn a_service_reads_an_order_without_asking_users() {
+fn a_service_reads_an_order_without_a_call_to_users() {
     runtime().block_on(async {
         let service = Service::new();
         service.place(1, &[]).await;

@@ -1,4 +1,4 @@
-//! A service on a disk in memory, and the users-service that it meets.
+//! A service on a disk in memory, with a users-service in memory.
 
 use std::{
     future::pending,
@@ -11,33 +11,33 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tower::util::BoxCloneSyncService;
 
-/// The key that the service is started with.
+/// The service key that the service is started with.
 pub(crate) const KEY: (&str, &str) = ("x-service-key", "development-key");
 
-/// How users-service is.
+/// Behaviour of users-service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Users {
-    /// Knows alice (1) and bob (2).
+    /// Has alice (1) and bob (2).
     Well,
     Refuses,
     CutsOff,
     Hangs,
     Fails,
-    /// Answers 200 with something that is no user.
-    Babbles,
-    /// Somebody else answers in its place, 404.
+    /// Answers 200 with a body that is no user.
+    WrongBody,
+    /// Another server answers in its place, with 404.
     Replaced,
 }
 
 #[derive(Debug)]
-struct Neighbour {
+struct Dependency {
     users: Users,
     calls: Vec<String>,
 }
 
 pub(crate) struct Service {
     app: App,
-    neighbour: Arc<Mutex<Neighbour>>,
+    dependency: Arc<Mutex<Dependency>>,
 }
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ async fn answer(users: Users, path: String) -> Result<Response<Bytes>, Transport
         Ok(Response::builder().status(status).body(body.to_string().into()).unwrap())
     };
     let missing = Problem::not_found("there is no such user");
-    // As on a network, others get their turn meanwhile.
+    // As on a network, other tasks run meanwhile.
     tokio::task::yield_now().await;
     match users {
         Users::Well => match path.as_str() {
@@ -70,21 +70,21 @@ async fn answer(users: Users, path: String) -> Result<Response<Bytes>, Transport
         Users::CutsOff => Err(TransportError::CutOff),
         Users::Hangs => pending().await,
         Users::Fails => reply(500, json!({})),
-        Users::Babbles => reply(200, json!({"hello": "world"})),
+        Users::WrongBody => reply(200, json!({"hello": "world"})),
         Users::Replaced => reply(404, json!({})),
     }
 }
 
 impl Service {
     pub(crate) fn new() -> Self {
-        let neighbour = Arc::new(Mutex::new(Neighbour { users: Users::Well, calls: Vec::new() }));
+        let dependency = Arc::new(Mutex::new(Dependency { users: Users::Well, calls: Vec::new() }));
         let transport = BoxCloneSyncService::new(tower::service_fn({
-            let neighbour = Arc::clone(&neighbour);
+            let dependency = Arc::clone(&dependency);
             move |request: Request<Bytes>| {
-                let mut neighbour = neighbour.lock().unwrap();
+                let mut dependency = dependency.lock().unwrap();
                 let path = request.uri().path().to_owned();
-                neighbour.calls.push(path.clone());
-                answer(neighbour.users, path)
+                dependency.calls.push(path.clone());
+                answer(dependency.users, path)
             }
         }));
         let environment = Environment {
@@ -93,21 +93,21 @@ impl Service {
             transport,
             seed: 1,
         };
-        let options = orders::Options {
+        let options = orders::OrdersOptions {
             service_key: ServiceKey::development(),
             users_url: "http://users-service".parse().unwrap(),
         };
-        Self { app: orders::app(options, environment).unwrap(), neighbour }
+        Self { app: orders::app(&orders::routes(), options, environment).unwrap(), dependency }
     }
 
-    /// From now on users-service is like this.
+    /// Sets the behaviour of users-service.
     pub(crate) fn users(&self, users: Users) {
-        self.neighbour.lock().unwrap().users = users;
+        self.dependency.lock().unwrap().users = users;
     }
 
-    /// The calls that users-service got since this was last asked.
+    /// The calls to users-service since the last time.
     pub(crate) fn calls(&self) -> Vec<String> {
-        std::mem::take(&mut self.neighbour.lock().unwrap().calls)
+        std::mem::take(&mut self.dependency.lock().unwrap().calls)
     }
 
     pub(crate) async fn send(

@@ -1,4 +1,4 @@
-//! The status of an order: who may set it, and where it may go.
+//! Statuses of orders: which changes are possible, and for which callers.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn by(payment: u64, status: &str, amount: f64) -> Value {
 }
 
 #[tokio::test]
-async fn an_order_goes_all_the_way() {
+async fn an_order_is_confirmed_shipped_and_delivered() {
     let service = Service::new();
     service.place(1, &[]).await;
     let confirm = by(7, "confirmed", 100.0);
@@ -24,7 +24,7 @@ async fn an_order_goes_all_the_way() {
             let reply = service.set(&[], json!({"status": status})).await;
             assert_eq!((reply.status, &reply.body["new_status"]), (StatusCode::OK, &json!(status)));
         }
-        // A confirmation that comes late, or twice, changes nothing and breaks nothing.
+        // A late or repeated confirmation changes nothing.
         let late = service.set(&[KEY], confirm.clone()).await;
         assert_eq!((late.status, &late.body["new_status"]), (StatusCode::OK, &json!(status)));
     }

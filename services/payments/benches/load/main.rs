@@ -1,9 +1,9 @@
-//! How many payments a second the shop makes durable, what they cost, and whether every cent is where it must be.
+//! Measures durable payments a second and their cost, and checks that every cent is where it must be.
 //!
 //! `cargo build --release --bins && cargo bench -p payments --bench load` starts the three services from the folder of
 //! release binaries (or from `SHOP_BINARIES`), each on a database of its own. It pays for ten seconds, or
 //! `SHOP_PAYMENTS` payments, however long that takes.
-#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 mod client;
 mod service;
@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chassis::Money;
 use futures_util::future::join_all;
 use redb::{Database, Durability, TableDefinition};
 use serde::Deserialize;
 use serde_json::Value;
+use values::Money;
 
 use self::{
     client::Client,
@@ -60,7 +60,7 @@ struct PaymentMade {
 struct Payment {
     id: u64,
     status: String,
-    #[serde(with = "chassis::money::wire")]
+    #[serde(with = "values::money::wire")]
     amount: Money,
 }
 
@@ -77,7 +77,7 @@ struct Placed {
     price: Money,
 }
 
-/// What order number `n` costs.
+/// Total of order number `n`.
 fn price(n: usize) -> Money {
     Money::minor(100 + i64::try_from(n % 97).expect("it is small"))
 }
@@ -89,7 +89,7 @@ fn cents(value: &Value) -> i64 {
     digits.parse().expect("digits")
 }
 
-/// Durable commits of as many small writes as there are clients: what one database does at best here.
+/// Durable commits of as many small writes as there are clients: the upper bound for one database here.
 fn writes_a_second(folder: &Path) -> f64 {
     let database = Database::create(folder.join("plain.redb")).expect("a database");
     let (started, mut written) = (Instant::now(), 0_u32);

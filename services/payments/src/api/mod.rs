@@ -1,20 +1,22 @@
-//! All of HTTP: what a request asks for, and how a record is shown. `shapes` has the bodies.
+//! All of HTTP: turns requests into work of the saga, and records into replies.
 
-mod shapes;
+mod views;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{Body, Fingerprint, IdempotencyKey, Limit, Problem, Refused, statuses};
+use chassis::{Body, DocumentedProblem, Limit, Problem, Wire};
 use http::StatusCode;
+use poem::web::Data;
 use poem_openapi::{
     OpenApi, Tags,
     param::{Header, Path, Query},
     payload::Json,
 };
+use values::IdempotencyKey;
 
-use self::shapes::{
-    MakePayment, MakeRefund, Paid, PaymentList, PaymentMade, PaymentShape, RefundMade, Refunded, Replay,
-    StatusShape, UserPayments,
+use self::views::{
+    MakePayment, MakeRefund, Paid, PaymentList, PaymentMade, PaymentView, RefundMade, Refunded, Replay,
+    UserPayments,
 };
 use crate::{
     domain::{Moment, Payment, PaymentId, Reason, Refund, RefundStatus, Status, UserId, Work},
@@ -22,14 +24,17 @@ use crate::{
     store::{Begun, HeldBy, Intent, Loaded, NoRefund},
 };
 
-/// How long a client waits for the outcome; what isn't finished then goes on without it.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// What orders calls an order that can be paid.
+/// How long a request waits for the outcome. The saga finishes in the background what isn't finished by then.
+const REPLY_WITHIN: Duration = Duration::from_secs(3);
+/// The status of an order that can be paid.
 const PAYABLE: &str = "pending";
 
 /// The endpoints of payments.
-pub struct PaymentsApi {
-    /// Who does the work.
+pub struct PaymentsApi;
+
+/// What the endpoints work on.
+pub struct PaymentsState {
+    /// The saga that drives payments and refunds.
     pub saga: Arc<Saga>,
     /// How long a payment may be pending.
     pub deadline: Duration,
@@ -37,69 +42,72 @@ pub struct PaymentsApi {
 
 #[derive(Tags)]
 enum Tag {
-    /// Orders paid, and paid back
+    /// Payments and refunds
     Payments,
 }
 
-type PayRefused = Refused<{ statuses([402, 403, 404, 409, 422, 503]) }>;
-type RefundRefused = Refused<{ statuses([404, 409, 422, 503]) }>;
+type PayRefused = DocumentedProblem<402, 403, 404, 409, 422, 503>;
+type RefundRefused = DocumentedProblem<404, 409, 422, 503>;
 
 #[expect(clippy::unused_async, reason = "poem-openapi awaits every handler")]
 #[OpenApi]
 impl PaymentsApi {
     /// Pay an order
     ///
-    /// 201 when the user is charged and the order confirmed; 202 when the outcome isn't known yet: it will be one or the
-    /// other, `Location` tells. An order is paid at most once, with a key or without.
+    /// 201 when the user is charged and the order confirmed; 202 when the outcome isn't known yet: the payment at
+    /// `Location` shows it once it is. An order is paid at most once, with a key or without.
     #[oai(path = "/api/payments", method = "post", tag = "Tag::Payments", operation_id = "pay")]
     async fn pay(
         &self,
-        /// The name of this one request.
+        Data(state): Data<&Arc<PaymentsState>>,
+        /// Name of this request, chosen by the client.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<IdempotencyKey>>,
+        Header(key): Header<Option<Wire<IdempotencyKey>>>,
         body: Body<MakePayment>,
     ) -> Result<Paid, PayRefused> {
+        let keyed = key.map(|key| (key.0, body.fingerprint()));
         let Body(body) = body;
-        let keyed = key.0.map(|key| (key, Fingerprint::of(&body)));
-        if let Some(before) = self.saga.store.recall_payment(&keyed)? {
-            return self.paid(before).await;
+        if let Some(before) = state.saga.store.recall_payment(&keyed)? {
+            return state.paid(before).await;
         }
-        let dependencies = &self.saga.dependencies;
-        dependencies.users.admits().map_err(|open| dependencies.users.unreachable(&open))?;
-        let order = dependencies.order(body.order_id).await?.ok_or_else(|| no_order(&body))?;
-        if order.user_id != body.user_id {
+        let dependencies = &state.saga.dependencies;
+        dependencies.users.admits()?;
+        let order = dependencies.order(body.order_id.0).await?.ok_or_else(|| no_order(&body))?;
+        if order.user_id != body.user_id.0 {
             return Err(foreign_order(&body).into());
         }
         if order.status != PAYABLE {
             return Err(not_payable(&body, &order.status).into());
         }
-        let created_at = self.saga.now();
+        let created_at = state.saga.now();
         let intent = Intent {
-            order_id: body.order_id,
-            user_id: body.user_id,
+            order_id: body.order_id.0,
+            user_id: body.user_id.0,
             amount: order.total_amount,
             created_at,
-            deadline: later(created_at, self.deadline),
+            deadline: later(created_at, state.deadline),
         };
-        let begun = self.saga.store.begin_payment(intent, keyed).await?;
-        self.paid(begun).await
+        let begun = state.saga.store.begin_payment(intent, keyed).await?;
+        state.paid(begun).await
     }
 
-    /// Payments, the newest first
+    /// Payments, newest first
     #[oai(path = "/api/payments", method = "get", tag = "Tag::Payments", operation_id = "payments")]
     async fn payments(
         &self,
-        /// Only this user's.
-        user_id: Query<Option<UserId>>,
+        Data(state): Data<&Arc<PaymentsState>>,
+        /// Only payments of this user.
+        Query(user_id): Query<Option<Wire<UserId>>>,
         /// The `next` of the page before.
-        after: Query<Option<PaymentId>>,
+        Query(after): Query<Option<Wire<PaymentId>>>,
         /// Most payments in the reply.
-        limit: Query<Option<Limit>>,
-    ) -> Result<Json<PaymentList>, Refused<{ statuses([503]) }>> {
-        let page = self.saga.store.payments(user_id.0, after.0, limit.0.unwrap_or_default())?;
+        Query(limit): Query<Option<Wire<Limit>>>,
+    ) -> Result<Json<PaymentList>, DocumentedProblem<503>> {
+        let (user, after) = (user_id.map(Wire::value), after.map(Wire::value));
+        let page = state.saga.store.payments(user, after, limit.unwrap_or_default().value())?;
         Ok(Json(PaymentList {
-            payments: page.entries.iter().map(PaymentShape::of).collect(),
-            next: page.next,
+            payments: page.entries.iter().map(PaymentView::of).collect(),
+            next: page.next.map(Wire),
         }))
     }
 
@@ -107,13 +115,14 @@ impl PaymentsApi {
     #[oai(path = "/api/payments/:id", method = "get", tag = "Tag::Payments", operation_id = "payment")]
     async fn payment(
         &self,
-        id: Path<PaymentId>,
-    ) -> Result<Json<PaymentShape>, Refused<{ statuses([404, 503]) }>> {
-        let payment = self.saga.store.payment(id.0)?.ok_or_else(|| no_payment(id.0))?;
-        Ok(Json(PaymentShape::of(&payment)))
+        Data(state): Data<&Arc<PaymentsState>>,
+        Path(id): Path<Wire<PaymentId>>,
+    ) -> Result<Json<PaymentView>, DocumentedProblem<404, 503>> {
+        let payment = state.saga.store.payment(id.0)?.ok_or_else(|| no_payment(id.0))?;
+        Ok(Json(PaymentView::of(&payment)))
     }
 
-    /// A user's payments, the newest first
+    /// Payments of a user, newest first
     #[oai(
         path = "/api/users/:id/payments",
         method = "get",
@@ -122,62 +131,66 @@ impl PaymentsApi {
     )]
     async fn user_payments(
         &self,
-        id: Path<UserId>,
+        Data(state): Data<&Arc<PaymentsState>>,
+        Path(id): Path<Wire<UserId>>,
         /// The `next` of the page before.
-        after: Query<Option<PaymentId>>,
+        Query(after): Query<Option<Wire<PaymentId>>>,
         /// Most payments in the reply.
-        limit: Query<Option<Limit>>,
-    ) -> Result<Json<UserPayments>, Refused<{ statuses([404, 503]) }>> {
-        let user = self.saga.dependencies.user(id.0).await?;
+        Query(limit): Query<Option<Wire<Limit>>>,
+    ) -> Result<Json<UserPayments>, DocumentedProblem<404, 503>> {
+        let user = state.saga.dependencies.user(id.0).await?;
         let user = user.ok_or_else(|| Problem::not_found(format_args!("there is no user {}", id.0)))?;
-        let page = self.saga.store.payments(Some(id.0), after.0, limit.0.unwrap_or_default())?;
+        let (after, limit) = (after.map(Wire::value), limit.unwrap_or_default().value());
+        let page = state.saga.store.payments(Some(id.0), after, limit)?;
         Ok(Json(UserPayments {
-            user_id: id.0,
+            user_id: id,
             user_name: user.username,
-            payments: page.entries.iter().map(PaymentShape::of).collect(),
-            next: page.next,
+            payments: page.entries.iter().map(PaymentView::of).collect(),
+            next: page.next.map(Wire),
         }))
     }
 
-    /// Give a completed payment back, in whole or in part
+    /// Refund a completed payment, in whole or in part
     ///
-    /// Without an amount, all that is left. 202 when it isn't finished yet: it will be, `Location` shows the payment.
+    /// Without an amount, all that is left is refunded. 202 when the refund isn't finished yet: it will be, and the payment
+    /// at `Location` shows it.
     #[oai(path = "/api/refund", method = "post", tag = "Tag::Payments", operation_id = "refund")]
     async fn refund(
         &self,
-        /// The name of this one request.
+        Data(state): Data<&Arc<PaymentsState>>,
+        /// Name of this request, chosen by the client.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<IdempotencyKey>>,
+        Header(key): Header<Option<Wire<IdempotencyKey>>>,
         body: Body<MakeRefund>,
     ) -> Result<Refunded, RefundRefused> {
-        let Body(body) = body;
-        let keyed = key.0.map(|key| (key, Fingerprint::of(&body)));
-        let amount = body.amount.map(|amount| amount.0);
-        let begun = self.saga.store.begin_refund(body.payment_id, amount, self.saga.now(), keyed).await?;
+        let keyed = key.map(|key| (key.0, body.fingerprint()));
+        let Body(MakeRefund { payment_id, amount }) = body;
+        let amount = amount.map(|amount| amount.value().money());
+        let begun = state.saga.store.begin_refund(payment_id.0, amount, state.saga.now(), keyed).await?;
         let (refund, replay) = match begun {
             Begun::New(refund) => {
-                let driven = self.saga.drive_for(PATIENCE, Work::Refund(refund.id), None).await?;
+                let driven = state.saga.drive_for(REPLY_WITHIN, Work::Refund(refund.id), None).await?;
                 let Loaded::Refund(refund, _) = driven else { unreachable!("a refund stays a refund") };
                 (refund, Replay::First)
             }
             Begun::Replayed(refund) => (refund, Replay::Again),
             Begun::OtherBody => return Err(Problem::key_reused().into()),
-            Begun::Refused(NoRefund::NoPayment) => return Err(no_payment(body.payment_id).into()),
-            Begun::Refused(NoRefund::Refused(refused)) => {
-                return Err(Problem::conflict("not-refundable", "It can't be refunded", refused).into());
+            Begun::Refused(NoRefund::NoPayment) => return Err(no_payment(payment_id.0).into()),
+            Begun::Refused(NoRefund::NotRefundable(reason)) => {
+                return Err(Problem::conflict("not-refundable", "It can't be refunded", reason).into());
             }
         };
         Ok(refunded(&refund, replay))
     }
 }
 
-impl PaymentsApi {
-    /// Drives what is new, and says how it stands.
+impl PaymentsState {
+    /// Drives a new payment, and returns the reply for a new or an earlier one.
     async fn paid(&self, begun: Begun<Payment, HeldBy>) -> Result<Paid, PayRefused> {
         match begun {
             Begun::New(payment) => {
                 let work = Work::Payment(payment.id);
-                let driven = self.saga.drive_for(PATIENCE, work, Some(Loaded::Payment(payment))).await?;
+                let driven = self.saga.drive_for(REPLY_WITHIN, work, Some(Loaded::Payment(payment))).await?;
                 let Loaded::Payment(payment) = driven else { unreachable!("a payment stays a payment") };
                 Ok(outcome(&payment, Replay::First)?)
             }
@@ -193,16 +206,16 @@ impl PaymentsApi {
     }
 }
 
-/// What the client of a payment is told about it.
+/// The reply for a payment.
 fn outcome(payment: &Payment, replay: Replay) -> Result<Paid, Problem> {
     let id = payment.id;
     let problem = match (payment.status, payment.reason) {
         (Status::Completed, _) => {
-            let made = PaymentMade { message: "paid".into(), payment: PaymentShape::of(payment) };
+            let made = PaymentMade { message: "paid".into(), payment: PaymentView::of(payment) };
             return Ok(Paid::Completed(Json(made), replay.header()));
         }
         (Status::Pending | Status::Charged | Status::Voiding, _) => {
-            let payment = PaymentShape { status: StatusShape::Pending, ..PaymentShape::of(payment) };
+            let payment = PaymentView { status: Wire(Status::Pending), ..PaymentView::of(payment) };
             let made = PaymentMade { message: "the outcome isn't known yet".into(), payment };
             return Ok(Paid::Pending(Json(made), format!("/api/payments/{id}"), replay.header()));
         }
@@ -217,7 +230,7 @@ fn outcome(payment: &Payment, replay: Replay) -> Result<Paid, Problem> {
         }
         (Status::Voided, reason) => Problem::conflict(
             "payment-voided",
-            "The payment came to nothing",
+            "The payment was voided",
             format_args!(
                 "payment {id} was voided and moved no money: {}",
                 match reason {
@@ -229,9 +242,7 @@ fn outcome(payment: &Payment, replay: Replay) -> Result<Paid, Problem> {
     };
     Err(match replay {
         Replay::First => problem,
-        Replay::Again => {
-            problem.header(chassis::idempotency::REPLAYED, http::HeaderValue::from_static("true"))
-        }
+        Replay::Again => problem.replayed(),
     })
 }
 
@@ -240,9 +251,9 @@ fn refunded(refund: &Refund, replay: Replay) -> Refunded {
     let message = if finished { "refunded" } else { "the refund isn't finished yet" };
     let made = RefundMade {
         message: message.into(),
-        refund_id: refund.id,
-        payment_id: refund.payment_id,
-        refund_amount: refund.amount,
+        refund_id: Wire(refund.id),
+        payment_id: Wire(refund.payment_id),
+        refund_amount: Wire(refund.amount),
     };
     if finished {
         Refunded::Done(Json(made), replay.header())
@@ -256,15 +267,15 @@ fn no_payment(id: PaymentId) -> Problem {
 }
 
 fn no_order(body: &MakePayment) -> Problem {
-    Problem::not_found(format_args!("there is no order {}", body.order_id))
+    Problem::not_found(format_args!("there is no order {}", body.order_id.0))
 }
 
 fn foreign_order(body: &MakePayment) -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "foreign-order",
-        "The order is somebody else's",
-        format_args!("order {} doesn't belong to user {}", body.order_id, body.user_id),
+        "The order belongs to another user",
+        format_args!("order {} doesn't belong to user {}", body.order_id.0, body.user_id.0),
     )
 }
 
@@ -272,7 +283,7 @@ fn not_payable(body: &MakePayment, status: &str) -> Problem {
     Problem::conflict(
         "order-not-payable",
         "The order can't be paid",
-        format_args!("order {} is {status}; only a {PAYABLE} one can be paid", body.order_id),
+        format_args!("order {} is {status}; only a {PAYABLE} one can be paid", body.order_id.0),
     )
 }
 

@@ -1,32 +1,34 @@
-//! How long to wait before trying again.
+//! Pauses between attempts.
 
-use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use siphasher::sip::SipHasher13;
+use values::seeded_hash;
 
 use super::ids::Work;
 
+/// Purpose of the hash that jitter is drawn from.
+const BACKOFF: u64 = 0x6261_636b_6f66_6600;
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// The wait after the given number of fruitless attempts: half of what doubles from 100 ms to at most 2 s, and up to as much again,
-/// so that what failed together does not come back together. The same seed, work and attempt give the same wait.
+/// The pause after this many attempts without a result: at random between a half and the whole of a span that doubles from
+/// 100 ms to at most 2 s, so that work that failed together is not retried together. The same seed, work and number of
+/// attempts give the same pause.
 pub fn wait(seed: u64, work: Work, attempts: u32) -> Duration {
     let doubled = FIRST.saturating_mul(1_u32 << attempts.saturating_sub(1).min(16)).min(LONGEST);
     doubled / 2 + jitter(seed, work, attempts, doubled / 2)
 }
 
-/// At least `least`, and up to half as much again; never nothing, or who comes back at once would come back for ever.
+/// A pause of at least `least`, and up to half as much again. It is never zero, so that a piece of work that is due at once doesn't
+/// spin.
 pub fn spread(seed: u64, work: Work, attempts: u32, least: Duration) -> Duration {
     let least = least.max(FIRST / 2);
     least + jitter(seed, work, attempts, least / 2)
 }
 
 fn jitter(seed: u64, work: Work, attempts: u32, below: Duration) -> Duration {
-    let mut hasher = SipHasher13::new_with_keys(seed, 0x6261_636b_6f66_6600);
-    (work, attempts).hash(&mut hasher);
-    below.mul_f64(f64::from((hasher.finish() >> 32) as u32) / f64::from(u32::MAX))
+    let hash = seeded_hash(seed, BACKOFF, &(work, attempts));
+    below.mul_f64(f64::from((hash >> 32) as u32) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Names of things, and moments in time.
+//! Ids of records, and moments in time.
 
 use std::fmt;
 
-use chassis::Id;
 use serde::{Deserialize, Serialize};
+use values::Id;
 
 /// The kinds of [`Id`]s.
 pub mod kind {
@@ -34,7 +34,7 @@ pub type UserId = Id<kind::User>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Moment(pub i64);
 
-/// A record that may be unfinished: what the saga takes one step further at a time.
+/// A payment or refund that the saga takes to its end, one step at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Work {
     /// A payment.
@@ -52,10 +52,10 @@ impl fmt::Display for Work {
     }
 }
 
-/// Tells this database from any other one, also from an earlier one in the same place.
+/// Distinguishes this database from any other, also from an earlier one in the same place.
 ///
-/// Users remembers keys for ever. Without the tag, payment 1 of a new database would find the decision
-/// about payment 1 of the old one.
+/// Users never forgets a key. Without the tag, payment 1 of a new database would get the decision on payment 1 of the old
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DatabaseTag(pub u64);
 

@@ -1,83 +1,59 @@
-//! A payment: an order's amount moves from its user to the shop, once or not at all.
+//! Payments: the amount of an order moves from its user to the shop, once or not at all.
+//!
+//! ```text
+//! Pending --charge applied-----> Charged --order confirmed--> Completed
+//! Pending --refused (402)------> Declined
+//! Pending --deadline-----------> Voiding --cancelled--> Voided
+//! Charged --order says 409-----> Voiding
+//! ```
 
-use chassis::Money;
 use serde::{Deserialize, Serialize};
+use values::Money;
 
 use super::ids::{Moment, OrderId, PaymentId, UserId};
 use super::step::{Answer, Command, Event, Next};
 
-/// Where a payment stands.
-///
-/// ```text
-/// Pending --charge applied-----> Charged --order confirmed--> Completed
-/// Pending --refused (402)------> Declined
-/// Pending --deadline-----------> Voiding --cancelled--> Voided
-/// Charged --order says 409-----> Voiding
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Intended; the charge may or may not have arrived.
-    Pending,
-    /// The user was charged; the order doesn't know for certain.
-    Charged,
-    /// The order is confirmed.
-    Completed,
-    /// The user hadn't enough money.
-    Declined,
-    /// Given up; the charge is being undone or forestalled.
-    Voiding,
-    /// Given up; no money moved in the end.
-    Voided,
+values::names! {
+    /// Status of a payment.
+    pub enum Status {
+        /// Recorded; the charge may or may not have been applied.
+        Pending = "pending",
+        /// The user was charged; whether the order is confirmed isn't known.
+        Charged = "charged",
+        /// The user was charged and the order is confirmed.
+        Completed = "completed",
+        /// The user hadn't enough money.
+        Declined = "declined",
+        /// Given up; the charge is being undone or prevented.
+        Voiding = "voiding",
+        /// Given up; no money moved in the end.
+        Voided = "voided",
+    }
 }
 
 impl Status {
-    /// Whether the payment holds its order: everything but a payment that came to nothing.
+    /// Whether the payment holds its order, which it does unless it was declined or voided.
     pub fn is_live(self) -> bool {
         !matches!(self, Status::Declined | Status::Voided)
     }
 
-    /// Whether nothing more will happen by itself.
+    /// Whether the saga has nothing more to do for it.
     pub fn is_finished(self) -> bool {
         matches!(self, Status::Completed | Status::Declined | Status::Voided)
     }
-
-    /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Pending => "pending",
-            Status::Charged => "charged",
-            Status::Completed => "completed",
-            Status::Declined => "declined",
-            Status::Voiding => "voiding",
-            Status::Voided => "voided",
-        }
-    }
 }
 
-/// Why a payment came to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Users refused for lack of funds.
-    InsufficientFunds,
-    /// Users knows no such user.
-    UnknownUser,
-    /// The order can't be confirmed any more.
-    OrderRefused,
-    /// The deadline passed before the outcome of the charge was known.
-    TooLate,
-}
-
-impl Reason {
-    /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Reason::InsufficientFunds => "insufficient_funds",
-            Reason::UnknownUser => "unknown_user",
-            Reason::OrderRefused => "order_refused",
-            Reason::TooLate => "too_late",
-        }
+values::names! {
+    /// Reason why a payment was declined or voided.
+    pub enum Reason {
+        /// Users refused for lack of funds.
+        InsufficientFunds = "insufficient_funds",
+        /// Users has no such user.
+        UnknownUser = "unknown_user",
+        /// The order can't be confirmed any more.
+        OrderRefused = "order_refused",
+        /// The deadline passed before the outcome of the charge was known.
+        TooLate = "too_late",
     }
 }
 
@@ -88,13 +64,13 @@ pub struct Payment {
     pub id: PaymentId,
     /// The order it pays; at most one live payment each.
     pub order_id: OrderId,
-    /// Whose order, and whose money.
+    /// The user who placed the order and pays it.
     pub user_id: UserId,
     /// The order's total when the payment began.
     pub amount: Money,
-    /// Where it stands.
+    /// Status.
     pub status: Status,
-    /// Why it came, or is coming, to nothing.
+    /// Reason why it was declined, voided or is being voided.
     pub reason: Option<Reason>,
     /// The user's balance right after the charge.
     pub new_balance: Option<Money>,
@@ -102,27 +78,27 @@ pub struct Payment {
     pub created_at: Moment,
     /// When a payment that is still pending is given up.
     pub deadline: Moment,
-    /// What was refunded of it.
+    /// Sums of its refunds.
     pub refunds: RefundTotals,
 }
 
-/// Sums over a payment's refunds: `done ≤ credited ≤ requested ≤ amount`.
+/// Sums of a payment's refunds: `done ≤ credited ≤ requested ≤ amount`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RefundTotals {
-    /// Everything ever asked for.
+    /// Amounts of all refunds.
     pub requested: Money,
-    /// What the users certainly have.
+    /// Amounts that were certainly credited to the user.
     pub credited: Money,
-    /// What is wholly dealt with.
+    /// Amounts of finished refunds.
     pub done: Money,
 }
 
 impl RefundTotals {
-    /// Nothing yet.
+    /// The sums without a refund.
     pub const NONE: RefundTotals =
         RefundTotals { requested: Money::ZERO, credited: Money::ZERO, done: Money::ZERO };
 
-    /// What was asked for and isn't dealt with yet.
+    /// Amounts of unfinished refunds.
     pub fn in_progress(&self) -> Money {
         self.requested.checked_sub(self.done).expect("only what was requested is done")
     }
@@ -143,8 +119,8 @@ impl Payment {
     }
 }
 
-/// Takes a payment one step further. An answer to a call that belongs to another state than the present one is
-/// stale and changes nothing, which makes every change a compare-and-set when it runs inside a transaction.
+/// Takes a payment one step further. An answer to a call of another state than the present one is stale and changes
+/// nothing, which makes every change a compare-and-set when it runs inside a transaction.
 pub fn step(payment: &Payment, event: Event, now: Moment) -> Next<Payment> {
     use Command::{Cancel, Charge, Confirm};
     match (payment.status, event) {
@@ -162,7 +138,7 @@ pub fn step(payment: &Payment, event: Event, now: Moment) -> Next<Payment> {
             Answer::Conflict | Answer::Unclear => Next::Stay,
         },
 
-        // No deadline here: a confirm whose reply was lost would give the goods away.
+        // No deadline here: if a confirmation arrived and its reply was lost, voiding would give the goods away.
         (Status::Charged, Event::Due) => Next::Call(Confirm),
         (Status::Charged, Event::Answered(Confirm, answer)) => match answer {
             Answer::Done { .. } => payment.moved_to(Status::Completed),
@@ -230,12 +206,12 @@ mod tests {
                         .find(|(from, call, reply, ..)| (*from, *call, *reply) == (status, command, answer))
                         .map(|(.., to, reason)| (*to, *reason));
                     let next = step(&payment(status), Event::Answered(command, answer), DEADLINE);
-                    let came = match next {
+                    let change = match next {
                         Next::Become(payment) => Some((payment.status, payment.reason)),
                         Next::Stay => None,
-                        Next::Call(command) => panic!("an answer calls for {command:?}"),
+                        Next::Call(command) => panic!("an answer led to the call {command:?}"),
                     };
-                    assert_eq!(came, expected, "{status:?}, {command:?} answered {answer:?}");
+                    assert_eq!(change, expected, "{status:?}, {command:?} answered {answer:?}");
                 }
             }
         }

@@ -1,23 +1,25 @@
-//! A refund: some or all of a completed payment's amount goes back to its user, once.
+//! Refunds: some or all of a completed payment's amount moves back to its user, once.
 
-use chassis::Money;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+use values::Money;
 
 use super::ids::{Moment, PaymentId, RefundId};
 use super::payment::{Payment, RefundTotals, Status};
 use super::step::{Answer, Command, Event, Next};
 
-/// Where a refund stands: `Requested --credited--> Credited --order updated--> Done`. Only the refund that makes
-/// its payment wholly refunded has an order to update; the others are done once they are credited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundStatus {
-    /// Intended; the credit may or may not have arrived.
-    Requested,
-    /// The user has the money; the order doesn't know for certain.
-    Credited,
-    /// Finished.
-    Done,
+values::names! {
+    /// Status of a refund: `Requested --credited--> Credited --order updated--> Done`. Only the refund that makes its
+    /// payment wholly refunded has an order to update; the others are done once they are credited.
+    pub enum RefundStatus {
+        /// Recorded; the credit may or may not have been applied.
+        Requested = "requested",
+        /// The user has the money; whether the order is updated isn't known.
+        Credited = "credited",
+        /// Finished.
+        Done = "done",
+    }
 }
 
 /// One refund, as it is stored.
@@ -25,47 +27,56 @@ pub enum RefundStatus {
 pub struct Refund {
     /// Its number.
     pub id: RefundId,
-    /// The payment it gives back.
+    /// The payment that is refunded.
     pub payment_id: PaymentId,
-    /// How much of it.
+    /// Amount.
     pub amount: Money,
-    /// Where it stands.
+    /// Status.
     pub status: RefundStatus,
     /// When it began.
     pub created_at: Moment,
 }
 
-/// Why a refund can't be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+/// A refund can't be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRefundable {
     /// Only completed payments can be refunded.
-    #[error("the payment is {}, and only a completed one can be refunded", .0.as_str())]
     NotCompleted(Status),
     /// Everything was refunded, or is being refunded.
-    #[error("nothing is left to refund")]
     NothingLeft,
-    /// The amount is more than what is left.
-    #[error("only {0} is left to refund")]
+    /// The amount is more than this, which is left.
     MoreThanLeft(Money),
 }
 
-/// Sets the amount aside, or all that is left when none is given. `id` and `now` are the new refund's.
+impl fmt::Display for NotRefundable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotCompleted(status) => {
+                write!(f, "the payment is {status}, and only a completed one can be refunded")
+            }
+            Self::NothingLeft => f.write_str("nothing is left to refund"),
+            Self::MoreThanLeft(left) => write!(f, "only {left} is left to refund"),
+        }
+    }
+}
+
+/// Reserves the amount, or all that is left when none is given. `id` and `now` are those of the new refund.
 pub fn request(
     payment: &Payment,
     amount: Option<Money>,
     id: RefundId,
     now: Moment,
-) -> Result<(Refund, Payment), Refused> {
+) -> Result<(Refund, Payment), NotRefundable> {
     if payment.status != Status::Completed {
-        return Err(Refused::NotCompleted(payment.status));
+        return Err(NotRefundable::NotCompleted(payment.status));
     }
     let left = payment.left();
     if left == Money::ZERO {
-        return Err(Refused::NothingLeft);
+        return Err(NotRefundable::NothingLeft);
     }
     let amount = amount.unwrap_or(left);
     if amount > left {
-        return Err(Refused::MoreThanLeft(left));
+        return Err(NotRefundable::MoreThanLeft(left));
     }
     let refund =
         Refund { id, payment_id: payment.id, amount, status: RefundStatus::Requested, created_at: now };
@@ -92,7 +103,7 @@ pub fn step(refund: &Refund, payment: &Payment, event: Event) -> Next<(Refund, P
         }
 
         (RefundStatus::Credited, Event::Due) => Next::Call(MarkRefunded),
-        // An order that has gone on, to the customer's door say, keeps its status; the money is back all the same.
+        // An order that has a later status by now, such as shipped, keeps it; the money is credited all the same.
         (
             RefundStatus::Credited,
             Event::Answered(MarkRefunded, Answer::Done { .. } | Answer::Conflict | Answer::Missing),
@@ -134,7 +145,7 @@ mod tests {
         }
     }
 
-    fn ask(payment: &Payment, amount: Option<i64>) -> Result<(Refund, Payment), Refused> {
+    fn requested(payment: &Payment, amount: Option<i64>) -> Result<(Refund, Payment), NotRefundable> {
         request(payment, amount.map(Money::minor), RefundId::following(None), Moment(0))
     }
 
@@ -151,21 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_aside_is_never_given_twice() {
-        let (_, payment) = ask(&completed(100), Some(60)).unwrap();
-        assert_eq!(ask(&payment, Some(41)), Err(Refused::MoreThanLeft(Money::minor(40))));
-        let (rest, payment) = ask(&payment, None).unwrap();
+    fn a_reserved_amount_is_never_refunded_twice() {
+        let (_, payment) = requested(&completed(100), Some(60)).unwrap();
+        assert_eq!(requested(&payment, Some(41)), Err(NotRefundable::MoreThanLeft(Money::minor(40))));
+        let (rest, payment) = requested(&payment, None).unwrap();
         assert_eq!(rest.amount, Money::minor(40));
-        assert_eq!(ask(&payment, Some(1)), Err(Refused::NothingLeft));
+        assert_eq!(requested(&payment, Some(1)), Err(NotRefundable::NothingLeft));
         let pending = Payment { status: Status::Charged, ..completed(100) };
-        assert_eq!(ask(&pending, None), Err(Refused::NotCompleted(Status::Charged)));
+        assert_eq!(requested(&pending, None), Err(NotRefundable::NotCompleted(Status::Charged)));
     }
 
     #[test]
     fn a_part_is_done_once_credited_and_the_last_one_marks_the_order() {
-        let (part, payment) = ask(&completed(100), Some(60)).unwrap();
-        let (rest, payment) = ask(&payment, None).unwrap();
-        // They are credited in the other order: whichever is second marks the order.
+        let (part, payment) = requested(&completed(100), Some(60)).unwrap();
+        let (rest, payment) = requested(&payment, None).unwrap();
+        // They are credited in the other order: the second one marks the order.
         let (rest, payment) = answered(&rest, &payment, Command::Credit, DONE).unwrap();
         assert_eq!((rest.status, payment.refunds.done), (RefundStatus::Done, Money::minor(40)));
         let (part, payment) = answered(&part, &payment, Command::Credit, DONE).unwrap();
@@ -182,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn a_credit_is_asked_for_until_it_is_certain() {
-        let (refund, payment) = ask(&completed(100), None).unwrap();
+    fn a_credit_is_requested_until_it_is_certain() {
+        let (refund, payment) = requested(&completed(100), None).unwrap();
         assert_eq!(step(&refund, &payment, Event::Due), Next::Call(Command::Credit));
         for answer in [Answer::Unclear, Answer::Refused, Answer::Missing, Answer::Conflict, Answer::Cancelled]
         {

@@ -1,6 +1,6 @@
-//! The words that payments and refunds share: what happened, what to do, what came of it.
+//! Events, commands and answers of payments and refunds.
 
-use chassis::Money;
+use values::Money;
 
 /// A call to another service. Each is idempotent, under a key or by its meaning, so it can be sent any number of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,7 +9,7 @@ pub enum Command {
     Charge,
     /// Tell the order that it is paid.
     Confirm,
-    /// Undo the charge if there was one, and see to it that there never will be.
+    /// Undo the charge if there was one, and keep it from being applied later.
     Cancel,
     /// Give the refund's amount back to the user.
     Credit,
@@ -17,7 +17,7 @@ pub enum Command {
     MarkRefunded,
 }
 
-/// What a call's reply says, once its status and body are understood.
+/// Meaning of a call's reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Answer {
     /// It is done, now or earlier.
@@ -25,40 +25,40 @@ pub enum Answer {
         /// The user's balance after a charge or a credit.
         new_balance: Option<Money>,
     },
-    /// 402: the user hasn't enough money. Users sticks to that.
+    /// 402: the user hasn't enough money. That answer never changes.
     Refused,
     /// 404: no such user or order.
     Missing,
-    /// 409: the order can't get there from where it is.
+    /// 409: the order can't change to that status.
     Conflict,
     /// 410: the operation was cancelled before.
     Cancelled,
-    /// Nobody knows: no reply, a late, broken or unexpected one, a 5xx. Decides nothing.
+    /// The outcome is unknown: no reply, a late, broken or unexpected one, a 5xx. Decides nothing.
     Unclear,
 }
 
-/// What happened to a record.
+/// Event of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
-    /// Its turn has come.
+    /// The record is due for its next step.
     Due,
     /// A call made on its behalf was answered.
     Answered(Command, Answer),
 }
 
-/// What follows.
+/// Consequence of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Next<Record> {
-    /// Make this call, and come back with its answer.
+    /// Make this call; its answer is the next event.
     Call(Command),
     /// The record changes into this one.
     Become(Record),
-    /// Nothing: the record is finished, or the answer was for an earlier state, or decided nothing.
+    /// No change: the record is finished, or the answer was for an earlier state, or decided nothing.
     Stay,
 }
 
 impl<Record> Next<Record> {
-    /// What follows, without the record.
+    /// The same without the record.
     pub fn kind(&self) -> Next<()> {
         match self {
             Next::Call(command) => Next::Call(*command),

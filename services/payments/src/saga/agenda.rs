@@ -1,8 +1,8 @@
-//! Which work waits until when.
+//! The agenda: when each piece of work is due.
 //!
-//! A piece of work is unknown, waiting, or claimed by whoever drives it. Nothing here is durable: at start-up, and once
-//! a second for what a vanished client left behind, unfinished work that is unknown is adopted from the store. Two
-//! owners of one piece of work do no harm, since every step can be taken twice; claims only save the calls.
+//! A piece of work is unknown, waiting, or claimed by its driver. Nothing here is durable: at start-up, and once a second
+//! for the work of clients that gave up, unfinished work that is unknown is adopted from the store. Two drivers of one
+//! piece of work do no harm, since every step can be taken twice; claims only save calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::domain::Work;
 
-/// The agenda of one process.
+/// When each piece of work of a process is due.
 #[derive(Debug, Default)]
 pub struct Agenda {
     entries: Mutex<Entries>,
@@ -32,7 +32,7 @@ enum Known {
 }
 
 impl Agenda {
-    /// Claims work, whoever else knows of it.
+    /// Claims a work, also one that is claimed already.
     pub fn claim(self: &Arc<Self>, work: Work) -> Claim {
         let mut entries = self.lock();
         let attempts = match entries.known.insert(work, Known::Claimed) {
@@ -45,13 +45,13 @@ impl Agenda {
         Claim { agenda: Arc::clone(self), work, attempts, then: Then::Now }
     }
 
-    /// Claims the work that has been due the longest, if any is due.
+    /// Claims the work that has been due for the longest time, if one is due.
     pub fn claim_due(self: &Arc<Self>, now: Instant) -> Option<Claim> {
         let (until, work) = *self.lock().due.first()?;
         (until <= now).then(|| self.claim(work))
     }
 
-    /// Takes up work that it doesn't know, due now.
+    /// Adds the work that is unknown, due now.
     pub fn adopt(&self, works: impl IntoIterator<Item = Work>, now: Instant) {
         let mut entries = self.lock();
         for work in works {
@@ -61,12 +61,12 @@ impl Agenda {
         }
     }
 
-    /// When something will be due next.
+    /// The time when the next piece of work is due.
     pub fn next_due(&self) -> Option<Instant> {
         self.lock().due.first().map(|(until, _)| *until)
     }
 
-    /// Completes when work came back to wait since the last time.
+    /// Completes when a claim was given back since the last call.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
@@ -83,12 +83,12 @@ impl Entries {
     }
 }
 
-/// Work that somebody drives. Dropped, it goes back to the agenda, unless it is finished.
+/// A piece of work with its driver. When dropped, the work goes back to the agenda unless it is finished.
 #[derive(Debug)]
 pub struct Claim {
     agenda: Arc<Agenda>,
     work: Work,
-    /// Fruitless attempts since the last change.
+    /// Fruitless attempts since the record last changed.
     pub attempts: u32,
     then: Then,
 }
@@ -101,22 +101,22 @@ enum Then {
 }
 
 impl Claim {
-    /// What is claimed.
+    /// The claimed work.
     pub fn work(&self) -> Work {
         self.work
     }
 
-    /// When dropped, it is due then.
+    /// Makes the work due at `until` once this is dropped.
     pub fn wait_until(&mut self, until: Instant) {
         self.then = Then::At(until);
     }
 
-    /// When dropped, it is due at once.
-    pub fn go_on(&mut self) {
+    /// Makes the work due at once when this is dropped.
+    pub fn wait_no_longer(&mut self) {
         self.then = Then::Now;
     }
 
-    /// When dropped, it is forgotten.
+    /// Forgets the work when this is dropped.
     pub fn finish(&mut self) {
         self.then = Then::Never;
     }
@@ -135,7 +135,7 @@ impl Drop for Claim {
             Then::Now => Instant::now(),
             Then::At(until) => until,
         };
-        // Another owner may have put it back already.
+        // Another driver may have given it back already.
         if !matches!(entries.known.get(&self.work), Some(Known::Waiting { .. })) {
             entries.wait(self.work, until, self.attempts);
             drop(entries);

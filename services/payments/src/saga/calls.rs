@@ -1,33 +1,34 @@
-//! The calls to users and orders, and what their replies mean.
+//! The calls to users and orders, and the meaning of their replies.
 
 use std::time::Duration;
 
-use chassis::{Call, Money, Reply, ServiceKey, Upstream, UpstreamError, money};
+use chassis::{Call, Reply, ServiceKey, Unreachable, Upstream, UpstreamError};
 use http::StatusCode;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use values::{Money, money};
 
 use crate::domain::{Answer, Command, DatabaseTag, OrderId, Payment, PaymentId, UserId};
 use crate::store::Loaded;
 
-/// Whom payments calls, and as who.
+/// Clients of the services that payments calls.
 pub struct Dependencies {
-    /// The ledger of money.
+    /// Client of users-service, which has the ledger.
     pub users: Upstream,
-    /// The orders.
+    /// Client of orders-service.
     pub orders: Upstream,
-    /// Shows that it is a service that calls.
+    /// Secret that every call bears.
     pub service_key: ServiceKey,
 }
 
-/// What came of a call.
+/// Result of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Called {
-    /// It was made; this is what the reply means.
+    /// It was made; the meaning of its reply.
     Answered(Answer),
-    /// It was not made, or not again: the circuit is open.
+    /// The circuit is open: the call was not made, or not again.
     Open {
-        /// For so long.
+        /// Time until a call may be admitted again.
         retry_after: Duration,
     },
 }
@@ -54,7 +55,7 @@ struct Moved {
 }
 
 impl Dependencies {
-    /// Makes the call that takes this record further.
+    /// Makes the call of a command for this record.
     pub async fn call(&self, command: Command, record: &Loaded, tag: DatabaseTag) -> Called {
         let (payment, key, amount) = match record {
             Loaded::Payment(payment) => (payment, tag.charge_key(payment.id), payment.amount.negated()),
@@ -96,13 +97,13 @@ impl Dependencies {
     }
 }
 
-/// A success whose body is whole.
+/// The answer of a success whose body is whole.
 fn done<Body: DeserializeOwned>(reply: &Reply) -> Option<Answer> {
     reply.json::<Body>().ok().map(|_| Answer::Done { new_balance: None })
 }
 
-/// What a reply says. Whatever isn't certainly an answer of the service itself, whole and expected, is unclear: a
-/// wrong guess moves money, a repeated call doesn't.
+/// The meaning of a reply. A reply is unclear unless it is certainly from the service itself, whole and expected: a wrong
+/// guess would move money, a repeated call doesn't.
 fn understand(reply: &Reply, on_ok: impl Fn(&Reply) -> Option<Answer>) -> Answer {
     let refusal = match reply.status {
         StatusCode::OK => return on_ok(reply).unwrap_or(Answer::Unclear),
@@ -115,34 +116,34 @@ fn understand(reply: &Reply, on_ok: impl Fn(&Reply) -> Option<Answer>) -> Answer
     if reply.is_refusal() { refusal } else { Answer::Unclear }
 }
 
-/// What payments needs to know of an order before it begins.
+/// The parts of an order that payments reads.
 #[derive(Debug, Deserialize)]
 pub struct OrderSeen {
-    /// Whose it is.
+    /// The user who placed it.
     pub user_id: UserId,
-    /// What it costs.
+    /// Total.
     #[serde(with = "money::wire")]
     pub total_amount: Money,
-    /// Where it stands.
+    /// Status.
     pub status: String,
 }
 
-/// What payments needs to know of a user.
+/// The parts of a user that payments reads.
 #[derive(Debug, Deserialize)]
 pub struct UserSeen {
-    /// The name to show.
+    /// Name.
     pub username: String,
 }
 
 impl Dependencies {
-    /// Reads an order; nothing when there is none.
-    pub async fn order(&self, id: OrderId) -> Result<Option<OrderSeen>, chassis::Problem> {
+    /// Reads an order; `None` when there is no such order.
+    pub async fn order(&self, id: OrderId) -> Result<Option<OrderSeen>, Unreachable> {
         let call = Call::get(format_args!("/api/orders/{id}")).service_key(&self.service_key);
         self.orders.read(&call).await
     }
 
-    /// Reads a user; nothing when there is none.
-    pub async fn user(&self, id: UserId) -> Result<Option<UserSeen>, chassis::Problem> {
+    /// Reads a user; `None` when there is no such user.
+    pub async fn user(&self, id: UserId) -> Result<Option<UserSeen>, Unreachable> {
         let call = Call::get(format_args!("/api/users/{id}")).service_key(&self.service_key);
         self.users.read(&call).await
     }

@@ -1,9 +1,9 @@
-//! How payments and refunds go on: one function, [`Saga::step`], takes one a step further. The request handler, the
-//! recovery at start-up and the sweeper all call it, and nothing else does what it does.
+//! The saga of payments and refunds. One function, [`Saga::step`], takes a piece of work one step further; request handlers, the
+//! recovery at start-up and the sweeper all call it, and no other code makes these calls.
 //!
-//! - [`agenda`]: which work waits until when; in memory, since every step can be taken again at any time;
-//! - [`calls`]: the calls to users and orders, and what their replies mean;
-//! - [`sweeper`]: takes up what no handler drives.
+//! - [`agenda`]: when each piece of work is due; in memory, since every step can be repeated at any time;
+//! - [`calls`]: the calls to users and orders, and the meaning of their replies;
+//! - [`sweeper`]: drives the work that no handler drives.
 
 pub mod agenda;
 pub mod calls;
@@ -22,28 +22,28 @@ use crate::store::{Loaded, PaymentStore};
 
 /// Everything that a step needs.
 pub struct Saga {
-    /// Where records are.
+    /// Records of payments and refunds.
     pub store: PaymentStore,
-    /// Whom it calls.
+    /// Clients of users and orders.
     pub dependencies: Dependencies,
-    /// What is to be done when.
+    /// When each piece of work is due.
     pub agenda: Arc<Agenda>,
-    /// What time it is, for deadlines.
+    /// Wall clock, for deadlines.
     pub clock: Arc<dyn Clock>,
-    /// Seeds the jitter of waits.
+    /// Seed of the jitter in backoffs.
     pub seed: u64,
 }
 
-/// What came of one step.
+/// Result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// There is nothing more to do.
     Finished,
     /// The record changed.
     Moved,
-    /// It was tried, and nobody knows what came of it.
+    /// It had no effect, or its outcome is unknown.
     Fruitless,
-    /// It could not even be tried: the dependency's circuit is open for so long.
+    /// The circuit of the dependency is open for this long, so no call was made.
     Postponed(Duration),
 }
 
@@ -53,11 +53,11 @@ impl Saga {
         Moment(self.clock.now().as_millisecond())
     }
 
-    /// Takes a piece of work one step further: makes the call that its state asks for, and records the answer if
-    /// it decides anything. Can be cancelled at any await and taken again.
+    /// Takes a piece of work one step further: makes the call that its state needs, and records the answer if it decides anything.
+    /// Can be cancelled at any await and repeated.
     ///
-    /// `known` is the record when the caller has seen its present state, and is then what it became; a step that was
-    /// fruitless empties it, so that the next one looks again.
+    /// `known` is the record when the caller has just read it, and afterwards the changed record; a fruitless step empties
+    /// it, so that the next one reads it again.
     pub async fn step(&self, work: Work, known: &mut Option<Loaded>) -> Step {
         let loaded = match known.take().map_or_else(|| self.store.load(work), Ok) {
             Ok(loaded) => loaded,
@@ -75,22 +75,22 @@ impl Saga {
                 Called::Answered(answer) => Event::Answered(command, answer),
             },
         };
-        match self.store.happened(work, event, self.now()).await {
+        match self.store.apply(work, event, self.now()).await {
             Ok(Some(changed)) => {
-                tracing::debug!(%work, ?event, "went on");
+                tracing::debug!(%work, ?event, "the record changed");
                 *known = Some(changed);
                 Step::Moved
             }
             Ok(None) => {
-                // Somebody else was quicker, or the reply is one that no rule expects: look again, later.
-                tracing::warn!(%work, ?event, "changed nothing");
+                // Another driver was faster, or no rule expects this reply: read the record again, later.
+                tracing::warn!(%work, ?event, "the event changed nothing");
                 Step::Fruitless
             }
             Err(error) => failed(work, &error),
         }
     }
 
-    /// Takes steps until the work is finished (nothing is returned) or has to wait (so long).
+    /// Takes steps until the work is finished (`None`) or has to wait for the returned time.
     pub async fn drive(&self, claim: &mut Claim, known: &mut Option<Loaded>) -> Option<Duration> {
         loop {
             let work = claim.work();
@@ -114,15 +114,15 @@ impl Saga {
         }
     }
 
-    /// Drives new work on behalf of a waiting client, for so long at most; then the sweeper goes on with it. Answers
-    /// with how far it got; `known` is the record if it was just made.
+    /// Drives new work for a waiting client, for at most `within`; after that the sweeper drives it. Returns the record as
+    /// it is by then. `known` is the record if it was just made.
     pub async fn drive_for(
         &self,
-        patience: Duration,
+        within: Duration,
         work: Work,
         mut known: Option<Loaded>,
     ) -> Result<Loaded, StoreError> {
-        let end = Instant::now() + patience;
+        let end = Instant::now() + within;
         let mut claim = self.agenda.claim(work);
         let driven = timeout_at(end, async {
             while let Some(wait) = self.drive(&mut claim, &mut known).await {
@@ -130,10 +130,10 @@ impl Saga {
                     return;
                 }
                 sleep(wait).await;
-                claim.go_on();
+                claim.wait_no_longer();
             }
         });
-        // Out of time or not, the record says how far it got.
+        // In time or not, the record has what was reached.
         let _ = driven.await;
         known.map_or_else(|| self.store.load(work), Ok)
     }

@@ -1,4 +1,4 @@
-//! Takes up what no handler drives: after a crash, after a client gave up, after a dependency was down.
+//! Drives the work that no handler drives: after a crash, after a client gave up, after an outage of a dependency.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::domain::Work;
 
 /// Pieces of work driven at once.
 const AT_ONCE: usize = 32;
-/// How often the store is asked for work that the agenda doesn't know.
+/// Interval at which the store is searched for work that the agenda doesn't have.
 const RESCAN: Duration = Duration::from_secs(1);
-/// The most that one such question brings.
+/// Most pieces of work of one search.
 const BATCH: usize = 10_000;
 
-/// Runs as long as the service does.
+/// Drives work until it is dropped.
 pub async fn sweep(saga: Arc<Saga>) {
     let mut driven = FuturesUnordered::new();
     let mut rescan = Instant::now();
@@ -48,7 +48,7 @@ async fn once(saga: &Saga, mut claim: Claim) {
     saga.drive(&mut claim, &mut None).await;
 }
 
-/// Adopts one batch, and says where the next one begins.
+/// Adopts one batch. Returns the last piece of work of a full one, after which the next batch begins.
 fn adopt(saga: &Saga, after: Option<Work>) -> Option<Work> {
     match saga.store.unfinished(after, BATCH) {
         Ok(works) => {

@@ -1,4 +1,4 @@
-//! The shapes of the API: refusals, lists, and problems.
+//! The API: refusals, lists and the specification.
 
 use http::Method;
 use serde_json::json;
@@ -33,7 +33,7 @@ async fn refusals_are_problems_and_record_nothing() {
         assert_eq!(answer.body["instance"], "/api/payments");
     }
     assert_eq!(bench.get("/api/payments").await.body, json!({ "payments": [] }));
-    assert_eq!(bench.pay(1, Some("key")).await.status, 201, "a refused request used no key up");
+    assert_eq!(bench.pay(1, Some("key")).await.status, 201, "a refused request leaves its key unused");
     assert_eq!(bench.pay(1, None).await.status, 409, "paid already");
     assert_eq!(bench.get("/api/payments/9").await.status, 404);
     assert_eq!(bench.get("/api/payments/x").await.status, 400);
@@ -45,7 +45,7 @@ async fn orders_that_cannot_be_reached_are_503_and_nothing_is_recorded() {
     {
         let bench = Bench::new();
         bench.shop.order(1, 1, 1_000);
-        bench.shop.upset(Method::GET, "/orders/", 3, mishap);
+        bench.shop.misbehave(Method::GET, "/orders/", 3, mishap);
         let answer = bench.pay(1, Some("key")).await;
         assert_eq!(
             (answer.status, answer.retry_after.as_deref()),
@@ -53,7 +53,7 @@ async fn orders_that_cannot_be_reached_are_503_and_nothing_is_recorded() {
             "{mishap:?}: {answer:?}"
         );
         assert_eq!(bench.get("/api/payments").await.body["payments"], json!([]));
-        bench.shop.calm();
+        bench.shop.behave();
         assert_eq!(bench.pay(1, Some("key")).await.status, 201, "{mishap:?}");
     }
 }
@@ -89,7 +89,7 @@ async fn lists_are_newest_first_in_pages() {
         (200, &json!("alice"), &json!(5))
     );
     assert_eq!(bench.get("/api/users/9/payments").await.status, 404);
-    bench.shop.upset(Method::GET, "/users/", 9, Mishap::Refuse);
+    bench.shop.misbehave(Method::GET, "/users/", 9, Mishap::Refuse);
     assert_eq!(bench.get("/api/users/1/payments").await.status, 503);
     assert_eq!(bench.get("/api/payments?limit=0").await.status, 400);
 }

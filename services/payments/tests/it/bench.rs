@@ -1,4 +1,4 @@
-//! The service under test: started on a disk, asked, crashed, started again.
+//! The service under test: started on a disk, called, crashed, started again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::disk::SharedDisk;
 use crate::shop::Shop;
 
-/// A wall clock that goes with the paused one.
+/// Wall clock that follows the paused clock of tokio.
 struct Virtual(Instant);
 
 impl Clock for Virtual {
@@ -54,13 +54,13 @@ impl Bench {
             transport: shop.transport(),
             seed: 7,
         };
-        let options = payments::Options {
+        let options = payments::PaymentsOptions {
             service_key: ServiceKey::development(),
             users_url: "http://users-service".parse().unwrap(),
             orders_url: "http://orders-service".parse().unwrap(),
             deadline: payments::DEADLINE,
         };
-        let mut app = payments::app(options, environment).unwrap();
+        let mut app = payments::app(&payments::routes(), options, environment).unwrap();
         let mut background = JoinSet::new();
         for work in app.background.drain(..) {
             background.spawn(work);
@@ -68,7 +68,7 @@ impl Bench {
         Self { shop, disk, clock, app, background }
     }
 
-    /// Ends the process without a word and starts it again on what the disk kept.
+    /// Kills the process and starts it again on what its disk kept.
     pub(crate) async fn crash(mut self) -> Self {
         self.background.shutdown().await;
         drop(self.app);
@@ -76,7 +76,7 @@ impl Bench {
         Self::on(self.shop, self.disk.after_crash(), self.clock)
     }
 
-    /// Starts with another database beside the old users and orders.
+    /// Starts the service on a new database, with the same users and orders.
     pub(crate) async fn on_a_new_disk(mut self) -> Self {
         self.background.shutdown().await;
         Self::on(self.shop, SharedDisk::default(), self.clock)
@@ -124,7 +124,7 @@ impl Bench {
         answer.body["status"].as_str().unwrap_or("none").to_owned()
     }
 
-    /// Longer than deadline, circuits and backoffs together.
+    /// Waits longer than deadline, circuits and backoffs take together.
     pub(crate) async fn settle(&self) {
         sleep(Duration::from_mins(2)).await;
     }

@@ -1,4 +1,4 @@
-//! A crash at every exchange, on either side of it, and at every sync of the disk: what was begun goes on, once.
+//! A crash before and after every exchange and at every sync of the disk: every payment is finished, once.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn unfinished(bench: &Bench) -> usize {
     payments.iter().filter(between).count()
 }
 
-/// After the crash: without asking again, everything settles; asking again gives the one payment there is.
+/// Restarts after the crash: everything settles without a further request, and a repeated request gets the one payment.
 async fn recovers(bench: Bench) {
     let bench = bench.crash().await;
     bench.settle().await;
@@ -53,7 +53,7 @@ async fn recovers(bench: Bench) {
     assert_eq!((bench.shop.balance(1), bench.shop.order_status(1)), (40_000, "confirmed"));
     let disk = Disk::Backend(Box::new(bench.disk.after_crash()));
     let store = PaymentStore::open(disk, 0, Moment(0)).unwrap();
-    assert_eq!(store.unfinished(None, 10).unwrap(), [], "nothing is left to look at again");
+    assert_eq!(store.unfinished(None, 10).unwrap(), [], "no work is left unfinished");
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +114,7 @@ async fn at_every_exchange_and_every_sync_of_a_refund() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn again_and_again_within_one_payment() {
+async fn several_times_within_one_payment() {
     let mut bench = Bench::new();
     bench.shop.order(1, 1, 10_000);
     bench.shop.crash_after(Some(2));
@@ -141,7 +141,7 @@ async fn keys_and_answers_outlive_the_process() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_database_does_not_meet_the_decisions_of_the_old_one() {
+async fn a_new_database_does_not_get_the_decisions_of_the_old_one() {
     let bench = Bench::new();
     bench.shop.order(1, 1, 10_000);
     bench.shop.order(2, 1, 5_000);
@@ -161,11 +161,11 @@ async fn hundreds_left_unfinished_are_all_finished() {
     for order in 1..=orders {
         bench.shop.order(order, 1, 10);
     }
-    // The process ends with every intent on disk and every charge on its way to nowhere.
-    bench.shop.upset(Method::POST, "/balance", u32::MAX, Mishap::Hang);
+    // The process ends with every intent on disk and every charge lost.
+    bench.shop.misbehave(Method::POST, "/balance", u32::MAX, Mishap::Hang);
     let pays = futures_util::future::join_all((1..=orders).map(|order| bench.pay(order, None)));
     assert!(tokio::time::timeout(Duration::from_secs(1), pays).await.is_err(), "they all wait");
-    bench.shop.calm();
+    bench.shop.behave();
     let bench = bench.crash().await;
     bench.settle().await;
     let mut after = String::new();

@@ -1,9 +1,9 @@
-//! A disk that outlives its service: what was synced survives a crash, what was only written does not.
+//! A disk that loses what isn't synced when its service crashes.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
-/// Clones are the same disk.
+/// Disk in memory. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SharedDisk(Arc<Mutex<Content>>);
 
@@ -11,18 +11,18 @@ pub(crate) struct SharedDisk(Arc<Mutex<Content>>);
 struct Content {
     written: Vec<u8>,
     synced: Vec<u8>,
-    /// How many more syncs succeed.
+    /// Number of syncs until one fails, if one is to; `u32::MAX` once one has.
     syncs_left: Option<u32>,
 }
 
 impl SharedDisk {
-    /// A disk as it is found after a crash.
+    /// The disk after a crash.
     pub(crate) fn after_crash(&self) -> Self {
         let synced = self.0.lock().unwrap().synced.clone();
         Self(Arc::new(Mutex::new(Content { written: synced.clone(), synced, syncs_left: None })))
     }
 
-    /// Lets so many syncs succeed and none after them.
+    /// Fails every sync after this number of them.
     pub(crate) fn fail_after(&self, syncs: u32) {
         self.0.lock().unwrap().syncs_left = Some(syncs);
     }

@@ -1,6 +1,6 @@
 //! The saga checked as a model, and the service driven in process, under a paused clock, against users and orders that
 //! keep the contract and misbehave on demand.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod api;
 mod bench;

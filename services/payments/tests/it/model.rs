@@ -1,21 +1,20 @@
 //! The saga as a model, searched exhaustively: three payments on one order and two refunds, with messages lost,
 //! repeated, delayed and reordered, and a crash with everything sent again at every point.
 //!
-//! Payments and refunds go on by the service's own [`payment::step`], [`refund::step`] and [`refund::request`]. Users
-//! and orders are the rules of the contract in a few lines. A message once sent stays on the wire for ever: it may be
-//! delivered late, many times, or never. All that payments knows is durable, and every step may be taken again
-//! from any record: that is a crash and a restart. Each [`Mutation`] leaves one rule out; that each is caught shows that
-//! the model bites.
+//! Payments and refunds move by the service's own [`payment::step`], [`refund::step`] and [`refund::request`]. Users and
+//! orders are the rules of the contract in a few lines. A message is never taken off the network: it may be delivered
+//! late, several times, or never. Everything that payments has is durable, and every step may be repeated from any
+//! record, which models a crash and a restart. Each [`Mutation`] leaves one rule out; each must be caught.
 
 use std::collections::BTreeSet;
 
-use chassis::{Id, Money};
 use payments::domain::payment::{self, RefundTotals};
 use payments::domain::{
     Answer, Command, Event, Moment, Next, OrderId, Payment, PaymentId, Reason, Refund, RefundId,
     RefundStatus, Status, UserId, Work, refund,
 };
 use stateright::{Checker, HasDiscoveries, Model, Property};
+use values::{Id, Money};
 
 const PAYMENTS: usize = 3;
 const REFUNDS: usize = 2;
@@ -24,7 +23,7 @@ const HALF: Money = Money::minor(1);
 const DEADLINE: Moment = Moment(1);
 const DONE: Answer = Answer::Done { new_balance: None };
 
-/// A rule left out.
+/// Rule that is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mutation {
     None,
@@ -38,7 +37,7 @@ enum Mutation {
     ChargedVoidedOnDeadline,
 }
 
-/// What users decided about a charge.
+/// Decision of users on a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Decision {
     Unseen,
@@ -58,20 +57,20 @@ enum Order {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Shop {
-    /// What payments has stored, and what it learns from its clock: which deadlines have passed.
+    /// Records of payments, and which deadlines have passed.
     payments: Vec<Payment>,
     refunds: Vec<Refund>,
     late: BTreeSet<PaymentId>,
-    /// The wire, both ways.
+    /// Messages sent, both ways.
     requests: BTreeSet<(Work, Command)>,
     replies: BTreeSet<(Work, Command, Answer)>,
-    /// What users has stored.
+    /// Records of users.
     balance: i64,
     clearing: i64,
     topped_up: bool,
     charges: [Decision; PAYMENTS],
     credits: [i64; REFUNDS],
-    /// What orders has stored, and whether its status ever moved where there is no arrow.
+    /// Records of orders, and whether a status ever changed where there is no arrow.
     order: Order,
     off_the_arrows: bool,
 }
@@ -91,7 +90,7 @@ enum Action {
 
 struct Saga {
     mutation: Mutation,
-    /// Enough for one payment, or not.
+    /// Whether the balance is enough for one payment.
     opening: i64,
 }
 
@@ -354,7 +353,7 @@ impl Model for Saga {
                     shop.credited(payment.id) <= AMOUNT && payment.refunds.requested.units() <= AMOUNT
                 })
             }),
-            Property::always("A10 what came to nothing moved no money", |_, shop: &Shop| {
+            Property::always("A10 a declined or voided payment moved no money", |_, shop: &Shop| {
                 shop.payments.iter().all(|payment| {
                     payment.status.is_live()
                         || !matches!(shop.charges[place(payment.id)], Decision::Applied { .. })
@@ -425,7 +424,7 @@ fn place<K>(id: Id<K>) -> usize {
 fn no_order_of_events_loses_money_and_everything_settles() {
     for opening in [AMOUNT - 1, AMOUNT] {
         let checker = Saga { mutation: Mutation::None, opening }.checker().spawn_bfs().join();
-        assert!(checker.unique_state_count() > 10_000, "this few states can't be all");
+        assert!(checker.unique_state_count() > 10_000, "so few states can't be all of them");
         checker.assert_properties();
     }
 }

@@ -19,7 +19,7 @@ async fn amounts(bench: &Bench) -> (i64, i64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_goes_back_and_the_order_is_refunded() {
+async fn a_whole_refund_marks_the_order_refunded() {
     let bench = paid(10_000).await;
     let refund = bench.refund(1, None, None).await;
     assert_eq!((refund.status, units(&refund.body["refund_amount"])), (200, 10_000), "{refund:?}");
@@ -53,7 +53,7 @@ async fn lost_replies_credit_once() {
     for (method, path) in [(Method::POST, "/balance"), (Method::PUT, "/status")] {
         for mishap in [Mishap::LoseReply, Mishap::CutOff, Mishap::Hang] {
             let bench = paid(10_000).await;
-            bench.shop.upset(method.clone(), path, 8, mishap);
+            bench.shop.misbehave(method.clone(), path, 8, mishap);
             let refund = bench.refund(1, None, Some("oops")).await;
             assert!(matches!(refund.status, 200 | 202), "{refund:?}");
             bench.settle().await;

@@ -1,4 +1,4 @@
-//! Users and orders as the contract has them, small enough to be seen through, with a script of misbehaviour.
+//! Users and orders in memory: the rules of the contract in a few lines, and misbehaviour on request.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,26 +14,26 @@ use tower::util::BoxCloneSyncService;
 
 const LATENCY: Duration = Duration::from_millis(1);
 
-/// How a call goes wrong.
+/// Misbehaviour at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mishap {
-    /// Nobody listens.
+    /// The connection is refused.
     Refuse,
-    /// It is done, and the reply is lost.
+    /// The call takes effect, and its reply is lost.
     LoseReply,
-    /// It is not done, and nothing comes back.
+    /// The call has no effect, and the connection is reset.
     LoseRequest,
-    /// It is done, and the reply ends early without anybody noticing.
+    /// The call takes effect, and its reply is cut off without an error.
     CutOff,
-    /// Nothing ever comes back.
+    /// The call has no effect, and no reply ever comes.
     Hang,
-    /// It is done only when [`Shop::deliver_late`] says so.
+    /// The call takes effect at [`Shop::deliver_late`].
     DeliverLate,
-    /// It is not done; this status comes from somebody who isn't the service.
+    /// The call has no effect; another server answers in place of the service, with this status.
     Stranger(u16),
 }
 
-/// Which calls go wrong: method, part of the path, how many of them.
+/// Calls that go wrong: by method and a part of the path, for a number of times.
 #[derive(Debug)]
 struct Rule {
     method: Method,
@@ -57,7 +57,7 @@ struct Order {
     by: Option<u64>,
 }
 
-/// Both services' state, and what was asked of them.
+/// State of both services, and the calls to them.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     rules: Vec<Rule>,
@@ -65,13 +65,13 @@ pub(crate) struct State {
     balances: BTreeMap<u64, i64>,
     operations: BTreeMap<String, Decision>,
     orders: BTreeMap<u64, Order>,
-    /// `METHOD path`, every call that got as far as the service.
+    /// Every call that reached a service, as `METHOD path`.
     pub(crate) calls: Vec<String>,
-    /// Exchanges until the caller's process ends, if it does.
+    /// Exchanges until the caller's process is killed, if it is to be.
     crash_after: Option<u32>,
 }
 
-/// Clones are the same shop.
+/// Both services. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Shop {
     state: Arc<Mutex<State>>,
@@ -111,33 +111,34 @@ impl Shop {
         *self.state().balances.get_mut(&user).unwrap() += amount;
     }
 
-    /// From now on, so many matching calls go wrong.
-    pub(crate) fn upset(&self, method: Method, path: &'static str, times: u32, mishap: Mishap) {
+    /// Makes the next matching calls go wrong, up to `times` of them.
+    pub(crate) fn misbehave(&self, method: Method, path: &'static str, times: u32, mishap: Mishap) {
         self.state().rules.push(Rule { method, path, left: times, mishap });
     }
 
-    pub(crate) fn calm(&self) {
+    /// Ends all misbehaviour.
+    pub(crate) fn behave(&self) {
         self.state().rules.clear();
     }
 
-    /// How many calls of this method and path got through.
+    /// Number of calls of this method and path that reached a service.
     pub(crate) fn calls(&self, method: &str, path: &str) -> usize {
         self.state().calls.iter().filter(|call| call.starts_with(method) && call.contains(path)).count()
     }
 
-    /// Delivers what was held back, and gives the statuses that nobody hears.
+    /// Delivers the calls that were held back, and returns the statuses of their replies.
     pub(crate) fn deliver_late(&self) -> Vec<u16> {
         let mut state = self.state();
         let late: Vec<_> = state.late.drain(..).collect();
         late.into_iter().map(|(method, path, key, body)| state.serve(&method, &path, key, &body).0).collect()
     }
 
-    /// The caller's process ends at its nth exchange: even ones before the service acts, odd ones after.
+    /// Kills the caller's process at its nth exchange: at even ones before the call takes effect, at odd ones after.
     pub(crate) fn crash_after(&self, exchanges: Option<u32>) {
         self.state().crash_after = exchanges;
     }
 
-    /// Completes when the process has to end.
+    /// Completes when the process is to be killed.
     pub(crate) async fn crashed(&self) {
         self.crashed.notified().await;
     }
@@ -151,7 +152,7 @@ impl Shop {
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        // Everything takes its time, so that what is asked at once is also on its way at once.
+        // Every call takes some time, so that simultaneous calls are in flight together.
         sleep(LATENCY).await;
         self.crash_point().await;
         let method = request.method().clone();
@@ -291,10 +292,10 @@ impl State {
 }
 
 fn minor(units: i64) -> Value {
-    Value::Number(chassis::Money::minor(units).to_number())
+    Value::Number(values::Money::minor(units).to_number())
 }
 
 /// Minor units of a JSON number.
 pub(crate) fn units(value: &Value) -> i64 {
-    chassis::Money::parse(&value.to_string()).unwrap().units()
+    values::Money::parse(&value.to_string()).unwrap().units()
 }

@@ -13,7 +13,7 @@ use std::{
 use engine::World;
 use fault::Seed;
 use scenario::Signal;
-use simulation::{Disk, Mishap, SimulatedWorld, Unsynced, block_on};
+use simulation::{Disk, DiskFault, SimulatedWorld, UnsyncedWrites, block_on};
 use verdict::{HistoryEvent, ProcessChange};
 
 use crate::{
@@ -29,7 +29,7 @@ const SERVICES: [&str; 3] = [USERS, ORDERS, PAYMENTS];
 struct Trouble {
     service: &'static str,
     after: u64,
-    mishap: Mishap,
+    mishap: DiskFault,
     back: Back,
 }
 
@@ -62,14 +62,14 @@ fn shopping(shop: &Linked, first: Trouble, second: Option<Trouble>) -> usize {
     block_on(async {
         let world = shop.world(SEED).await;
         let upset = |Trouble { service, after, mishap, .. }: Trouble| {
-            disk(&world, service).upset(after, mishap).expect("a good disk");
+            disk(&world, service).fail_after(after, mishap).expect("a good disk");
         };
         upset(first);
         let second = Cell::new(second);
         let customer = Customer::new(&world, &shop.rules, first.back);
         let mut customer = customer.before_starts(|| second.take().into_iter().for_each(upset));
         customer.goes_shopping().await;
-        if first.mishap == Mishap::Failure {
+        if first.mishap == DiskFault::Failure {
             assert!(!customer.refused.is_empty(), "a service whose disk failed says that it can't");
         }
         crashes(&world)
@@ -92,8 +92,8 @@ fn back(after: u64) -> Back {
 }
 
 /// Nothing of what wasn't synced is left after the first of four cuts, and what chance leaves after the others.
-fn unsynced(after: u64, way: u64) -> Unsynced {
-    if way == 0 { Unsynced::Lost } else { Unsynced::ByChance(Seed(after * 4 + way)) }
+fn unsynced(after: u64, way: u64) -> UnsyncedWrites {
+    if way == 0 { UnsyncedWrites::Lost } else { UnsyncedWrites::Random(Seed(after * 4 + way)) }
 }
 
 fn power_cuts(service: &'static str, at_least: u64) {
@@ -102,7 +102,7 @@ fn power_cuts(service: &'static str, at_least: u64) {
     assert!(operations >= at_least, "{service} asks its disk for {operations} operations only");
     let cuts = (0..operations).flat_map(|after| (0..4).map(move |way| (after, way)));
     let cuts = cuts.step_by(every(5)).map(|(after, way)| {
-        let mishap = Mishap::PowerCut(unsynced(after, way));
+        let mishap = DiskFault::PowerCut(unsynced(after, way));
         Trouble { service, after, mishap, back: back(after) }
     });
     let crashes = each(cuts, |cut| shopping(&shop, cut, None));
@@ -134,7 +134,7 @@ fn the_power_is_cut_again_while_they_recover() {
     let cuts = firsts.flat_map(|first| (0..16).step_by(3).map(move |later| (first, later)));
     let cuts = cuts.step_by(every(5)).map(|((service, after), later)| {
         let cut = |service, after, way| {
-            let mishap = Mishap::PowerCut(unsynced(after, way));
+            let mishap = DiskFault::PowerCut(unsynced(after, way));
             Trouble { service, after, mishap, back: back(after) }
         };
         let at = SERVICES.iter().position(|one| *one == service).expect("one of them");
@@ -150,7 +150,7 @@ fn the_power_is_cut_again_while_they_recover() {
 fn a_disk_fails_and_nobody_is_told_that_anything_was_recorded() {
     let shop = Linked::new();
     let failures = SERVICES.into_iter().flat_map(|service| {
-        let failure = move |after| Trouble { service, after, mishap: Mishap::Failure, back: Back::Later };
+        let failure = move |after| Trouble { service, after, mishap: DiskFault::Failure, back: Back::Later };
         (0..operations(&shop, service)).map(failure)
     });
     let crashes = each(failures.step_by(every(3)), |failure| shopping(&shop, failure, None));
@@ -161,7 +161,7 @@ fn a_disk_fails_and_nobody_is_told_that_anything_was_recorded() {
 fn the_power_is_cut_while_a_database_is_made() {
     let shop = Linked::new();
     for service in SERVICES {
-        let on_an_empty_disk = |mishap: Option<(u64, Mishap)>| {
+        let on_an_empty_disk = |mishap: Option<(u64, DiskFault)>| {
             block_on(async {
                 let world = shop.world(SEED).await;
                 world.signal(&name(service), Signal::Kill).await.expect("it is linked in");
@@ -172,7 +172,7 @@ fn the_power_is_cut_while_a_database_is_made() {
                     world.signal(&name(service), Signal::Start).await.expect("it makes its database");
                     return empty.operations() - before;
                 };
-                empty.upset(after, mishap).expect("a good disk");
+                empty.fail_after(after, mishap).expect("a good disk");
                 let mut customer = Customer::new(&world, &shop.rules, back(after));
                 customer.start_what_is_down().await;
                 assert_eq!(crashes(&world), 1, "the power is cut while it starts");
@@ -182,7 +182,8 @@ fn the_power_is_cut_while_a_database_is_made() {
         };
         let operations = on_an_empty_disk(None);
         assert!(operations >= 8, "{service}'s database is made in {operations} operations");
-        let cuts = (0..operations).map(|after| Some((after, Mishap::PowerCut(unsynced(after, after % 4)))));
+        let cuts =
+            (0..operations).map(|after| Some((after, DiskFault::PowerCut(unsynced(after, after % 4)))));
         each(cuts.step_by(every(3)), on_an_empty_disk);
     }
 }

@@ -1,88 +1,58 @@
-//! What requests and replies look like.
+//! Bodies of requests and replies.
 
-use chassis::{
+use chassis::{Text, Wire, WireName};
+use poem_openapi::{Object, types::Example};
+use values::{
     Id, IdempotencyKey, Money,
-    leaf::{Leaf, Value, leaf},
     money::{Change, Opening},
 };
-use poem_openapi::{Enum, Object, registry::MetaSchema, types::Example};
 
 use crate::{
     domain::{
         ledger::{Counterpart, Kind},
-        operation::{Cancelled, Decision, Entry, Event},
+        operation::{CancelOutcome, Decision, Entry, Event},
         user::{Holder, UserId},
     },
     store::{Ledger, Statement},
 };
 
-/// Somebody to be.
+/// A user to create.
 #[derive(Debug, Object)]
 #[oai(rename = "NewUser", deny_unknown_fields, example)]
 pub(super) struct NewUserBody {
-    #[oai(validator(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$"))]
-    pub(super) username: Text,
-    #[oai(validator(min_length = 3, max_length = 254, pattern = "^[!-?A-~]+@[!-?A-~]+$"))]
-    pub(super) email: Text,
-    /// What the user brings; 100.00 unless told.
-    pub(super) balance: Option<Opening>,
+    #[oai(validator(pattern = "^[A-Za-z0-9_.-]+$"))]
+    pub(super) username: Wire<Text<1, 64>>,
+    #[oai(validator(pattern = "^[!-?A-~]+@[!-?A-~]+$"))]
+    pub(super) email: Wire<Text<3, 254>>,
+    /// Opening balance; 100.00 when not given.
+    pub(super) balance: Option<Wire<Opening>>,
 }
 
 impl Example for NewUserBody {
     fn example() -> Self {
-        let balance = Some(Opening(Money::minor(25_000)));
-        Self { username: Text("dave".into()), email: Text("dave@example.com".into()), balance }
+        let balance = Opening::new(Money::minor(25_000)).ok().map(Wire);
+        let (username, email) = (Text("dave".into()), Text("dave@example.com".into()));
+        Self { username: Wire(username), email: Wire(email), balance }
     }
 }
-
-/// A JSON string, and no number or boolean that would be made one.
-#[derive(Debug)]
-pub(super) struct Text(pub(super) String);
-
-impl AsRef<str> for Text {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Leaf for Text {
-    const NAME: &'static str = "Text";
-
-    fn schema() -> MetaSchema {
-        MetaSchema::new("string")
-    }
-
-    fn from_json(value: &Value) -> Result<Self, String> {
-        value.as_str().ok_or_else(|| "must be a string".to_owned()).and_then(Self::from_text)
-    }
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        Ok(Self(text.to_owned()))
-    }
-
-    fn to_json(&self) -> Value {
-        self.0.clone().into()
-    }
-}
-leaf!(Text);
 
 /// A user.
 #[derive(Debug, Object)]
 #[oai(rename = "User")]
 pub(super) struct UserView {
-    id: UserId,
+    id: Wire<UserId>,
     username: String,
     email: String,
-    balance: Money,
+    balance: Wire<Money>,
 }
 
 impl From<Holder> for UserView {
     fn from(holder: Holder) -> Self {
         Self {
-            id: holder.id,
+            id: Wire(holder.id),
             username: holder.user.username,
             email: holder.user.email,
-            balance: holder.balance,
+            balance: Wire(holder.balance),
         }
     }
 }
@@ -92,8 +62,8 @@ impl From<Holder> for UserView {
 #[oai(skip_serializing_if_is_none)]
 pub(super) struct UserList {
     pub(super) users: Vec<UserView>,
-    /// What to send as `after`; there when there is more.
-    pub(super) next: Option<UserId>,
+    /// `after` of the next page, when there is one.
+    pub(super) next: Option<Wire<UserId>>,
 }
 
 #[derive(Debug, Object)]
@@ -103,41 +73,18 @@ pub(super) struct CreatedView {
     pub(super) user: UserView,
 }
 
-/// What a user has.
+/// Balance of a user.
 #[derive(Debug, Object)]
 #[oai(rename = "Balance")]
 pub(super) struct BalanceView {
-    pub(super) user_id: UserId,
-    pub(super) username: String,
-    pub(super) balance: Money,
+    user_id: Wire<UserId>,
+    username: String,
+    balance: Wire<Money>,
 }
 
-/// What an operation is for.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename = "Kind", rename_all = "snake_case")]
-pub(super) enum KindName {
-    Charge,
-    Refund,
-    Deposit,
-}
-
-impl From<KindName> for Kind {
-    fn from(name: KindName) -> Self {
-        match name {
-            KindName::Charge => Self::Charge,
-            KindName::Refund => Self::Refund,
-            KindName::Deposit => Self::Deposit,
-        }
-    }
-}
-
-impl From<Kind> for KindName {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Charge => Self::Charge,
-            Kind::Refund => Self::Refund,
-            Kind::Deposit => Self::Deposit,
-        }
+impl From<Holder> for BalanceView {
+    fn from(holder: Holder) -> Self {
+        Self { user_id: Wire(holder.id), username: holder.user.username, balance: Wire(holder.balance) }
     }
 }
 
@@ -146,14 +93,15 @@ impl From<Kind> for KindName {
 #[oai(deny_unknown_fields, example)]
 pub(super) struct BalanceChange {
     /// What the user gains or, below zero, loses.
-    pub(super) amount: Change,
-    /// What it is for; without one, what is taken is a charge and what is given a deposit.
-    pub(super) kind: Option<KindName>,
+    pub(super) amount: Wire<Change>,
+    /// What the money is moved for. When not given: a charge below zero, otherwise a deposit.
+    pub(super) kind: Option<Wire<Kind>>,
 }
 
 impl Example for BalanceChange {
     fn example() -> Self {
-        Self { amount: Change(Money::minor(5_000)), kind: Some(KindName::Deposit) }
+        let amount = Change::new(Money::minor(5_000)).expect("it is within the bounds");
+        Self { amount: Wire(amount), kind: Some(Wire(Kind::Deposit)) }
     }
 }
 
@@ -162,60 +110,38 @@ impl Example for BalanceChange {
 #[oai(rename = "BalanceChanged")]
 pub(super) struct ChangeView {
     pub(super) message: String,
-    pub(super) user_id: UserId,
-    pub(super) previous_balance: Money,
-    pub(super) amount_changed: Money,
-    pub(super) new_balance: Money,
+    pub(super) user_id: Wire<UserId>,
+    pub(super) previous_balance: Wire<Money>,
+    pub(super) amount_changed: Wire<Money>,
+    pub(super) new_balance: Wire<Money>,
 }
 
-/// The kind of the number of a statement's line.
+/// Kind of the ids of statement lines.
 #[derive(Debug)]
 pub(crate) enum LineKind {}
 
-/// What a line records.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename = "Event", rename_all = "snake_case")]
-enum EventName {
-    Charge,
-    Refund,
-    Deposit,
-    Reversal,
-    Cancellation,
-}
-
-/// What was decided.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename = "Decision", rename_all = "snake_case")]
-enum DecisionName {
-    Applied,
-    Refused,
-    Cancelled,
-}
-
-/// The account on the other side.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename = "Counterpart", rename_all = "snake_case")]
-enum CounterpartName {
-    Clearing,
-    External,
-}
+impl WireName for Kind {}
+impl WireName for Event {}
+impl WireName for Decision {}
+impl WireName for Counterpart {}
+impl WireName for CancelOutcome {}
 
 /// One line of a statement.
 #[derive(Debug, Object)]
 #[oai(rename = "Entry")]
 struct EntryView {
     /// 1, 2, 3, … for each user.
-    id: Id<LineKind>,
+    id: Wire<Id<LineKind>>,
     key: String,
-    kind: EventName,
-    decision: DecisionName,
-    /// What the user gains or, below zero, loses; of a refused one, what they would have.
-    amount: Money,
-    /// Where it came from or went; null for a cancellation.
+    kind: Wire<Event>,
+    decision: Wire<Decision>,
+    /// What the user gains or, below zero, loses; of a refused one, what it would have been.
+    amount: Wire<Money>,
+    /// The account on the other side; null for a cancellation.
     #[oai(nullable)]
-    counterpart: Option<CounterpartName>,
+    counterpart: Option<Wire<Counterpart>>,
     /// The balance after it.
-    balance: Money,
+    balance: Wire<Money>,
     /// RFC 3339.
     created_at: String,
 }
@@ -224,71 +150,39 @@ struct EntryView {
 #[derive(Debug, Object)]
 #[oai(rename = "Statement")]
 pub(super) struct StatementView {
-    user_id: UserId,
+    user_id: Wire<UserId>,
     username: String,
     /// The balance at the moment of the reply.
-    balance: Money,
+    balance: Wire<Money>,
     operations: Vec<EntryView>,
-    /// What to send as `after`; there when there is more.
+    /// `after` of the next page, when there is one.
     #[oai(skip_serializing_if_is_none)]
-    next: Option<Id<LineKind>>,
+    next: Option<Wire<Id<LineKind>>>,
 }
 
 impl From<Statement> for StatementView {
     fn from(statement: Statement) -> Self {
         let Statement { holder, lines } = statement;
         Self {
-            user_id: holder.id,
+            user_id: Wire(holder.id),
             username: holder.user.username,
-            balance: holder.balance,
+            balance: Wire(holder.balance),
             operations: lines.entries.into_iter().map(|(line, entry)| view(line, entry)).collect(),
-            next: lines.next.and_then(Id::new),
+            next: lines.next.map(Id::recorded).map(Wire),
         }
     }
 }
 
 fn view(line: u64, entry: Entry) -> EntryView {
     EntryView {
-        id: Id::new(line).expect("lines are numbered from 1 on"),
+        id: Wire(Id::recorded(line)),
         key: entry.key,
-        kind: match entry.event {
-            Event::Charge => EventName::Charge,
-            Event::Refund => EventName::Refund,
-            Event::Deposit => EventName::Deposit,
-            Event::Reversal => EventName::Reversal,
-            Event::Cancellation => EventName::Cancellation,
-        },
-        decision: match entry.decision {
-            Decision::Applied => DecisionName::Applied,
-            Decision::Refused => DecisionName::Refused,
-            Decision::Cancelled => DecisionName::Cancelled,
-        },
-        amount: entry.amount,
-        counterpart: entry.counterpart.map(|counterpart| match counterpart {
-            Counterpart::Clearing => CounterpartName::Clearing,
-            Counterpart::External => CounterpartName::External,
-        }),
-        balance: entry.balance,
+        kind: Wire(entry.event),
+        decision: Wire(entry.decision),
+        amount: Wire(entry.amount),
+        counterpart: entry.counterpart.map(Wire),
+        balance: Wire(entry.balance),
         created_at: entry.at,
-    }
-}
-
-/// What came of a cancellation.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename = "CancelOutcome", rename_all = "snake_case")]
-pub(super) enum OutcomeName {
-    Reversed,
-    NothingToDo,
-    Tombstone,
-}
-
-impl From<Cancelled> for OutcomeName {
-    fn from(cancelled: Cancelled) -> Self {
-        match cancelled {
-            Cancelled::Reversed => Self::Reversed,
-            Cancelled::NothingToDo => Self::NothingToDo,
-            Cancelled::Tombstone => Self::Tombstone,
-        }
     }
 }
 
@@ -297,11 +191,11 @@ impl From<Cancelled> for OutcomeName {
 #[oai(rename = "OperationCancelled")]
 pub(super) struct CancelView {
     pub(super) message: String,
-    pub(super) user_id: UserId,
-    pub(super) key: IdempotencyKey,
-    pub(super) outcome: OutcomeName,
+    pub(super) user_id: Wire<UserId>,
+    pub(super) key: Wire<IdempotencyKey>,
+    pub(super) outcome: Wire<CancelOutcome>,
     /// The balance at the moment of the reply.
-    pub(super) balance: Money,
+    pub(super) balance: Wire<Money>,
 }
 
 /// Every account at one moment.
@@ -310,11 +204,11 @@ pub(super) struct CancelView {
 pub(super) struct LedgerView {
     balances: Vec<BalanceView>,
     /// Money of payments: charged and not refunded.
-    clearing: Money,
-    /// What came from outside, below zero.
-    external: Money,
-    /// Of all the above: 0.
-    sum: Money,
+    clearing: Wire<Money>,
+    /// Deposits, below zero.
+    external: Wire<Money>,
+    /// Sum of all balances, `clearing` and `external`: 0.
+    sum: Wire<Money>,
 }
 
 impl From<Ledger> for LedgerView {
@@ -322,11 +216,11 @@ impl From<Ledger> for LedgerView {
         let Ledger { holders, clearing, external } = ledger;
         let balances = holders.iter().map(|holder| holder.balance.units());
         let sum = balances.sum::<i64>() + clearing.units() + external.units();
-        let balances = holders.into_iter().map(|holder| BalanceView {
-            user_id: holder.id,
-            username: holder.user.username,
-            balance: holder.balance,
-        });
-        Self { balances: balances.collect(), clearing, external, sum: Money::minor(sum) }
+        Self {
+            balances: holders.into_iter().map(BalanceView::from).collect(),
+            clearing: Wire(clearing),
+            external: Wire(external),
+            sum: Wire(Money::minor(sum)),
+        }
     }
 }

@@ -1,28 +1,27 @@
 //! Double entry: what one account gains, another loses.
 
-use chassis::{Money, money::ACCOUNT_LIMIT};
-use serde::{Deserialize, Serialize};
+use values::{Money, money::ACCOUNT_LIMIT};
 
-/// What an operation is for, and with it the account on the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    /// From the user to clearing.
-    Charge,
-    /// From clearing to the user.
-    Refund,
-    /// From outside to the user.
-    Deposit,
+values::names! {
+    /// What an operation is for, which also decides the account on the other side.
+    pub(crate) enum Kind {
+        /// From the user to clearing.
+        Charge = "charge",
+        /// From clearing to the user.
+        Refund = "refund",
+        /// From outside to the user.
+        Deposit = "deposit",
+    }
 }
 
-/// The account on the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Counterpart {
-    /// Money of payments.
-    Clearing,
-    /// The world outside.
-    External,
+values::names! {
+    /// The account on the other side.
+    pub(crate) enum Counterpart {
+        /// Money of payments.
+        Clearing = "clearing",
+        /// Money from outside of the shop.
+        External = "external",
+    }
 }
 
 impl Kind {
@@ -33,12 +32,12 @@ impl Kind {
         }
     }
 
-    /// What a change without a kind is: what is taken is a charge, what is given a deposit.
+    /// The kind of a change that names none: a charge below zero, otherwise a deposit.
     pub(crate) fn of_change(change: Money) -> Self {
         if change < Money::ZERO { Kind::Charge } else { Kind::Deposit }
     }
 
-    /// Whether a change in this direction can be of this kind.
+    /// Whether a change with this sign can be of this kind.
     pub(crate) fn fits(self, change: Money) -> bool {
         (self == Kind::Charge) == (change < Money::ZERO)
     }
@@ -52,12 +51,12 @@ pub(crate) struct Accounts {
     pub(crate) external: Money,
 }
 
-/// What is to become of an operation.
+/// Decision on an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It is applied, and these are the accounts after it.
+    /// It is applied; the accounts after it.
     Applied(Accounts),
-    /// Who was to give has too little.
+    /// The account that gives has too little.
     Insufficient,
     /// An account can't hold that much.
     Overflow,
@@ -70,7 +69,7 @@ pub(crate) fn decide(kind: Kind, change: Money, accounts: Accounts) -> Verdict {
     if short { Verdict::Insufficient } else { Verdict::Applied(after) }
 }
 
-/// The accounts after an applied change is taken back; nothing when the user no longer has the money.
+/// The accounts after an applied change is reversed; `None` when the user no longer has the money.
 pub(crate) fn reverse(kind: Kind, change: Money, accounts: Accounts) -> Option<Accounts> {
     moved(kind.counterpart(), change.negated(), accounts).filter(|after| after.user >= Money::ZERO)
 }
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn money_moves_and_none_is_made() {
+    fn money_moves_and_the_sum_stays() {
         let check = |kind, change, before: Accounts, expected| {
             let verdict = decide(kind, Money::minor(change), before);
             assert_eq!(verdict, expected);
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_spent_is_not_taken_back() {
+    fn what_was_spent_is_not_reversed() {
         assert_eq!(reverse(Kind::Deposit, Money::minor(5), accounts(4, 1, -5)), None);
     }
 

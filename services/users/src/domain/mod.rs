@@ -1,4 +1,4 @@
-//! The rules, without a database or a request in sight.
+//! The rules of users and their money: pure, without database or HTTP.
 
 pub(crate) mod ledger;
 pub(crate) mod operation;

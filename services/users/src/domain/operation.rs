@@ -1,11 +1,11 @@
-//! Operations by key: one decision each, for ever.
+//! Operations by key: one decision each, which never changes.
 
-use chassis::{Fingerprint, Money};
 use serde::{Deserialize, Serialize};
+use values::{Fingerprint, Money};
 
 use super::ledger::{Counterpart, Kind};
 
-/// A change that somebody asks for under a key.
+/// A change that is requested under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub(crate) kind: Kind,
@@ -14,28 +14,28 @@ pub(crate) struct Request {
     pub(crate) fingerprint: Fingerprint,
 }
 
-/// What is known under a key.
+/// What is recorded under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Operation {
     /// The money moved.
     Applied { request: Request, before: Money, after: Money },
-    /// There was too little money, and this much.
+    /// There was too little money; the balance then.
     Refused { request: Request, balance: Money },
-    /// The money moved, and moved back.
+    /// The money moved, and moved back when the operation was cancelled.
     Reversed { request: Request },
-    /// Cancelled before it came: it must never be applied.
+    /// Cancelled before it arrived: it must never be applied.
     Tombstone,
 }
 
-/// What a request meets under its key.
+/// What a request finds under its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
-    /// Nothing yet: decide.
+pub(crate) enum Found {
+    /// Nothing: it is to be decided.
     Nothing,
-    /// The same request, applied then.
+    /// The same request, which was applied.
     Applied { before: Money, after: Money },
-    /// The same request, refused then.
+    /// The same request, which was refused.
     Refused { balance: Money },
     /// A cancellation.
     Cancelled,
@@ -43,65 +43,66 @@ pub(crate) enum Met {
     Other,
 }
 
-/// What a request meets. A cancelled operation is cancelled whatever the late request says.
-pub(crate) fn meet(known: Option<&Operation>, request: &Request) -> Met {
+/// What a request finds under its key. A cancelled operation stays cancelled, also for a request that differs from it.
+pub(crate) fn look_up(known: Option<&Operation>, request: &Request) -> Found {
     match known {
-        None => Met::Nothing,
-        Some(Operation::Tombstone | Operation::Reversed { .. }) => Met::Cancelled,
+        None => Found::Nothing,
+        Some(Operation::Tombstone | Operation::Reversed { .. }) => Found::Cancelled,
         Some(Operation::Applied { request: known, .. } | Operation::Refused { request: known, .. })
             if known.fingerprint != request.fingerprint =>
         {
-            Met::Other
+            Found::Other
         }
-        Some(Operation::Applied { before, after, .. }) => Met::Applied { before: *before, after: *after },
-        Some(Operation::Refused { balance, .. }) => Met::Refused { balance: *balance },
+        Some(Operation::Applied { before, after, .. }) => Found::Applied { before: *before, after: *after },
+        Some(Operation::Refused { balance, .. }) => Found::Refused { balance: *balance },
     }
 }
 
 /// What a cancellation has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cancel {
-    /// Take the money back.
+    /// Move the money back.
     Reverse(Request),
-    /// Leave a tombstone.
-    Bury,
-    /// Nothing: it came to this already.
-    Settled(Cancelled),
-}
-
-/// What came of a cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cancelled {
-    /// The money moved back.
-    Reversed,
-    /// It had been refused.
-    NothingToDo,
-    /// It had not come yet, and never will.
+    /// Record a tombstone.
     Tombstone,
+    /// Nothing: this outcome is recorded already.
+    Settled(CancelOutcome),
 }
 
-/// What a cancellation has to do with what is known.
-pub(crate) fn cancel(known: Option<&Operation>) -> Cancel {
-    match known {
-        None => Cancel::Bury,
-        Some(Operation::Applied { request, .. }) => Cancel::Reverse(*request),
-        Some(Operation::Refused { .. }) => Cancel::Settled(Cancelled::NothingToDo),
-        Some(Operation::Reversed { .. }) => Cancel::Settled(Cancelled::Reversed),
-        Some(Operation::Tombstone) => Cancel::Settled(Cancelled::Tombstone),
+values::names! {
+    /// Outcome of a cancellation.
+    pub(crate) enum CancelOutcome {
+        /// The money moved back.
+        Reversed = "reversed",
+        /// The operation had been refused.
+        NothingToDo = "nothing_to_do",
+        /// The operation had not arrived yet, and will never be applied.
+        Tombstone = "tombstone",
     }
 }
 
-/// What a line of a statement records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Event {
-    Charge,
-    Refund,
-    Deposit,
-    /// An applied operation was taken back.
-    Reversal,
-    /// An operation was cancelled before it came.
-    Cancellation,
+/// What a cancellation has to do, given what is recorded.
+pub(crate) fn cancel(known: Option<&Operation>) -> Cancel {
+    match known {
+        None => Cancel::Tombstone,
+        Some(Operation::Applied { request, .. }) => Cancel::Reverse(*request),
+        Some(Operation::Refused { .. }) => Cancel::Settled(CancelOutcome::NothingToDo),
+        Some(Operation::Reversed { .. }) => Cancel::Settled(CancelOutcome::Reversed),
+        Some(Operation::Tombstone) => Cancel::Settled(CancelOutcome::Tombstone),
+    }
+}
+
+values::names! {
+    /// What a line of a statement records.
+    pub(crate) enum Event {
+        Charge = "charge",
+        Refund = "refund",
+        Deposit = "deposit",
+        /// An applied operation was reversed.
+        Reversal = "reversal",
+        /// An operation was cancelled before it arrived.
+        Cancellation = "cancellation",
+    }
 }
 
 impl From<Kind> for Event {
@@ -114,27 +115,27 @@ impl From<Kind> for Event {
     }
 }
 
-/// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Decision {
-    /// The amount moved.
-    Applied,
-    /// The amount did not move.
-    Refused,
-    /// Nothing is to move under this key.
-    Cancelled,
+values::names! {
+    /// What was decided.
+    pub(crate) enum Decision {
+        /// The amount moved.
+        Applied = "applied",
+        /// The amount did not move.
+        Refused = "refused",
+        /// No money will ever move under this key.
+        Cancelled = "cancelled",
+    }
 }
 
-/// One line of a statement; it never changes. The applied amounts sum to the balance.
+/// One line of a statement, which never changes. The applied amounts sum to the balance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) event: Event,
     pub(crate) decision: Decision,
-    /// What the user gains or, below zero, loses; or would have.
+    /// What the user gains or, below zero, loses; of a refused one, what it would have been.
     pub(crate) amount: Money,
-    /// Where it came from or went.
+    /// The account on the other side; none for a cancellation.
     pub(crate) counterpart: Option<Counterpart>,
     /// The user's balance after it.
     pub(crate) balance: Money,
@@ -148,7 +149,7 @@ mod tests {
 
     fn request(units: i64) -> Request {
         let change = Money::minor(units);
-        Request { kind: Kind::of_change(change), change, fingerprint: Fingerprint::of(&units) }
+        Request { kind: Kind::of_change(change), change, fingerprint: Fingerprint::of(&units.to_string()) }
     }
 
     #[test]
@@ -158,14 +159,15 @@ mod tests {
         let applied = Operation::Applied { request: first, before, after };
         let refused = Operation::Refused { request: first, balance: after };
         let reversed = Operation::Reversed { request: first };
-        let check = |known: Option<&Operation>, request, expected| assert_eq!(meet(known, request), expected);
-        check(None, &first, Met::Nothing);
-        check(Some(&applied), &first, Met::Applied { before, after });
-        check(Some(&refused), &first, Met::Refused { balance: after });
-        check(Some(&applied), &other, Met::Other);
-        check(Some(&refused), &other, Met::Other);
-        check(Some(&reversed), &first, Met::Cancelled);
-        check(Some(&Operation::Tombstone), &other, Met::Cancelled);
+        let check =
+            |known: Option<&Operation>, request, expected| assert_eq!(look_up(known, request), expected);
+        check(None, &first, Found::Nothing);
+        check(Some(&applied), &first, Found::Applied { before, after });
+        check(Some(&refused), &first, Found::Refused { balance: after });
+        check(Some(&applied), &other, Found::Other);
+        check(Some(&refused), &other, Found::Other);
+        check(Some(&reversed), &first, Found::Cancelled);
+        check(Some(&Operation::Tombstone), &other, Found::Cancelled);
     }
 
     #[test]
@@ -173,12 +175,12 @@ mod tests {
         let request = request(-5);
         let money = Money::minor(1);
         let check = |known: Option<&Operation>, expected| assert_eq!(cancel(known), expected);
-        check(None, Cancel::Bury);
+        check(None, Cancel::Tombstone);
         let applied = Operation::Applied { request, before: money, after: money };
         check(Some(&applied), Cancel::Reverse(request));
         let refused = Operation::Refused { request, balance: money };
-        check(Some(&refused), Cancel::Settled(Cancelled::NothingToDo));
-        check(Some(&Operation::Reversed { request }), Cancel::Settled(Cancelled::Reversed));
-        check(Some(&Operation::Tombstone), Cancel::Settled(Cancelled::Tombstone));
+        check(Some(&refused), Cancel::Settled(CancelOutcome::NothingToDo));
+        check(Some(&Operation::Reversed { request }), Cancel::Settled(CancelOutcome::Reversed));
+        check(Some(&Operation::Tombstone), Cancel::Settled(CancelOutcome::Tombstone));
     }
 }

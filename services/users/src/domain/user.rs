@@ -1,7 +1,7 @@
-//! Who has an account.
+//! Users.
 
-use chassis::{Id, Money};
 use serde::{Deserialize, Serialize};
+use values::{Id, Money};
 
 /// The kind of [`UserId`].
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(crate) enum UserKind {}
 /// The id of a user.
 pub(crate) type UserId = Id<UserKind>;
 
-/// Who a user is.
+/// Record of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) username: String,
@@ -20,13 +20,13 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Names and emails that differ in case alone are the same.
+    /// The form in which names and emails are compared: those that differ in case alone are the same.
     pub(crate) fn unique(text: &str) -> String {
         text.to_lowercase()
     }
 }
 
-/// A user, with what they have.
+/// A user with the balance of their account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder {
     pub(crate) id: UserId,

@@ -5,40 +5,22 @@
 mod accounts;
 mod operations;
 mod people;
+mod statements;
+mod tables;
 
-use chassis::{
-    Limit, Page, Store, StoreError,
-    clock::{Timestamp, rfc3339},
-    store::Record,
-};
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use chassis::{Limit, Page, Store, StoreError, Timestamp, rfc3339};
+use redb::{ReadableTable, WriteTransaction};
+use values::Money;
 
+use self::tables::{BALANCES, EMAILS, ENTRIES, NAMES, OPERATIONS, TOTALS, USERS};
 pub(crate) use self::{
-    accounts::{Ledger, Statement},
-    operations::{Age, CancelOutcome, Change, Changed},
+    operations::{Age, CancelResult, Change, Changed},
     people::{Created, NewUser},
+    statements::{Ledger, Statement},
 };
-use crate::domain::{
-    operation::{Entry, Operation},
-    user::{Holder, User, UserId},
-};
+use crate::domain::user::{Holder, UserId};
 
-/// Users by id.
-const USERS: TableDefinition<u64, Record<User>> = TableDefinition::new("users");
-/// Ids by name, in lower case.
-const NAMES: TableDefinition<&str, u64> = TableDefinition::new("names");
-/// Ids by email, in lower case.
-const EMAILS: TableDefinition<&str, u64> = TableDefinition::new("emails");
-/// Minor units by user.
-const BALANCES: TableDefinition<u64, i64> = TableDefinition::new("balances");
-/// Minor units of the accounts that belong to nobody: `clearing`, `external`.
-const TOTALS: TableDefinition<&str, i64> = TableDefinition::new("totals");
-/// What is known under a user's key.
-const OPERATIONS: TableDefinition<(u64, &str), Record<Operation>> = TableDefinition::new("operations");
-/// The statements, line by line: user, line.
-const ENTRIES: TableDefinition<(u64, u64), Record<Entry>> = TableDefinition::new("entries");
-
-/// Makes the tables and, in a new database, the first users.
+/// Creates the tables and, in a new database, the first users.
 pub(crate) fn prepare(transaction: &WriteTransaction, now: Timestamp) -> Result<(), StoreError> {
     transaction.open_table(NAMES)?;
     transaction.open_table(EMAILS)?;
@@ -52,7 +34,7 @@ pub(crate) fn prepare(transaction: &WriteTransaction, now: Timestamp) -> Result<
             let first = NewUser {
                 username: username.into(),
                 email: format!("{username}@example.com"),
-                opening: chassis::Money::minor(units),
+                opening: Money::minor(units),
                 at: rfc3339(now),
             };
             people::create(transaction, &first)?;
@@ -61,7 +43,7 @@ pub(crate) fn prepare(transaction: &WriteTransaction, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Everything that the service knows.
+/// Database of the service. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Users {
     store: Store,
@@ -72,7 +54,7 @@ impl Users {
         Self { store }
     }
 
-    /// Users by id, upwards.
+    /// Users in the order of their ids.
     pub(crate) fn list(
         &self,
         after: Option<UserId>,
@@ -94,28 +76,28 @@ impl Users {
         self.store.write(move |transaction| operations::change(transaction, &change)).await
     }
 
-    /// Cancels what stands, or is to come, under a key.
+    /// Cancels the operation under a key, also one that hasn't arrived yet.
     pub(crate) async fn cancel(
         &self,
         user: UserId,
         key: String,
         at: String,
-    ) -> Result<CancelOutcome, StoreError> {
+    ) -> Result<CancelResult, StoreError> {
         self.store.write(move |transaction| operations::cancel(transaction, user, &key, &at)).await
     }
 
-    /// The statement of a user in order, from one snapshot; nothing when there is no such user.
+    /// The statement of a user in order, from one snapshot; `None` when there is no such user.
     pub(crate) fn statement(
         &self,
         user: UserId,
         after: Option<u64>,
         limit: Limit,
     ) -> Result<Option<Statement>, StoreError> {
-        self.store.read(|transaction| accounts::statement(transaction, user, after, limit))
+        self.store.read(|transaction| statements::statement(transaction, user, after, limit))
     }
 
     /// Every account, from one snapshot.
     pub(crate) fn ledger(&self) -> Result<Ledger, StoreError> {
-        self.store.read(accounts::ledger)
+        self.store.read(statements::ledger)
     }
 }

@@ -1,12 +1,19 @@
 //! Operations: the transactions that move money, each with its decision.
 
-use chassis::{Fingerprint, Money, StoreError, store::Record};
+use chassis::{Record, StoreError};
 use redb::{ReadableTable, WriteTransaction};
+use values::{Fingerprint, Money};
 
-use super::{ENTRIES, OPERATIONS, accounts};
+use super::{
+    accounts,
+    tables::{ENTRIES, OPERATIONS},
+};
 use crate::domain::{
     ledger::{Kind, Verdict, decide, reverse},
-    operation::{Cancel, Cancelled, Decision, Entry, Event, Met, Operation, Request, cancel as judge, meet},
+    operation::{
+        Cancel, CancelOutcome, Decision, Entry, Event, Found, Operation, Request, cancel as decide_cancel,
+        look_up,
+    },
     user::UserId,
 };
 
@@ -14,21 +21,21 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
     pub(crate) user: UserId,
-    /// Without one it is an operation of its own.
+    /// Without a key the change is an operation of its own.
     pub(crate) key: Option<String>,
     pub(crate) request: Request,
     /// RFC 3339.
     pub(crate) at: String,
 }
 
-/// Whether a decision was made now or long ago.
+/// Whether a decision was made by this request or by an earlier one under its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Age {
     Fresh,
     Replayed,
 }
 
-/// What came of a change.
+/// Result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Changed {
     Applied {
@@ -43,15 +50,15 @@ pub(crate) enum Changed {
     Cancelled,
     OtherRequest,
     NoSuchUser,
-    /// An account can't hold that much. Nothing was decided.
+    /// An account can't hold the sum. Nothing was decided.
     Overflow,
 }
 
-/// What came of a cancellation.
+/// Result of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CancelOutcome {
+pub(crate) enum CancelResult {
     Done {
-        came_to: Cancelled,
+        outcome: CancelOutcome,
         balance: Money,
     },
     NoSuchUser,
@@ -68,12 +75,14 @@ pub(super) fn change(transaction: &WriteTransaction, change: &Change) -> Result<
         Some(key) => key.clone(),
         None => free_key(transaction, *user)?,
     };
-    match meet(known(transaction, *user, &key)?.as_ref(), request) {
-        Met::Nothing => {}
-        Met::Applied { before, after } => return Ok(Changed::Applied { before, after, age: Age::Replayed }),
-        Met::Refused { balance } => return Ok(Changed::Refused { balance, age: Age::Replayed }),
-        Met::Cancelled => return Ok(Changed::Cancelled),
-        Met::Other => return Ok(Changed::OtherRequest),
+    match look_up(known(transaction, *user, &key)?.as_ref(), request) {
+        Found::Nothing => {}
+        Found::Applied { before, after } => {
+            return Ok(Changed::Applied { before, after, age: Age::Replayed });
+        }
+        Found::Refused { balance } => return Ok(Changed::Refused { balance, age: Age::Replayed }),
+        Found::Cancelled => return Ok(Changed::Cancelled),
+        Found::Other => return Ok(Changed::OtherRequest),
     }
     let before = accounts.user;
     let (decision, operation, changed) = match decide(request.kind, request.change, accounts) {
@@ -116,8 +125,8 @@ pub(super) fn cancel(
     user: UserId,
     key: &str,
     at: &str,
-) -> Result<CancelOutcome, StoreError> {
-    let Some(accounts) = accounts::of_user(transaction, user)? else { return Ok(CancelOutcome::NoSuchUser) };
+) -> Result<CancelResult, StoreError> {
+    let Some(accounts) = accounts::of_user(transaction, user)? else { return Ok(CancelResult::NoSuchUser) };
     let entry = |event, decision, amount, counterpart, balance| Entry {
         key: key.to_owned(),
         event,
@@ -128,17 +137,17 @@ pub(super) fn cancel(
         at: at.to_owned(),
     };
     let balance = accounts.user;
-    match judge(known(transaction, user, key)?.as_ref()) {
-        Cancel::Settled(came_to) => Ok(CancelOutcome::Done { came_to, balance }),
-        Cancel::Bury => {
+    match decide_cancel(known(transaction, user, key)?.as_ref()) {
+        Cancel::Settled(outcome) => Ok(CancelResult::Done { outcome, balance }),
+        Cancel::Tombstone => {
             record(transaction, user, key, &Operation::Tombstone)?;
             let line = entry(Event::Cancellation, Decision::Cancelled, Money::ZERO, None, balance);
             append(transaction, user, &line)?;
-            Ok(CancelOutcome::Done { came_to: Cancelled::Tombstone, balance })
+            Ok(CancelResult::Done { outcome: CancelOutcome::Tombstone, balance })
         }
         Cancel::Reverse(request) => {
             let Some(after) = reverse(request.kind, request.change, accounts) else {
-                return Ok(CancelOutcome::Spent { balance });
+                return Ok(CancelResult::Spent { balance });
             };
             accounts::post(transaction, user, after)?;
             record(transaction, user, key, &Operation::Reversed { request })?;
@@ -146,19 +155,23 @@ pub(super) fn cancel(
             let back = request.change.negated();
             let line = entry(Event::Reversal, Decision::Applied, back, counterpart, after.user);
             append(transaction, user, &line)?;
-            Ok(CancelOutcome::Done { came_to: Cancelled::Reversed, balance: after.user })
+            Ok(CancelResult::Done { outcome: CancelOutcome::Reversed, balance: after.user })
         }
     }
 }
 
-/// Writes down what a user brought, whose accounts are posted already.
+/// Records the opening balance of a user whose accounts are posted already.
 pub(super) fn record_opening(
     transaction: &WriteTransaction,
     user: UserId,
     opening: Money,
     at: &str,
 ) -> Result<(), StoreError> {
-    let request = Request { kind: Kind::Deposit, change: opening, fingerprint: Fingerprint::of(&opening) };
+    let request = Request {
+        kind: Kind::Deposit,
+        change: opening,
+        fingerprint: Fingerprint::of(&opening.to_number().to_string()),
+    };
     let operation = Operation::Applied { request, before: Money::ZERO, after: opening };
     record(transaction, user, "opening", &operation)?;
     let entry = Entry {
@@ -203,7 +216,7 @@ fn next_line(
     Ok(last.map_or(0, |(line, _)| line.value().1) + 1)
 }
 
-/// A key that nobody has used yet, for a request without one.
+/// An unused key, for a request without one.
 fn free_key(transaction: &WriteTransaction, user: UserId) -> Result<String, StoreError> {
     let mut number = next_line(&transaction.open_table(ENTRIES)?, user)?;
     loop {

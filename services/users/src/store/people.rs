@@ -1,32 +1,36 @@
-//! Users: who there is.
+//! Records of users.
 
-use chassis::{Limit, Money, Page, StoreError};
+use chassis::{Limit, Page, StoreError};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use values::Money;
 
-use super::{BALANCES, EMAILS, NAMES, USERS, accounts, operations};
+use super::{
+    accounts, operations,
+    tables::{BALANCES, EMAILS, NAMES, USERS},
+};
 use crate::domain::{
     ledger::{Kind, Verdict, decide},
     user::{Holder, User, UserId},
 };
 
-/// Somebody who wants an account.
+/// A user to create.
 #[derive(Debug, Clone)]
 pub(crate) struct NewUser {
     pub(crate) username: String,
     pub(crate) email: String,
-    /// Comes from outside, as a deposit.
+    /// Opening balance, a deposit.
     pub(crate) opening: Money,
     /// RFC 3339.
     pub(crate) at: String,
 }
 
-/// What came of it.
+/// Result of creating a user.
 #[derive(Debug)]
 pub(crate) enum Created {
     Made(Holder),
     NameTaken,
     EmailTaken,
-    /// The ledger can't hold that much.
+    /// The ledger can't hold the sum.
     Overflow,
 }
 
@@ -40,8 +44,8 @@ pub(super) fn create(transaction: &WriteTransaction, new: &NewUser) -> Result<Cr
     if emails.get(email.as_str())?.is_some() {
         return Ok(Created::EmailTaken);
     }
-    let nobody = accounts::totals(transaction)?;
-    let Verdict::Applied(after) = decide(Kind::Deposit, new.opening, nobody) else {
+    let before = accounts::totals(transaction)?;
+    let Verdict::Applied(after) = decide(Kind::Deposit, new.opening, before) else {
         return Ok(Created::Overflow);
     };
 
@@ -97,6 +101,6 @@ pub(super) fn find(transaction: &ReadTransaction, id: UserId) -> Result<Option<H
 
 fn holder(id: u64, user: User, balances: &impl ReadableTable<u64, i64>) -> Result<Holder, StoreError> {
     let balance = balances.get(id)?.expect("a user is written with an account").value();
-    let id = UserId::new(id).expect("ids are given out from 1 on");
+    let id = UserId::recorded(id);
     Ok(Holder { id, user, balance: Money::minor(balance) })
 }

@@ -1,4 +1,4 @@
-//! What every service has from the chassis, seen from outside.
+//! The parts of the API that every service gets from chassis.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn curl_without_a_header_is_json_and_a_browser_s_form_is_not() {
 }
 
 #[tokio::test]
-async fn a_wrong_body_is_told_field_by_field() {
+async fn every_wrong_field_of_a_body_is_named() {
     let service = Service::new();
     let check = async |body: &str, says: &[&str]| {
         let reply = service.send("POST", "/api/users/1/balance", &[KEY], body.to_owned()).await;
@@ -76,7 +76,7 @@ async fn errors_of_the_framework_are_problems_too() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_read_is_not_taken_for_none() {
+async fn an_unreadable_key_is_refused() {
     let service = Service::new();
     let check = async |keys: &[(&str, &str)]| {
         let headers: Vec<_> = [KEY].iter().chain(keys).copied().collect();
@@ -93,7 +93,7 @@ async fn a_key_that_cannot_be_read_is_not_taken_for_none() {
 }
 
 #[tokio::test]
-async fn a_service_says_how_it_is() {
+async fn a_service_reports_its_health_and_leads_to_its_docs() {
     let service = Service::new();
     let health = service.get("/health").await;
     let expected = json!({
@@ -138,4 +138,10 @@ async fn the_specification_has_every_status_of_the_contract() {
     assert_eq!(optional[1], json!({"type": "null"}), "a field that may be left out may be null");
     let path = &spec.pointer("/paths/~1api~1users~1{id}/get/parameters/0/schema").unwrap()["maximum"];
     assert_eq!(path, &json!((1_u64 << 53) - 1), "the largest id to its last digit");
+    assert_eq!(spec["components"]["schemas"]["NewUser"]["examples"][0]["username"], "dave");
+    let kind = &spec["components"]["schemas"]["Kind"];
+    assert_eq!(kind["enum"], json!(["charge", "refund", "deposit"]));
+    assert!(kind["description"].as_str().unwrap().starts_with("What an operation is for"));
+    let undescribed = &spec["components"]["schemas"]["HealthStatus"];
+    assert_eq!(undescribed, &json!({"type": "string", "enum": ["healthy"]}));
 }

@@ -1,4 +1,4 @@
-//! The process, on a file that can't grow: what it answered is kept, and it ends rather than refuse for ever.
+//! The process on a file that can't grow: it ends instead of refusing every request, and what it confirmed is kept.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -14,7 +14,7 @@ struct Process {
 }
 
 impl Process {
-    /// Starts the service; `limit` is a command of the shell that does so.
+    /// Starts the service from a shell that runs `limit` before.
     fn start(database: &Path, limit: &str) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", &format!(r#"{limit}; exec "$0" --port 0 --database "$1""#)])
@@ -33,7 +33,7 @@ impl Process {
         Self { child, log, address }
     }
 
-    /// The reply to a request, nothing if there was none.
+    /// The reply to a request, if there was one.
     fn ask(&self, head: &str, body: &str) -> Option<String> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let length = body.len();
@@ -47,10 +47,10 @@ impl Process {
 }
 
 #[test]
-fn a_service_that_can_not_write_ends_and_has_lost_nothing() {
+fn a_service_that_cannot_write_ends_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("users.redb");
-    // Half a MiB or a whole one, as this shell's unit is; beyond that a write fails as on a full disk.
+    // 512 KiB or 1 MiB, by the unit of the shell; beyond that a write fails as on a full disk.
     let mut process = Process::start(&database, "trap '' XFSZ; ulimit -f 1024");
     let create = |process: &Process, n: u32| {
         let body = format!(r#"{{"username": "user{n}", "email": "user{n}@example.com"}}"#);
@@ -74,7 +74,7 @@ fn a_service_that_can_not_write_ends_and_has_lost_nothing() {
     let mut process = Process::start(&database, ":");
     let user = |n: u32| process.ask(&format!("GET /api/users/{}", n + 4), "").unwrap();
     for n in 0..made {
-        assert!(user(n).contains(&format!("\"user{n}\"")), "user {n} was promised: {}", user(n));
+        assert!(user(n).contains(&format!("\"user{n}\"")), "user {n} was confirmed: {}", user(n));
     }
     assert!(create(&process, made + 1).starts_with("HTTP/1.1 201"), "it writes again");
     process.child.kill().unwrap();

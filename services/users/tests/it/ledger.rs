@@ -1,4 +1,4 @@
-//! The ledger under random operations: what must hold, holds after each of them.
+//! The ledger under random operations: its invariants hold after each of them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::service::{Reply, Service};
 
-/// Few users, keys and amounts, so that they meet.
+/// An operation on one of few users, keys and amounts, so that operations coincide.
 #[derive(Debug, Clone)]
 enum Step {
     Change { user: u64, key: u8, kind: &'static str, units: i64 },
@@ -27,26 +27,26 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// The minor units of a number as it is written.
 fn units(number: &Value) -> i64 {
-    chassis::Money::parse(&number.to_string()).unwrap().units()
+    values::Money::parse(&number.to_string()).unwrap().units()
 }
 
-/// What a key was told, without the mark of a replay.
+/// The answers to each key, without the header of a replay.
 type Answers = BTreeMap<(u64, u8, String), (StatusCode, Value)>;
 
-/// The same request under the same key: the same answer, or 410 once it is cancelled, and that for ever.
+/// Checks that a request under the same key gets the same answer, or 410 from its cancellation on.
 fn sticky(answers: &mut Answers, user: u64, key: u8, body: &Value, reply: &Reply) {
-    let mut told = (reply.status, reply.body.clone());
+    let mut answer = (reply.status, reply.body.clone());
     if reply.status == StatusCode::UNPROCESSABLE_ENTITY {
         return;
     }
     let before = answers.get(&(user, key, body.to_string()));
     if reply.status == StatusCode::GONE {
-        told.1 = Value::Null;
+        answer.1 = Value::Null;
     } else if let Some(before) = before {
-        assert_eq!(before, &told, "user {user}, key {key}");
+        assert_eq!(before, &answer, "user {user}, key {key}");
         assert_eq!(reply.headers["idempotency-replayed"], "true");
     }
-    answers.insert((user, key, body.to_string()), told);
+    answers.insert((user, key, body.to_string()), answer);
 }
 
 async fn check_accounts(service: &Service) {
@@ -89,7 +89,7 @@ proptest! {
     #![proptest_config(Config { cases: 32, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn no_money_is_made_or_lost_and_decisions_stay(steps in prop::collection::vec(step(), 1..30)) {
+    fn the_sum_stays_and_decisions_never_change(steps in prop::collection::vec(step(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let service = Service::new();
@@ -97,7 +97,7 @@ proptest! {
             for step in steps {
                 match step {
                     Step::Change { user, key, kind, units } => {
-                        let amount = chassis::Money::minor(units).to_number();
+                        let amount = values::Money::minor(units).to_number();
                         let body = json!({"amount": amount, "kind": kind});
                         let reply = service.change(user, &key.to_string(), body.clone()).await;
                         sticky(&mut answers, user, key, &body, &reply);

@@ -1,6 +1,6 @@
-//! The service as its clients meet it, without a socket: on a disk in memory, and on a thread of its own.
+//! The service without a socket, on a disk in memory; and its process, on a file.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod api;
 mod framework;

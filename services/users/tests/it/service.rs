@@ -1,4 +1,4 @@
-//! A service on a disk in memory, and what it answers.
+//! A service on a disk in memory, and its replies.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use chassis::{App, Disk, Environment, ServiceKey, SystemClock, http_transport};
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 
-/// The key that the service is started with.
+/// The service key that the service is started with.
 pub(crate) const KEY: (&str, &str) = ("x-service-key", "development-key");
 
 pub(crate) struct Service(App);
@@ -28,8 +28,8 @@ impl Service {
             transport: http_transport(),
             seed: 1,
         };
-        let options = users::Options { service_key: ServiceKey::development() };
-        Self(users::app(options, environment).unwrap())
+        let options = users::UsersOptions { service_key: ServiceKey::development() };
+        Self(users::app(&users::routes(), options, environment).unwrap())
     }
 
     pub(crate) async fn send(
