@@ -13,7 +13,7 @@ use explore::{
 };
 use fault::Seed;
 use scenario::{Action, Configuration, Exploration, File, Scenario, read_configuration, read_file};
-use verdict::Verdict;
+use verdict::{Finding, Verdict};
 
 const EXPLORATION: &str = r#"
 exploration: A shop and its bank
@@ -102,7 +102,7 @@ fn subjects(verdict: &Verdict) -> Vec<String> {
     match verdict {
         Verdict::Passed => Vec::new(),
         Verdict::Failed(failures) => {
-            failures.iter().flat_map(|failure| &failure.findings).map(|finding| finding.subject()).collect()
+            failures.iter().flat_map(|failure| &failure.findings).map(Finding::subject).collect()
         }
         other => panic!("{other:?}"),
     }
@@ -202,12 +202,12 @@ fn outcome_checks_are_recognised_in_a_file() {
 #[test]
 fn a_poll_that_compares_nothing_with_an_earlier_reply_is_no_outcome_check() {
     let polled = scenario(
-        r#"
+        r"
 scenario: An order, and the same click again
 steps:
   - { request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, expect: { status: 201 } }
   - eventually: { within: 1s, request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, expect: { status: 201 } }
-"#,
+",
     );
     assert_eq!(steps_before_outcome_checks(&polled), 2);
 }
