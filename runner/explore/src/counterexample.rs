@@ -21,9 +21,9 @@ pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
 
 fn lines(failure: &Failure) -> Vec<String> {
     const LONGEST: usize = 100;
-    let place = match &failure.location {
+    let location = match &failure.location {
         FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        FailureLocation::End => "in the end".into(),
+        FailureLocation::End => "after the last step".into(),
     };
     let short = |text: &str| {
         let line = text.replace('\n', " ");
@@ -34,7 +34,7 @@ fn lines(failure: &Failure) -> Vec<String> {
     findings
         .map(|finding| {
             format!(
-                "{place}: {}: expected {}, found {}",
+                "{location}: {}: expected {}, found {}",
                 finding.subject(),
                 short(&finding.expected),
                 short(&finding.found)
