@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use engine::{Rules, Stage, World, run_scenario};
-use explore::{Options, Outcome, explore};
+use explore::{ExplorationOptions, ExplorationOutcome, explore};
 use fault::Seed;
 use http::Request;
 use runner::Project;
@@ -74,11 +74,11 @@ fn main() {
         }
         shop.scenarios("scenarios that take a second or more", &long).await;
         shop.scenarios("scenarios with an outage of 30 s", &[outage]).await;
-        let options = Options::new(Seed(7), SEQUENCES);
+        let options = ExplorationOptions::new(Seed(7), SEQUENCES);
         for exploration in &project.explorations {
             let stopwatch = Stopwatch::start();
             let result = explore(exploration, &shop.simulation, &shop.rules, &options, &|_| {}).await;
-            assert!(matches!(result.outcome, Outcome::Held), "{:?}", result.outcome);
+            assert!(matches!(result.outcome, ExplorationOutcome::Held), "{:?}", result.outcome);
             stopwatch.rate("sequences of an exploration", SEQUENCES);
         }
     });

@@ -7,7 +7,6 @@ use std::{
     hash::{DefaultHasher, Hasher},
     io::{self, Write as _},
     process::Command,
-    sync::Arc,
 };
 
 use engine::{ScenarioResult, run_scenario};
@@ -93,8 +92,8 @@ fn digests_of_a_child_process() -> Digests {
 async fn run_sequence(linked: &Linked, seed: u64) -> ScenarioResult {
     let exploration = linked.exploration("explorations/shop.yaml");
     let sequence = Generator::new(exploration).sequence(Seed(seed));
-    let scenario = script(exploration, &sequence, format!("seed {seed}"), linked.rules.settle);
-    run_scenario(&linked.simulation, Arc::new(scenario), &linked.rules, Seed(seed), |_| {}).await
+    let script = script(exploration, &sequence, format!("seed {seed}"), linked.rules.settle);
+    run_scenario(&linked.simulation, script.scenario, &linked.rules, Seed(seed), |_| {}).await
 }
 
 /// Returns a digest of the duration, verdict and history.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use explore::{Counterexample, Options, Outcome, explore};
+use explore::{Counterexample, ExplorationOptions, ExplorationOutcome, explore};
 use fault::Seed;
 use simulation::block_on;
 
@@ -16,15 +16,15 @@ const SEED: Seed = Seed(1);
 fn every_generated_sequence_keeps_the_invariants() {
     let linked = Linked::new();
     let exploration = linked.exploration("explorations/shop.yaml");
-    let results = on_every_core(|share| {
-        let options = Options { share, ..Options::new(SEED, CASES) };
+    let results = on_every_core(|shard| {
+        let options = ExplorationOptions { shard, ..ExplorationOptions::new(SEED, CASES) };
         block_on(explore(exploration, &linked.simulation, &linked.rules, &options, &|_| {}))
     });
     for result in &results {
         match &result.outcome {
-            Outcome::Held => {}
-            Outcome::BrokenOff(broken) => panic!("{}", report::render_broken_off(broken)),
-            Outcome::Failed(counterexample) => panic!("{}", failure_message(counterexample)),
+            ExplorationOutcome::Held => {}
+            ExplorationOutcome::BrokenOff(broken) => panic!("{}", report::render_broken_off(broken)),
+            ExplorationOutcome::Failed(counterexample) => panic!("{}", failure_message(counterexample)),
         }
     }
     assert_eq!(results.iter().map(|result| result.cases).sum::<u64>(), CASES);

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, path::Path, sync::Arc, thread};
 
 use engine::{Rules, Stage};
-use explore::Share;
+use explore::Shard;
 use fault::Seed;
 use runner::Project;
 use scenario::{Exploration, Scenario};
@@ -43,15 +43,15 @@ impl Linked {
     }
 }
 
-/// Runs `work` on a thread for each core, with a share of the cases each, and returns the results.
-pub(crate) fn on_every_core<T: Send>(work: impl Fn(Share) -> T + Sync) -> Vec<T> {
+/// Runs `work` on a thread for each core, with a shard of the cases each, and returns the results.
+pub(crate) fn on_every_core<T: Send>(work: impl Fn(Shard) -> T + Sync) -> Vec<T> {
     let cores = thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap());
     thread::scope(|scope| {
         let threads: Vec<_> = (0..cores)
             .map(|index| {
-                let share = Share { index, of: NonZeroU32::new(cores).unwrap() };
+                let shard = Shard { index, of: NonZeroU32::new(cores).unwrap() };
                 let work = &work;
-                scope.spawn(move || work(share))
+                scope.spawn(move || work(shard))
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

@@ -1,6 +1,6 @@
 //! Sweeps a purchase: one run with each fault at each call between services.
 
-use explore::{CellOutcome, SweepOptions, SweepTable, sweep};
+use explore::{CellOutcome, SweepCell, SweepOptions, SweepTable, sweep};
 use fault::Seed;
 use simulation::block_on;
 use verdict::Verdict;
@@ -25,13 +25,13 @@ fn a_purchase_holds_with_every_fault_at_every_call() {
 }
 
 /// Describes a cell that didn't hold.
-fn failure_message(table: &SweepTable, cell: &explore::Cell) -> Option<String> {
+fn failure_message(table: &SweepTable, cell: &SweepCell) -> Option<String> {
     let fault = cell.faults.first()?;
     let reason = match &cell.outcome {
         CellOutcome::Held => return None,
         CellOutcome::NotReached => "the call wasn't made, so the fault was not injected".into(),
         CellOutcome::BrokenOff(broken) => report::render_broken_off(broken),
-        CellOutcome::Failed(result) => report::render_failure(result, &|_| None),
+        CellOutcome::Failed(failing) => report::render_failure(&failing.result, &|_| None),
     };
     Some(format!("{} at {}:\n{reason}", fault.kind, table.calls[fault.call]))
 }
