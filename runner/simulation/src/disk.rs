@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use fault::Seed;
-use rand_chacha::{
+use chacha20::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use fault::Seed;
 
 /// What contents are kept by. Only pages that were ever written take memory.
 const PAGE: usize = 4096;
