@@ -7,6 +7,7 @@ use std::{
 };
 
 use indicatif::ProgressBar;
+use report::{PreparationView, Progress};
 use verdict::BrokenOff;
 
 use crate::{
@@ -50,12 +51,26 @@ pub(crate) async fn prepare<W: Worlds>(
     place: &Place,
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if place.no_build { Build::Skip } else { Build::Run };
-    worlds.prepare(Arc::clone(&project.configuration), build).await
+    let view = preparation_view();
+    worlds.prepare(Arc::clone(&project.configuration), build, view.sink()).await
+}
+
+/// Shows the build and the wait for services, on stderr.
+pub(crate) fn preparation_view() -> PreparationView {
+    PreparationView::start(anstream::stderr(), progress())
+}
+
+/// Whether there is a terminal to show progress on.
+pub(crate) fn progress() -> Progress {
+    if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden }
 }
 
 /// Progress in one line on stderr, where that is a terminal.
 pub(crate) fn progress_bar() -> ProgressBar {
-    if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
+    match progress() {
+        Progress::Shown => ProgressBar::new_spinner(),
+        Progress::Hidden => ProgressBar::hidden(),
+    }
 }
 
 /// Writes results.

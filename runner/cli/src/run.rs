@@ -3,21 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
 use fault::{Seed, ServiceName};
-use report::{Look, Progress, RunRecord, Target, Terminal, WriteError, compare_snapshot};
+use report::{Look, RunRecord, Target, Terminal, WriteError, compare_snapshot};
 use scenario::Configuration;
 use verdict::{BrokenOff, Finding};
 
 use crate::{
     Exit, Mistakes, Project, Worlds,
     arguments::Run,
-    attend::{attend, prepare, unwritten},
+    attend::{attend, prepare, progress, unwritten},
     project,
     selection::select,
 };
@@ -135,7 +135,7 @@ fn look(configuration: &Configuration) -> Look {
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     Look {
         width,
-        progress: if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden },
+        progress: progress(),
         command: command(),
         address: Box::new(move |service| urls.get(service).cloned()),
     }

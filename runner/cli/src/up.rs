@@ -13,6 +13,7 @@ use verdict::BrokenOff;
 use crate::{
     Exit, Live, Worlds,
     arguments::Up,
+    attend::preparation_view,
     interrupt,
     project::configuration,
     run::{show_broken_off, show_mistakes},
@@ -24,8 +25,10 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };
-    let fleet = Fleet::new(configuration, Options::default());
-    let raised = async {
+    let view = preparation_view();
+    let fleet = Fleet::new(configuration, Options { preparation: view.sink(), ..Options::default() });
+    let raised = async move {
+        let _shown_until_it_is_up = view;
         if !arguments.place.no_build {
             fleet.build().await?;
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, thread};
 
-use engine::{BrokenOff, Stage};
+use engine::{BrokenOff, PreparationSink, Stage};
 use fault::ServiceName;
 use fleet::{Fleet, Options};
 use scenario::Configuration;
@@ -12,11 +12,12 @@ pub trait Worlds {
     /// What makes a world for each scenario.
     type Stage: Stage;
 
-    /// Gets everything ready for worlds to be made.
+    /// Gets everything ready for worlds to be made, and tells `progress` how it proceeds.
     fn prepare(
         &self,
         configuration: Arc<Configuration>,
         build: Build,
+        progress: PreparationSink,
     ) -> impl Future<Output = Result<Prepared<Self::Stage>, BrokenOff>>;
 
     /// Runs a future to its end, on the runtime that these worlds need.
@@ -55,8 +56,9 @@ impl Worlds for Live {
         &self,
         configuration: Arc<Configuration>,
         build: Build,
+        progress: PreparationSink,
     ) -> Result<Prepared<Fleet>, BrokenOff> {
-        let stage = Fleet::new(configuration, Options::default());
+        let stage = Fleet::new(configuration, Options { preparation: progress, ..Options::default() });
         if build == Build::Run {
             stage.build().await?;
         }

@@ -15,6 +15,7 @@
 //! | `request` | a request over the scenario's own link, or past all links |
 //! | `invariants` | what must hold, after each step and in the end |
 //! | `observations` | what invariants see, and what of it they have seen before |
+//! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `event` | what it tells whoever shows a run |
 //!
 //! It knows no terminal and no file, and whether time is real is the world's business: it waits on tokio's clock.
@@ -22,6 +23,7 @@
 mod event;
 mod invariants;
 mod observations;
+mod preparation;
 mod request;
 mod run;
 mod scenario_run;
@@ -29,6 +31,7 @@ mod world;
 
 pub use event::{Event, ScenarioResult, Summary};
 pub use invariants::Watch;
+pub use preparation::{Preparation, PreparationSink};
 pub use run::{OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use verdict::BrokenOff;

@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use engine::Stage;
+use engine::{Preparation, PreparationSink, Stage};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
-use scenario::{Action, Configuration, Need, Scenario, Scope, Service};
+use scenario::{Action, Configuration, Need, Scenario, Service};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 use verdict::BrokenOff;
@@ -18,8 +18,7 @@ use verdict::BrokenOff;
 use crate::{
     Address, Client, LiveWorld,
     guardian::Guardian,
-    log::{LineSink, Log},
-    process::{Launch, ending},
+    log::LineSink,
     raising::{Cause, PortPolicy, RaiseError},
     readiness::until_ready,
     world::{start_it, word},
@@ -27,8 +26,6 @@ use crate::{
 
 /// How often a world is raised anew because somebody took one of its ports.
 const ATTEMPTS: u32 = 5;
-/// Lines of the build's output that a message shows.
-const BUILD_LINES: usize = 40;
 
 /// What a fleet may be told besides the configuration.
 #[derive(Clone, Default)]
@@ -40,6 +37,8 @@ pub struct Options {
     pub logs: Option<PathBuf>,
     /// What gets every line that a service or the build writes.
     pub lines: Option<LineSink>,
+    /// What is told how the build and the wait for services proceed.
+    pub preparation: PreparationSink,
 }
 
 /// Makes a live world for every scenario of a run.
@@ -81,36 +80,6 @@ impl Fleet {
         }
     }
 
-    /// Runs the `build` command, if there is one, and waits for it. What it writes is shown when it fails.
-    pub async fn build(&self) -> Result<(), BrokenOff> {
-        let Some(build) = &self.configuration.build else { return Ok(()) };
-        let log = Log::new("build", self.options.lines.clone(), None);
-        let broken_off = |reason: String, help: String| BrokenOff {
-            reason: format!("the build command {reason}"),
-            help: Some(help),
-            log: log.last(BUILD_LINES),
-        };
-        let check = || "check `build` in the configuration".to_owned();
-        let mut scope = Scope::default();
-        scope.set("env", self.environment.clone());
-        let command = build.render(&scope).map_err(|error| broken_off(error.to_string(), check()))?;
-        let words = shlex::split(&command).filter(|words| !words.is_empty());
-        let words = words.ok_or_else(|| broken_off(format!("{command:?} has an open quote"), check()))?;
-        let ground = self.ground().await?;
-        let launch = Launch { words, env: Vec::new(), folder: ground.folder.clone() };
-        let process = launch
-            .spawn(&log, &ground.guardian, |_| {})
-            .map_err(|error| broken_off(format!("{command:?} can't be started: {error}"), check()))?;
-        let status = process.ended().await;
-        if status.is_some_and(|status| status.success()) {
-            return Ok(());
-        }
-        process.drained().await;
-        let status = status.map_or_else(|| "an unknown end".into(), ending);
-        let help = format!("run `{command}` in {} to see all of it", ground.folder.display());
-        Err(broken_off(format!("failed with {status}"), help))
-    }
-
     /// Finds out, once, which of the services that aren't required aren't there, and why. A required service that
     /// runs already, or should, and isn't ready, breaks off.
     pub async fn probe(&self) -> Result<&BTreeMap<ServiceName, BrokenOff>, BrokenOff> {
@@ -125,7 +94,11 @@ impl Fleet {
     async fn find_missing(&self) -> Result<BTreeMap<ServiceName, BrokenOff>, BrokenOff> {
         let mut missing = BTreeMap::new();
         let running = self.configuration.services.iter().filter(|service| service.start.is_none());
-        for (service, found) in join_all(running.map(async |service| (service, runs(service).await))).await {
+        for (service, found) in join_all(
+            running.map(async |service| (service, self.wait_for(&service.name, runs(service)).await)),
+        )
+        .await
+        {
             match found {
                 Ok(()) => {}
                 Err(why) if service.need == Need::Optional => drop(missing.insert(service.name.clone(), why)),
@@ -150,6 +123,14 @@ impl Fleet {
             }
         }
         Ok(missing)
+    }
+
+    /// Tells that a service is waited for, as long as this wait takes.
+    pub(crate) async fn wait_for<T>(&self, service: &ServiceName, wait: impl Future<Output = T>) -> T {
+        self.options.preparation.send(Preparation::WaitStarted { service: service.clone() });
+        let ended = wait.await;
+        self.options.preparation.send(Preparation::WaitEnded { service: service.clone() });
+        ended
     }
 
     /// A world on the ports of the services' `base_url`, for somebody who wants to use it by hand.

@@ -9,7 +9,8 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `fleet` | what a run's worlds have in common: the build, what is missing, how a world is tried for |
+//! | `fleet` | what a run's worlds have in common: what is missing, how a world is tried for |
+//! | `build` | the `build` command, and how it proceeds |
 //! | `raising` | one world from the configuration: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
 //! | `service` | a service over all its lives: kill, stop, start, pause, crash |
@@ -26,6 +27,7 @@
 //! for a runner that is killed. Only what a service puts into another process group (a daemon) is out of reach.
 
 mod address;
+mod build;
 mod client;
 mod fleet;
 mod guardian;

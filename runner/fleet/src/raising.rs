@@ -154,12 +154,13 @@ impl Fleet {
         missing: &BTreeSet<ServiceName>,
     ) -> Result<(), RaiseError> {
         let fleet = try_join_all(started.iter().map(async |service| {
-            let raised = service.raise().await;
+            let raised = self.wait_for(&service.name, service.raise()).await;
             raised.map_err(|cause| RaiseError { service: Some(service.name.clone()), cause })
         }));
         let others = self.configuration.services.iter();
         let others = others.filter(|service| service.start.is_none() && !missing.contains(&service.name));
-        let others = try_join_all(others.map(async |service| Ok(runs(service).await?)));
+        let others =
+            try_join_all(others.map(async |service| Ok(self.wait_for(&service.name, runs(service)).await?)));
         tokio::try_join!(fleet, others).map(drop)
     }
 

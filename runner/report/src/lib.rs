@@ -3,6 +3,7 @@
 //! ```text
 //! engine::Event ──> Terminal   lines as scenarios end; failures and the summary in the end
 //!               └─> RunRecord ──> junit, json, html   files for other programs, and for later
+//! engine::Preparation ─> PreparationView   what happens before the first scenario
 //! SweepTable ────┴> sweep      a table of a scenario's calls and what faults did to them
 //! ScenarioResult ─> snapshot    what happened, without what differs from run to run, against what was accepted
 //! Mistake ────────> diagnostics the line that is wrong, with a caret
@@ -11,6 +12,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `terminal` | consumes events, writes lines |
+//! | `preparation` | the build and the wait for services, while they take |
 //! | `opening`, `failure`, `summary` | what it writes: before, about what didn't hold, in the end |
 //! | `exchange`, `curl` | a request and what came of it, as text; as a command that repeats it |
 //! | `diagnostics` | mistakes in files |
@@ -34,6 +36,7 @@ mod junit;
 mod layout;
 mod normalise;
 mod opening;
+mod preparation;
 mod record;
 mod snapshot;
 mod summary;
@@ -47,6 +50,7 @@ mod tests;
 
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
+pub use preparation::PreparationView;
 pub use record::{NotATarget, RunRecord, Target, WriteError};
 pub use snapshot::{SnapshotMismatch, compare as compare_snapshot};
 pub use summary::counts;

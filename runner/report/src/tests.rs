@@ -13,7 +13,7 @@ mod timeline;
 use std::path::Path;
 
 /// Compares a text that a person reads with the one that was accepted.
-fn check_text(name: &str, text: &str) {
+pub(crate) fn check_text(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../snapshots/report"));
     settings.set_prepend_module_to_snapshot(false);

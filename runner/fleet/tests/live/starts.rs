@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{Stage, World};
+use engine::{Preparation, PreparationSink, Stage, World};
 use fault::{Damage, Fault, Moment, Seed, Selector};
 use fleet::{Fleet, Options, Runs};
 use scenario::Signal;
@@ -249,22 +249,36 @@ fn out_of_reach() {
 fn build() {
     on_a_runtime(async {
         static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        static PREPARATIONS: Mutex<Vec<Preparation>> = Mutex::new(Vec::new());
         let folder = tempfile::tempdir().expect("a folder");
         let built = async |build: &str| {
             let mut configuration = configuration(&three(), folder.path());
             configuration.build = Some(scenario::Template::literal(build));
             let lines =
                 |source: &str, line: &str| LINES.lock().expect("whole").push(format!("{source}: {line}"));
-            let options = Options { lines: Some(std::sync::Arc::new(lines)), ..Options::default() };
+            let preparation = PreparationSink::new(|preparation| {
+                PREPARATIONS.lock().expect("whole").push(preparation);
+            });
+            let options =
+                Options { lines: Some(std::sync::Arc::new(lines)), preparation, ..Options::default() };
             Fleet::new(configuration.into(), options).build().await
         };
         built("sh -c 'echo built in $(pwd) > built'").await.expect("it succeeds");
         let text = std::fs::read_to_string(folder.path().join("built")).expect("it ran in the folder");
         assert_eq!(text.trim(), format!("built in {}", folder.path().display()));
+        let happened = std::mem::take(&mut *PREPARATIONS.lock().expect("whole"));
+        let [Preparation::BuildStarted { command }, Preparation::BuildSucceeded { .. }] = &happened[..]
+        else {
+            panic!("{happened:?}")
+        };
+        assert_eq!(command, "sh -c 'echo built in $(pwd) > built'");
         let broken_off = built("sh -c 'echo one; echo two >&2; exit 4'").await.expect_err("it fails");
         assert_eq!(broken_off.reason, "the build command failed with exit code 4");
         assert_eq!(broken_off.log, ["one", "two"]);
         assert_eq!(*LINES.lock().expect("whole"), ["build: one", "build: two"]);
+        let happened = PREPARATIONS.lock().expect("whole");
+        let lines = ["one", "two"].map(|line| Preparation::BuildWrote { line: line.into() });
+        assert_eq!(happened[1..], lines, "a build that fails doesn't succeed");
     });
 }
 
