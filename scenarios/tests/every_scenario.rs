@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Planned, Stage};
+use engine::{Event, OnFailure, Plan, Planned, PreparationSink, Stage};
 use fault::Seed;
 use libtest_mimic::{Failed, Trial};
 use report::SNAPSHOT_SEED;
@@ -51,7 +51,7 @@ pub(crate) async fn stage<W: Worlds>(
     worlds: &W,
     configuration: &Arc<Configuration>,
 ) -> Result<W::Stage, Failed> {
-    let prepared = worlds.prepare(Arc::clone(configuration), Build::Run).await;
+    let prepared = worlds.prepare(Arc::clone(configuration), Build::Run, PreparationSink::default()).await;
     prepared
         .map(|prepared| prepared.stage)
         .map_err(|broken: BrokenOff| report::render_broken_off(&broken).into())

@@ -7,6 +7,7 @@ use std::{
 };
 
 use indicatif::ProgressBar;
+use report::{PreparationView, Progress};
 use verdict::BrokenOff;
 
 use crate::{
@@ -49,10 +50,24 @@ pub(crate) async fn prepare<W: Worlds>(
     configuration: &ConfigArgs,
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if configuration.no_build { Build::Skip } else { Build::Run };
-    worlds.prepare(Arc::clone(&project.configuration), build).await
+    let view = preparation_view();
+    worlds.prepare(Arc::clone(&project.configuration), build, view.sink()).await
+}
+
+/// Shows the build and the waits for services, on stderr.
+pub(crate) fn preparation_view() -> PreparationView {
+    PreparationView::start(anstream::stderr(), progress())
+}
+
+/// Whether progress is shown: stderr has to be a terminal.
+pub(crate) fn progress() -> Progress {
+    if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden }
 }
 
 /// Progress in one line on stderr, if that is a terminal.
 pub(crate) fn progress_bar() -> ProgressBar {
-    if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
+    match progress() {
+        Progress::Shown => ProgressBar::new_spinner(),
+        Progress::Hidden => ProgressBar::hidden(),
+    }
 }

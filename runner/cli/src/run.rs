@@ -3,21 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
 use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
 use fault::{Seed, ServiceName};
-use report::{Progress, RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
+use report::{RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
 use scenario::Configuration;
 use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
     Exit, Project, Worlds,
     arguments::Run,
-    command::{prepare, run_command},
+    command::{prepare, progress, run_command},
     output::{not_written, program_name, write_reports},
     project,
     selection::select,
@@ -128,7 +128,7 @@ fn terminal_options(configuration: &Configuration) -> TerminalOptions {
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     TerminalOptions {
         width,
-        progress: if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden },
+        progress: progress(),
         command: program_name(),
         address: Box::new(move |service| urls.get(service).cloned()),
     }

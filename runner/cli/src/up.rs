@@ -13,6 +13,7 @@ use verdict::BrokenOff;
 use crate::{
     Exit, Live, Worlds,
     arguments::Up,
+    command::preparation_view,
     interrupt,
     output::{show_broken_off, show_mistakes},
     project::configuration,
@@ -25,8 +26,11 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };
-    let fleet = Fleet::new(configuration, FleetOptions::default());
-    let starting = async {
+    let view = preparation_view();
+    let options = FleetOptions { preparation: view.sink(), ..FleetOptions::default() };
+    let fleet = Fleet::new(configuration, options);
+    let starting = async move {
+        let _shown_until_it_is_up = view;
         if !arguments.configuration.no_build {
             fleet.build().await?;
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, thread};
 
-use engine::{BrokenOff, Stage};
+use engine::{BrokenOff, PreparationSink, Stage};
 use fault::ServiceName;
 use fleet::{Fleet, FleetOptions};
 use report::WorldKind;
@@ -16,11 +16,12 @@ pub trait Worlds {
     /// The kind of these worlds, by which a scenario is compared with its snapshot.
     const KIND: WorldKind;
 
-    /// Prepares a stage: builds, and finds out which services are missing.
+    /// Prepares a stage: builds, and finds out which services are missing. Tells `progress` how that proceeds.
     fn prepare(
         &self,
         configuration: Arc<Configuration>,
         build: Build,
+        progress: PreparationSink,
     ) -> impl Future<Output = Result<Prepared<Self::Stage>, BrokenOff>>;
 
     /// Runs a future to its end, on the runtime that these worlds need.
@@ -61,8 +62,10 @@ impl Worlds for Live {
         &self,
         configuration: Arc<Configuration>,
         build: Build,
+        progress: PreparationSink,
     ) -> Result<Prepared<Fleet>, BrokenOff> {
-        let stage = Fleet::new(configuration, FleetOptions::default());
+        let stage =
+            Fleet::new(configuration, FleetOptions { preparation: progress, ..FleetOptions::default() });
         if build == Build::Run {
             stage.build().await?;
         }

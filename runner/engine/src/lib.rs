@@ -16,6 +16,7 @@
 //! | `invariants` | checks invariants, after each step and at the end |
 //! | `observations` | observations of the system for invariants, and a cache of them |
 //! | `readiness` | polls a service until it is ready |
+//! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
@@ -23,6 +24,7 @@
 mod event;
 mod invariants;
 mod observations;
+mod preparation;
 mod readiness;
 mod request;
 mod run;
@@ -31,6 +33,7 @@ mod world;
 
 pub use event::{Event, ScenarioResult, Summary};
 pub use invariants::InvariantChecker;
+pub use preparation::{Preparation, PreparationSink};
 pub use readiness::until_ready;
 pub use run::{OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};

@@ -8,25 +8,22 @@ use std::{
 use engine::{Stage, World};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
-use scenario::{Action, Configuration, Need, Scenario, Scope, Service};
+use scenario::{Action, Configuration, Need, Scenario, Service};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
-use verdict::{BrokenOff, Exit, PortState, Resource};
+use verdict::{BrokenOff, PortState, Resource};
 
 use crate::{
     LiveWorld,
+    build::build,
     external::wait_until_ready,
-    log::Log,
     options::FleetOptions,
-    process::{Launch, exit},
     startup::{PortPolicy, Startup},
     workspace::Workspace,
 };
 
 /// How often a world is started when another process takes one of its ports.
 const ATTEMPTS: u32 = 5;
-/// Lines of the build's output that an error shows.
-const BUILD_LINES: usize = 40;
 
 /// Starts a live world for each scenario of a run.
 pub struct Fleet {
@@ -62,25 +59,7 @@ impl Fleet {
 
     /// Runs the `build` command, if there is one, and waits for it. If it fails, the error has its last lines.
     pub async fn build(&self) -> Result<(), BrokenOff> {
-        let Some(build) = &self.configuration.build else { return Ok(()) };
-        let log = Log::new("build", self.options.lines.clone(), None);
-        let mut scope = Scope::default();
-        scope.set("env", self.environment.clone());
-        let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
-        let words = shlex::split(&command).filter(|words| !words.is_empty());
-        let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
-        let workspace = self.workspace().await?;
-        let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone() };
-        let process = launch
-            .spawn(&log, &workspace.guardian, |_| {})
-            .map_err(|error| BrokenOff::BuildInvalid(format!("{command:?} can't be started: {error}")))?;
-        let status = process.ended().await;
-        if status.is_some_and(|status| status.success()) {
-            return Ok(());
-        }
-        process.drained().await;
-        let (exit, folder) = (status.map_or(Exit::Unknown, exit), workspace.folder.clone());
-        Err(BrokenOff::BuildFailed { command, folder, exit, log: log.last(BUILD_LINES) })
+        build(&self.configuration, &self.options, &self.environment, self.workspace().await?).await
     }
 
     /// Returns the optional services that are missing, each with the reason. The first call finds them; it fails if a
@@ -97,7 +76,9 @@ impl Fleet {
     async fn find_missing(&self) -> Result<BTreeMap<ServiceName, BrokenOff>, BrokenOff> {
         let mut missing = BTreeMap::new();
         let external = self.configuration.services.iter().filter(|service| service.start.is_none());
-        let external = external.map(async |service| (service, wait_until_ready(service).await));
+        let external = external.map(async |service| {
+            (service, self.options.tell_wait(&service.name, wait_until_ready(service)).await)
+        });
         for (service, ready) in join_all(external).await {
             match ready {
                 Ok(()) => {}

@@ -10,7 +10,8 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `fleet` | starts a world for each scenario: the build, the missing services, retries on other ports |
+//! | `fleet` | starts a world for each scenario: the missing services, retries on other ports |
+//! | `build` | runs the `build` command |
 //! | `options` | its settings besides the configuration |
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
@@ -28,6 +29,7 @@
 //! what a service puts into another process group (a daemon) is out of reach.
 
 mod address;
+mod build;
 mod external;
 mod fleet;
 mod guardian;

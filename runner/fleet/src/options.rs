@@ -1,5 +1,8 @@
 use std::path::PathBuf;
 
+use engine::{Preparation, PreparationSink};
+use fault::ServiceName;
+
 use crate::log::LineSink;
 
 /// Settings of a [`Fleet`](crate::Fleet) that aren't in the configuration.
@@ -12,4 +15,16 @@ pub struct FleetOptions {
     pub logs: Option<PathBuf>,
     /// Receives every line that a service or the build writes.
     pub lines: Option<LineSink>,
+    /// Receives how the build and the waits for services proceed.
+    pub preparation: PreparationSink,
+}
+
+impl FleetOptions {
+    /// Tells that a service is waited for, for as long as `wait` takes.
+    pub(crate) async fn tell_wait<T>(&self, service: &ServiceName, wait: impl Future<Output = T>) -> T {
+        self.preparation.send(Preparation::WaitStarted { service: service.clone() });
+        let ended = wait.await;
+        self.preparation.send(Preparation::WaitEnded { service: service.clone() });
+        ended
+    }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! engine::Event ──> Terminal   lines as scenarios end; failures and the summary in the end
 //!               └─> RunRecord ──> Target: junit, json, html   files for other programs, and for later
+//! engine::Preparation ─> PreparationView   what happens before the first scenario
 //! SweepTable ────┴> sweep      a table of a scenario's calls and faults
 //! ScenarioResult ─> transcript ─> snapshot   compared with the one that was accepted
 //! Mistake ────────> diagnostics   the line that is wrong, with a caret
@@ -11,6 +12,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `terminal` | consumes events, writes lines |
+//! | `preparation` | the build and the wait for services, while they take |
 //! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
 //! | `exchange`, `curl` | a request and how it ended, as text; as a command that repeats it |
 //! | `diagnostics` | mistakes in files |
@@ -34,6 +36,7 @@ mod junit;
 mod layout;
 mod normalise;
 mod opening;
+mod preparation;
 mod record;
 mod snapshot;
 mod summary;
@@ -49,6 +52,7 @@ mod tests;
 
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
+pub use preparation::PreparationView;
 pub use record::RunRecord;
 pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
 pub use summary::counts;

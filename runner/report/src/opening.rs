@@ -41,9 +41,9 @@ fn described(service: &Service) -> String {
     let program = service.start.as_ref().and_then(|start| start.command.first());
     parts.push(match (program, &service.base_url) {
         (Some(program), _) => match program.render(&Scope::default()) {
-            Ok(program) => format!("started: {program}"),
+            Ok(program) => format!("to be started: {program}"),
             // Which program it is depends on the environment.
-            Err(_) => "started".into(),
+            Err(_) => "to be started".into(),
         },
         (None, Some(url)) => format!("runs at {}", url.to_string().trim_end_matches('/')),
         (None, None) => "linked in".into(),

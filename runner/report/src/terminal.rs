@@ -48,12 +48,24 @@ pub enum Progress {
     Hidden,
 }
 
+/// Whether services have been started in this run, for the line that says so once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Starting {
+    /// None is to be started, or the line is written.
+    Settled,
+    /// The first scenario hasn't started.
+    Pending,
+    /// The first scenario's services are being started since then.
+    Since(Instant),
+}
+
 /// Shows a run as it happens. Results go to `out` with colours; a stream such as `anstream`'s removes those where they
 /// aren't wanted.
 pub struct Terminal<W> {
     out: W,
     options: TerminalOptions,
     bar: ProgressBar,
+    starting: Starting,
     running: BTreeMap<usize, (Arc<Scenario>, Option<usize>)>,
     not_passed: Vec<(usize, Arc<ScenarioResult>)>,
     seed: Seed,
@@ -67,6 +79,7 @@ impl<W: Write> Terminal<W> {
             out,
             options,
             bar: ProgressBar::hidden(),
+            starting: Starting::Settled,
             running: BTreeMap::new(),
             not_passed: Vec::new(),
             seed: Seed(0),
@@ -82,6 +95,9 @@ impl<W: Write> Terminal<W> {
         seed: Seed,
         jobs: NonZeroUsize,
     ) -> io::Result<()> {
+        if configuration.services.iter().any(|service| service.start.is_some()) {
+            self.starting = Starting::Pending;
+        }
         self.out.write_all(opening::render(configuration, scenarios, seed, jobs).as_bytes())?;
         self.out.flush()
     }
@@ -98,11 +114,21 @@ impl<W: Write> Terminal<W> {
             }
             Event::ScenarioStarted { index, scenario } => {
                 self.running.insert(*index, (Arc::clone(scenario), None));
+                if self.starting == Starting::Pending {
+                    self.starting = Starting::Since(Instant::now());
+                }
                 self.bar.set_message(self.under_way());
             }
             Event::StepStarted { scenario, step } => {
                 if let Some(running) = self.running.get_mut(scenario) {
                     running.1 = Some(*step);
+                }
+                if let Starting::Since(start) = self.starting {
+                    self.starting = Starting::Settled;
+                    let took = duration(start.elapsed());
+                    let line = format!("services started in {took}; each scenario gets its own\n");
+                    let Self { bar, out, .. } = self;
+                    bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
                 }
                 self.bar.set_message(self.under_way());
             }

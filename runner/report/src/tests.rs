@@ -8,6 +8,6 @@ mod sample;
 mod snapshot;
 mod sweep;
 mod terminal;
-mod text;
+pub(crate) mod text;
 mod timeline;
 mod transcript;

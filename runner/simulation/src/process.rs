@@ -10,11 +10,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::{Seed, ServiceName};
-use rand_chacha::{
+use chacha20::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use fault::{Seed, ServiceName};
 use tokio::{
     sync::oneshot,
     task::{AbortHandle, JoinSet, yield_now},

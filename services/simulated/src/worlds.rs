@@ -2,6 +2,7 @@
 
 use std::{future::Future, num::NonZeroUsize, sync::Arc};
 
+use engine::PreparationSink;
 use runner::{Build, Prepared, WorldKind, Worlds};
 use scenario::Configuration;
 use simulation::Simulation;
@@ -21,6 +22,7 @@ impl Worlds for Simulated {
         &self,
         configuration: Arc<Configuration>,
         _: Build,
+        _: PreparationSink,
     ) -> Result<Prepared<Simulation>, BrokenOff> {
         let stage = Simulation::new(&configuration, &crate::shop())?;
         let missing = stage.missing().clone();

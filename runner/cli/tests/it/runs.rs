@@ -128,6 +128,31 @@ fn with_fail_fast_no_scenario_starts_after_a_failure() {
     assert!(ended.out.contains("2 scenarios: 1 failed, 1 not run"), "{}", ended.out);
 }
 
+/// A project with a service that runs already, and with this build.
+fn built_by(build: &str) -> Project {
+    let services = format!("services:\n  users: {{ base_url: http://{}, required: true }}\n", server());
+    Project::new(&format!("build: {build}\n{services}")).with("scenarios/alice.yaml", ALICE)
+}
+
+#[test]
+fn a_build_is_shown_beside_the_results() {
+    let ended = built_by("sh -c 'echo compiling'").run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let lines: Vec<&str> = ended.err.lines().collect();
+    let [started, took] = lines[..] else { panic!("{}", ended.err) };
+    assert_eq!(started, "building: sh -c 'echo compiling'");
+    assert!(took.starts_with("built in "), "{took}");
+}
+
+#[test]
+fn a_build_that_fails_is_3_with_its_last_lines() {
+    let ended = built_by("sh -c 'echo no such crate; exit 101'").run(&[]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.err.contains("broken off: the build command failed with exit code 101"), "{}", ended.err);
+    assert!(ended.err.contains("no such crate"), "{}", ended.err);
+    assert!(!ended.err.contains("built in"), "{}", ended.err);
+}
+
 /// A service that writes its process id into a file and never listens, so that a run waits for it.
 const STAYS: &str =
     "services:\n  stays:\n    command: sh -c 'echo $$ > id; echo > started; exec sleep 600'\n";

@@ -99,9 +99,8 @@ fn the_end_of_a_run_is_shown_once_it_ends() {
     assert_eq!(plain(&counts(&Summary::default())), "nothing ran");
 }
 
-#[test]
-fn the_opening_says_what_was_found() {
-    let found = |name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need| Service {
+fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need: Need) -> Service {
+    Service {
         name: service(name),
         base_url: url.map(|url| url.parse().unwrap()),
         need,
@@ -112,21 +111,48 @@ fn the_opening_says_what_was_found() {
         }),
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
         ready: Vec::new(),
-    };
-    let configuration = Configuration {
+    }
+}
+
+fn configuration(services: Vec<Service>) -> Configuration {
+    Configuration {
         file: "e2e.conf".into(),
         build: None,
-        services: vec![
-            found("users-service", Some("target/release/users-service"), None, &[], Need::Required),
-            found("orders-service", None, Some("http://localhost:5003/"), &["users-service"], Need::Required),
-            found("mail-service", None, None, &["users-service", "orders-service"], Need::Optional),
-        ],
+        services,
         invariants: Vec::new(),
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
-    };
+    }
+}
+
+#[test]
+fn the_opening_says_what_was_found() {
+    let configuration = configuration(vec![
+        found("users-service", Some("target/debug/users-service"), None, &[], Need::Required),
+        found("orders-service", None, Some("http://localhost:5003/"), &["users-service"], Need::Required),
+        found("mail-service", None, None, &["users-service", "orders-service"], Need::Optional),
+    ]);
     let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
     terminal.open(&configuration, 7, Seed(42), NonZeroUsize::new(2).unwrap()).unwrap();
     check_text("opening", &String::from_utf8(terminal.into_inner().into_inner()).unwrap());
+}
+
+#[test]
+fn services_are_said_to_be_started_once_they_are() {
+    let configuration = configuration(vec![found("users-service", Some("users"), None, &[], Need::Required)]);
+    let scenario = Arc::clone(&failed().scenario);
+    let [first, second] =
+        [0, 1].map(|index| Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
+    let [first_step, second_step] = [0, 1].map(|scenario| Event::StepStarted { scenario, step: 0 });
+    let times_said = |events: &[&Event]| {
+        let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
+        terminal.open(&configuration, 2, Seed(42), NonZeroUsize::MIN).unwrap();
+        events.iter().for_each(|event| terminal.show(event).unwrap());
+        let text = String::from_utf8(terminal.into_inner().into_inner()).unwrap();
+        text.matches("services started in ").count()
+    };
+    assert_eq!(times_said(&[&first, &second]), 0);
+    assert_eq!(times_said(&[&first, &second, &second_step]), 1);
+    assert_eq!(times_said(&[&first, &second, &second_step, &first_step]), 1);
 }

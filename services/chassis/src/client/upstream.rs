@@ -6,11 +6,11 @@ use std::{
 };
 
 use breaker::{Breaker, CallOutcome, CircuitState, Transition};
-use http::{Request, StatusCode};
-use rand_chacha::{
+use chacha20::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use http::{Request, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
