@@ -1,4 +1,4 @@
-//! Explores: generates sequences of operations and faults, and runs them until one fails.
+//! The command `explore`: runs generated sequences until one fails.
 
 use std::{
     fs,
@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use ::explore::{Counterexample, Event, ExplorationResult, Options, Outcome, counterexample_yaml};
+use ::explore::{
+    Counterexample, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun, Progress,
+    counterexample_yaml,
+};
 use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
 use scenario::Exploration;
@@ -34,29 +37,29 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
         }
         let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        let options = Options {
+        let options = ExplorationOptions {
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
             lasting: arguments.lasting,
             jobs: arguments.jobs.unwrap_or_else(|| worlds.jobs()),
-            ..Options::new(seed, CASES)
+            ..ExplorationOptions::new(seed, CASES)
         };
         let mut exit = Exit::Passed;
         for exploration in &project.explorations {
             let bar = progress_bar();
-            let tell = |event: Event| bar.set_message(progress(&event));
+            let tell = |event: Progress| bar.set_message(progress(&event));
             let rules = rules(&project.configuration);
             let result = ::explore::explore(exploration, &stage, &rules, &options, &tell).await;
             bar.finish_and_clear();
             write(&told(exploration, &result))?;
             match &result.outcome {
-                Outcome::Held => {}
-                Outcome::BrokenOff(broken) => return Err(broken.clone()),
-                Outcome::Failed(counterexample) => {
+                ExplorationOutcome::Held => {}
+                ExplorationOutcome::BrokenOff(broken) => return Err(broken.clone()),
+                ExplorationOutcome::Failed(counterexample) => {
                     exit = Exit::Failed;
                     let folder = project.folder().join(&arguments.regressions);
                     let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
-                    let again = run_kept(&file, &project, &stage, result.seed).await;
-                    write(&shown(counterexample, &again, &file, result.seed))?;
+                    let again = run_kept(&file, &project, &stage, counterexample.seed).await;
+                    write(&shown(counterexample, &again, &file))?;
                 }
             }
         }
@@ -64,15 +67,15 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
     })
 }
 
-/// The progress, in one line.
-pub(crate) fn progress(event: &Event) -> String {
+/// The progress in one line.
+pub(crate) fn progress(event: &Progress) -> String {
     match event {
-        Event::Explored { cases, took } => {
+        Progress::Explored { cases, took } => {
             format!("{cases} sequences held, {:.0} a second", rate(*cases, *took))
         }
-        Event::Failed { case, steps, .. } => format!("sequence {case} failed: {steps} steps; shrinking"),
-        Event::Shrunk { runs, steps } => format!("shrinking: {steps} steps after {runs} runs"),
-        Event::Swept { runs, of } => format!("{runs} of {of} runs"),
+        Progress::Failed { case, steps, .. } => format!("sequence {case} failed: {steps} steps; shrinking"),
+        Progress::Shrunk { runs, steps } => format!("shrinking: {steps} steps after {runs} runs"),
+        Progress::Swept { runs, of } => format!("{runs} of {of} runs"),
     }
 }
 
@@ -83,7 +86,7 @@ fn rate(cases: u64, took: Duration) -> f64 {
 
 /// The result of an exploration, in a few lines.
 fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
-    let mark = if matches!(result.outcome, Outcome::Held) { "✓" } else { "✗" };
+    let mark = if matches!(result.outcome, ExplorationOutcome::Held) { "✓" } else { "✗" };
     let mut text = format!(
         "{mark} {}  {}  {} sequences, {:.0} a second, seed {}\n",
         exploration.name,
@@ -92,8 +95,8 @@ fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
         rate(result.cases, result.took),
         result.seed,
     );
-    if matches!(result.outcome, Outcome::Held) {
-        // What never happened wasn't tested, though the exploration passed.
+    if matches!(result.outcome, ExplorationOutcome::Held) {
+        // A line that says "held" must not hide what was never tested.
         let missing = result.coverage.missing();
         text.extend(missing.iter().map(|missing| format!("  nothing was learned: {missing}\n")));
     }
@@ -108,25 +111,27 @@ fn keep_counterexample(
 ) -> Result<PathBuf, BrokenOff> {
     let stem =
         exploration.file.file_stem().map_or_else(|| "exploration".into(), |stem| stem.to_string_lossy());
-    let Counterexample { case, steps_found, steps, runs, .. } = counterexample;
+    let Counterexample { case, steps_found, steps, runs, seed, .. } = counterexample;
     let origin = format!(
         "Found by {} with seed {}, in sequence {case} of {steps_found} steps; {steps} steps after {runs} runs.",
         exploration.file.display(),
         result.seed,
     );
-    keep(folder, &format!("{stem}-{}-{case}", result.seed), &counterexample.result, &origin)
+    let failing = FailingRun { result: Arc::clone(&counterexample.result), seed: *seed };
+    keep(folder, &format!("{stem}-{}-{case}", result.seed), &failing, &origin)
 }
 
-/// Writes a failing scenario down as a file of its own.
+/// Writes a failing scenario to a file of its own. `origin` says how it was found.
 pub(crate) fn keep(
     folder: &Path,
     name: &str,
-    result: &ScenarioResult,
+    failing: &FailingRun,
     origin: &str,
 ) -> Result<PathBuf, BrokenOff> {
     let file = folder.join(name).with_extension("yaml");
-    let written =
-        fs::create_dir_all(folder).and_then(|()| fs::write(&file, counterexample_yaml(result, origin)));
+    let origin = format!("{origin} It fails with --seed {}.", failing.seed);
+    let text = counterexample_yaml(&failing.result, &origin);
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, text));
     written.map_err(|error| BrokenOff::NotWritten {
         what: Output::Counterexample,
         file: Some(file.clone()),
@@ -135,7 +140,14 @@ pub(crate) fn keep(
     Ok(file)
 }
 
-/// Runs the file that was kept, so that the failure shown has its lines.
+/// Two lines that tell where a counterexample is kept, and the command with which it fails again.
+pub(crate) fn kept_as(file: &Path, seed: Seed) -> String {
+    let here = project::absolute(Path::new("."));
+    let file = file.strip_prefix(&here).unwrap_or(file).display();
+    format!("kept as {file}\nagain: {} {file} --seed {seed}\n", program_name())
+}
+
+/// Runs the kept file, as a user would, so that the failure shown points to the lines of the file.
 async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed) -> ScenarioResult {
     let configuration = project::absolute(&project.configuration.file);
     let kept = Project::read(Some(&configuration), &[file.to_owned()]);
@@ -145,20 +157,18 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
     run_scenario(stage, scenario, &rules(&project.configuration), seed, |_| {}).await
 }
 
-/// The counterexample as a failure, and the command that repeats it. `again` is the result of the file that was kept,
-/// which may pass in a world that isn't deterministic.
-fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, seed: Seed) -> String {
+/// The counterexample as a failure, and the command that repeats it. `again` is the result of the kept file; in real time it may
+/// have passed.
+fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path) -> String {
     let failed = matches!(again.verdict, Verdict::Failed(_));
-    let here = project::absolute(Path::new("."));
-    let file = file.strip_prefix(&here).unwrap_or(file).display();
     format!(
-        "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\nkept as {file}\nagain: {} {file} --seed {seed}\n",
+        "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n{}",
         report::render_failure(if failed { again } else { &counterexample.result }, &|_| None),
         counterexample.steps,
         counterexample.steps_found,
         counterexample.runs,
         counterexample.failures,
         counterexample.repeats,
-        program_name(),
+        kept_as(file, counterexample.seed),
     )
 }

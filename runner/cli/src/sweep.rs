@@ -1,9 +1,11 @@
-//! Sweeps: runs a passing scenario again with each fault at each of its calls.
+//! The command `sweep`: runs a passing scenario again with each fault at each of its calls.
 
 use std::{path::PathBuf, sync::Arc};
 
-use ::explore::{CellOutcome, Depth, Limits, SweepOptions, SweepTable, reduce, sweep as run_sweep};
-use engine::{ScenarioResult, Stage};
+use ::explore::{
+    CellOutcome, Depth, FailingRun, ShrinkLimits, SweepOptions, SweepTable, reduce, sweep as run_sweep,
+};
+use engine::Stage;
 use fault::Seed;
 use report::RunRecord;
 use scenario::Scenario;
@@ -13,7 +15,7 @@ use crate::{
     Exit, Project, Worlds,
     arguments::Sweep,
     command::{prepare, progress_bar, run_command},
-    explore::{keep, progress},
+    explore::{keep, kept_as, progress},
     output::{write, write_reports},
     run::{new_seed, rules, urls},
 };
@@ -44,7 +46,7 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
         let record = RunRecord::of_sweeps(seed, tables).with_addresses(urls(&project.configuration));
-        // Those of what was swept until then, too.
+        // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;
         Ok(if held { Exit::Passed } else { Exit::Failed })
@@ -67,7 +69,7 @@ async fn sweep_one(
     table
 }
 
-/// Shows a scenario that fails without any further fault, and keeps what of it is enough to fail.
+/// Shows a scenario that fails without an added fault, and keeps the steps of it that are enough to fail.
 async fn tell_failure(
     arguments: &Sweep,
     project: &Project,
@@ -77,36 +79,36 @@ async fn tell_failure(
     let bar = progress_bar();
     let show = |event| bar.set_message(progress(&event));
     let (baseline, rules) = (Arc::clone(&table.baseline), rules(&project.configuration));
-    let (smaller, runs) = reduce(baseline, stage, &rules, table.seed, Limits::default(), &show).await;
+    let (smaller, runs) = reduce(baseline, stage, &rules, table.seed, ShrinkLimits::default(), &show).await;
     bar.finish_and_clear();
     let (scenario, seed) = (&table.baseline.scenario, table.seed);
-    let (steps, of) = (smaller.scenario.steps.len(), scenario.steps.len());
+    let (steps, of) = (smaller.result.scenario.steps.len(), scenario.steps.len());
     let origin = format!(
         "{} fails as it is, with seed {seed}; {steps} of its {of} steps are enough, found in {runs} runs.",
         scenario.file.display(),
     );
     let file = keep_as(arguments, project, scenario, &seed.to_string(), &smaller, &origin)?;
-    let failure = report::render_failure(&smaller, &|_| None);
+    let failure = report::render_failure(&smaller.result, &|_| None);
     write(&format!(
-        "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail, kept as {}\n",
-        file.display(),
+        "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
+        kept_as(&file, smaller.seed),
     ))
 }
 
-/// Keeps a failing scenario that was found by sweeping `swept`.
+/// Keeps a failing scenario that a sweep of `swept` found.
 fn keep_as(
     arguments: &Sweep,
     project: &Project,
     swept: &Scenario,
     suffix: &str,
-    failing: &ScenarioResult,
+    failing: &FailingRun,
     origin: &str,
 ) -> Result<PathBuf, BrokenOff> {
     let stem = swept.file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
     keep(&project.folder().join(&arguments.regressions), &format!("{stem}-{suffix}"), failing, origin)
 }
 
-/// Shows the result of a sweep, and keeps the scenarios that failed.
+/// Shows the table of a sweep, and keeps the scenarios that failed.
 fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), BrokenOff> {
     match &table.baseline.verdict {
         Verdict::Passed => {}
@@ -121,12 +123,12 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
         match &cell.outcome {
             CellOutcome::Held | CellOutcome::NotReached => {}
             CellOutcome::BrokenOff(broken) => return Err(broken.clone()),
-            CellOutcome::Failed(result) => {
+            CellOutcome::Failed(failing) => {
                 let origin = format!("Found by sweeping {} with seed {seed}.", scenario.file.display());
                 let suffix = format!("{seed}-{number}");
-                let file = keep_as(arguments, project, scenario, &suffix, result, &origin)?;
-                let failure = report::render_failure(result, &|_| None);
-                write(&format!("\n{failure}\nkept as {}\n", file.display()))?;
+                let file = keep_as(arguments, project, scenario, &suffix, failing, &origin)?;
+                let failure = report::render_failure(&failing.result, &|_| None);
+                write(&format!("\n{failure}\n{}", kept_as(&file, failing.seed)))?;
             }
         }
     }

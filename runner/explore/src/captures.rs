@@ -1,4 +1,4 @@
-//! What steps keep of their replies, and whether anybody uses it, once some steps are gone.
+//! The values that steps capture, and which steps use them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(crate) fn requests(step: &Step) -> Vec<&RequestStep> {
     }
 }
 
-/// The same, to be changed.
+/// The requests of a step, mutable.
 pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
     match &mut step.action {
         Action::Request(request) => vec![request],
@@ -24,13 +24,13 @@ pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
     }
 }
 
-/// What a scenario captures.
-pub(crate) fn captured(base: &Scenario) -> BTreeSet<&str> {
-    let captures = base.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
+/// The names of the values that a scenario captures.
+pub(crate) fn captured(scenario: &Scenario) -> BTreeSet<&str> {
+    let captures = scenario.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
     captures.map(|(name, _)| name.as_str()).collect()
 }
 
-/// Takes away captures that nothing uses any more.
+/// Removes captures that no step uses.
 pub(crate) fn without_unused_captures(steps: &mut [Step]) {
     let used: BTreeSet<String> = steps.iter().flat_map(names).collect();
     for request in steps.iter_mut().flat_map(requests_mut) {

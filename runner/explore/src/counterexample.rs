@@ -5,7 +5,8 @@ use verdict::{Failure, FailureLocation, Verdict};
 
 use engine::ScenarioResult;
 
-/// The text of a scenario file that fails as this run did, and says how it was found (`origin`, in a few words).
+/// The text of a scenario file that fails as this run did. Its first line is a comment with `origin`: how it was found, and the
+/// seed with which it fails.
 pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
     let mut text = format!("# {origin}\n");
     if let Verdict::Failed(failures) = &result.verdict {
@@ -20,9 +21,9 @@ pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
 
 fn lines(failure: &Failure) -> Vec<String> {
     const LONGEST: usize = 100;
-    let place = match &failure.location {
+    let location = match &failure.location {
         FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        FailureLocation::End => "in the end".into(),
+        FailureLocation::End => "after the last step".into(),
     };
     let short = |text: &str| {
         let line = text.replace('\n', " ");
@@ -33,7 +34,7 @@ fn lines(failure: &Failure) -> Vec<String> {
     findings
         .map(|finding| {
             format!(
-                "{place}: {}: expected {}, found {}",
+                "{location}: {}: expected {}, found {}",
                 finding.subject(),
                 short(&finding.expected),
                 short(&finding.found)

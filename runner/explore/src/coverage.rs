@@ -1,81 +1,79 @@
-//! What the sequences of an exploration consisted of: one that never pays says nothing about paying.
+//! What the sequences of an exploration contained, in counts. An operation that never succeeded was not tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
-use scenario::{Action, Call, Exploration};
+use scenario::{Action, Call, Exploration, Step};
 use verdict::{Exchange, HistoryEvent, ProcessChange, Request, RequestOutcome};
 
-/// What happened how often.
+use crate::script::Script;
+
+/// What the sequences of an exploration contained.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// What came of the requests of each operation.
-    pub operations: BTreeMap<String, Answers>,
-    /// How many exchanges each fault met.
+    /// The requests of each operation, by how they ended.
+    pub operations: BTreeMap<String, RequestCounts>,
+    /// The number of exchanges that each fault met.
     pub faults: BTreeMap<FaultName, u64>,
-    /// How often each service died.
-    pub deaths: BTreeMap<ServiceName, u64>,
-    /// The operations that are there to be refused.
+    /// How often each service was killed or crashed.
+    pub kills: BTreeMap<ServiceName, u64>,
+    /// The operations of which a refusal is expected, not a success.
     refused: BTreeSet<String>,
 }
 
-/// What came of requests.
+/// Requests by how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Answers {
+pub struct RequestCounts {
     /// 2xx.
     pub succeeded: u64,
     /// Any other reply below 500.
     pub refused: u64,
-    /// It certainly did not happen.
+    /// Requests that certainly did not happen.
     pub failed: u64,
-    /// It may have happened.
+    /// Requests that may have happened.
     pub unknown: u64,
 }
 
 impl Coverage {
     pub(crate) fn new(exploration: &Exploration) -> Self {
-        let mortal = exploration.killable.iter().filter(|_| exploration.kill.weight > 0);
+        let operations = &exploration.operations;
+        let refused = operations.iter().filter(|operation| {
+            let status = &operation.expect.status;
+            !status.is_empty() && !status.iter().any(|status| (200..300).contains(status))
+        });
+        let killable = exploration.killable.iter().filter(|_| exploration.kill.weight > 0);
         Self {
-            operations: exploration
-                .operations
+            operations: operations
                 .iter()
-                .map(|operation| (operation.name.clone(), Answers::default()))
+                .map(|operation| (operation.name.clone(), RequestCounts::default()))
                 .collect(),
             faults: exploration.faults.iter().map(|fault| (fault.name.clone(), 0)).collect(),
-            deaths: mortal.map(|service| (service.clone(), 0)).collect(),
-            refused: exploration
-                .operations
-                .iter()
-                .filter(|operation| {
-                    let status = &operation.expect.status;
-                    !status.is_empty() && !status.iter().any(|status| (200..300).contains(status))
-                })
-                .map(|operation| operation.name.clone())
-                .collect(),
+            kills: killable.map(|service| (service.clone(), 0)).collect(),
+            refused: refused.map(|operation| operation.name.clone()).collect(),
         }
     }
 
-    /// What never happened, in words: operations that never had the answer they are there for, faults that met nothing, services that never
-    /// died. Nothing has been learned about those.
+    /// What the sequences never did, one sentence each: operations that never had the reply they are there for, faults that
+    /// met no exchange, services that were never killed.
     pub fn missing(&self) -> Vec<String> {
-        let operations = self.operations.iter().filter_map(|(name, answers)| {
+        let operations = self.operations.iter().filter_map(|(name, counts)| {
             let (count, what) = if self.refused.contains(name) {
-                (answers.refused, "was never refused")
+                (counts.refused, "was never refused")
             } else {
-                (answers.succeeded, "never succeeded")
+                (counts.succeeded, "never succeeded")
             };
             (count == 0).then(|| format!("`{name}` {what}"))
         });
         let faults = self.faults.iter().filter(|(_, met)| **met == 0);
         let faults = faults.map(|(name, _)| format!("the fault `{name}` met nothing"));
-        let deaths = self.deaths.iter().filter(|(_, deaths)| **deaths == 0);
-        let deaths = deaths.map(|(name, _)| format!("`{name}` never died"));
-        operations.chain(faults).chain(deaths).collect()
+        let kills = self.kills.iter().filter(|(_, kills)| **kills == 0);
+        let kills = kills.map(|(name, _)| format!("`{name}` was never killed"));
+        operations.chain(faults).chain(kills).collect()
     }
 
-    /// Adds what happened in one sequence.
-    pub(crate) fn add(&mut self, result: &ScenarioResult) {
+    /// Adds what one sequence did.
+    pub(crate) fn add(&mut self, script: &Script, result: &ScenarioResult) {
         let client = ServiceName::client();
         for record in result.history.records() {
             match &record.event {
@@ -85,14 +83,15 @@ impl Coverage {
                         *self.faults.entry(fault.clone()).or_default() += 1;
                     }
                     if sent.link.caller == client
-                        && let Some(step) = record.step.and_then(|step| result.scenario.steps.get(step))
+                        && let Some(operation) =
+                            record.step.and_then(|step| operation(script, step, &exchange))
                     {
-                        self.answer(&sender(step, &exchange), &exchange);
+                        self.count(operation, &exchange);
                     }
                 }
                 HistoryEvent::Process { service, change: ProcessChange::Killed | ProcessChange::Crashed } => {
-                    if let Some(deaths) = self.deaths.get_mut(service) {
-                        *deaths += 1;
+                    if let Some(kills) = self.kills.get_mut(service) {
+                        *kills += 1;
                     }
                 }
                 _ => {}
@@ -100,43 +99,40 @@ impl Coverage {
         }
     }
 
-    fn answer(&mut self, operation: &str, exchange: &Exchange<'_>) {
-        let Some(answers) = self.operations.get_mut(operation) else { return };
+    fn count(&mut self, operation: &str, exchange: &Exchange<'_>) {
+        let Some(counts) = self.operations.get_mut(operation) else { return };
         let reply = exchange.reply();
         let count = match exchange.outcome() {
             RequestOutcome::Ok if reply.is_some_and(|reply| reply.status.is_success()) => {
-                &mut answers.succeeded
+                &mut counts.succeeded
             }
-            RequestOutcome::Ok => &mut answers.refused,
-            RequestOutcome::Failed => &mut answers.failed,
-            RequestOutcome::Unknown => &mut answers.unknown,
+            RequestOutcome::Ok => &mut counts.refused,
+            RequestOutcome::Failed => &mut counts.failed,
+            RequestOutcome::Unknown => &mut counts.unknown,
         };
         *count += 1;
     }
 }
 
-/// The operation that sent a request: a step's name begins with it. Of several requests at once it is one that looks
-/// like this.
-fn sender(step: &scenario::Step, exchange: &Exchange<'_>) -> String {
-    let of = |name: &str| name.split(' ').next().unwrap_or_default().to_owned();
-    match &step.action {
-        Action::Together(members) => {
-            let alike = members.iter().find(|member| match &member.action {
-                Action::Request(request) => {
-                    request.call.method == exchange.request.method
-                        && request.call.service == exchange.link.callee
-                        && begins_alike(&request.call.path.source(), &exchange.request.path)
-                        && has_headers(&request.call, exchange.request)
-                }
-                _ => false,
-            });
-            alike.map(|member| of(&member.name)).unwrap_or_default()
-        }
-        _ => of(&step.name),
-    }
+/// The operation of which a request was sent during a step. In a `together` step it is that of the first member whose
+/// request is like the one sent.
+fn operation<'a>(script: &'a Script, step: usize, exchange: &Exchange<'_>) -> Option<&'a str> {
+    let request = match &script.scenario.steps.get(step)?.action {
+        Action::Together(members) => members.iter().position(|member| is_like(member, exchange))?,
+        _ => 0,
+    };
+    script.operation(step, request)
 }
 
-/// Whether a request bears the headers that are written without holes, such as its key.
+fn is_like(member: &Step, exchange: &Exchange<'_>) -> bool {
+    let Action::Request(request) = &member.action else { return false };
+    request.call.method == exchange.request.method
+        && request.call.service == exchange.link.callee
+        && begins_alike(&request.call.path.source(), &exchange.request.path)
+        && has_headers(&request.call, exchange.request)
+}
+
+/// Whether a request has the headers of a call that have no `${…}` in them, such as its key.
 fn has_headers(call: &Call, sent: &Request) -> bool {
     call.headers.iter().all(|(name, value)| {
         let written = value.source();
@@ -145,7 +141,7 @@ fn has_headers(call: &Call, sent: &Request) -> bool {
     })
 }
 
-/// Whether a path can come of what is written up to its first hole.
+/// Whether a path begins like a written one, up to the first `${…}` of that.
 fn begins_alike(written: &str, path: &str) -> bool {
     path.starts_with(written.split("${").next().unwrap_or_default())
 }

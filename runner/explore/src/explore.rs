@@ -1,4 +1,4 @@
-//! Sequence after sequence, until one fails.
+//! Runs generated sequences until one fails.
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
@@ -14,74 +14,79 @@ use scenario::Exploration;
 use verdict::Verdict;
 
 use crate::{
-    Event, Limits, coverage::Coverage, generate::Generator, script::script, sequence::Sequence,
-    shrink::Shrinker, trial::Trials,
+    coverage::Coverage,
+    generator::Generator,
+    progress::Progress,
+    script::{Script, script},
+    sequence::Sequence,
+    shrink::{ShrinkLimits, Shrinker},
+    trial::{FailingRun, Trials, nth_seed},
 };
 
 /// How an exploration is done.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// What all chance comes from: the same seed, the same sequences.
+pub struct ExplorationOptions {
+    /// Seed of all random choices. The same seed generates the same sequences.
     pub seed: Seed,
-    /// How many sequences; without a limit when `None`.
+    /// The number of sequences; no limit when `None`.
     pub cases: Option<u64>,
-    /// For how much real time new ones are begun; without a limit when `None`.
+    /// The real time during which new sequences are begun; no limit when `None`.
     pub lasting: Option<Duration>,
-    /// How many are run side by side, where worlds can be.
+    /// The number of sequences that run side by side.
     pub jobs: NonZeroUsize,
-    /// Which of the sequences, where several processes or threads divide them.
-    pub share: Share,
-    /// How far a failure is shrunk.
-    pub limits: Limits,
+    /// The part of the sequences that is run here, where several processes or threads divide them.
+    pub shard: Shard,
+    /// The limits of shrinking.
+    pub limits: ShrinkLimits,
     /// How often the smallest failing sequence is run again, each time with the next seed.
     pub repeats: u32,
 }
 
-/// One of several parts of all sequences.
+/// One of several equal parts of all sequences.
 #[derive(Debug, Clone, Copy)]
-pub struct Share {
-    /// Which, from 0.
+pub struct Shard {
+    /// The part's number, counted from 0.
     pub index: u32,
-    /// Of how many.
+    /// The number of parts.
     pub of: NonZeroU32,
 }
 
-impl Options {
-    /// So many sequences of this seed, one after the other.
+impl ExplorationOptions {
+    /// This number of sequences of this seed, one after the other.
     pub fn new(seed: Seed, cases: u64) -> Self {
         Self {
             seed,
             cases: Some(cases),
             lasting: None,
             jobs: NonZeroUsize::MIN,
-            share: Share { index: 0, of: NonZeroU32::MIN },
-            limits: Limits::default(),
+            shard: Shard { index: 0, of: NonZeroU32::MIN },
+            limits: ShrinkLimits::default(),
             repeats: 10,
         }
     }
 }
 
-/// What came of an exploration.
+/// The result of an exploration.
 #[derive(Debug, Clone)]
 pub struct ExplorationResult {
-    /// What all chance came from.
+    /// Seed of all random choices.
     pub seed: Seed,
-    /// How many sequences were run.
+    /// The number of sequences that were run.
     pub cases: u64,
-    /// In how much real time, without shrinking.
+    /// The real time it took, without shrinking.
     pub took: Duration,
-    /// What they consisted of.
+    /// What the sequences contained.
     pub coverage: Coverage,
     /// Whether all of them held.
-    pub outcome: Outcome,
+    pub outcome: ExplorationOutcome,
 }
 
 /// Whether all sequences of an exploration held.
 #[derive(Debug, Clone)]
-pub enum Outcome {
-    /// They did.
+pub enum ExplorationOutcome {
+    /// All sequences held.
     Held,
-    /// One of them failed.
+    /// One sequence failed.
     Failed(Box<Counterexample>),
     /// The environment failed.
     BrokenOff(BrokenOff),
@@ -90,67 +95,84 @@ pub enum Outcome {
 /// The smallest scenario found that still fails.
 #[derive(Debug, Clone)]
 pub struct Counterexample {
-    /// The number of the sequence that failed at first.
+    /// The number of the sequence that failed at first, counted from 0.
     pub case: u64,
-    /// How many steps that one had.
+    /// The number of that sequence's steps.
     pub steps_found: usize,
-    /// What came of the smallest one; its scenario is in there.
+    /// The failed run of the smallest scenario; the scenario is in it.
     pub result: Arc<ScenarioResult>,
-    /// How many steps of the sequence are left.
+    /// The seed of a command line (`--seed`) with which that scenario fails.
+    pub seed: Seed,
+    /// The number of steps of the smallest sequence.
     pub steps: usize,
-    /// How many runs shrinking took.
+    /// The number of runs that shrinking took.
     pub runs: u32,
-    /// Of how many runs of the smallest one, with the seed and those that follow it.
+    /// The number of runs of the smallest scenario with `seed` and the numbers after it.
     pub repeats: u32,
-    /// So many failed.
+    /// The number of those runs that failed.
     pub failures: u32,
 }
 
-/// Generates sequences and runs them until one fails, and then shrinks that one.
+/// A sequence that failed.
+struct FailingCase {
+    number: u64,
+    sequence: Sequence,
+    script: Script,
+    result: Arc<ScenarioResult>,
+}
+
+/// Generates sequences and runs them until one fails, then shrinks that one.
 pub async fn explore<S: Stage>(
     exploration: &Exploration,
     stage: &S,
     rules: &Rules,
-    options: &Options,
-    tell: &(impl Fn(Event) + Send + Sync),
+    options: &ExplorationOptions,
+    tell: &(impl Fn(Progress) + Send + Sync),
 ) -> ExplorationResult {
     let began = Instant::now();
     let trials = Trials { stage, rules, seed: options.seed };
     let generator = Generator::new(exploration);
     let within = exploration.settle.unwrap_or(rules.settle);
-    let numbers = (u64::from(options.share.index)..).step_by(options.share.of.get() as usize);
+    let numbers = (u64::from(options.shard.index)..).step_by(options.shard.of.get() as usize);
     let runs = stream::iter(numbers.take_while(|number| options.cases.is_none_or(|cases| *number < cases)))
         .take_while(|_| ready(options.lasting.is_none_or(|lasting| began.elapsed() < lasting)))
-        .map(|case| {
-            let sequence = generator.sequence(options.seed.derive(&format!("case {case}")));
-            let scenario = Arc::new(script(exploration, &sequence, title(exploration, case), within));
+        .map(|number| {
+            let sequence = generator.sequence(options.seed.derive(&format!("case {number}")));
+            let script = script(exploration, &sequence, title(exploration, number), within);
             let trials = &trials;
-            async move { (case, sequence, trials.run(scenario).await) }
+            async move {
+                let result = trials.run(Arc::clone(&script.scenario), trials.seed).await;
+                (number, sequence, script, result)
+            }
         })
         .buffer_unordered(options.jobs.get());
     let mut runs = pin!(runs);
     let (mut cases, mut coverage) = (0, Coverage::new(exploration));
-    let mut outcome = None;
-    while outcome.is_none()
-        && let Some((case, sequence, result)) = runs.next().await
+    let mut failed = None;
+    while failed.is_none()
+        && let Some((number, sequence, script, result)) = runs.next().await
     {
         cases += 1;
-        coverage.add(&result);
+        coverage.add(&script, &result);
         match &result.verdict {
-            Verdict::Passed | Verdict::Skipped(_) => tell(Event::Explored { cases, took: began.elapsed() }),
-            Verdict::BrokenOff(broken) => outcome = Some(Err(broken.clone())),
-            Verdict::Failed(_) => outcome = Some(Ok((case, sequence, Arc::new(result)))),
+            Verdict::Passed | Verdict::Skipped(_) => {
+                tell(Progress::Explored { cases, took: began.elapsed() });
+            }
+            Verdict::BrokenOff(broken) => failed = Some(Err(broken.clone())),
+            Verdict::Failed(_) => {
+                failed = Some(Ok(FailingCase { number, sequence, script, result: Arc::new(result) }));
+            }
         }
     }
     let took = began.elapsed();
-    let outcome = match outcome {
-        None => Outcome::Held,
-        Some(Err(broken)) => Outcome::BrokenOff(broken),
-        Some(Ok((case, sequence, result))) => {
-            let steps = sequence.steps.len();
-            tell(Event::Failed { case, steps, result: Arc::clone(&result) });
-            let found = shrink(exploration, &trials, options, tell, case, &sequence, result).await;
-            Outcome::Failed(Box::new(found))
+    let outcome = match failed {
+        None => ExplorationOutcome::Held,
+        Some(Err(broken)) => ExplorationOutcome::BrokenOff(broken),
+        Some(Ok(case)) => {
+            let (steps, result) = (case.sequence.steps.len(), Arc::clone(&case.result));
+            tell(Progress::Failed { case: case.number, steps, result });
+            let found = shrink(exploration, &trials, options, tell, case).await;
+            ExplorationOutcome::Failed(Box::new(found))
         }
     };
     ExplorationResult { seed: options.seed, cases, took, coverage, outcome }
@@ -163,27 +185,26 @@ fn title(exploration: &Exploration, case: u64) -> String {
 async fn shrink<S: Stage>(
     exploration: &Exploration,
     trials: &Trials<'_, S>,
-    options: &Options,
-    tell: &(impl Fn(Event) + Send + Sync),
-    case: u64,
-    failing: &Sequence,
-    result: Arc<ScenarioResult>,
+    options: &ExplorationOptions,
+    tell: &(impl Fn(Progress) + Send + Sync),
+    case: FailingCase,
 ) -> Counterexample {
-    let steps_found = failing.steps.len();
-    let mut shrinker = Shrinker::new(exploration, trials, options.limits, tell, failing, result);
+    let steps_found = case.sequence.steps.len();
+    let failing = FailingRun { result: case.result, seed: options.seed };
+    let mut shrinker =
+        Shrinker::new(exploration, trials, options.limits, tell, &case.sequence, case.script, failing);
     shrinker.shrink().await;
-    let Shrinker { result, best, runs, .. } = shrinker;
+    let Shrinker { failing: FailingRun { result, seed }, best, runs, .. } = shrinker;
     let mut failures = 0;
     for repeat in 0..options.repeats {
-        let seed = Seed(options.seed.0.wrapping_add(repeat.into()));
-        let trials = Trials { seed, ..*trials };
-        failures +=
-            u32::from(matches!(trials.run(Arc::clone(&result.scenario)).await.verdict, Verdict::Failed(_)));
+        let again = trials.run(Arc::clone(&result.scenario), nth_seed(seed, repeat)).await;
+        failures += u32::from(matches!(again.verdict, Verdict::Failed(_)));
     }
     Counterexample {
-        case,
+        case: case.number,
         steps_found,
         result,
+        seed,
         steps: best.steps.len(),
         runs,
         repeats: options.repeats,

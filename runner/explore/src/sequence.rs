@@ -1,60 +1,60 @@
-//! A generated sequence: what happens, in which order, and to whom.
+//! A generated sequence of requests, faults and kills.
 
 use std::time::Duration;
 
 use fault::ServiceName;
 
-/// A sequence of steps. Any part of one is a sequence too: what refers to a step that isn't there doesn't happen.
+/// A sequence of steps. Any part of one is a sequence too: a step that refers to one that isn't there has no effect.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sequence {
-    /// How many requests may be released at once.
+    /// The most requests that are sent at once.
     pub clients: u32,
     /// The steps, in order.
-    pub steps: Vec<Numbered>,
+    pub steps: Vec<NumberedStep>,
 }
 
-/// A step with the number that it keeps whatever becomes of the others.
+/// A step with a number, which it keeps when others are removed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Numbered {
-    /// The number, by which others refer to what this step makes.
+pub struct NumberedStep {
+    /// The number by which other steps refer to this one.
     pub number: u32,
-    /// What happens.
+    /// What the step does.
     pub element: Element,
 }
 
-/// What can happen in a sequence. Operations and faults are named by their places in the exploration.
+/// What a step of a sequence does. Operations and faults are indices in the exploration, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Element {
-    /// A client does something.
+    /// Sends the request of an operation.
     Call {
-        /// Which operation.
+        /// The operation.
         operation: usize,
-        /// The places of the values that were drawn for it.
+        /// The indices of the values that were drawn for it.
         values: Vec<u64>,
-        /// The numbers of the steps that made the handles it needs.
+        /// The numbers of the steps that make the handles it needs.
         handles: Vec<u32>,
         /// When it is sent.
         release: Release,
     },
-    /// A client sends an earlier request again, under its key.
+    /// Sends an earlier request again, under its key.
     Again {
         /// The number of the step that sent it.
         of: u32,
         /// When it is sent.
         release: Release,
     },
-    /// A fault comes into force.
+    /// Injects a fault.
     Inject(usize),
-    /// A fault goes out of force.
+    /// Heals a fault.
     Heal(usize),
-    /// A service dies.
+    /// Kills a service.
     Kill(ServiceName),
-    /// A service is started again.
+    /// Starts a service that was killed or crashed.
     Start(ServiceName),
-    /// Time passes.
+    /// Lets time pass.
     Wait(Duration),
-    /// At the end, once nothing is wrong any more: what came of a request? It is asked by sending it again.
-    Ask {
+    /// Heals all faults and starts all services, then sends a request again until its outcome is known.
+    CheckOutcome {
         /// The number of the step that sent it.
         of: u32,
     },
@@ -63,19 +63,19 @@ pub enum Element {
 /// When a request is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Release {
-    /// Once those before it have ended.
+    /// After those before it have ended.
     After,
-    /// Together with the one before it.
+    /// At once with the one before it.
     Beside,
 }
 
 impl Sequence {
     /// The step with this number.
-    pub fn step(&self, number: u32) -> Option<&Numbered> {
+    pub fn step(&self, number: u32) -> Option<&NumberedStep> {
         self.steps.iter().find(|step| step.number == number)
     }
 
-    /// The same without some steps.
+    /// The sequence without some steps.
     #[must_use]
     pub fn without(&self, steps: std::ops::Range<usize>) -> Self {
         let mut rest = self.clone();
@@ -83,15 +83,15 @@ impl Sequence {
         rest
     }
 
-    /// The same with another step in this place.
+    /// The sequence with another element in the step at this index.
     #[must_use]
-    pub fn with(&self, at: usize, element: Element) -> Self {
+    pub fn with(&self, index: usize, element: Element) -> Self {
         let mut other = self.clone();
-        other.steps[at].element = element;
+        other.steps[index].element = element;
         other
     }
 
-    /// The same, with the steps numbered from 1 on.
+    /// The sequence with its steps numbered from 1 on.
     #[must_use]
     pub fn renumbered(&self) -> Self {
         let place = |number: u32| {
@@ -104,11 +104,11 @@ impl Sequence {
                 Element::Call { operation, values, handles, release }
             }
             Element::Again { of, release } => Element::Again { of: place(of), release },
-            Element::Ask { of } => Element::Ask { of: place(of) },
+            Element::CheckOutcome { of } => Element::CheckOutcome { of: place(of) },
             other => other,
         };
         let steps = (1..).zip(&self.steps);
-        let steps = steps.map(|(number, step)| Numbered { number, element: element(&step.element) });
+        let steps = steps.map(|(number, step)| NumberedStep { number, element: element(&step.element) });
         Self { clients: self.clients, steps: steps.collect() }
     }
 }

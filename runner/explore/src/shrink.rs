@@ -1,15 +1,14 @@
-//! A smaller sequence that fails in the same way.
+//! Shrinks a failing sequence to a smaller one that fails in the same way.
 //!
-//! Delta debugging on the steps, then each step made simpler (its values, what it refers to, when it is sent), then the
-//! steps again, until nothing changes any more. Any part of a sequence is a sequence, so there is nothing to repair.
+//! Delta debugging on the steps, then each step made simpler (its values, the steps it refers to, when it is sent), then the
+//! steps again, until nothing changes any more. Any part of a sequence is a sequence, so nothing has to be repaired.
 //!
-//! One thing is no part of shrinking: leaving open what came of a request. Who never asks again may find an order unpaid
-//! and the money gone in a system that is right.
+//! A sequence that fails only because the outcome of a request was left open is not accepted: a client that never asks again
+//! may find an order unpaid and the money gone in a system that is right.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::Arc,
     time::Duration,
 };
 
@@ -17,20 +16,22 @@ use engine::{ScenarioResult, Stage};
 use scenario::Exploration;
 
 use crate::{
-    Event,
-    script::{script, unasked_keys, without_idle_steps},
+    certainty::is_certain,
+    complaint::{Complaint, complaints},
+    progress::Progress,
+    script::{Script, script, without_idle_steps},
     sequence::{Element, Release, Sequence},
-    trial::{OTHER_NAMES, Trials, complaints, is_certain},
+    trial::{FailingRun, OTHER_SEEDS, Trials},
 };
 
-/// How far shrinking goes.
+/// The limits of shrinking.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ShrinkLimits {
     /// The most runs.
     pub runs: u32,
 }
 
-impl Default for Limits {
+impl Default for ShrinkLimits {
     fn default() -> Self {
         Self { runs: 2_000 }
     }
@@ -40,60 +41,59 @@ impl Default for Limits {
 pub(crate) struct Shrinker<'a, S, T> {
     exploration: &'a Exploration,
     trials: &'a Trials<'a, S>,
-    name: String,
-    limits: Limits,
+    limits: ShrinkLimits,
     tell: &'a T,
-    /// What the sequence found at first complains of: a smaller one must complain of some of it.
-    complaints: BTreeSet<String>,
+    /// The complaints of the sequence found at first. A smaller one must have one of them.
+    complaints: BTreeSet<Complaint>,
+    /// The sequences that were tried, and whether they failed in the same way.
     tried: BTreeMap<Sequence, bool>,
-    other_names: u32,
+    /// The number of further seeds that each sequence is tried with.
+    other_seeds: u32,
     pub(crate) runs: u32,
+    /// The smallest sequence that fails, its scenario and its failed run.
     pub(crate) best: Sequence,
-    pub(crate) result: Arc<ScenarioResult>,
+    script: Script,
+    pub(crate) failing: FailingRun,
 }
 
-impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
+impl<'a, S: Stage, T: Fn(Progress)> Shrinker<'a, S, T> {
     pub(crate) fn new(
         exploration: &'a Exploration,
         trials: &'a Trials<'a, S>,
-        limits: Limits,
+        limits: ShrinkLimits,
         tell: &'a T,
-        failing: &Sequence,
-        result: Arc<ScenarioResult>,
+        sequence: &Sequence,
+        script: Script,
+        failing: FailingRun,
     ) -> Self {
-        let complaints = complaints(&result, trials.rules);
-        let name = result.scenario.name.clone();
-        let best = without_idle_steps(exploration, failing);
-        let tried = BTreeMap::new();
-        let other_names = 0;
         Self {
             exploration,
             trials,
-            name,
             limits,
             tell,
-            complaints,
-            tried,
-            other_names,
+            complaints: complaints_of(&script, &failing.result),
+            tried: BTreeMap::new(),
+            other_seeds: 0,
             runs: 0,
-            best,
-            result,
+            best: without_idle_steps(exploration, sequence),
+            script,
+            failing,
         }
     }
 
-    /// Shrinks as far as it goes; further, if need be with other chance, where it takes chance to fail.
+    /// Shrinks the sequence as far as possible: with the seed it failed with, and also with others if it fails with some
+    /// seeds only.
     pub(crate) async fn shrink(&mut self) {
-        self.shrink_with_this_chance().await;
-        let unasked = unasked_keys(self.exploration, &self.best);
-        let fails = |result: &ScenarioResult| self.is_alike(result, &unasked);
-        if self.trials.is_by_chance(&self.result.scenario, fails).await {
-            self.other_names = OTHER_NAMES;
+        self.shrink_further().await;
+        let fails = |result: &ScenarioResult| self.is_alike(&self.script, result);
+        if self.trials.depends_on_seed(&self.failing, fails).await {
+            self.other_seeds = OTHER_SEEDS;
             self.tried.clear();
-            self.shrink_with_this_chance().await;
+            self.shrink_further().await;
         }
     }
 
-    async fn shrink_with_this_chance(&mut self) {
+    async fn shrink_further(&mut self) {
         loop {
             let before = self.best.clone();
             self.fewer_steps().await;
@@ -124,7 +124,7 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         }
     }
 
-    /// Puts another element in a step's place, if it fails as well. It may be that the step is gone.
+    /// Changes the element of a step, if the sequence then fails as well. The step may have been removed before.
     async fn change(&mut self, number: u32, change: impl FnOnce(&mut Element) -> bool) -> bool {
         let Some(at) = self.best.steps.iter().position(|step| step.number == number) else { return false };
         let mut element = self.best.steps[at].element.clone();
@@ -141,17 +141,17 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         .await;
     }
 
-    /// Lets a step use what an earlier one made, so that a later one is needed no more.
+    /// Lets a step refer to an earlier one, so that a later one can be removed.
     async fn refer_earlier(&mut self, number: u32) {
         let Some(Element::Call { handles, .. }) = self.best.step(number).map(|step| &step.element) else {
             return;
         };
-        for place in 0..handles.len() {
+        for handle in 0..handles.len() {
             let earlier: Vec<u32> = self.best.steps.iter().map(|step| step.number).collect();
             for maker in earlier {
                 let simpler = |element: &mut Element| match element {
-                    Element::Call { handles, .. } if maker < handles[place] => {
-                        handles[place] = maker;
+                    Element::Call { handles, .. } if maker < handles[handle] => {
+                        handles[handle] = maker;
                         true
                     }
                     _ => false,
@@ -163,24 +163,24 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
         }
     }
 
-    /// Puts each other fault in the place of this one, and keeps one with which fewer steps are enough.
+    /// Replaces a fault by each other one. Keeps the replacement if fewer steps are enough with it.
     async fn another_fault(&mut self, number: u32) {
         for fault in 0..self.exploration.faults.len() {
-            let (best, result) = (self.best.clone(), Arc::clone(&self.result));
+            let before = (self.best.clone(), self.script.clone(), self.failing.clone());
             let other = |element: &mut Element| match element {
                 Element::Inject(present) => std::mem::replace(present, fault) != fault,
                 _ => false,
             };
             if self.change(number, other).await {
                 self.fewer_steps().await;
-                if self.best.steps.len() >= best.steps.len() {
-                    (self.best, self.result) = (best, result);
+                if self.best.steps.len() >= before.0.steps.len() {
+                    (self.best, self.script, self.failing) = before;
                 }
             }
         }
     }
 
-    /// Takes simpler values: the first there is, or else, by halves, one nearer to it.
+    /// Replaces drawn values by simpler ones: by the first of their range, or one nearer to it (bisection).
     async fn draw_less(&mut self, number: u32) {
         let Some(Element::Call { values, .. }) = self.best.step(number).map(|step| &step.element) else {
             return;
@@ -230,29 +230,34 @@ impl<'a, S: Stage, T: Fn(Event)> Shrinker<'a, S, T> {
             return false;
         }
         let within = self.exploration.settle.unwrap_or(self.trials.rules.settle);
-        let scenario = script(self.exploration, &candidate, self.name.clone(), within);
-        let unasked = unasked_keys(self.exploration, &candidate);
-        let fails = |result: &ScenarioResult| self.is_alike(result, &unasked);
-        let (result, runs) = self.trials.run_until(&scenario, self.other_names, fails).await;
+        let name = self.script.scenario.name.clone();
+        let script = script(self.exploration, &candidate, name, within);
+        let fails = |result: &ScenarioResult| self.is_alike(&script, result);
+        let seed = self.failing.seed;
+        let (found, runs) = self.trials.run_until(&script.scenario, seed, self.other_seeds, fails).await;
         self.runs += runs;
-        let failed = result.is_some();
-        if let Some(result) = result {
-            self.name.clone_from(&result.scenario.name);
-            (self.best, self.result) = (candidate.clone(), result);
+        let failed = found.is_some();
+        if let Some(failing) = found {
+            (self.best, self.script, self.failing) = (candidate.clone(), script, failing);
         }
-        (self.tell)(Event::Shrunk { runs: self.runs, steps: self.best.steps.len() });
+        (self.tell)(Progress::Shrunk { runs: self.runs, steps: self.best.steps.len() });
         self.tried.insert(candidate, failed);
         failed
     }
 
-    /// Whether that is what was wrong at first, and certainly wrong.
-    fn is_alike(&self, result: &ScenarioResult, unasked: &[String]) -> bool {
-        !complaints(result, self.trials.rules).is_disjoint(&self.complaints) && is_certain(result, unasked)
+    /// Whether a run of this script fails in the same way as the sequence found at first, and certainly.
+    fn is_alike(&self, script: &Script, result: &ScenarioResult) -> bool {
+        !complaints_of(script, result).is_disjoint(&self.complaints)
+            && is_certain(result, &script.unchecked_keys)
     }
 }
 
-/// Leaves out ever smaller pieces of so many steps, from the end on: what is later refers to what is earlier. `take` does
-/// without some steps if what is left still fails, and says how many are left then.
+fn complaints_of(script: &Script, result: &ScenarioResult) -> BTreeSet<Complaint> {
+    complaints(result, |step, member| script.operation_of_member(step, member).map(str::to_owned))
+}
+
+/// Delta debugging: removes ever smaller pieces of `len` steps, the last ones first, since later steps refer to earlier ones.
+/// `take` removes a range of steps if the rest still fails, and returns the number of steps that are left then.
 pub(crate) async fn fewer(mut len: usize, mut take: impl AsyncFnMut(Range<usize>) -> Option<usize>) {
     let mut size = len.div_ceil(2);
     while size > 0 {
@@ -268,14 +273,14 @@ pub(crate) async fn fewer(mut len: usize, mut take: impl AsyncFnMut(Range<usize>
                 None => start,
             };
         }
-        // What goes may let more go; single steps are tried until none does.
+        // Once a step is removed, others may be removed too: single steps are tried until none is.
         if size > 1 || !removed {
             size /= 2;
         }
     }
 }
 
-/// Between what is known to hold and what is known to fail: 0 first, then the middle.
+/// The next value of a bisection between one that holds and one that fails: 0 first, then the middle.
 fn nearer(holds: Option<u64>, fails: u64) -> Option<u64> {
     match holds {
         None => (fails > 0).then_some(0),

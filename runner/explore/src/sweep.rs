@@ -1,66 +1,72 @@
-//! A scenario with every single fault at every one of its calls, and with pairs of them.
+//! Runs a scenario with each fault at each of its calls, and with pairs of faults.
 //!
 //! # What is judged
 //!
-//! Under a fault that its author didn't think of, a scenario may rightly see other replies than it expects: 202 for 201,
-//! 503, nothing at all, and then steps whose captures are missing. So what its steps expect isn't held against it
-//! ([`Judging::Lenient`](scenario::Judging)), and steps that lack a capture are left out. What is judged is
+//! Under a fault that its author didn't think of, a scenario may rightly get other replies than it expects: 202 for 201,
+//! 503, or none. So the expectations of its steps aren't judged ([`Judging::Lenient`](scenario::Judging)), and steps whose
+//! captures are missing are skipped. These are judged:
 //!
-//! - every invariant of the project, after every step and in the end;
-//! - that a key keeps its word: each request with an `Idempotency-Key` is sent again once nothing is wrong any more.
-//!   Then it must have an outcome, and a success that was already told must still be one.
+//! - every invariant of the project, after every step and at the end;
+//! - the outcome of each request with an `Idempotency-Key`: it is sent again once all faults are healed and all services run.
+//!   Then its outcome must be known, and if an earlier reply was a success, this one must be one too.
 //!
 //! # What is left out
 //!
-//! Faults that can't make a difference, each with its reason ([`Reason`]), and pairs of which one is enough to fail.
+//! Faults that can't make a difference, each with its reason ([`SkipReason`]), and pairs of which one fault is enough to fail.
 
 mod call;
-mod kind;
+mod fault_kind;
+mod faulted;
 mod pairs;
-mod plan;
+mod placement;
+mod skip;
 mod table;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use engine::{Rules, Stage};
+use engine::{Rules, ScenarioResult, Stage};
 use fault::Seed;
 use scenario::Scenario;
 use verdict::Verdict;
 
 use crate::{
-    Event, Limits,
+    complaint::{Complaint, complaints_by_name},
+    progress::Progress,
     reduce::reduce,
-    trial::{Trials, complaints},
+    shrink::ShrinkLimits,
+    trial::{FailingRun, Trials},
 };
-use kind::applicable;
-use pairs::pairs;
-use plan::Planned;
+use fault_kind::applicable;
+use faulted::FaultedScenario;
+use pairs::{Pair, pairs};
 
 pub use call::SweptCall;
-pub use kind::Kind;
-pub use table::{Cell, CellOutcome, Planted, Reason, Seen, Skipped, SweepSummary, SweepTable};
+pub use fault_kind::FaultKind;
+pub use placement::FaultPlacement;
+pub use skip::SkipReason;
+pub use table::{CellOutcome, ClientStatus, SkippedFaults, SweepCell, SweepSummary, SweepTable};
 
 /// How a sweep is done.
 #[derive(Debug, Clone)]
 pub struct SweepOptions {
-    /// What all chance comes from.
+    /// Seed of all random choices.
     pub seed: Seed,
     /// The kinds of faults.
-    pub kinds: Vec<Kind>,
-    /// How many faults meet the scenario at once.
+    pub kinds: Vec<FaultKind>,
+    /// How many faults are added at once.
     pub depth: Depth,
     /// The most runs.
     pub runs: usize,
-    /// How far a failure is shrunk; of those that fail alike, one is.
-    pub limits: Limits,
+    /// The limits of shrinking. Of runs that fail in the same way, one is shrunk.
+    pub limits: ShrinkLimits,
 }
 
-/// How many faults meet a scenario at once.
+/// How many faults are added to a scenario at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// One.
+    /// One fault.
     Singles,
-    /// One, and then two: the second at a call that is made after the first has struck.
+    /// One fault, and then two: the second at a call that is made after the first has met its call.
     Pairs,
 }
 
@@ -69,10 +75,10 @@ impl SweepOptions {
     pub fn new(seed: Seed) -> Self {
         Self {
             seed,
-            kinds: Kind::ALL.to_vec(),
+            kinds: FaultKind::ALL.to_vec(),
             depth: Depth::Singles,
             runs: 100_000,
-            limits: Limits::default(),
+            limits: ShrinkLimits::default(),
         }
     }
 }
@@ -83,69 +89,71 @@ pub async fn sweep<S: Stage>(
     stage: &S,
     rules: &Rules,
     options: &SweepOptions,
-    tell: &(impl Fn(Event) + Send + Sync),
+    tell: &(impl Fn(Progress) + Send + Sync),
 ) -> SweepTable {
     let trials = Trials { stage, rules, seed: options.seed };
-    let baseline = Arc::new(trials.run(Arc::clone(scenario)).await);
+    let baseline = Arc::new(trials.run(Arc::clone(scenario), options.seed).await);
     let made = call::calls(&baseline.history, Some);
     let calls = made.into_iter().map(|(call, _)| call).collect();
     let table = SweepTable { seed: options.seed, baseline, calls, cells: Vec::new(), skipped: Vec::new() };
-    let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, wrong: BTreeSet::new() };
+    let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, shrunk: BTreeSet::new() };
     if sweep.table.baseline.verdict == Verdict::Passed {
         sweep.run().await;
     }
     sweep.table
 }
 
-/// A sweep under way.
+/// A sweep in progress.
 struct Sweep<'a, S, T> {
     scenario: &'a Arc<Scenario>,
     trials: Trials<'a, S>,
     options: &'a SweepOptions,
     tell: &'a T,
     table: SweepTable,
-    /// How many runs there will be, as far as is known.
+    /// The number of all runs, as far as it is known.
     of: usize,
-    /// What those complain of that were made as small as they can be.
-    wrong: BTreeSet<BTreeSet<String>>,
+    /// The complaints of each failing run that was shrunk.
+    shrunk: BTreeSet<BTreeSet<Complaint>>,
 }
 
-impl<S: Stage, T: Fn(Event)> Sweep<'_, S, T> {
+impl<S: Stage, T: Fn(Progress)> Sweep<'_, S, T> {
     async fn run(&mut self) {
         let mut singles = Vec::new();
-        for (place, call) in self.table.calls.iter().enumerate() {
+        for (index, call) in self.table.calls.iter().enumerate() {
             for kind in &self.options.kinds {
-                let fault = Planted { call: place, kind: *kind };
+                let fault = FaultPlacement { call: index, kind: *kind };
                 match applicable(*kind, call, self.scenario) {
                     Ok(()) => singles.push(fault),
-                    Err(reason) => self.table.skipped.push(Skipped { faults: vec![fault], reason }),
+                    Err(reason) => self.table.skipped.push(SkippedFaults { faults: vec![fault], reason }),
                 }
             }
         }
         self.of = singles.len();
         let mut second = Vec::new();
         for fault in singles {
-            second.extend(self.plant(&[fault]).await);
+            second.extend(self.run_with(&[fault]).await);
         }
-        let failing: BTreeSet<Planted> = self.failing().collect();
+        let failing: BTreeSet<FaultPlacement> = self.failing().collect();
         let (ready, skipped): (Vec<_>, Vec<_>) = second.into_iter().partition(|pair| pair.skip.is_none());
         let skipped = skipped.into_iter().filter_map(|pair| Some((pair.faults, pair.skip?)));
         self.table
             .skipped
-            .extend(skipped.map(|(faults, reason)| Skipped { faults: faults.to_vec(), reason }));
+            .extend(skipped.map(|(faults, reason)| SkippedFaults { faults: faults.to_vec(), reason }));
         self.of += ready.len();
         for pair in ready {
             if pair.faults.iter().any(|fault| failing.contains(fault)) {
                 self.of -= 1;
-                self.table.skipped.push(Skipped { faults: pair.faults.to_vec(), reason: Reason::FailsAlone });
+                self.table
+                    .skipped
+                    .push(SkippedFaults { faults: pair.faults.to_vec(), reason: SkipReason::FailsAlone });
             } else {
-                self.plant(&pair.faults).await;
+                self.run_with(&pair.faults).await;
             }
         }
     }
 
-    /// The faults that are enough to fail.
-    fn failing(&self) -> impl Iterator<Item = Planted> {
+    /// The faults that fail alone.
+    fn failing(&self) -> impl Iterator<Item = FaultPlacement> {
         let failed = self.table.cells.iter().filter(|cell| matches!(cell.outcome, CellOutcome::Failed(_)));
         failed.filter_map(|cell| match cell.faults.as_slice() {
             [single] => Some(*single),
@@ -153,31 +161,40 @@ impl<S: Stage, T: Fn(Event)> Sweep<'_, S, T> {
         })
     }
 
-    /// Runs the scenario with these faults. Says which others could follow.
-    async fn plant(&mut self, faults: &[Planted]) -> Vec<pairs::Pair> {
+    /// Runs the scenario with these faults. Returns the pairs that begin with them.
+    async fn run_with(&mut self, faults: &[FaultPlacement]) -> Vec<Pair> {
         if self.table.cells.len() >= self.options.runs {
-            self.table.skipped.push(Skipped { faults: faults.to_vec(), reason: Reason::Limit });
+            self.table.skipped.push(SkippedFaults { faults: faults.to_vec(), reason: SkipReason::RunLimit });
             return Vec::new();
         }
         let within = self.scenario.settle.unwrap_or(self.trials.rules.settle);
-        let planned = Planned::new(self.scenario, &self.table.calls, faults, within);
-        // With the scenario's own seed, so that nothing but the faults is different.
+        let faulted = FaultedScenario::new(self.scenario, &self.table.calls, faults, within);
+        // With the baseline's own seed, so that only the faults differ.
         let seed = self.table.baseline.seed;
-        let result = Arc::new(self.trials.run_with(Arc::clone(&planned.scenario), seed).await);
-        let mut cell = Cell::new(&planned, &self.table.baseline, &result);
-        if let CellOutcome::Failed(failing) = &mut cell.outcome
-            && self.wrong.insert(complaints(failing, self.trials.rules))
-        {
-            let (Trials { stage, rules, seed }, limits) = (&self.trials, self.options.limits);
-            (*failing, _) = reduce(Arc::clone(failing), *stage, rules, *seed, limits, self.tell).await;
+        let result = Arc::new(self.trials.run_with_own_seed(Arc::clone(&faulted.scenario), seed).await);
+        let mut cell = SweepCell::new(&faulted, &self.table.baseline, Arc::clone(&result), self.options.seed);
+        if let CellOutcome::Failed(failing) = &mut cell.outcome {
+            *failing = self.smaller(Arc::clone(&result)).await;
         }
         self.table.cells.push(cell);
-        (self.tell)(Event::Swept { runs: self.table.cells.len(), of: self.of });
+        (self.tell)(Progress::Swept { runs: self.table.cells.len(), of: self.of });
         match self.options.depth {
             Depth::Singles => Vec::new(),
             Depth::Pairs => {
-                pairs(&planned, &result, &mut self.table.calls, &self.options.kinds, self.scenario)
+                pairs(&faulted, &result, &mut self.table.calls, &self.options.kinds, self.scenario)
             }
+        }
+    }
+
+    /// The failing run with fewer steps, if it is the first one that fails in this way.
+    async fn smaller(&mut self, failing: Arc<ScenarioResult>) -> FailingRun {
+        let complaints = complaints_by_name(&failing);
+        if self.shrunk.insert(complaints.clone()) {
+            let (Trials { stage, rules, seed }, limits) = (&self.trials, self.options.limits);
+            reduce(failing, *stage, rules, *seed, limits, self.tell).await.0
+        } else {
+            let fails = |result: &ScenarioResult| complaints_by_name(result) == complaints;
+            self.trials.confirm(failing, fails).await.0
         }
     }
 }

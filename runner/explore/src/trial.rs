@@ -1,75 +1,96 @@
-//! One run of a generated scenario, and what is wrong with it.
+//! One run of a generated scenario, with one seed or with several.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{iter, sync::Arc};
 
 use engine::{Rules, ScenarioResult, Stage, run_scenario};
-use fault::{CLIENT, Seed};
-use scenario::{Action, Scenario};
-use verdict::{Exchange, FailureLocation, Finding, FindingKind, RequestOutcome, Verdict};
+use fault::Seed;
+use scenario::Scenario;
+use verdict::{FindingKind, Verdict};
 
-/// Under how many other names something is tried when chance has a part in whether it fails.
-pub(crate) const OTHER_NAMES: u32 = 5;
+/// The number of further seeds that are tried where a failure depends on the seed.
+pub(crate) const OTHER_SEEDS: u32 = 5;
 
-/// Where scenarios are tried.
+/// A scenario that failed, and a seed with which it fails.
+#[derive(Debug, Clone)]
+pub struct FailingRun {
+    /// The failed run; the scenario is in it.
+    pub result: Arc<ScenarioResult>,
+    /// The seed of a command line (`--seed`) with which the scenario fails again. If it failed with none of the seeds that
+    /// were tried, the seed of the exploration or sweep.
+    pub seed: Seed,
+}
+
+/// What scenarios are tried in.
 pub(crate) struct Trials<'a, S> {
     pub(crate) stage: &'a S,
     pub(crate) rules: &'a Rules,
-    /// The seed that a command line would be given.
+    /// The seed of the command line. Further tries take the numbers after it.
     pub(crate) seed: Seed,
 }
 
 impl<S: Stage> Trials<'_, S> {
-    /// Runs a scenario with the seed that it has in a run of scenarios.
-    pub(crate) async fn run(&self, scenario: Arc<Scenario>) -> ScenarioResult {
-        let seed = self.seed.derive(&scenario.name);
-        self.run_with(scenario, seed).await
+    /// Runs a scenario as a command line with this seed does.
+    pub(crate) async fn run(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
+        let seed = seed.derive(&scenario.name);
+        self.run_with_own_seed(scenario, seed).await
     }
 
-    /// Runs a scenario with this very seed.
-    pub(crate) async fn run_with(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
-        forgiving(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
+    /// Runs a scenario with a seed that isn't derived any further.
+    pub(crate) async fn run_with_own_seed(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
+        without_idle_faults(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
     }
 
-    /// Runs a scenario until it fails in this way, under its own name and then under so many others. Gives how it failed,
-    /// and after how many runs.
+    /// Runs a scenario with one seed after the other until it fails in this way: with `first`, then with `others` more.
+    /// Returns the failed run, if there is one, and the number of runs.
     pub(crate) async fn run_until(
         &self,
-        scenario: &Scenario,
-        other_names: u32,
+        scenario: &Arc<Scenario>,
+        first: Seed,
+        others: u32,
         fails: impl Fn(&ScenarioResult) -> bool,
-    ) -> (Option<Arc<ScenarioResult>>, u32) {
-        for number in 0..=other_names {
-            let result = self.run(Arc::new(renamed(scenario, number))).await;
+    ) -> (Option<FailingRun>, u32) {
+        let further = (0..=others).map(|number| nth_seed(self.seed, number)).filter(|seed| *seed != first);
+        let mut runs = 0;
+        for seed in iter::once(first).chain(further.take(others as usize)) {
+            runs += 1;
+            let result = self.run(Arc::clone(scenario), seed).await;
             if fails(&result) {
-                return (Some(Arc::new(result)), number + 1);
+                return (Some(FailingRun { result: Arc::new(result), seed }), runs);
             }
         }
-        (None, other_names + 1)
+        (None, runs)
     }
 
-    /// Whether this scenario, which fails in this way, passes with other chance.
-    pub(crate) async fn is_by_chance(
+    /// Looks for a seed of the command line with which this scenario fails in this way. Returns the given result if there
+    /// is none among those tried, and the number of runs.
+    pub(crate) async fn confirm(
         &self,
-        scenario: &Scenario,
+        failing: Arc<ScenarioResult>,
+        fails: impl Fn(&ScenarioResult) -> bool,
+    ) -> (FailingRun, u32) {
+        let (confirmed, runs) = self.run_until(&failing.scenario, self.seed, OTHER_SEEDS, fails).await;
+        (confirmed.unwrap_or(FailingRun { result: failing, seed: self.seed }), runs)
+    }
+
+    /// Whether this run, which fails in this way, passes with another seed.
+    pub(crate) async fn depends_on_seed(
+        &self,
+        failing: &FailingRun,
         fails: impl Fn(&ScenarioResult) -> bool,
     ) -> bool {
-        self.run_until(scenario, OTHER_NAMES, |result| !fails(result)).await.0.is_some()
+        let passes = |result: &ScenarioResult| !fails(result);
+        let (passed, _) = self.run_until(&failing.result.scenario, failing.seed, OTHER_SEEDS, passes).await;
+        passed.is_some()
     }
 }
 
-/// A scenario under another name, and hence with other chance, which comes from the command line's seed and the name.
-fn renamed(scenario: &Scenario, number: u32) -> Scenario {
-    const MARK: &str = ", chance ";
-    let mut renamed = scenario.clone();
-    if number > 0 {
-        let base = scenario.name.split_once(MARK).map_or(&*scenario.name, |(base, _)| base);
-        renamed.name = format!("{base}{MARK}{number}");
-    }
-    renamed
+/// The seed that comes this many after another one.
+pub(crate) fn nth_seed(first: Seed, number: u32) -> Seed {
+    Seed(first.0.wrapping_add(number.into()))
 }
 
-/// A generated fault may well meet nothing.
-fn forgiving(mut result: ScenarioResult) -> ScenarioResult {
+/// The result without the findings that a fault met no exchange, which is no mistake in a generated scenario.
+fn without_idle_faults(mut result: ScenarioResult) -> ScenarioResult {
     let Verdict::Failed(failures) = &mut result.verdict else { return result };
     for failure in failures.iter_mut() {
         failure.findings.retain(|finding| !matches!(finding.kind, FindingKind::IdleFault(_)));
@@ -79,77 +100,4 @@ fn forgiving(mut result: ScenarioResult) -> ScenarioResult {
         result.verdict = Verdict::Passed;
     }
     result
-}
-
-/// What is wrong, in words that stay the same when the sequence shrinks. Nothing when all holds.
-pub(crate) fn complaints(result: &ScenarioResult, rules: &Rules) -> BTreeSet<String> {
-    let Verdict::Failed(failures) = &result.verdict else { return BTreeSet::new() };
-    let complaint = |place: &FailureLocation, finding: &Finding| {
-        let invariant = rules.invariants.iter().any(|invariant| invariant.name == finding.subject());
-        match place {
-            FailureLocation::Step { index, name, .. }
-                if !invariant && !is_group(&result.scenario, *index) =>
-            {
-                unnumbered(&format!("{name}: {}", finding.subject()))
-            }
-            _ => unnumbered(&finding.subject()),
-        }
-    };
-    let of_failure = |failure: &verdict::Failure| {
-        failure.findings.iter().map(|finding| complaint(&failure.location, finding)).collect::<Vec<_>>()
-    };
-    failures.iter().flat_map(of_failure).collect()
-}
-
-/// Whether this is what is wrong when an invariant is broken.
-pub(crate) fn is_invariant(complaint: &str, rules: &Rules) -> bool {
-    rules.invariants.iter().any(|invariant| unnumbered(&invariant.name) == complaint)
-}
-
-/// Whether what is wrong in the end is wrong whatever came of the requests under these keys, which nobody asked about:
-/// each of them had a definite outcome, or never was sent.
-pub(crate) fn is_certain(result: &ScenarioResult, unasked: &[String]) -> bool {
-    let Verdict::Failed(failures) = &result.verdict else { return true };
-    if failures.iter().any(|failure| failure.location != FailureLocation::End) {
-        return true;
-    }
-    unasked.iter().all(|key| {
-        let own = result
-            .history
-            .exchanges()
-            .filter(|exchange| exchange.link.caller.as_str() == CLIENT && carries(exchange, key));
-        let (mut unknown, mut answered) = (false, false);
-        for exchange in own {
-            let provisional =
-                exchange.reply().is_some_and(|reply| reply.status == http::StatusCode::ACCEPTED);
-            match exchange.outcome() {
-                RequestOutcome::Ok if !provisional => answered = true,
-                RequestOutcome::Failed => {}
-                RequestOutcome::Ok | RequestOutcome::Unknown => unknown = true,
-            }
-        }
-        answered || !unknown
-    })
-}
-
-/// Whether a request bears this key, in a header, its path or its body.
-fn carries(exchange: &Exchange<'_>, key: &str) -> bool {
-    let request = exchange.request;
-    let within = |text: &[u8]| {
-        let text = String::from_utf8_lossy(text);
-        let ends = |at: usize| !text[at + key.len()..].starts_with(|c: char| c.is_ascii_digit());
-        text.match_indices(key).any(|(at, _)| ends(at))
-    };
-    request.headers.values().any(|value| value.as_bytes() == key.as_bytes())
-        || within(request.path.as_bytes())
-        || within(&request.body)
-}
-
-/// Whether findings of a step already name the member that they are about.
-fn is_group(scenario: &Scenario, step: usize) -> bool {
-    matches!(scenario.steps.get(step).map(|step| &step.action), Some(Action::Together(_)))
-}
-
-fn unnumbered(text: &str) -> String {
-    text.replace(" again", "").chars().filter(|c| !c.is_ascii_digit()).collect()
 }

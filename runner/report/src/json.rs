@@ -7,7 +7,8 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Exchange, ExchangeId, Failure, FailureLocation, History, HistoryEvent, Record, Reply, Verdict,
+    Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record, Reply,
+    Verdict,
 };
 
 use crate::{
@@ -118,12 +119,48 @@ pub struct FailureFile {
 /// One thing that isn't as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingFile {
+    /// The kind, by which programs compare findings.
+    pub kind: FindingKindFile,
     /// What it is about.
     pub subject: String,
     /// What it must be.
     pub expected: String,
     /// What it is.
     pub found: String,
+}
+
+/// The kind of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKindFile {
+    /// Whether there is a reply.
+    Reply,
+    /// The reply's status.
+    Status,
+    /// A header of the reply.
+    Header,
+    /// A value of the reply's body.
+    Body,
+    /// A condition of `expect.that`.
+    Condition,
+    /// How the requests of a step ended.
+    Outcomes,
+    /// The traffic on a link.
+    Traffic,
+    /// A value that can't be captured.
+    Capture,
+    /// An expression that can't be evaluated.
+    Expression,
+    /// An `eventually` that never came true.
+    Eventually,
+    /// A condition of a `check` step.
+    Check,
+    /// An invariant.
+    Invariant,
+    /// A fault that met no exchange.
+    IdleFault,
+    /// The scenario's snapshot.
+    Snapshot,
 }
 
 /// One entry of a history.
@@ -273,12 +310,34 @@ fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> Failur
         FailureLocation::End => (None, None),
     };
     let finding = |finding: &verdict::Finding| FindingFile {
+        kind: (&finding.kind).into(),
         subject: finding.subject(),
         expected: finding.expected.clone(),
         found: finding.found.clone(),
     };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
     FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
+}
+
+impl From<&FindingKind> for FindingKindFile {
+    fn from(kind: &FindingKind) -> Self {
+        match kind {
+            FindingKind::Reply => Self::Reply,
+            FindingKind::Status => Self::Status,
+            FindingKind::Header(_) => Self::Header,
+            FindingKind::Body(_) => Self::Body,
+            FindingKind::Condition => Self::Condition,
+            FindingKind::Outcomes => Self::Outcomes,
+            FindingKind::Traffic(_) => Self::Traffic,
+            FindingKind::Capture(_) => Self::Capture,
+            FindingKind::Expression => Self::Expression,
+            FindingKind::Eventually => Self::Eventually,
+            FindingKind::Check => Self::Check,
+            FindingKind::Invariant(_) => Self::Invariant,
+            FindingKind::IdleFault(_) => Self::IdleFault,
+            FindingKind::Snapshot => Self::Snapshot,
+        }
+    }
 }
 
 /// The entry for a record; `None` for the later records of an exchange, whose entry is that of its first record.

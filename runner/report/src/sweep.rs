@@ -7,7 +7,7 @@ pub(crate) mod page;
 use std::sync::Arc;
 
 use engine::ScenarioResult;
-use explore::{Cell, CellOutcome, Kind, Planted, Reason, SweepTable, SweptCall};
+use explore::{CellOutcome, FaultKind, FaultPlacement, SkipReason, SweepCell, SweepTable, SweptCall};
 use owo_colors::OwoColorize;
 
 /// A cell of the table: one fault at one call.
@@ -21,19 +21,19 @@ enum Mark<'a> {
     NotReached,
     BrokenOff,
     /// The fault wasn't tried, for this reason.
-    LeftOut(Reason),
+    LeftOut(SkipReason),
     /// The sweep ended before the fault was tried.
     Open,
 }
 
 impl<'a> Mark<'a> {
-    fn of(cell: &'a Cell) -> Self {
+    fn of(cell: &'a SweepCell) -> Self {
         match &cell.outcome {
-            CellOutcome::Failed(result) => Self::Failed(result),
+            CellOutcome::Failed(failing) => Self::Failed(&failing.result),
             CellOutcome::NotReached => Self::NotReached,
             CellOutcome::BrokenOff(_) => Self::BrokenOff,
-            CellOutcome::Held if cell.seen.before == cell.seen.now => Self::Held,
-            CellOutcome::Held => Self::HeldWith(cell.seen.now),
+            CellOutcome::Held if cell.client.without_fault == cell.client.with_fault => Self::Held,
+            CellOutcome::Held => Self::HeldWith(cell.client.with_fault),
         }
     }
 
@@ -52,14 +52,14 @@ impl<'a> Mark<'a> {
 /// The runs that failed, in their order.
 pub(crate) fn failures(table: &SweepTable) -> impl Iterator<Item = &Arc<ScenarioResult>> {
     table.cells.iter().filter_map(|cell| match &cell.outcome {
-        CellOutcome::Failed(result) => Some(result),
+        CellOutcome::Failed(failing) => Some(&failing.result),
         _ => None,
     })
 }
 
 /// The calls that the scenario makes without a fault, each with its cells.
-fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; Kind::ALL.len()])> {
-    let single = |fault: Planted| {
+fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; FaultKind::ALL.len()])> {
+    let single = |fault: FaultPlacement| {
         let skipped = || table.skipped.iter().find(|skipped| skipped.faults == [fault]);
         match table.single(fault) {
             Some(cell) => Mark::of(cell),
@@ -67,7 +67,8 @@ fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; Kind
         }
     };
     let rows = table.calls.iter().enumerate();
-    let rows = rows.map(move |(call, made)| (made, Kind::ALL.map(|kind| single(Planted { call, kind }))));
+    let rows = rows
+        .map(move |(call, made)| (made, FaultKind::ALL.map(|kind| single(FaultPlacement { call, kind }))));
     // Calls that are made only because of a fault have second faults only.
     rows.filter(|(_, marks)| !marks.iter().all(|mark| matches!(mark, Mark::Open)))
 }
@@ -98,8 +99,10 @@ pub(crate) fn counts(table: &SweepTable) -> String {
 pub fn render(table: &SweepTable) -> String {
     let scenario = &table.baseline.scenario;
     let mut lines = vec![format!("{}  {}", scenario.name.bold(), scenario.file.display()), String::new()];
-    lines.extend(Kind::ALL.iter().enumerate().map(|(number, kind)| format!("  {} {kind}", letter(number))));
-    let columns = (0..Kind::ALL.len()).map(|number| format!("{:^5}", letter(number)));
+    lines.extend(
+        FaultKind::ALL.iter().enumerate().map(|(number, kind)| format!("  {} {kind}", letter(number))),
+    );
+    let columns = (0..FaultKind::ALL.len()).map(|number| format!("{:^5}", letter(number)));
     let rows: Vec<_> = rows(table).collect();
     let longest = rows.iter().map(|(call, _)| call.to_string().chars().count()).max().unwrap_or(0);
     lines.extend([String::new(), format!("{:longest$} {}", "", columns.collect::<String>())]);

@@ -1,23 +1,23 @@
-//! A planted bug: its patch, and what the patch says of it.
+//! A bug: its patch and what the patch says about it.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::scratch::root;
+use crate::repository::root;
 
-/// A bug that can be planted.
+/// A bug that can be applied to the shop.
 #[derive(Debug, Clone)]
 pub(crate) struct Bug {
-    /// The name of its patch, without the ending.
+    /// The patch's file name, without its extension.
     pub(crate) name: String,
-    /// What it is, in a few words.
+    /// What is wrong, in a few words.
     pub(crate) title: String,
-    /// Steps of the smallest scenario that shows it.
+    /// The number of steps of the smallest scenario that shows it.
     pub(crate) minimum: usize,
-    /// The patch, relative paths from the repository's root.
+    /// The patch file.
     pub(crate) patch: PathBuf,
-    /// The files that it changes, from the repository's root.
+    /// The files that the patch changes, relative to the repository's root.
     pub(crate) files: Vec<PathBuf>,
 }
 
@@ -39,18 +39,18 @@ impl Bug {
 
     fn read(patch: PathBuf) -> Result<Self> {
         let text = fs::read_to_string(&patch).with_context(|| format!("reading {}", patch.display()))?;
-        let said = |key: &str| {
+        let header = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
             line.map(str::trim).with_context(|| format!("{} has no line `{key}: …`", patch.display()))
         };
-        let minimum = said("Minimum")?;
+        let minimum = header("Minimum")?;
         let steps = minimum.split(' ').next().and_then(|number| number.parse().ok());
         let name = patch.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         Ok(Self {
             name: name.unwrap_or_default(),
-            title: said("Bug")?.to_owned(),
+            title: header("Bug")?.to_owned(),
             minimum: steps.with_context(|| {
-                format!("{}: `Minimum: {minimum}` is no number of steps", patch.display())
+                format!("{}: `Minimum: {minimum}` does not begin with a number of steps", patch.display())
             })?,
             files: text.lines().filter_map(|line| line.strip_prefix("+++ b/")).map(PathBuf::from).collect(),
             patch,

@@ -1,26 +1,28 @@
-//! `hunt`: plants each bug of this folder in a copy of the shop, and finds out whether the framework finds it.
+//! `hunt`: applies each patch of this folder to a copy of the shop, and checks that the framework finds the bug.
 //!
 //! ```text
-//! NAME.patch ─ scratch copy ─ build ─> simulate ─ for each seed: scenarios, explore, sweep ─> found after …, in … steps
+//! NAME.patch ─ scratch copy ─ build ─> simulate ─ for each seed: scenarios, explore, sweep ─> time and steps of the first find
 //! ```
 //!
-//! | file | what is in it |
+//! | file | content |
 //! | --- | --- |
-//! | `arguments` | what can be typed |
-//! | `bug` | a planted bug: its patch, and what the patch says of it |
-//! | `scratch` | the copy of the repository in which bugs are planted and built |
-//! | `lane` | one way of looking for a bug, within a time |
-//! | `hunt` | one build, looked at with every seed |
-//! | `tally` | what came of all of them |
+//! | `arguments` | the command line |
+//! | `repository` | the repository that contains this package |
+//! | `bug` | a bug: its patch and what the patch says about it |
+//! | `scratch` | the copy of the repository in which bugs are applied and built |
+//! | `strategy` | a way to look for a bug, within a time limit |
+//! | `hunt` | looks for failures in one build, with every seed |
+//! | `tally` | the results of all hunts |
 //!
-//! In the end the shop is hunted as it is, over the same time: what is found there is a false alarm.
-#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+//! At the end the unpatched shop is hunted for the same time. What is found there is a false alarm.
+#![expect(clippy::print_stdout, reason = "the program prints its results to stdout")]
 
 mod arguments;
 mod bug;
 mod hunt;
-mod lane;
+mod repository;
 mod scratch;
+mod strategy;
 mod tally;
 
 use std::process::ExitCode;
@@ -35,17 +37,17 @@ fn main() -> Result<ExitCode> {
     let all = Bug::all()?;
     let scratch = Scratch::copy()?;
     for bug in &all {
-        scratch.with_planted(bug, || Ok(()))?;
+        scratch.with_bug(bug, || Ok(()))?;
     }
-    println!("{} bugs, each of which can be planted", all.len());
+    println!("{} bugs; every patch applies", all.len());
     let chosen = bug::choose(all, &arguments.bugs)?;
     let mut tally = Tally::default();
     for bug in &chosen {
-        let simulate = scratch.with_planted(bug, || scratch.build(&bug.name))?;
-        let found = hunt(&scratch, &simulate, &arguments)?;
-        println!("{}", tally.add(bug, found));
+        let simulate = scratch.with_bug(bug, || scratch.build(&bug.name))?;
+        let finds = hunt(&scratch, &simulate, &arguments)?;
+        println!("{}", tally.add(bug, finds));
     }
-    let simulate = scratch.build("the-shop-as-it-is")?;
+    let simulate = scratch.build("unpatched")?;
     let alarms = hunt(&scratch, &simulate, &arguments)?;
     println!("{}", tally.close(&alarms, arguments.limit));
     Ok(if tally.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,4 +1,4 @@
-//! The copy of the repository in which bugs are planted and built. It stays, so that the next hunt builds less.
+//! The copy of the repository in which bugs are applied and built. It is kept, so that the next hunt builds less.
 
 use std::{
     collections::BTreeSet,
@@ -9,35 +9,30 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bug::Bug;
+use crate::{bug::Bug, repository::root};
 
-/// What is built anew for every bug, and hence rather in little time than to run in little time.
+/// The packages that are built for every bug, and so with few optimisations.
 const SHOP: [&str; 6] = ["breaker", "values", "chassis", "users", "orders", "payments"];
 
-/// The repository's root.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("it lies in services/bugs").to_owned()
-}
-
-/// What a file's time is when it is made what it is in the repository.
+/// The modification time that a copied file gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Times {
-    /// That of the repository's file.
+    /// The time of the original.
     Kept,
-    /// Now: something else may have been built of it meanwhile.
+    /// Now: cargo has to build again what was built from the file's former content.
     Now,
 }
 
-/// A copy of what git knows of the working tree, with a folder of its own for what is built.
+/// A copy of the files of the working tree that git doesn't ignore, with its own build folder.
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    /// The copy.
+    /// The folder of the copy.
     pub(crate) tree: PathBuf,
     built: PathBuf,
 }
 
 impl Scratch {
-    /// Makes the copy, or brings an earlier one up to date.
+    /// Makes the copy, or updates an earlier one.
     pub(crate) fn copy() -> Result<Self> {
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
         let scratch = Self { tree: target.join("hunt/tree"), built: target.join("hunt/built") };
@@ -50,35 +45,35 @@ impl Scratch {
         for file in &files {
             scratch.restore(file, times)?;
         }
-        scratch.keep_only(&files, &scratch.tree)?;
+        scratch.remove_others(&files, &scratch.tree)?;
         if times == Times::Kept {
-            scratch.take_what_is_built(&target)?;
+            scratch.copy_artefacts(&target)?;
         }
         Ok(scratch)
     }
 
-    /// Makes a file what it is in the repository. One that is so already stays untouched, and nothing is built anew.
+    /// Gives a file its content in the repository. A file that has it already keeps its time, so that nothing is built again.
     fn restore(&self, file: &Path, times: Times) -> Result<()> {
         let (from, to) = (root().join(file), self.tree.join(file));
         if !from.exists() {
-            // Deleted, and not yet committed.
+            // Git still lists a file that was deleted without a commit.
             return if to.exists() { Ok(fs::remove_file(to)?) } else { Ok(()) };
         }
         let content = fs::read(&from).with_context(|| format!("reading {}", from.display()))?;
         if fs::read(&to).is_ok_and(|copied| copied == content) {
             return Ok(());
         }
-        fs::create_dir_all(to.parent().expect("it lies in the copy"))?;
+        fs::create_dir_all(to.parent().expect("a file lies in a folder"))?;
         fs::write(&to, content).with_context(|| format!("writing {}", to.display()))?;
         if times == Times::Kept { keep_time(&from, &to) } else { Ok(()) }
     }
 
-    /// Removes what is in this folder of the copy and no longer in the repository.
-    fn keep_only(&self, files: &BTreeSet<&Path>, folder: &Path) -> Result<()> {
+    /// Removes the files in this folder of the copy that are no longer in the repository.
+    fn remove_others(&self, files: &BTreeSet<&Path>, folder: &Path) -> Result<()> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.is_dir() {
-                self.keep_only(files, &path)?;
+                self.remove_others(files, &path)?;
             } else if !files.contains(path.strip_prefix(&self.tree)?) {
                 fs::remove_file(path)?;
             }
@@ -86,9 +81,8 @@ impl Scratch {
         Ok(())
     }
 
-    /// What the repository's own release build has made needn't be made again: by the files' times, cargo finds it as
-    /// fresh here as there.
-    fn take_what_is_built(&self, target: &Path) -> Result<()> {
+    /// Copies the artefacts of the repository's own release build. Since all files keep their times, cargo finds them fresh.
+    fn copy_artefacts(&self, target: &Path) -> Result<()> {
         for folder in [".fingerprint", "build", "deps"] {
             let from = target.join("release").join(folder);
             if from.exists() {
@@ -98,15 +92,15 @@ impl Scratch {
         Ok(())
     }
 
-    /// Does something while the bug is in the copy.
-    pub(crate) fn with_planted<T>(&self, bug: &Bug, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Does some work while the bug is applied to the copy.
+    pub(crate) fn with_bug<T>(&self, bug: &Bug, work: impl FnOnce() -> Result<T>) -> Result<T> {
         run(Command::new("git")
             .args(["apply", "--whitespace=nowarn"])
             .arg(&bug.patch)
             .current_dir(&self.tree)
-            // Else git would take the copy for a part of the repository around it, and apply nothing.
-            .env("GIT_CEILING_DIRECTORIES", self.tree.parent().expect("it has one")))
-        .with_context(|| format!("`{}` can't be planted: bring its patch up to date", bug.name))?;
+            // Without this, git takes the copy for a part of the repository around it, and applies nothing.
+            .env("GIT_CEILING_DIRECTORIES", self.tree.parent().expect("the copy lies in the build folder")))
+        .with_context(|| format!("the patch of `{}` doesn't apply: bring it up to date", bug.name))?;
         let done = work();
         for file in &bug.files {
             self.restore(file, Times::Now)?;
@@ -114,15 +108,15 @@ impl Scratch {
         done
     }
 
-    /// Builds `simulate` as the copy is now, and keeps it under this name.
+    /// Builds `simulate` from the copy, and keeps the binary under this name.
     pub(crate) fn build(&self, name: &str) -> Result<PathBuf> {
-        let quick = SHOP.map(|package| {
+        let faster = SHOP.map(|package| {
             let setting = |key| format!("--config=profile.release.package.{package}.{key}");
             [setting("opt-level=1"), setting("codegen-units=16")]
         });
         run(Command::new("cargo")
             .args(["build", "--release", "--quiet", "--bin", "simulate"])
-            .args(quick.as_flattened())
+            .args(faster.as_flattened())
             .current_dir(&self.tree)
             .env("CARGO_TARGET_DIR", &self.built))
         .with_context(|| format!("`{name}` doesn't build"))?;
@@ -147,13 +141,13 @@ fn copy_with_times(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says of a copy that it is as old as what it was made of.
+/// Gives a copy the modification time of its original.
 fn keep_time(from: &Path, to: &Path) -> Result<()> {
     let time = fs::metadata(from)?.modified()?;
     Ok(fs::File::options().write(true).open(to)?.set_modified(time)?)
 }
 
-/// Runs a command that has to succeed; gives what it writes.
+/// Runs a command that has to succeed. Returns its output.
 fn run(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     ensure!(output.status.success(), "{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! The calls of a scenario: each exchange on a link by what it looks like and which of those it is.
+//! The calls that a scenario makes on links, identified so that they are found again in another run.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,22 +6,22 @@ use fault::Link;
 use http::Method;
 use verdict::{Exchange, History};
 
-/// A call on a link, by which the same one is found again in another run.
+/// A call on a link. The link, method, path and number identify it in every run of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweptCall {
-    /// The link.
+    /// The link on which it is made.
     pub link: Link,
-    /// The method.
+    /// The method of the request.
     pub method: Method,
     /// The path, without the query.
     pub path: String,
-    /// Which of the calls that look like this, counted from 1.
+    /// The call's number among those with the same link, method and path, counted from 1.
     pub number: u64,
-    /// The step of the scenario during which it was made, from 0.
+    /// The step of the swept scenario during which it was made, counted from 0.
     pub step: usize,
-    /// Which of the calls that look like this it is within its step, counted from 1.
+    /// As `number`, but among the calls of the same step.
     pub(crate) attempt: u64,
-    /// How many bytes the reply's body had.
+    /// The length of the reply's body, in bytes.
     pub(crate) reply_length: usize,
 }
 
@@ -40,8 +40,8 @@ impl fmt::Display for SweptCall {
     }
 }
 
-/// The calls made during steps, with the exchanges they are, in the order in which they began. `origin` says which step
-/// of the scenario that is swept a step of this run was; calls made during others are left out, but counted.
+/// The calls of a run with their exchanges, in the order in which they began. `origin` maps a step of this run to the step of
+/// the swept scenario. Calls made during other steps are counted, but not returned.
 pub(crate) fn calls(
     history: &History,
     origin: impl Fn(usize) -> Option<usize>,

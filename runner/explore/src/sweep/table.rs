@@ -1,122 +1,75 @@
-//! What came of a sweep: call × fault × outcome.
+//! The table of a sweep: call × fault × outcome.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{BrokenOff, ScenarioResult};
 use fault::{CLIENT, FaultName, Seed};
 use verdict::Verdict;
 
-use crate::sweep::{Kind, SweptCall, plan::Planned};
+use crate::{
+    sweep::{call::SweptCall, faulted::FaultedScenario, placement::FaultPlacement, skip::SkipReason},
+    trial::FailingRun,
+};
 
-/// What came of a sweep.
+/// The result of a sweep.
 #[derive(Debug, Clone)]
 pub struct SweepTable {
-    /// What all chance came from.
+    /// Seed of all random choices.
     pub seed: Seed,
-    /// The scenario without an additional fault. Unless it passed, there are no cells.
+    /// The run of the scenario without an additional fault. There are cells only if it passed.
     pub baseline: Arc<ScenarioResult>,
-    /// Its calls on links; after them, calls that are only made because of a fault.
+    /// The scenario's calls on links; after them, calls that are only made because of a fault.
     pub calls: Vec<SweptCall>,
-    /// What came of each fault, and of each pair.
-    pub cells: Vec<Cell>,
-    /// What was left out.
-    pub skipped: Vec<Skipped>,
+    /// The runs with a fault, or a pair of them.
+    pub cells: Vec<SweepCell>,
+    /// The faults that were left out.
+    pub skipped: Vec<SkippedFaults>,
 }
 
-/// A fault at a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Planted {
-    /// The place of the call in [`SweepTable::calls`].
-    pub call: usize,
-    /// What happens to it.
-    pub kind: Kind,
-}
-
-/// What came of a run with one fault or two.
+/// A run with one fault or two.
 #[derive(Debug, Clone)]
-pub struct Cell {
+pub struct SweepCell {
     /// The faults.
-    pub faults: Vec<Planted>,
-    /// What the client got during the step in which the first fault struck.
-    pub seen: Seen,
+    pub faults: Vec<FaultPlacement>,
+    /// The client's reply during the step in which the first fault met its call.
+    pub client: ClientStatus,
     /// Whether all that is judged held.
     pub outcome: CellOutcome,
 }
 
-/// The status of a client's (last) reply during a step; `None`: there was no reply.
+/// The status of a client's last reply during a step; `None` when there was no reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Without the fault.
-    pub before: Option<u16>,
-    /// With it.
-    pub now: Option<u16>,
+pub struct ClientStatus {
+    /// The status in the run without a fault.
+    pub without_fault: Option<u16>,
+    /// The status in the run with the fault.
+    pub with_fault: Option<u16>,
 }
 
 /// Whether all that is judged held in a run of a sweep.
 #[derive(Debug, Clone)]
 pub enum CellOutcome {
-    /// It did.
+    /// Everything held.
     Held,
-    /// It didn't. The scenario with its faults is in there, and can be written to a file.
-    Failed(Arc<ScenarioResult>),
-    /// All held, but a fault met nothing: the call wasn't made this time.
+    /// Something didn't hold. The scenario in the run contains the faults, and can be written to a file.
+    Failed(FailingRun),
+    /// Everything held, but a fault met no exchange: the call wasn't made this time.
     NotReached,
     /// The environment failed.
     BrokenOff(BrokenOff),
 }
 
-/// What was left out of a sweep.
+/// A fault, or a pair of them, that was left out of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// The fault, or the pair of them.
-    pub faults: Vec<Planted>,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// Why a fault is left out of a sweep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// A client can't be killed.
-    ClientsDontDie,
-    /// A client's own read changes nothing, and nothing is expected of its reply.
-    ClientReads,
-    /// An attempt that fails is followed by another one.
-    Polled,
-    /// Which one of requests that are alike and sent at once is struck makes no difference.
-    Alike,
-    /// A read that is delivered twice changes nothing.
-    ReadTwice,
-    /// A read whose request is lost leaves no more behind than one whose reply is lost.
-    LostEitherWay,
-    /// The reply has no body.
-    NothingToCut,
-    /// Of a pair, one is enough to fail.
-    FailsAlone,
-    /// There were as many runs as there may be.
-    Limit,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::ClientsDontDie => "a client can't be killed",
-            Self::ClientReads => "what a client reads changes nothing",
-            Self::Polled => "a poll that fails is followed by another one",
-            Self::Alike => {
-                "of requests that are alike and sent at once, which one is struck makes no difference"
-            }
-            Self::ReadTwice => "a read that is delivered twice changes nothing",
-            Self::LostEitherWay => "a read whose request is lost is like one whose reply is lost",
-            Self::NothingToCut => "the reply has no body that could be cut off",
-            Self::FailsAlone => "one of the two fails alone",
-            Self::Limit => "there were as many runs as there may be",
-        })
-    }
+pub struct SkippedFaults {
+    /// The fault, or the pair.
+    pub faults: Vec<FaultPlacement>,
+    /// Why it was left out.
+    pub reason: SkipReason,
 }
 
 impl SweepTable {
-    /// How many runs ended how, and how many were left out, by reason.
+    /// Counts the runs by outcome, and the faults left out by reason.
     pub fn summary(&self) -> SweepSummary {
         let mut summary = SweepSummary::default();
         for cell in &self.cells {
@@ -133,46 +86,53 @@ impl SweepTable {
         summary
     }
 
-    /// What came of a fault by itself, if it was run.
-    pub fn single(&self, fault: Planted) -> Option<&Cell> {
+    /// The run with this fault alone, if there was one.
+    pub fn single(&self, fault: FaultPlacement) -> Option<&SweepCell> {
         self.cells.iter().find(|cell| cell.faults == [fault])
     }
 }
 
-/// How many runs of a sweep ended how.
+/// The runs of a sweep, counted by outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SweepSummary {
-    /// All that is judged held.
+    /// Runs in which everything held.
     pub held: usize,
-    /// Something didn't hold.
+    /// Runs in which something didn't hold.
     pub failed: usize,
-    /// A fault met nothing.
+    /// Runs in which a fault met no exchange.
     pub not_reached: usize,
-    /// The environment failed.
+    /// Runs in which the environment failed.
     pub broken_off: usize,
-    /// What was left out, by reason.
-    pub skipped: BTreeMap<Reason, usize>,
+    /// Faults that were left out, by reason.
+    pub skipped: BTreeMap<SkipReason, usize>,
 }
 
-impl Cell {
-    pub(crate) fn new(planned: &Planned, baseline: &ScenarioResult, result: &Arc<ScenarioResult>) -> Self {
+impl SweepCell {
+    /// The cell of a run. `seed` is the sweep's.
+    pub(crate) fn new(
+        faulted: &FaultedScenario,
+        baseline: &ScenarioResult,
+        result: Arc<ScenarioResult>,
+        seed: Seed,
+    ) -> Self {
         let met =
             |fault: &FaultName| result.history.exchanges().any(|exchange| exchange.faults.contains(fault));
+        let first = result.history.exchanges().find(|exchange| exchange.faults.contains(&faulted.names[0]));
+        let client = first.and_then(|exchange| exchange.step).map_or_else(ClientStatus::default, |step| {
+            let before = faulted.origin(step).and_then(|step| client_status(baseline, step));
+            ClientStatus { without_fault: before, with_fault: client_status(&result, step) }
+        });
         let outcome = match &result.verdict {
-            Verdict::Failed(_) => CellOutcome::Failed(Arc::clone(result)),
+            Verdict::Failed(_) => CellOutcome::Failed(FailingRun { result, seed }),
             Verdict::BrokenOff(broken) => CellOutcome::BrokenOff(broken.clone()),
-            Verdict::Passed | Verdict::Skipped(_) if planned.names.iter().all(met) => CellOutcome::Held,
+            Verdict::Passed | Verdict::Skipped(_) if faulted.names.iter().all(met) => CellOutcome::Held,
             Verdict::Passed | Verdict::Skipped(_) => CellOutcome::NotReached,
         };
-        let struck = result.history.exchanges().find(|exchange| exchange.faults.contains(&planned.names[0]));
-        let seen = struck.and_then(|exchange| exchange.step).map_or_else(Seen::default, |step| Seen {
-            before: planned.origin(step).and_then(|step| client_status(baseline, step)),
-            now: client_status(result, step),
-        });
-        Self { faults: planned.faults.clone(), seen, outcome }
+        Self { faults: faulted.faults.clone(), client, outcome }
     }
 }
 
+/// The status of the client's last reply during a step.
 fn client_status(result: &ScenarioResult, step: usize) -> Option<u16> {
     let own =
         result.history.exchanges_during(step).filter(|exchange| exchange.link.caller.as_str() == CLIENT);

@@ -1,4 +1,4 @@
-//! A shop and its bank, in memory and in virtual time, with one of several mistakes in them, or none.
+//! A shop and its bank, in memory and in virtual time, with one of several bugs, or none.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,25 +19,25 @@ use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt};
 use verdict::{NoReply, ProcessChange};
 
-/// What is wrong with the shop.
+/// The bug of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// Nothing.
+    /// No bug.
     None,
-    /// Every attempt to charge has an id of its own.
+    /// Each retry of a charge has an id of its own.
     ChargesEveryAttempt,
-    /// The third attempt to charge has an id of its own.
+    /// The third attempt of a charge has an id of its own.
     ChargesThirdAttempt,
-    /// A key that was used before is a new one to it.
+    /// It treats a key that was used before as a new one.
     ForgetsKeys,
-    /// It looks whether an order is paid, and charges some time later.
+    /// It checks that an order is unpaid and charges later, without holding the order.
     Races,
-    /// It charges one cent less where an amount exceeds 100.00.
+    /// It charges one cent too little for amounts above 100.00.
     OneCentOff,
-    /// What is paid is only remembered as long as it lives.
+    /// It loses its payments when it is killed.
     ForgetsPayments,
-    /// No reply from the bank means no to it.
-    TakesSilenceForNo,
+    /// It takes a missing reply from the bank for a refusal.
+    TakesNoReplyForRefusal,
 }
 
 const OPENING: i64 = 100_000_000;
@@ -46,19 +46,19 @@ const ATTEMPTS: u32 = 3;
 #[derive(Default)]
 struct Order {
     cents: i64,
-    /// The key of the payment under way or done.
+    /// The key of the payment in flight or done.
     payer: Option<String>,
 }
 
 #[derive(Default)]
 struct State {
     orders: Vec<Order>,
-    /// Orders made, by key.
+    /// Orders by their keys.
     ordered: BTreeMap<String, usize>,
-    /// The status and the order of every payment that has an answer, by key.
+    /// The status and the order of every payment with a reply, by key.
     payments: BTreeMap<String, (u16, usize)>,
     paid: Vec<(usize, i64)>,
-    /// What was charged, by id.
+    /// The charged cents, by the charge's id.
     charges: BTreeMap<String, i64>,
     down: BTreeSet<ServiceName>,
 }
@@ -179,18 +179,18 @@ impl Shared {
             let id = if own { format!("{key}, attempt {attempt}") } else { key.to_owned() };
             let body = json!({ "id": id, "cents": cents }).to_string();
             let request = Request::post("/charges").body(Bytes::from(body)).expect("a request");
-            let bank = Client { service: link.callee.clone(), bank: Arc::new(self.again()) };
+            let bank = Client { service: link.callee.clone(), bank: Arc::new(self.shared()) };
             let reply = self.links.layer(link.clone()).layer(bank).oneshot(request).await;
             match reply {
                 Ok(reply) if reply.status().is_success() => return 201,
-                _ if self.bug == Bug::TakesSilenceForNo => return 402,
+                _ if self.bug == Bug::TakesNoReplyForRefusal => return 402,
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
         503
     }
 
-    fn again(&self) -> Self {
+    fn shared(&self) -> Self {
         Self { bug: self.bug, links: self.links.clone(), state: Arc::clone(&self.state) }
     }
 }
@@ -261,9 +261,9 @@ impl Stage for Bank {
 
     async fn raise(&self, _: &Scenario, seed: Seed) -> Result<BankWorld, BrokenOff> {
         let state = Arc::new(Mutex::new(State::default()));
-        let dying = Arc::clone(&state);
+        let crashed = Arc::clone(&state);
         let crash = move |service: &ServiceName| {
-            dying.lock().expect("not poisoned").down.insert(service.clone());
+            crashed.lock().expect("not poisoned").down.insert(service.clone());
         };
         Ok(BankWorld(Arc::new(Shared { bug: self.0, links: Links::new(seed, crash), state })))
     }

@@ -1,11 +1,11 @@
-//! Sweeps over one scenario: what they find, what they leave out, and that a right shop stands up to all of it.
+//! Sweeps of one scenario: they find planted bugs, leave out what makes no difference, and find nothing without a bug.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use engine::run_scenario;
 use explore::{
-    CellOutcome, Depth, Kind, Limits, Reason, SweepOptions, SweepSummary, SweepTable, counterexample_yaml,
-    reduce, sweep,
+    CellOutcome, Depth, FailingRun, FaultKind, ShrinkLimits, SkipReason, SweepCell, SweepOptions,
+    SweepSummary, SweepTable, counterexample_yaml, reduce, sweep,
 };
 use fault::Seed;
 use verdict::Verdict;
@@ -44,7 +44,7 @@ async fn swept(bug: Bug, depth: Depth) -> SweepTable {
 /// The faults that failed, as `kind at call`.
 fn failed(table: &SweepTable) -> Vec<String> {
     let failed = table.cells.iter().filter(|cell| matches!(cell.outcome, CellOutcome::Failed(_)));
-    let shown = |cell: &explore::Cell| {
+    let shown = |cell: &SweepCell| {
         let faults = cell.faults.iter().map(|fault| format!("{} at {}", fault.kind, table.calls[fault.call]));
         faults.collect::<Vec<_>>().join(" + ")
     };
@@ -52,7 +52,7 @@ fn failed(table: &SweepTable) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_right_shop_stands_up_to_every_fault_at_every_call() {
+async fn a_shop_without_a_bug_holds_under_every_fault_at_every_call() {
     let table = swept(Bug::None, Depth::Singles).await;
     let calls: Vec<String> = table.calls.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -65,20 +65,24 @@ async fn a_right_shop_stands_up_to_every_fault_at_every_call() {
         ]
     );
     assert_eq!(failed(&table), [""; 0]);
-    let skipped = BTreeMap::from([(Reason::ClientsDontDie, 6), (Reason::ClientReads, 8)]);
+    let skipped = BTreeMap::from([(SkipReason::ClientCrash, 6), (SkipReason::ClientRead, 8)]);
     assert_eq!(table.summary(), SweepSummary { held: 34, skipped, ..SweepSummary::default() });
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_client_saw_is_told() {
+async fn the_table_shows_the_status_that_the_client_got() {
     let table = swept(Bug::None, Depth::Singles).await;
-    let seen = |kind: Kind, call: usize| {
+    let statuses = |kind: FaultKind, call: usize| {
         let cell = table.cells.iter().find(|cell| cell.faults[0].kind == kind && cell.faults[0].call == call);
-        cell.map(|cell| (cell.seen.before, cell.seen.now))
+        cell.map(|cell| (cell.client.without_fault, cell.client.with_fault))
     };
-    assert_eq!(seen(Kind::LoseReply, 2), Some((Some(201), Some(201))), "it tries again");
-    assert_eq!(seen(Kind::LoseReply, 1), Some((Some(201), None)));
-    assert_eq!(seen(Kind::CalleeDiesBefore, 2), Some((Some(201), Some(503))), "nobody is there");
+    assert_eq!(statuses(FaultKind::LoseReply, 2), Some((Some(201), Some(201))), "the shop retries");
+    assert_eq!(statuses(FaultKind::LoseReply, 1), Some((Some(201), None)));
+    assert_eq!(
+        statuses(FaultKind::CalleeCrashesBefore, 2),
+        Some((Some(201), Some(503))),
+        "the bank refuses connections"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,10 +92,10 @@ async fn a_single_fault_shows_a_second_charge() {
         failed(&table),
         ["lose-reply at shop -> bank: POST /charges", "cut-off at shop -> bank: POST /charges"]
     );
-    let CellOutcome::Failed(result) = &table
+    let CellOutcome::Failed(FailingRun { result, seed }) = &table
         .cells
         .iter()
-        .find(|cell| cell.faults[0].kind == Kind::LoseReply && cell.faults[0].call == 2)
+        .find(|cell| cell.faults[0].kind == FaultKind::LoseReply && cell.faults[0].call == 2)
         .expect("it was run")
         .outcome
     else {
@@ -101,14 +105,17 @@ async fn a_single_fault_shows_a_second_charge() {
     let again = scenario(&text);
     let verdict = |bug: Bug| {
         let again = Arc::clone(&again);
-        async move { run_scenario(&Bank(bug), again, &rules(), Seed(1), |_| {}).await.verdict }
+        async move {
+            let world = seed.derive(&again.name);
+            run_scenario(&Bank(bug), again, &rules(), world, |_| {}).await.verdict
+        }
     };
     assert_eq!(subjects(&verdict(Bug::ChargesEveryAttempt).await), ["money is conserved"], "{text}");
     assert_eq!(verdict(Bug::None).await, Verdict::Passed, "{text}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_faults_find_what_one_does_not() {
+async fn two_faults_find_a_bug_that_one_does_not() {
     assert_eq!(failed(&swept(Bug::ChargesThirdAttempt, Depth::Singles).await), [""; 0]);
     let pairs = failed(&swept(Bug::ChargesThirdAttempt, Depth::Pairs).await);
     let both =
@@ -120,7 +127,7 @@ async fn two_faults_find_what_one_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_a_green_scenario_is_swept() {
+async fn only_a_scenario_that_passes_is_swept() {
     let text = SCENARIO.replace("cents: 2000", "cents: 1");
     let table =
         sweep(&scenario(&text), &Bank(Bug::None), &rules(), &SweepOptions::new(Seed(1)), &|_| {}).await;
@@ -148,10 +155,13 @@ steps:
 async fn reduced(bug: Bug, text: &str) -> Vec<String> {
     let result = run_scenario(&Bank(bug), scenario(text), &rules(), Seed(1), |_| {}).await;
     let (smaller, runs) =
-        reduce(Arc::new(result), &Bank(bug), &rules(), Seed(1), Limits::default(), &|_| {}).await;
+        reduce(Arc::new(result), &Bank(bug), &rules(), Seed(1), ShrinkLimits::default(), &|_| {}).await;
     assert!(runs < 40, "{runs} runs");
+    let FailingRun { result: smaller, seed } = smaller;
     let text = counterexample_yaml(&smaller, "found by a test");
-    let again = run_scenario(&Bank(bug), scenario(&text), &rules(), smaller.seed, |_| {}).await;
+    let again = scenario(&text);
+    let world = seed.derive(&again.name);
+    let again = run_scenario(&Bank(bug), again, &rules(), world, |_| {}).await;
     assert_eq!(
         subjects(&again.verdict),
         subjects(&smaller.verdict),
@@ -161,12 +171,39 @@ async fn reduced(bug: Bug, text: &str) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_breaks_an_invariant_breaks_it_with_fewer_steps() {
+async fn a_broken_invariant_needs_fewer_steps() {
     assert_eq!(reduced(Bug::ChargesEveryAttempt, LONG).await, ["second", "inject reply-lost", "paid"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_requests_at_once_those_are_left_that_it_takes() {
+async fn a_failure_that_depends_on_the_seed_is_kept_with_a_seed_that_repeats_it() {
+    // Without the first payment, the second one's charge is the first exchange that the fault may meet.
+    let first = r#"{ request: POST shop /payments, headers: { Idempotency-Key: one }, body: { order: "${first}" }, expect: { status: 201 } }"#;
+    let by_chance = LONG
+        .replace("lose: reply, calls: 1", "lose: reply, probability: 0.4")
+        .replace("- inject: reply-lost", &format!("- inject: reply-lost\n  - {first}"))
+        .replace("cents: 3000", "cents: 5000");
+    let bug = Bug::ChargesEveryAttempt;
+    let mut other_seeds = 0;
+    for seed in 0..20 {
+        let world = Seed(seed).derive(&scenario(&by_chance).name);
+        let result = run_scenario(&Bank(bug), scenario(&by_chance), &rules(), world, |_| {}).await;
+        if result.verdict == Verdict::Passed {
+            continue;
+        }
+        let limits = ShrinkLimits::default();
+        let (smaller, _) = reduce(Arc::new(result), &Bank(bug), &rules(), Seed(seed), limits, &|_| {}).await;
+        let again = scenario(&counterexample_yaml(&smaller.result, "found by a test"));
+        let world = smaller.seed.derive(&again.name);
+        let again = run_scenario(&Bank(bug), again, &rules(), world, |_| {}).await;
+        assert_eq!(subjects(&again.verdict), subjects(&smaller.result.verdict), "seed {seed}");
+        other_seeds += u32::from(smaller.seed != Seed(seed));
+    }
+    assert!(other_seeds > 0, "each was reduced with its own seed: this test shows nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_keeps_only_the_requests_that_it_takes_to_fail() {
     let paid = LONG.lines().find(|line| line.contains("/payments, headers")).expect("a payment");
     let (alone, look) = (&paid[4..], r"{ name: look, request: GET shop /payments, expect: { status: 200 } }");
     let group = format!("  - together:\n      - {look}\n      - {alone}\n      - {look}");
@@ -175,7 +212,7 @@ async fn of_requests_at_once_those_are_left_that_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_an_expectation_keeps_all_that_comes_before_it() {
+async fn a_failed_expectation_keeps_all_steps_before_it() {
     let failing = LONG.replace("check: first != second", "check: first == second");
     let steps = ["first", "second", "inject idle", "check first == second"];
     assert_eq!(reduced(Bug::None, &failing).await, steps);

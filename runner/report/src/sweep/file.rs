@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use explore::{CellOutcome, Planted, SweepTable};
+use explore::{CellOutcome, FaultPlacement, SweepTable};
 use serde::{Deserialize, Serialize};
 
 /// The table of a sweep.
@@ -104,7 +104,7 @@ impl SweepFile {
                 CellOutcome::NotReached => ("not_reached", None),
                 CellOutcome::BrokenOff(_) => ("broken_off", None),
             };
-            let (status_before, status) = (cell.seen.before, cell.seen.now);
+            let (status_before, status) = (cell.client.without_fault, cell.client.with_fault);
             CellFile {
                 faults: planted(&cell.faults),
                 outcome: outcome.into(),
@@ -120,7 +120,7 @@ impl SweepFile {
             number: call.number,
             step: call.step,
         };
-        let not_tried = |skipped: &explore::Skipped| NotTriedFile {
+        let not_tried = |skipped: &explore::SkippedFaults| NotTriedFile {
             faults: planted(&skipped.faults),
             reason: skipped.reason.to_string(),
         };
@@ -143,6 +143,6 @@ impl SweepFile {
     }
 }
 
-fn planted(faults: &[Planted]) -> Vec<PlantedFile> {
+fn planted(faults: &[FaultPlacement]) -> Vec<PlantedFile> {
     faults.iter().map(|fault| PlantedFile { call: fault.call, kind: fault.kind.name().into() }).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use explore::{Kind, SweepTable};
+use explore::{FaultKind, SweepTable};
 use serde::Serialize;
 
 use super::{Mark, counts, failures, rows};
@@ -40,7 +40,7 @@ struct CellView {
 impl SweepView {
     /// The table of a sweep whose baseline is at this position among the page's scenarios. Its failed runs follow.
     pub(crate) fn new(table: &SweepTable, baseline: usize) -> Self {
-        let row = |(call, marks): (&explore::SweptCall, [Mark<'_>; Kind::ALL.len()])| RowView {
+        let row = |(call, marks): (&explore::SweptCall, [Mark<'_>; FaultKind::ALL.len()])| RowView {
             call: call.to_string(),
             cells: marks.iter().map(|mark| CellView::new(mark, table, baseline)).collect(),
         };
@@ -57,7 +57,7 @@ impl SweepView {
             file: table.baseline.scenario.file.display().to_string(),
             seed: table.seed.to_string(),
             counts: counts(table),
-            kinds: Kind::ALL.map(Kind::name).to_vec(),
+            kinds: FaultKind::ALL.map(FaultKind::name).to_vec(),
             rows: rows(table).map(row).collect(),
             left_out: skipped.iter().map(|(reason, count)| format!("{count} left out: {reason}")).collect(),
             pairs: pairs.collect(),

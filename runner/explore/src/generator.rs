@@ -1,4 +1,4 @@
-//! Sequences from a seed.
+//! Generates sequences from seeds.
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
@@ -10,18 +10,18 @@ use proptest::{
 };
 use scenario::Exploration;
 
-use crate::sequence::{Element, Numbered, Release, Sequence};
+use crate::sequence::{Element, NumberedStep, Release, Sequence};
 
-/// Of those clients that could send their request beside the one before, how many do.
+/// The share of requests that are sent at once with the one before them, where there are clients enough.
 const BESIDE: f64 = 0.4;
 
-/// Makes the sequences of an exploration.
+/// Generates the sequences of an exploration.
 pub struct Generator<'a> {
     exploration: &'a Exploration,
     strategy: BoxedStrategy<(u32, Vec<Drawn>)>,
 }
 
-/// What is drawn for a step, before it is known what there will be that it can refer to.
+/// What is drawn for a step. The steps that it refers to are picked later, when those before it are known.
 #[derive(Debug, Clone)]
 enum Drawn {
     Call { operation: usize, values: Vec<u64>, picks: Vec<u32>, release: Release },
@@ -32,14 +32,14 @@ enum Drawn {
 }
 
 impl<'a> Generator<'a> {
-    /// What makes sequences of this exploration.
+    /// A generator of this exploration's sequences.
     pub fn new(exploration: &'a Exploration) -> Self {
         let steps = vec(step(exploration), size(&exploration.length));
         let strategy = (exploration.clients.clone(), steps).boxed();
         Self { exploration, strategy }
     }
 
-    /// The sequence of this seed: the same one whenever it is asked for.
+    /// The sequence of this seed, always the same one.
     pub fn sequence(&self, seed: Seed) -> Sequence {
         let mut bytes = [0; 32];
         for (part, chunk) in ["a", "b", "c", "d"].into_iter().zip(bytes.chunks_mut(8)) {
@@ -48,18 +48,18 @@ impl<'a> Generator<'a> {
         let config = Config { failure_persistence: None, verbose: 0, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
         let tree = self.strategy.new_tree(&mut runner);
-        let (clients, drawn) = tree.expect("nothing that is drawn is ever rejected").current();
+        let (clients, drawn) = tree.expect("no strategy here rejects what it draws").current();
         self.resolved(clients, drawn)
     }
 
-    /// Gives every step its number, and to each reference the step it is to.
+    /// Numbers the steps and picks the steps that they refer to.
     fn resolved(&self, clients: u32, drawn: Vec<Drawn>) -> Sequence {
         let mut made: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         let mut repeatable: Vec<u32> = Vec::new();
         let mut due: Vec<(usize, Element)> = Vec::new();
         let mut elements: Vec<(u32, Element)> = Vec::new();
         let mut next = 1..;
-        let mut number = || next.next().expect("a sequence is shorter than a million steps");
+        let mut number = || next.next().expect("a sequence has fewer than 2^32 steps");
         for (at, drawn) in drawn.into_iter().enumerate() {
             let over = due.extract_if(.., |(until, _)| *until <= at).map(|(_, element)| element);
             elements.extend(over.map(|element| (number(), element)));
@@ -99,13 +99,13 @@ impl<'a> Generator<'a> {
             };
             elements.push((number(), element));
         }
-        elements.extend(repeatable.iter().map(|of| (number(), Element::Ask { of: *of })));
-        let steps = elements.into_iter().map(|(number, element)| Numbered { number, element });
+        elements.extend(repeatable.iter().map(|of| (number(), Element::CheckOutcome { of: *of })));
+        let steps = elements.into_iter().map(|(number, element)| NumberedStep { number, element });
         Sequence { clients, steps: steps.collect() }
     }
 }
 
-/// Half of the time the latest, which is where most is under way, else any.
+/// One of these numbers. The last one in half of all cases: its request is the most likely to be in flight.
 fn pick(numbers: &[u32], chosen: u32) -> Option<u32> {
     let any = || numbers.get((chosen / 2) as usize % numbers.len().max(1));
     if chosen.is_multiple_of(2) { numbers.last() } else { any() }.copied()
@@ -114,8 +114,8 @@ fn pick(numbers: &[u32], chosen: u32) -> Option<u32> {
 fn step(exploration: &Exploration) -> BoxedStrategy<Drawn> {
     let mut choices: Vec<(u32, BoxedStrategy<Drawn>)> = Vec::new();
     for (at, operation) in exploration.operations.iter().enumerate() {
-        let place = |(_, generator): &(String, scenario::Generator)| (0..generator.count()).boxed();
-        let values: Vec<BoxedStrategy<u64>> = operation.values.iter().map(place).collect();
+        let index = |(_, generator): &(String, scenario::Generator)| (0..generator.count()).boxed();
+        let values: Vec<BoxedStrategy<u64>> = operation.values.iter().map(index).collect();
         let picks = vec(proptest::num::u32::ANY, operation.needs.len());
         let call = (values, picks, release(exploration));
         let call = call.prop_map(move |(values, picks, release)| Drawn::Call {
@@ -153,7 +153,7 @@ fn release(exploration: &Exploration) -> BoxedStrategy<Release> {
         .boxed()
 }
 
-/// Every order of magnitude is as likely as the others: waits that matter are short ones as well as long ones.
+/// A length of time from this range. All powers of two are equally likely, so that short waits occur as well as long ones.
 fn pause(range: &RangeInclusive<Duration>) -> BoxedStrategy<Duration> {
     let milliseconds = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let (least, most) = (milliseconds(range.start()), milliseconds(range.end()));

@@ -1,0 +1,187 @@
+//! The scenario of a sweep with faults added to it.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use fault::{Damage, Fault, FaultName, ServiceName};
+use scenario::{Action, Call, Expression, Judging, ProcessStep, Scenario, Signal, Step, Times};
+
+use crate::{
+    captures::{captured, without_unused_captures},
+    interference::Interference,
+    outcome_check::{expression, final_success, outcome_check},
+    step,
+    sweep::{call::SweptCall, placement::FaultPlacement},
+};
+
+/// The header under which a request can be sent again.
+const KEY: &str = "idempotency-key";
+
+/// The scenario of a sweep with faults added to it. Its steps are sent for their effects; what they expect isn't judged.
+pub(crate) struct FaultedScenario {
+    pub(crate) faults: Vec<FaultPlacement>,
+    /// The faults' names in the scenario.
+    pub(crate) names: Vec<FaultName>,
+    pub(crate) scenario: Arc<Scenario>,
+    /// For each step, the index of the same step in the swept scenario; `None` for an added step.
+    origins: Vec<Option<usize>>,
+}
+
+impl FaultedScenario {
+    /// The index in the swept scenario of a step of this one.
+    pub(crate) fn origin(&self, step: usize) -> Option<usize> {
+        self.origins.get(step).copied().flatten()
+    }
+
+    /// Adds faults at calls of a scenario, and steps that start the services again which they crash.
+    pub(crate) fn new(
+        base: &Scenario,
+        calls: &[SweptCall],
+        placements: &[FaultPlacement],
+        within: Duration,
+    ) -> Self {
+        let faults: Vec<_> =
+            placements.iter().map(|fault| fault.kind.fault(&calls[fault.call], fault.call)).collect();
+        let names: Vec<FaultName> = faults.iter().map(|fault| fault.name.clone()).collect();
+        let mut steps: Vec<(Option<usize>, Step)> =
+            names.iter().map(|name| (None, step::inject(name))).collect();
+        let captured = captured(base);
+        let mut keyed = Vec::new();
+        for (index, step) in base.steps.iter().enumerate() {
+            let interferes = |step: &Step| matches!(step.action, Action::Inject(_) | Action::Process(_));
+            let interference = if base.steps[..index].iter().any(interferes) {
+                Interference::Possible
+            } else {
+                Interference::None
+            };
+            if let Some(step) = lenient(step, interference, &captured, &mut keyed) {
+                steps.push((Some(index), step));
+            }
+            let during = placements.iter().filter(|fault| calls[fault.call].step == index);
+            let crashed = during.filter_map(|fault| fault.kind.crashed_service(&calls[fault.call]));
+            steps.extend(crashed.map(|service| (None, start(&service))));
+        }
+        if !keyed.is_empty() {
+            let all = || base.faults.iter().chain(&faults);
+            let down = possibly_down(base, all());
+            // A request that is delivered late crashes its service late.
+            let delay = all().map(delay).max().filter(|delay| !delay.is_zero() && !down.is_empty());
+            steps.push((None, step::heal(None)));
+            steps.extend(delay.map(|delay| (None, step::wait(delay))));
+            steps.extend(down.iter().map(|service| (None, start(service))));
+            steps.extend(keyed.iter().map(|request| (None, request.outcome_check(&captured, within))));
+        }
+        let (origins, mut steps): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        without_unused_captures(&mut steps);
+        let described: Vec<String> =
+            placements.iter().map(|fault| format!("{} at {}", fault.kind, calls[fault.call])).collect();
+        let scenario = Scenario {
+            name: format!("{} ({})", base.name, described.join("; ")),
+            faults: base.faults.iter().cloned().chain(faults).collect(),
+            steps,
+            ..base.clone()
+        };
+        Self { faults: placements.to_vec(), names, scenario: Arc::new(scenario), origins }
+    }
+}
+
+/// A request with an idempotency key, whose outcome is checked at the end.
+struct KeyedRequest {
+    /// The name of its step.
+    name: String,
+    call: Call,
+    statuses: Vec<u16>,
+    /// The variable that is true if the reply was a success, false if it wasn't, and null without a final reply.
+    succeeded: String,
+}
+
+impl KeyedRequest {
+    fn outcome_check(&self, captured: &BTreeSet<&str>, within: Duration) -> Step {
+        let consistent =
+            expression(&format!("{} is none or {}", self.succeeded, final_success(&self.statuses)));
+        let check = outcome_check(&self.name, self.call.clone(), &self.statuses, consistent, within);
+        let condition = all_captured(self.call.names(), captured).map(|all| expression(&all));
+        Step { condition, ..check }
+    }
+}
+
+/// The step without its expectations; `None` for a step that has nothing else. Adds requests with a key to `keyed`.
+fn lenient(
+    step: &Step,
+    interference: Interference,
+    captured: &BTreeSet<&str>,
+    keyed: &mut Vec<KeyedRequest>,
+) -> Option<Step> {
+    let mut step = step.clone();
+    match &mut step.action {
+        Action::Check(_) => return None,
+        Action::Request(request) => {
+            request.expect.judging = Judging::Lenient;
+            let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
+            if has_key && request.times == Times::Once {
+                let succeeded = format!("request_{}_said", keyed.len() + 1);
+                // Under the scenario's own faults, 202 may be expected of a request that can't be finished now.
+                let statuses = match interference {
+                    Interference::None => request.expect.status.clone(),
+                    Interference::Possible => Vec::new(),
+                };
+                let success = format!("status if {} else none", final_success(&statuses));
+                request.capture.push((succeeded.clone(), expression(&success)));
+                let (name, call) = (step.name.clone(), request.call.clone());
+                keyed.push(KeyedRequest { name, call, statuses, succeeded });
+            }
+        }
+        Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
+        Action::Together(members) => {
+            *members =
+                members.iter().filter_map(|member| lenient(member, interference, captured, keyed)).collect();
+        }
+        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) => {}
+    }
+    let used: Vec<&str> = match &step.action {
+        Action::Request(request) => request.call.names().collect(),
+        Action::Eventually(eventually) => eventually.request.call.names().collect(),
+        _ => Vec::new(),
+    };
+    let own = step.condition.iter().flat_map(Expression::names);
+    let guard = all_captured(used.into_iter().chain(own), captured);
+    let condition = match (guard, step.condition.take()) {
+        (None, condition) => condition,
+        (Some(guard), None) => Some(expression(&guard)),
+        (Some(guard), Some(condition)) => Some(expression(&format!("{guard} and ({})", condition.source()))),
+    };
+    Some(Step { condition, ..step })
+}
+
+/// Condition that those of these names that are captured have values; `None` if none of them is captured.
+fn all_captured<'n>(names: impl Iterator<Item = &'n str>, captured: &BTreeSet<&str>) -> Option<String> {
+    let needed: BTreeSet<&str> = names.filter(|name| captured.contains(name)).collect();
+    let needed: Vec<String> = needed.into_iter().map(|name| format!("{name} is not none")).collect();
+    (!needed.is_empty()).then(|| needed.join(" and "))
+}
+
+/// The longest time by which a fault delays a request or reply.
+fn delay(fault: &Fault) -> Duration {
+    match fault.damage {
+        Damage::Latency { delay, jitter, .. } => delay + jitter,
+        _ => Duration::ZERO,
+    }
+}
+
+/// The services that steps or faults may have left down.
+fn possibly_down<'a>(base: &Scenario, faults: impl Iterator<Item = &'a Fault>) -> BTreeSet<ServiceName> {
+    let stopped = base.steps.iter().filter_map(|step| match &step.action {
+        Action::Process(ProcessStep { service, signal: Signal::Kill | Signal::Stop }) => {
+            Some(service.clone())
+        }
+        _ => None,
+    });
+    let crashed = faults.filter_map(|fault| match &fault.damage {
+        Damage::Crash { service, .. } => Some(service.clone()),
+        _ => None,
+    });
+    stopped.chain(crashed).collect()
+}
+
+fn start(service: &ServiceName) -> Step {
+    step::process(service, Signal::Start)
+}
