@@ -8,17 +8,17 @@ use std::{
 
 use serde_json::Value;
 
-/// The framework's rooms; each may use those before it.
+/// The framework's packages; each may use those before it.
 const FRAMEWORK: [&str; 10] =
     ["fault", "scenario", "verdict", "proxy", "engine", "fleet", "simulation", "explore", "report", "runner"];
-/// The shop's rooms; each may use those before it, and those of one line nothing of each other.
+/// The shop's packages; each group may use those before it, and packages of one group don't use each other.
 const SHOP: [&[&str]; 3] = [&["breaker", "values"], &["chassis"], &["users", "orders", "payments"]];
 /// Packages that may use both.
 const BOTH: [&str; 3] = ["simulated", "scenarios", "bugs"];
-/// Rooms without clock, file, thread or hash map, and what they may stand on besides each other.
+/// Packages without clock, file, thread or hash map.
 const PURE: [&str; 5] = ["fault", "scenario", "verdict", "breaker", "values"];
 
-/// Every package of the workspace, with the packages of the workspace and the others it depends on.
+/// Every package of the workspace, with its direct dependencies.
 fn packages() -> BTreeMap<String, Vec<String>> {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1"])
@@ -33,53 +33,53 @@ fn packages() -> BTreeMap<String, Vec<String>> {
     packages.map(|package| (package["name"].as_str().expect("a name").into(), names(package))).collect()
 }
 
-/// The rooms that a room may use.
-fn allowed(room: &str) -> Vec<&'static str> {
-    if let Some(place) = FRAMEWORK.iter().position(|name| *name == room) {
+/// The packages of the workspace that a package may use.
+fn allowed(package: &str) -> Vec<&'static str> {
+    if let Some(place) = FRAMEWORK.iter().position(|name| *name == package) {
         return FRAMEWORK[..place].to_vec();
     }
-    if let Some(place) = SHOP.iter().position(|line| line.contains(&room)) {
+    if let Some(place) = SHOP.iter().position(|line| line.contains(&package)) {
         return SHOP[..place].concat();
     }
-    assert!(BOTH.contains(&room), "{room} is in no list: say in tests/it/arrows.rs whom it may use");
-    FRAMEWORK.into_iter().chain(SHOP.concat()).chain(BOTH).filter(|name| *name != room).collect()
+    assert!(BOTH.contains(&package), "{package} is in no list: add it to one in tests/it/arrows.rs");
+    FRAMEWORK.into_iter().chain(SHOP.concat()).chain(BOTH).filter(|name| *name != package).collect()
 }
 
 #[test]
-fn arrows_point_one_way() {
+fn packages_depend_only_on_those_before_them() {
     let packages = packages();
-    for (room, dependencies) in &packages {
-        let allowed = allowed(room);
+    for (package, dependencies) in &packages {
+        let allowed = allowed(package);
         for used in dependencies.iter().filter(|name| packages.contains_key(*name)) {
-            assert!(allowed.contains(&used.as_str()), "{room} may not use {used}");
+            assert!(allowed.contains(&used.as_str()), "{package} may not use {used}");
         }
     }
-    for room in FRAMEWORK.into_iter().chain(SHOP.concat()) {
-        assert!(packages.contains_key(room), "{room} is gone");
+    for package in FRAMEWORK.into_iter().chain(SHOP.concat()) {
+        assert!(packages.contains_key(package), "{package} is in a list and not in the workspace");
     }
 }
 
 #[test]
-fn pure_rooms_stand_on_no_runtime() {
+fn pure_packages_use_no_runtime() {
     let packages = packages();
-    for room in PURE {
+    for package in PURE {
         for banned in ["tokio", "hyper", "reqwest", "rand", "redb", "poem", "tracing"] {
             assert!(
-                !packages[room].iter().any(|used| used == banned),
-                "{room} is pure: it may not use {banned}"
+                !packages[package].iter().any(|used| used == banned),
+                "{package} is pure: it may not use {banned}"
             );
         }
         let lints =
-            std::fs::read_to_string(format!("../../{}/clippy.toml", folder(room))).expect("a clippy.toml");
-        assert!(lints.contains("std::time::Instant"), "{room}'s clippy.toml bans the clock");
+            std::fs::read_to_string(format!("../../{}/clippy.toml", folder(package))).expect("a clippy.toml");
+        assert!(lints.contains("std::time::Instant"), "{package}'s clippy.toml bans the clock");
     }
 }
 
-fn folder(room: &str) -> String {
-    if SHOP.concat().contains(&room) { format!("services/{room}") } else { format!("runner/{room}") }
+fn folder(package: &str) -> String {
+    if SHOP.concat().contains(&package) { format!("services/{package}") } else { format!("runner/{package}") }
 }
 
-/// What values stand on: to serialise, to hash, to derive errors.
+/// The dependencies of `values`: to serialise, to hash, to derive errors.
 const UNDER_VALUES: [&str; 4] = ["serde", "serde_json", "siphasher", "thiserror"];
 /// Crates that a domain may use.
 const UNDER_DOMAINS: [&str; 5] = ["values", "serde", "std", "crate", "super"];
@@ -98,7 +98,7 @@ const IMPURE: [&str; 10] = [
 ];
 
 #[test]
-fn values_stand_on_small_pure_crates() {
+fn values_use_small_pure_crates() {
     let values = &packages()["values"];
     let others: Vec<_> = values.iter().filter(|name| !UNDER_VALUES.contains(&name.as_str())).collect();
     assert!(others.is_empty(), "values is pure: it may not use {others:?}");
@@ -114,7 +114,7 @@ fn domain(service: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A domain is a module, so no manifest tells what it uses. Its text does: every path begins with a crate.
+/// A domain is a module and has no manifest, so its text is searched for paths, which begin with a crate.
 #[test]
 fn domains_use_nothing_but_values_and_serde() {
     let packages = packages();
@@ -125,7 +125,7 @@ fn domains_use_nothing_but_values_and_serde() {
             let text = std::fs::read_to_string(&file).expect("a source file");
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
             for (number, line) in code.enumerate() {
-                if let Some(wrong) = beyond_a_domain(line, &packages[*service]) {
+                if let Some(wrong) = forbidden_in_a_domain(line, &packages[*service]) {
                     panic!(
                         "{}: a domain may not use {wrong}: {line} (line {} of code)",
                         file.display(),
@@ -137,8 +137,8 @@ fn domains_use_nothing_but_values_and_serde() {
     }
 }
 
-/// What a line of a domain names and may not.
-fn beyond_a_domain(line: &str, dependencies: &[String]) -> Option<String> {
+/// The part of this line that a domain may not use.
+fn forbidden_in_a_domain(line: &str, dependencies: &[String]) -> Option<String> {
     let words: Vec<_> =
         line.split(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter))).collect();
     let named = |name: &str| words.iter().any(|word| *word == name || word.starts_with(&format!("{name}::")));
@@ -158,10 +158,10 @@ fn beyond_a_domain(line: &str, dependencies: &[String]) -> Option<String> {
 }
 
 #[test]
-fn what_is_beyond_a_domain_is_found() {
+fn what_a_domain_may_not_use_is_found() {
     let dependencies = ["chassis", "serde", "values", "futures-util"].map(String::from);
     let check = |line: &str, wrong: Option<&str>| {
-        assert_eq!(beyond_a_domain(line, &dependencies).as_deref(), wrong, "{line}");
+        assert_eq!(forbidden_in_a_domain(line, &dependencies).as_deref(), wrong, "{line}");
     };
     check("use values::{Id, Money};", None);
     check("use serde::{Deserialize, Serialize};", None);

@@ -171,8 +171,8 @@ fn check(broken: &[(&str, &str)], outage: Outage, called: &[(&str, &str)]) {
                 after.len()
             );
         }
-        let mut watch = InvariantChecker::new(&shop.rules.invariants, policy.timeout);
-        let findings = watch.settle(&world, policy.breaker.open_wait).await;
+        let mut checker = InvariantChecker::new(&shop.rules.invariants, policy.timeout);
+        let findings = checker.settle(&world, policy.breaker.open_wait).await;
         assert!(findings.is_empty(), "{findings:#?}");
     });
 }
