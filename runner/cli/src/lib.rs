@@ -35,6 +35,7 @@ use clap::Parser;
 
 pub use exit::Exit;
 pub use project::{Mistakes, Project};
+pub use report::WorldKind;
 pub use run::{review, rules};
 pub use worlds::{Build, Live, Prepared, Worlds};
 

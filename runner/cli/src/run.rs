@@ -10,7 +10,9 @@ use std::{
 
 use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
 use fault::{Seed, ServiceName};
-use report::{Look, Progress, RunRecord, Target, Terminal, WriteError, compare_snapshot};
+use report::{
+    Progress, RunRecord, Target, Terminal, TerminalOptions, WorldKind, WriteError, compare_snapshot,
+};
 use scenario::Configuration;
 use verdict::{BrokenOff, Finding, FindingKind, Output};
 
@@ -29,12 +31,12 @@ pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
     })
 }
 
-async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -> Result<Exit, BrokenOff> {
+async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
     let chosen = select(&project.scenarios, &arguments.filter, &BTreeSet::new());
-    let mut terminal = Terminal::new(anstream::stdout(), look(configuration));
+    let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration));
     terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| unwritten(&error))?;
     if chosen.is_empty() || arguments.dry_run {
         return dry_run(project, &chosen).map_err(|error| unwritten(&error));
@@ -47,7 +49,7 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
         jobs,
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
     };
-    let shown = Mutex::new((terminal, RunRecord::default().reached_at(urls(configuration)), Ok(())));
+    let shown = Mutex::new((terminal, RunRecord::default().with_addresses(urls(configuration)), Ok(())));
     let tell = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, written) = &mut *shown;
@@ -56,7 +58,8 @@ async fn run_project(arguments: &Run, project: &Project, worlds: &impl Worlds) -
             *written = terminal.show(&event);
         }
     };
-    let summary = engine::run(&plan, &prepared.stage, &|result| review(configuration, result), &tell).await;
+    let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
+    let summary = engine::run(&plan, &prepared.stage, &review, &tell).await;
     let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     written.map_err(|error| unwritten(&error))?;
     write_reports(&arguments.report, |target| target.write(&record))?;
@@ -111,12 +114,12 @@ pub fn rules(configuration: &Configuration) -> Rules {
 
 /// Compares a scenario with its snapshot, where the project has snapshots. The snapshot is named for the scenario's
 /// file, as seen from the configuration's folder.
-pub fn review(configuration: &Configuration, result: &ScenarioResult) -> Vec<Finding> {
+pub fn review(configuration: &Configuration, result: &ScenarioResult, world: WorldKind) -> Vec<Finding> {
     let Some(folder) = &configuration.snapshots else { return Vec::new() };
     let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
     let file = project::absolute(&result.scenario.file).with_extension("");
     let name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
-    let compared = compare_snapshot(&beside.join(folder), &name, result);
+    let compared = compare_snapshot(&beside.join(folder), &name, result, world);
     let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
@@ -130,10 +133,10 @@ pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, Strin
     configuration.services.iter().filter_map(url).collect()
 }
 
-fn look(configuration: &Configuration) -> Look {
+fn terminal_options(configuration: &Configuration) -> TerminalOptions {
     let urls = urls(configuration);
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-    Look {
+    TerminalOptions {
         width,
         progress: if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden },
         command: command(),

@@ -44,7 +44,7 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
-        let record = RunRecord::of_sweeps(seed, tables).reached_at(urls(&project.configuration));
+        let record = RunRecord::of_sweeps(seed, tables).with_addresses(urls(&project.configuration));
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;

@@ -5,12 +5,16 @@ use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, t
 use engine::{BrokenOff, Stage};
 use fault::ServiceName;
 use fleet::{Fleet, Options};
+use report::WorldKind;
 use scenario::Configuration;
 
 /// What the command line runs scenarios in.
 pub trait Worlds {
     /// What makes a world for each scenario.
     type Stage: Stage;
+
+    /// The kind of these worlds, by which a scenario is compared with its snapshot.
+    const KIND: WorldKind;
 
     /// Gets everything ready for worlds to be made.
     fn prepare(
@@ -50,6 +54,8 @@ pub struct Live;
 
 impl Worlds for Live {
     type Stage = Fleet;
+
+    const KIND: WorldKind = WorldKind::Live;
 
     async fn prepare(
         &self,

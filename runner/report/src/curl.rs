@@ -13,8 +13,8 @@ const NOT_REPEATED: [header::HeaderName; 5] = [
     header::ACCEPT_ENCODING,
 ];
 
-/// The command that sends an exchange's request again. `address` says where a service is; a service without an
-/// address is reached at `http://its-name`.
+/// The command that sends an exchange's request again. `address` returns a service's URL; `http://its-name` stands for a
+/// service without one.
 pub(crate) fn curl(exchange: &Exchange<'_>, address: impl Fn(&ServiceName) -> Option<String>) -> String {
     let request = exchange.request;
     let base = address(&exchange.link.callee).unwrap_or_else(|| format!("http://{}", exchange.link.callee));

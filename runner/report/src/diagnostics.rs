@@ -7,11 +7,11 @@ use scenario::{Mistake, Span};
 
 use crate::layout::{count, printable, width};
 
-/// How much of a long line is shown before and after what is wrong in it.
+/// The most characters of a line that are shown before and after its mistake.
 const CONTEXT: usize = 60;
 
-/// All mistakes, sorted by place: where, what, the line itself with what is wrong underlined, and what to do about it;
-/// in the end how many there are. `source_of` gives a file's text, where it has one.
+/// All mistakes, sorted by position: each with its position, its message, the line itself with the mistake underlined, and
+/// its help; then their number. `source_of` returns a file's text.
 pub fn render_mistakes(mistakes: &[Mistake], source_of: impl Fn(&Path) -> Option<String>) -> String {
     let mut sorted: Vec<&Mistake> = mistakes.iter().collect();
     sorted.sort_by(|a, b| (&a.file, a.span, &a.message).cmp(&(&b.file, b.span, &b.message)));
@@ -29,8 +29,8 @@ pub fn render_mistakes(mistakes: &[Mistake], source_of: impl Fn(&Path) -> Option
 fn mistaken(mistake: &Mistake, source: Option<&str>) -> String {
     let Span { line, column, .. } = mistake.span;
     let file = mistake.file.display();
-    let place = if line == 0 { file.to_string() } else { format!("{file}:{line}:{column}") };
-    let mut lines = vec![format!("{} {}", format!("{place}:").bold(), printable(&mistake.message).red())];
+    let position = if line == 0 { file.to_string() } else { format!("{file}:{line}:{column}") };
+    let mut lines = vec![format!("{} {}", format!("{position}:").bold(), printable(&mistake.message).red())];
     let number = line.to_string();
     let gutter = " ".repeat(number.len());
     let bar = "│".dimmed();
@@ -49,9 +49,9 @@ fn mistaken(mistake: &Mistake, source: Option<&str>) -> String {
 /// The line that a mistake is in.
 struct Frame {
     shown: String,
-    /// The columns before what is wrong.
+    /// The columns before the mistake.
     before: usize,
-    /// The columns of what is wrong, on this line.
+    /// The columns of the mistake on this line.
     underlined: usize,
 }
 

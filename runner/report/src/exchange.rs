@@ -1,4 +1,4 @@
-//! A request and what came of it, as text.
+//! A request and how it ended, as text.
 
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
@@ -11,7 +11,7 @@ const MOST_LINES: usize = 40;
 const MOST_COLUMNS: usize = 200;
 const MOST_BYTES: usize = 256 * 1024;
 
-/// Headers that tell nothing about an exchange.
+/// Headers that every exchange has.
 const NOT_SHOWN: [HeaderName; 10] = [
     header::HOST,
     header::CONTENT_LENGTH,
@@ -64,7 +64,7 @@ fn message(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
     lines
 }
 
-/// A body as lines: JSON indented, text as it is, and no more than a screen of it.
+/// A body as lines, at most a screen of them: JSON indented, text as it is.
 pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
     let text = match (parsed(body), std::str::from_utf8(body)) {
         (Some(value), _) => format!("{value:#}"),
@@ -81,13 +81,13 @@ pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
     lines
 }
 
-/// The body as JSON, if it is. What is too large to be read by a person isn't looked into.
+/// The body as JSON; `None` when it is something else or larger than [`MOST_BYTES`].
 fn parsed(body: &[u8]) -> Option<Value> {
     (body.len() <= MOST_BYTES).then(|| serde_json::from_slice(body).ok())?
 }
 
-/// What came of an exchange, in a few words: the status, or what was lost and where.
-pub(crate) fn came_of(exchange: &Exchange<'_>) -> String {
+/// How an exchange ended, in a few words: the status, or what was lost and where.
+pub(crate) fn outcome(exchange: &Exchange<'_>) -> String {
     let answered = exchange.answered.map(|reply| reply.status.as_u16());
     let times = exchange.delivered;
     match exchange.ending.map(|ending| ending.received) {
@@ -111,4 +111,10 @@ pub(crate) fn came_of(exchange: &Exchange<'_>) -> String {
             None => "delivered, no answer yet".into(),
         },
     }
+}
+
+/// ` [reply-lost]`: the faults that met an exchange, if any did.
+pub(crate) fn fault_names(exchange: &Exchange<'_>) -> String {
+    let names: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
+    if names.is_empty() { String::new() } else { format!(" [{}]", names.join(", ")) }
 }

@@ -1,4 +1,4 @@
-//! Everything about a scenario that didn't pass, and about a run that couldn't begin.
+//! What a person reads of a scenario that didn't pass, and of a run that couldn't begin.
 
 use std::iter;
 
@@ -17,7 +17,8 @@ use crate::{
 const MOST_CALLS: usize = 40;
 const MOST_CHARACTERS: usize = 4_000;
 
-/// What a person needs in order to understand why a scenario didn't pass; nothing when it did, or wasn't run.
+/// A scenario's failures, each with what led there; an empty text for a scenario that passed or was skipped. `address`
+/// returns the URL at which a person reaches a service.
 pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<String>) -> String {
     let scenario = &result.scenario;
     let file = scenario.file.display();
@@ -42,7 +43,7 @@ pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<
     lines.join("\n")
 }
 
-/// Why nothing was run at all, and what to do about it.
+/// Why a run couldn't begin, and what to do about it.
 pub fn render_broken_off(broken: &BrokenOff) -> String {
     broken_off(broken).join("\n") + "\n"
 }
@@ -69,8 +70,8 @@ fn failed(
     let file = result.scenario.file.display();
     let mut lines = match &failure.location {
         FailureLocation::Step { index, name, span } => {
-            let place = format!("{file}:{}:{}", span.line, span.column);
-            vec![format!("  {}  step {}, {name}", place.dimmed(), index + 1)]
+            let position = format!("{file}:{}:{}", span.line, span.column);
+            vec![format!("  {}  step {}, {name}", position.dimmed(), index + 1)]
         }
         FailureLocation::End => vec![format!("  {}  after the last step", file.dimmed())],
     };
@@ -118,7 +119,7 @@ fn marked(mark: char, text: &str) -> Vec<String> {
     marks.zip(short.lines()).map(|(mark, line)| format!("  {mark} {line}")).collect()
 }
 
-/// What passed between services during a step, one line a call, in columns.
+/// The calls between services during a step, one line each, in columns.
 fn calls_during(result: &ScenarioResult, step: usize) -> Vec<String> {
     let calls: Vec<Exchange<'_>> =
         traffic(&result.history).filter(|exchange| exchange.step == Some(step)).collect();
@@ -132,9 +133,9 @@ fn calls_during(result: &ScenarioResult, step: usize) -> Vec<String> {
             format!("{:>9}", duration(exchange.at)).dimmed().to_string(),
             pad(&exchange.link.to_string(), link_width.unwrap_or(0)),
             pad(what, what_width.unwrap_or(0)),
-            exchange::came_of(exchange),
+            exchange::outcome(exchange),
         ];
-        lines.push(columns.join("  ") + &met(exchange));
+        lines.push(columns.join("  ") + &faults(exchange));
     }
     if calls.len() > shown.len() {
         lines.push(format!("… {}", count(calls.len() - shown.len(), "more call")));
@@ -146,15 +147,15 @@ fn asked(exchange: &Exchange<'_>) -> String {
     format!("{} {}", exchange.request.method, printable(&exchange.request.path))
 }
 
-fn met(exchange: &Exchange<'_>) -> String {
-    let names: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
-    if names.is_empty() { String::new() } else { format!("  [{}]", names.join(", ")).yellow().to_string() }
+fn faults(exchange: &Exchange<'_>) -> String {
+    let names = exchange::fault_names(exchange);
+    if names.is_empty() { names } else { format!(" {names}").yellow().to_string() }
 }
 
 fn faults_during(result: &ScenarioResult, step: usize) -> Vec<String> {
     let Some(during) = step_spans(result).get(step).copied() else { return Vec::new() };
     let windows = fault_windows(result);
-    let in_force = windows.iter().filter(|window| window.span.meets(during));
+    let in_force = windows.iter().filter(|window| window.span.overlaps(during));
     let described = in_force.map(|window| {
         let fault = result.scenario.faults.iter().find(|fault| fault.name == *window.fault);
         let what = fault.map_or_else(String::new, |fault| format!(": {fault}"));

@@ -1,26 +1,26 @@
 //! One page with a timeline for every scenario: steps, calls on each link, faults and processes. It opens offline.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use engine::ScenarioResult;
 use fault::{Link, ServiceName};
 use minijinja::{AutoEscape, Environment, value::Serde};
 use serde::Serialize;
-use verdict::{Exchange, HistoryEvent, RequestOutcome, Verdict};
+use verdict::{Exchange, ExchangeId, HistoryEvent, RequestOutcome, Verdict};
 
 use crate::{
     RunRecord, counts,
     curl::curl,
-    exchange, failure, json,
+    exchange, failure,
     layout::duration,
     sweep::{self, page::SweepView},
-    timeline::{Span, fault_windows, step_spans},
+    timeline::{Moments, Span, fault_windows, moments, step_spans},
 };
 
-/// More calls than these would make a page that no browser likes; the JSON report has them all.
+/// The most calls of a scenario on the page; browsers are slow with more. The JSON report has all.
 const MOST_CALLS: usize = 2_000;
 
-/// Calls that overlap are drawn below one another in so many rows at most.
+/// The most rows of a lane. Calls that overlap are drawn in rows below one another.
 const MOST_ROWS: usize = 12;
 
 #[derive(Serialize)]
@@ -33,8 +33,8 @@ struct Page {
 
 #[derive(Serialize)]
 struct ScenarioView {
-    /// In the order of the run; what the page's links name.
-    place: usize,
+    /// Its position in the run, which the page's links name.
+    index: usize,
     open: bool,
     name: String,
     file: String,
@@ -52,7 +52,7 @@ struct Lane {
     name: String,
     kind: &'static str,
     rows: usize,
-    /// Times in which a fault could meet what is in the lane.
+    /// Windows of faults on the lane's link.
     shades: Vec<Block>,
     blocks: Vec<Block>,
 }
@@ -80,8 +80,8 @@ pub(crate) fn render(record: &RunRecord) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let mut scenarios: Vec<_> =
-        record.results.iter().zip(0..).map(|(result, place)| scenario(result, place, record)).collect();
-    // What somebody opens the page for comes first.
+        record.results.iter().zip(0..).map(|(result, index)| scenario(result, index, record)).collect();
+    // Failures come first: they are what the page is opened for.
     scenarios.sort_by_key(|scenario| !scenario.open);
     let page = Page {
         seed: record.seed.to_string(),
@@ -101,7 +101,7 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn scenario(result: &ScenarioResult, place: usize, run: &RunRecord) -> ScenarioView {
+fn scenario(result: &ScenarioResult, index: usize, run: &RunRecord) -> ScenarioView {
     let scale = Scale::of(result);
     let written = || plain(&failure::render(result, &|service| run.address(service)));
     let (verdict, text) = match &result.verdict {
@@ -112,7 +112,7 @@ fn scenario(result: &ScenarioResult, place: usize, run: &RunRecord) -> ScenarioV
     };
     let exchanges = result.history.exchanges().count();
     ScenarioView {
-        place,
+        index,
         open: matches!(result.verdict, Verdict::Failed(_) | Verdict::BrokenOff(_)),
         name: result.scenario.name.clone(),
         file: result.scenario.file.display().to_string(),
@@ -125,7 +125,7 @@ fn scenario(result: &ScenarioResult, place: usize, run: &RunRecord) -> ScenarioV
     }
 }
 
-/// How time becomes width.
+/// The time that is drawn, from 0 to 100 percent.
 struct Scale(Duration);
 
 impl Scale {
@@ -151,6 +151,7 @@ impl Scale {
 }
 
 fn lanes(result: &ScenarioResult, run: &RunRecord, scale: &Scale) -> Vec<Lane> {
+    let moments = moments(&result.history);
     let mut lanes = vec![Lane::new("steps", "steps", steps(result, scale))];
     let windows = fault_windows(result);
     let fault_blocks = windows.iter().map(|window| {
@@ -167,7 +168,7 @@ fn lanes(result: &ScenarioResult, run: &RunRecord, scale: &Scale) -> Vec<Lane> {
         });
         let shades =
             shades.map(|window| scale.block(window.span, "shade", window.fault.to_string(), String::new()));
-        let (spans, blocks) = calls(result, run, scale, &link);
+        let (spans, blocks) = calls(result, &moments, run, scale, &link);
         let lane = Lane { shades: shades.collect(), ..Lane::new(&link.to_string(), "calls", blocks) };
         lanes.push(lane.in_rows(&spans));
     }
@@ -219,12 +220,12 @@ fn steps(result: &ScenarioResult, scale: &Scale) -> Vec<Block> {
     steps.chain(after).collect()
 }
 
-/// A lane for every service that something befell.
+/// A lane for each service whose process changed.
 fn processes(result: &ScenarioResult, scale: &Scale) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     for record in result.history.records() {
         let HistoryEvent::Process { service, change } = &record.event else { continue };
-        let label = json::process_change(*change);
+        let label = change.to_string();
         let detail = format!("{service} {label} at {}", duration(record.at));
         let block = scale.block(Span { from: record.at, until: record.at }, "process", label, detail);
         match lanes.iter_mut().find(|lane| lane.name == service.as_str()) {
@@ -247,14 +248,20 @@ fn links(result: &ScenarioResult) -> Vec<Link> {
     links
 }
 
-fn calls(result: &ScenarioResult, run: &RunRecord, scale: &Scale, link: &Link) -> (Vec<Span>, Vec<Block>) {
+fn calls(
+    result: &ScenarioResult,
+    moments: &BTreeMap<ExchangeId, Moments>,
+    run: &RunRecord,
+    scale: &Scale,
+    link: &Link,
+) -> (Vec<Span>, Vec<Block>) {
     let on_link = result.history.exchanges().take(MOST_CALLS).filter(|exchange| exchange.link == link);
     let call = |exchange: Exchange<'_>| {
-        let ended = exchange.ending.map_or(result.took, |ending| exchange.at + ending.took);
-        let span = Span { from: exchange.at, until: ended.max(exchange.at) };
-        let came = exchange::came_of(&exchange);
-        let label = format!("{} {} → {came}", exchange.request.method, exchange.request.path);
-        (span, scale.block(span, class(&exchange), label, detail(&exchange, run)))
+        let until = exchange.ending.map_or(result.took, |ending| exchange.at + ending.took);
+        let span = Span { from: exchange.at, until: until.max(exchange.at) };
+        let ended = exchange::outcome(&exchange);
+        let label = format!("{} {} → {ended}", exchange.request.method, exchange.request.path);
+        (span, scale.block(span, class(&exchange), label, detail(&exchange, &moments[&exchange.id], run)))
     };
     on_link.map(call).unzip()
 }
@@ -267,14 +274,17 @@ fn class(exchange: &Exchange<'_>) -> &'static str {
     }
 }
 
-/// The whole exchange, as text.
-fn detail(exchange: &Exchange<'_>, run: &RunRecord) -> String {
-    let met: Vec<&str> = exchange.faults.iter().map(fault::FaultName::as_str).collect();
+/// The whole exchange as text, with the times of its records.
+fn detail(exchange: &Exchange<'_>, moments: &Moments, run: &RunRecord) -> String {
     let mut lines =
-        vec![format!("{} at {}: {}", exchange.link, duration(exchange.at), exchange::came_of(exchange))];
-    if !met.is_empty() {
-        lines.push(format!("met by {}", met.join(", ")));
+        vec![format!("{} at {}: {}", exchange.link, duration(exchange.at), exchange::outcome(exchange))];
+    let faults = exchange::fault_names(exchange);
+    if !faults.is_empty() {
+        lines.push(format!("faults:{faults}"));
     }
+    let moments = [("delivered", &moments.delivered), ("answered", &moments.answered)];
+    let times = moments.into_iter().flat_map(|(what, at)| at.iter().map(move |at| (what, *at)));
+    lines.extend(times.map(|(what, at)| format!("{what} at {}", duration(at))));
     lines.push(String::new());
     lines.extend(exchange::lines(exchange));
     if exchange.link.caller == ServiceName::client() {

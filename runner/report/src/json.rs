@@ -1,17 +1,22 @@
-//! A run as JSON: all that other programs, or a later run, could want to know. `RunFile` is its shape.
+//! A run as JSON, for other programs and for later runs. `RunFile` is its shape.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use engine::ScenarioResult;
 use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Exchange, Failure, FailureLocation, FaultChange, FindingKind, History, HistoryEvent, ProcessChange,
-    Record, Reply, Verdict,
+    Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record, Reply,
+    Verdict,
 };
 
-use crate::RunRecord;
+use crate::{
+    RunRecord,
+    timeline::{Moments, moments},
+};
+
+type AllMoments = BTreeMap<ExchangeId, Moments>;
 
 pub use crate::sweep::file::{CallFile, CellFile, LeftOutFile, NotTriedFile, PlantedFile, SweepFile};
 
@@ -27,7 +32,7 @@ pub struct RunFile {
     pub seed: String,
     /// How many scenarios ended how.
     pub summary: Counts,
-    /// What came of each.
+    /// The scenarios, in the order of the run.
     pub scenarios: Vec<ScenarioFile>,
     /// The tables of a sweep: call × fault × outcome. The scenarios are then the swept ones, each followed by its runs
     /// that failed.
@@ -38,19 +43,19 @@ pub struct RunFile {
 /// How many scenarios ended how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// All that had to hold held.
+    /// Scenarios in which all that had to hold held.
     pub passed: usize,
-    /// Something didn't.
+    /// Scenarios in which something didn't hold.
     pub failed: usize,
-    /// The environment failed.
+    /// Scenarios during which the environment failed.
     pub broken_off: usize,
-    /// They need what isn't there and isn't required.
+    /// Scenarios that need an optional service that isn't there.
     pub skipped: usize,
-    /// They weren't begun.
+    /// Scenarios that weren't begun, because an earlier one ended the run.
     pub not_run: usize,
 }
 
-/// A scenario and what came of it.
+/// A scenario, its verdict and its history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioFile {
     /// Its name.
@@ -61,39 +66,39 @@ pub struct ScenarioFile {
     pub tags: Vec<String>,
     /// Its own seed, as text. It follows from the run's.
     pub seed: String,
-    /// What came of it.
+    /// Its verdict.
     pub verdict: VerdictFile,
     /// How long it took, in microseconds of the world's time.
     pub took_us: u64,
     /// The names of its steps.
     pub steps: Vec<String>,
-    /// What happened, in the order in which it began.
+    /// Its history, in the order in which things began.
     pub history: Vec<RecordFile>,
 }
 
-/// What came of a scenario.
+/// The verdict on a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum VerdictFile {
     /// All that had to hold held.
     Passed,
-    /// Something didn't.
+    /// Something didn't hold.
     Failed {
-        /// What, and where.
+        /// The steps at which something didn't hold.
         failures: Vec<FailureFile>,
     },
     /// The environment failed.
     BrokenOff {
-        /// What failed.
+        /// What failed, as a sentence.
         reason: String,
         /// What to do about it.
         help: Option<String>,
         /// The last lines that the service in question wrote.
         log: Vec<String>,
     },
-    /// It wasn't run.
+    /// The scenario wasn't run.
     Skipped {
-        /// Why not.
+        /// Why it wasn't run.
         why: String,
     },
 }
@@ -158,41 +163,41 @@ pub enum FindingKindFile {
     Snapshot,
 }
 
-/// One thing that happened.
+/// One entry of a history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordFile {
     /// When it began, in microseconds since the world began.
     pub at_us: u64,
-    /// During which step, counted from 0.
+    /// The step during which it began, counted from 0; `null` before the first and after the last.
     pub step: Option<usize>,
-    /// What it was.
+    /// What happened.
     #[serde(flatten)]
-    pub what: HappeningFile,
+    pub what: EventFile,
 }
 
-/// What can happen.
+/// A kind of entry of a history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum HappeningFile {
+pub enum EventFile {
     /// A request crossed a link.
     Exchange(Box<ExchangeFile>),
     /// A fault came into force or out of it.
     Fault {
-        /// Which.
+        /// The fault's name.
         fault: String,
         /// `injected` or `healed`.
         change: String,
     },
-    /// Something befell a service's process.
+    /// A service's process started, ended or was halted.
     Process {
-        /// Whose.
+        /// The service's name.
         service: String,
         /// `started`, `killed`, `crashed`, `stopped`, `paused`, `resumed` or `exited: …`.
         change: String,
     },
 }
 
-/// One request on a link, and what came of it.
+/// One request on a link, and how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExchangeFile {
     /// `caller -> callee`.
@@ -209,8 +214,14 @@ pub struct ExchangeFile {
     pub faults: Vec<String>,
     /// How many times the callee got it.
     pub delivered: u32,
-    /// What the callee answered.
+    /// When the callee got it, in microseconds since the world began; one entry for each time.
+    #[serde(default)]
+    pub delivered_at_us: Vec<u64>,
+    /// What the callee answered last.
     pub answered: Option<ReplyFile>,
+    /// When the callee answered, in microseconds since the world began; one entry for each answer.
+    #[serde(default)]
+    pub answered_at_us: Vec<u64>,
     /// What the caller got, if it was a reply.
     pub received: Option<ReplyFile>,
     /// Why the caller got no reply.
@@ -261,28 +272,29 @@ pub(crate) fn render(record: &RunRecord) -> String {
 }
 
 fn scenario(result: &ScenarioResult) -> ScenarioFile {
+    let moments = moments(&result.history);
     ScenarioFile {
         name: result.scenario.name.clone(),
         file: result.scenario.file.to_path_buf(),
         tags: result.scenario.tags.clone(),
         seed: result.seed.to_string(),
-        verdict: verdict(result),
+        verdict: verdict(result, &moments),
         took_us: micros(result.took),
         steps: result.scenario.steps.iter().map(|step| step.name.clone()).collect(),
         history: result
             .history
             .records()
             .iter()
-            .filter_map(|record| self::record(record, &result.history))
+            .filter_map(|record| self::record(record, &result.history, &moments))
             .collect(),
     }
 }
 
-fn verdict(result: &ScenarioResult) -> VerdictFile {
+fn verdict(result: &ScenarioResult, moments: &AllMoments) -> VerdictFile {
     match &result.verdict {
         Verdict::Passed => VerdictFile::Passed,
         Verdict::Failed(failures) => VerdictFile::Failed {
-            failures: failures.iter().map(|failed| failure(failed, &result.history)).collect(),
+            failures: failures.iter().map(|failed| failure(failed, &result.history, moments)).collect(),
         },
         Verdict::BrokenOff(broken) => {
             let (reason, log) = (broken.to_string(), broken.log().to_vec());
@@ -292,7 +304,7 @@ fn verdict(result: &ScenarioResult) -> VerdictFile {
     }
 }
 
-fn failure(failure: &Failure, history: &History) -> FailureFile {
+fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> FailureFile {
     let (step, line) = match &failure.location {
         FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
         FailureLocation::End => (None, None),
@@ -303,7 +315,7 @@ fn failure(failure: &Failure, history: &History) -> FailureFile {
         expected: finding.expected.clone(),
         found: finding.found.clone(),
     };
-    let exchange = failure.exchange.map(|id| exchange(&history.exchange(id)));
+    let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
     FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
 }
 
@@ -328,44 +340,26 @@ impl From<&FindingKind> for FindingKindFile {
     }
 }
 
-/// What a record tells of; `None` for the later records of an exchange, which its first one stands for.
-fn record(record: &Record, history: &History) -> Option<RecordFile> {
+/// The entry for a record; `None` for the later records of an exchange, whose entry is that of its first record.
+fn record(record: &Record, history: &History, moments: &AllMoments) -> Option<RecordFile> {
     let what = match &record.event {
         HistoryEvent::Sent(sent) => {
-            HappeningFile::Exchange(Box::new(exchange(&history.exchange(sent.exchange))))
+            EventFile::Exchange(Box::new(exchange(&history.exchange(sent.exchange), moments)))
         }
         HistoryEvent::Fault { fault, change } => {
-            HappeningFile::Fault { fault: fault.to_string(), change: fault_change(*change).into() }
+            EventFile::Fault { fault: fault.to_string(), change: change.to_string() }
         }
         HistoryEvent::Process { service, change } => {
-            HappeningFile::Process { service: service.to_string(), change: process_change(*change) }
+            EventFile::Process { service: service.to_string(), change: change.to_string() }
         }
         _ => return None,
     };
     Some(RecordFile { at_us: micros(record.at), step: record.step, what })
 }
 
-fn fault_change(change: FaultChange) -> &'static str {
-    match change {
-        FaultChange::Injected => "injected",
-        FaultChange::Healed => "healed",
-    }
-}
-
-/// What befell a process, in a word or two.
-pub(crate) fn process_change(change: ProcessChange) -> String {
-    match change {
-        ProcessChange::Started => "started".into(),
-        ProcessChange::Killed => "killed".into(),
-        ProcessChange::Crashed => "crashed".into(),
-        ProcessChange::Stopped => "stopped".into(),
-        ProcessChange::Paused => "paused".into(),
-        ProcessChange::Resumed => "resumed".into(),
-        ProcessChange::Exited(how) => format!("exited: {how}"),
-    }
-}
-
-fn exchange(exchange: &Exchange<'_>) -> ExchangeFile {
+fn exchange(exchange: &Exchange<'_>, moments: &AllMoments) -> ExchangeFile {
+    let Moments { delivered, answered } = &moments[&exchange.id];
+    let micros_of = |times: &[Duration]| times.iter().copied().map(micros).collect();
     let received = exchange.ending.map(|ending| ending.received);
     ExchangeFile {
         link: exchange.link.to_string(),
@@ -375,7 +369,9 @@ fn exchange(exchange: &Exchange<'_>) -> ExchangeFile {
         body: body(&exchange.request.body),
         faults: exchange.faults.iter().map(FaultName::to_string).collect(),
         delivered: exchange.delivered,
+        delivered_at_us: micros_of(delivered),
         answered: exchange.answered.map(reply),
+        answered_at_us: micros_of(answered),
         received: exchange.reply().map(reply),
         no_reply: received.and_then(Result::err).map(ToString::to_string),
         took_us: exchange.ending.map(|ending| micros(ending.took)),
@@ -398,6 +394,6 @@ fn body(bytes: &[u8]) -> BodyFile {
     }
 }
 
-fn micros(time: std::time::Duration) -> u64 {
+fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -53,13 +53,13 @@ fn case(result: &ScenarioResult, record: &RunRecord) -> TestCase {
     case
 }
 
-/// The first thing that was found, for lists that show one line.
+/// The first finding, for lists that show one line.
 fn message(failures: &[Failure]) -> String {
     let first = failures.iter().find_map(|failure| Some((&failure.location, failure.findings.first()?)));
-    let Some((place, finding)) = first else { return "failed".into() };
-    let place = match place {
+    let Some((location, finding)) = first else { return "failed".into() };
+    let location = match location {
         FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
         FailureLocation::End => "after the last step".into(),
     };
-    format!("{place}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
+    format!("{location}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
 }

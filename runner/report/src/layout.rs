@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How many columns a text takes.
+/// The number of columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
@@ -39,13 +39,13 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let digits = |value: f64, unit: &str| {
-        let places = match value {
+        let decimals = match value {
             v if v < 9.995 => 2,
             v if v < 99.95 => 1,
             _ => 0,
         };
-        let shown = format!("{value:.places$}");
-        let short = if places == 0 { &shown } else { shown.trim_end_matches('0').trim_end_matches('.') };
+        let shown = format!("{value:.decimals$}");
+        let short = if decimals == 0 { &shown } else { shown.trim_end_matches('0').trim_end_matches('.') };
         format!("{short} {unit}")
     };
     match seconds {
@@ -65,7 +65,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Text from outside, so that it can't move a terminal's cursor or recolour it.
+/// The text with its control characters escaped, so that it can't move a terminal's cursor or recolour it.
 pub(crate) fn printable(text: &str) -> String {
     let show = |c: char| {
         if c.is_control() && c != '\n' && c != '\t' { c.escape_default().to_string() } else { c.to_string() }

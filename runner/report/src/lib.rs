@@ -2,32 +2,32 @@
 //!
 //! ```text
 //! engine::Event ──> Terminal   lines as scenarios end; failures and the summary in the end
-//!               └─> RunRecord ──> junit, json, html   files for other programs, and for later
-//! SweepTable ────┴> sweep      a table of a scenario's calls and what faults did to them
-//! ScenarioResult ─> snapshot    what happened, without what differs from run to run, against what was accepted
-//! Mistake ────────> diagnostics the line that is wrong, with a caret
+//!               └─> RunRecord ──> Target: junit, json, html   files for other programs, and for later
+//! SweepTable ────┴> sweep      a table of a scenario's calls and faults
+//! ScenarioResult ─> transcript ─> snapshot   compared with the one that was accepted
+//! Mistake ────────> diagnostics   the line that is wrong, with a caret
 //! ```
 //!
 //! | file | what is in it |
 //! | --- | --- |
 //! | `terminal` | consumes events, writes lines |
-//! | `opening`, `failure`, `summary` | what it writes: before, about what didn't hold, in the end |
-//! | `exchange`, `curl` | a request and what came of it, as text; as a command that repeats it |
+//! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
+//! | `exchange`, `curl` | a request and how it ended, as text; as a command that repeats it |
 //! | `diagnostics` | mistakes in files |
-//! | `snapshot` | what happened against what was accepted, in insta's files |
-//! | `happened`, `normalise` | the text that is compared; what is taken out of it |
-//! | `record`, `junit`, `json`, `html` | all of a run, and the files made of it |
-//! | `sweep` | the table call × fault × outcome: as text, and for the files |
-//! | `timeline` | when steps ran and faults were in force, as far as the history tells |
+//! | `transcript`, `normalise` | a scenario's steps and how they went, as text; placeholders for what differs from run to run |
+//! | `snapshot` | a transcript against the accepted one, in insta's files |
+//! | `record` | all of a run, gathered from its events |
+//! | `target`, `junit`, `json`, `html` | the reports made of it |
+//! | `sweep` | the table call × fault × outcome: as text, and for the reports |
+//! | `timeline` | when steps ran, faults were in force and exchanges moved on |
 //! | `layout` | widths and durations |
 //!
-//! Text is made with its colours; a stream that shows none (`anstream`) takes them out.
+//! Text is made with its colours; a stream that shows none (`anstream`) removes them.
 
 mod curl;
 mod diagnostics;
 mod exchange;
 mod failure;
-mod happened;
 mod html;
 pub mod json;
 mod junit;
@@ -38,8 +38,10 @@ mod record;
 mod snapshot;
 mod summary;
 mod sweep;
+mod target;
 mod terminal;
 mod timeline;
+mod transcript;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
@@ -47,8 +49,10 @@ mod tests;
 
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
-pub use record::{NotATarget, RunRecord, Target, WriteError};
-pub use snapshot::{SnapshotMismatch, compare as compare_snapshot};
+pub use record::RunRecord;
+pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
 pub use summary::counts;
 pub use sweep::render as render_sweep;
-pub use terminal::{Addresses, Look, Progress, Terminal};
+pub use target::{NotATarget, Target, WriteError};
+pub use terminal::{Addresses, Progress, Terminal, TerminalOptions};
+pub use transcript::SNAPSHOT_SEED;

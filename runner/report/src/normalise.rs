@@ -1,17 +1,17 @@
-//! What differs from run to run, taken out: times, addresses, generated ids.
+//! Placeholders for what differs from run to run: times, addresses, generated ids.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
 
-/// A kind of text that differs from run to run, and what stands in its place.
+/// A kind of text that differs from run to run, and its placeholder.
 struct Rule {
     pattern: Regex,
     placeholder: &'static str,
 }
 
-/// In this order: a date and time holds a time, and an address holds a number.
+/// Applied in this order: a date with a time contains a date, and an address contains a number.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let rule = |pattern: &str, placeholder| Rule {
         pattern: Regex::new(pattern).expect("the patterns are literals"),
@@ -37,7 +37,7 @@ static UNSTABLE_FIELD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pattern).expect("the pattern is a literal")
 });
 
-/// A text without what differs from run to run.
+/// The text with placeholders for what differs from run to run.
 pub(crate) fn text(text: &str) -> String {
     let mut text = text.to_string();
     for Rule { pattern, placeholder } in RULES.iter() {
@@ -48,8 +48,8 @@ pub(crate) fn text(text: &str) -> String {
     text
 }
 
-/// A JSON value without what differs from run to run. Whether something is there at all stays visible, and so does
-/// whether it is null.
+/// The JSON value with placeholders for what differs from run to run. Whether a field is there, and whether it is null,
+/// stays visible.
 pub(crate) fn value(value: Value) -> Value {
     match value {
         Value::String(plain) => Value::String(text(&plain)),
@@ -67,14 +67,5 @@ pub(crate) fn value(value: Value) -> Value {
             })
             .collect(),
         other => other,
-    }
-}
-
-/// A body: JSON indented, text as it is, both without what differs from run to run.
-pub(crate) fn body(bytes: &[u8]) -> String {
-    match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
-        (Ok(json), _) => format!("{:#}", value(json)),
-        (Err(_), Ok(plain)) => text(plain.trim_end()),
-        (Err(_), Err(_)) => format!("({} bytes, not text)", bytes.len()),
     }
 }

@@ -1,4 +1,4 @@
-//! What happened in a scenario, without what differs from run to run, against what was accepted.
+//! Compares a scenario's transcript with the one that was accepted, its snapshot.
 //!
 //! Snapshots are insta's files, so that `cargo insta review` shows and accepts them, and `INSTA_UPDATE` and its kin
 //! mean what they mean for any test. insta's own macros are for tests: they print, panic, and ask cargo where the
@@ -13,25 +13,25 @@ use std::{
 use engine::ScenarioResult;
 use similar::TextDiff;
 
-use crate::happened;
+use crate::transcript::{self, SNAPSHOT_SEED};
 
-/// A scenario didn't do what it did when its snapshot was accepted.
+/// Why a scenario doesn't match its snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotMismatch {
-    /// What happened differs from what was accepted.
+    /// The transcript differs from the accepted one, or there is none yet.
     #[error(
         "what happened {} {}; is it right? `cargo insta review`, or INSTA_UPDATE=always\n{diff}",
         if *is_new { "has no snapshot yet,"} else { "differs from" },
         snapshot.display()
     )]
     Differs {
-        /// Whether there is none that it could be compared with.
+        /// Whether there is no snapshot yet.
         is_new: bool,
-        /// The snapshot.
+        /// The snapshot's file.
         snapshot: PathBuf,
-        /// What was accepted against what happened, as a unified diff; all of it is new where there is no snapshot.
+        /// The accepted transcript against this run's, as a unified diff; all of it is new where there is no snapshot.
         diff: String,
-        /// Where what happened was written for a review; `None` where that wasn't wanted.
+        /// The file that this run's transcript was written to for a review; `None` when no review is wanted.
         pending: Option<PathBuf>,
     },
     /// A file couldn't be read or written.
@@ -39,34 +39,66 @@ pub enum SnapshotMismatch {
     Unusable {
         /// The file.
         snapshot: PathBuf,
-        /// Why not.
+        /// What the system or insta said.
         reason: String,
     },
 }
 
-/// What is done with a text that isn't as accepted.
+/// The kind of world that a scenario ran in. It decides how much of a transcript is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorldKind {
+    /// Real processes and real time: only what is certain is compared.
+    Live,
+    /// Virtual time: in a run with [`SNAPSHOT_SEED`] all is compared, in others what is certain.
+    Simulated,
+}
+
+/// How much of a transcript is compared and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// The lines that are the same in every run that goes the same way.
+    Certain,
+}
+
+impl Extent {
+    pub(crate) fn of(result: &ScenarioResult, world: WorldKind) -> Self {
+        let is_repeatable = result.seed == SNAPSHOT_SEED.derive(&result.scenario.name);
+        if world == WorldKind::Simulated && is_repeatable { Self::Whole } else { Self::Certain }
+    }
+
+    fn of_transcript(self, text: &str) -> String {
+        match self {
+            Self::Whole => text.into(),
+            Self::Certain => transcript::certain(text),
+        }
+    }
+}
+
+/// What is done with a transcript that isn't as accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Update {
-    /// It takes the snapshot's place.
+    /// It replaces the snapshot.
     InPlace,
-    /// It is put beside the snapshot, for a review.
+    /// It is written to a file beside the snapshot, for a review.
     Pending,
-    /// Nothing.
+    /// It is not written.
     No,
 }
 
-/// How insta's variables want snapshots handled.
+/// What insta's environment variables ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wishes {
-    /// For a text that differs from its snapshot.
+pub(crate) struct InstaSettings {
+    /// For a transcript that differs from its snapshot.
     pub(crate) changed: Update,
-    /// For a text that has no snapshot yet.
+    /// For a transcript that has no snapshot yet.
     pub(crate) new: Update,
-    /// What differs isn't a failure: whoever asked looks at all of it later.
+    /// Whether a difference passes: all differences are reviewed later.
     pub(crate) force_pass: bool,
 }
 
-impl Wishes {
+impl InstaSettings {
     /// Reads `INSTA_UPDATE`, `INSTA_FORCE_PASS` and `CI` as insta does.
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -91,16 +123,21 @@ impl Wishes {
     }
 }
 
-/// Compares what happened with the snapshot `name` in `folder`, which should be absolute. Where they differ, what
-/// happened is written for a review, or accepted at once, as insta's variables say.
-pub fn compare(folder: &Path, name: &str, result: &ScenarioResult) -> Result<(), SnapshotMismatch> {
+/// Compares a scenario's transcript with the snapshot `name` in `folder`, which should be absolute. One that differs is
+/// written for a review, or accepted at once, as insta's variables say.
+pub fn compare(
+    folder: &Path,
+    name: &str,
+    result: &ScenarioResult,
+    world: WorldKind,
+) -> Result<(), SnapshotMismatch> {
     let snapshot = folder.join(format!("{}.snap", name.replace(['/', '\\'], "__")));
     let unusable = |reason: String| SnapshotMismatch::Unusable { snapshot: snapshot.clone(), reason };
-    let wishes = Wishes::read(|name| env::var(name).ok()).map_err(unusable)?;
+    let settings = InstaSettings::read(|name| env::var(name).ok()).map_err(unusable)?;
     if let Ok(references) = env::var("INSTA_SNAPSHOT_REFERENCES_FILE") {
         note_reference(Path::new(&references), &snapshot).map_err(|error| unusable(error.to_string()))?;
     }
-    compare_as_wished(&snapshot, result, wishes)
+    compare_with(&snapshot, result, Extent::of(result, world), settings)
 }
 
 /// Tells cargo-insta that a snapshot is in use.
@@ -109,42 +146,43 @@ fn note_reference(references: &Path, snapshot: &Path) -> io::Result<()> {
     writeln!(file, "{}", snapshot.display())
 }
 
-pub(crate) fn compare_as_wished(
+pub(crate) fn compare_with(
     snapshot: &Path,
     result: &ScenarioResult,
-    wishes: Wishes,
+    extent: Extent,
+    settings: InstaSettings,
 ) -> Result<(), SnapshotMismatch> {
     let unusable = |reason: String| SnapshotMismatch::Unusable { snapshot: snapshot.to_path_buf(), reason };
-    let accepted = if snapshot.exists() {
-        let file = insta::Snapshot::from_file(snapshot).map_err(|error| unusable(error.to_string()))?;
-        let contents = file.as_text().ok_or_else(|| unusable("it is not text".into()))?;
-        Some(contents.to_string())
-    } else {
-        None
-    };
-    let happened = happened::text(result);
+    let found = extent.of_transcript(&transcript::text(result));
     let pending = snapshot.with_extension("snap.new");
-    if accepted.as_deref() == Some(happened.trim_end()) {
+    // A run that compares less leaves what another one wrote for a review, unless it contradicts it.
+    let awaits_review = extent == Extent::Certain
+        && read(&pending).map_err(unusable)?.is_some_and(|text| same(&extent.of_transcript(&text), &found));
+    let accepted = read(snapshot).map_err(unusable)?.map(|text| extent.of_transcript(&text));
+    if accepted.as_deref().is_some_and(|accepted| same(accepted, &found)) {
+        if awaits_review {
+            return Ok(());
+        }
         return match fs::remove_file(&pending) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(error.to_string())),
             _ => Ok(()),
         };
     }
-    let update = if accepted.is_some() { wishes.changed } else { wishes.new };
+    let update = if accepted.is_some() { settings.changed } else { settings.new };
     let target = match update {
         Update::InPlace => Some(snapshot),
         Update::Pending => Some(pending.as_path()),
         Update::No => None,
     };
-    if let Some(target) = target {
-        save(target, result, &happened).map_err(|error| unusable(error.to_string()))?;
+    if let Some(target) = target.filter(|_| update == Update::InPlace || !awaits_review) {
+        save(target, result, &found).map_err(|error| unusable(error.to_string()))?;
     }
-    if update == Update::InPlace || wishes.force_pass {
+    if update == Update::InPlace || settings.force_pass {
         return Ok(());
     }
     let is_new = accepted.is_none();
     let accepted = accepted.unwrap_or_default();
-    let diff = TextDiff::from_lines(accepted.trim_end(), happened.trim_end());
+    let diff = TextDiff::from_lines(accepted.trim_end(), found.trim_end());
     Err(SnapshotMismatch::Differs {
         is_new,
         snapshot: snapshot.to_path_buf(),
@@ -153,13 +191,27 @@ pub(crate) fn compare_as_wished(
     })
 }
 
-/// Writes insta's format: what it is about, in YAML, and the text.
-fn save(file: &Path, result: &ScenarioResult, happened: &str) -> io::Result<()> {
+/// The transcript in a snapshot's file; `None` when there is no such file.
+fn read(file: &Path) -> Result<Option<String>, String> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let snapshot = insta::Snapshot::from_file(file).map_err(|error| error.to_string())?;
+    snapshot.as_text().map(|text| Some(text.to_string())).ok_or_else(|| "it is not text".into())
+}
+
+/// Whether two transcripts are the same. insta drops white space at the end.
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end() == other.trim_end()
+}
+
+/// Writes insta's format: the scenario's file and name in YAML, then the transcript.
+fn save(file: &Path, result: &ScenarioResult, text: &str) -> io::Result<()> {
     // A JSON text is a YAML text too.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let source = quoted(&result.scenario.file.to_string_lossy());
     let description = quoted(&result.scenario.name);
     fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
-    let text = format!("---\nsource: {source}\ndescription: {description}\n---\n{}\n", happened.trim_end());
+    let text = format!("---\nsource: {source}\ndescription: {description}\n---\n{}\n", text.trim_end());
     fs::write(file, text)
 }

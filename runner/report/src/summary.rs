@@ -11,7 +11,7 @@ use crate::{
     layout::{count, duration},
 };
 
-/// How many scenarios ended how, in words: `5 scenarios: 4 passed, 1 failed`.
+/// The number of scenarios with each verdict: `5 scenarios: 4 passed, 1 failed`.
 pub fn counts(summary: &Summary) -> String {
     let Summary { passed, failed, broken_off, skipped, not_run } = *summary;
     let all = passed + failed + broken_off + skipped + not_run;
@@ -34,7 +34,7 @@ pub fn counts(summary: &Summary) -> String {
     format!("{}: {}", count(all, "scenario"), parts.join(", "))
 }
 
-/// The counts, the seed, and the command that runs those files again that didn't pass.
+/// The counts, the seed, and the command that runs the files that didn't pass again.
 pub(crate) fn render<'a>(
     summary: &Summary,
     took: Duration,

@@ -1,5 +1,5 @@
-//! What came of a sweep: the table call × fault × outcome, for a terminal (here), for other programs (`file`) and for
-//! a page (`page`).
+//! The table of a sweep, call × fault × outcome: for a terminal (here), for other programs (`file`) and for the page
+//! (`page`).
 
 pub(crate) mod file;
 pub(crate) mod page;
@@ -10,19 +10,19 @@ use engine::ScenarioResult;
 use explore::{CellOutcome, FaultKind, FaultPlacement, SkipReason, SweepCell, SweepTable, SweptCall};
 use owo_colors::OwoColorize;
 
-/// What the table says of one fault at one call.
+/// A cell of the table: one fault at one call.
 enum Mark<'a> {
-    /// All that is judged held, and the client saw what it sees without the fault.
+    /// All that is judged held, and the client got the same status as without the fault.
     Held,
-    /// All that is judged held, and the client saw something else.
+    /// All that is judged held, and the client got this status instead, or no reply.
     HeldWith(Option<u16>),
     Failed(&'a Arc<ScenarioResult>),
     /// The call wasn't made, so that the fault met nothing.
     NotReached,
     BrokenOff,
-    /// It wasn't tried, and why.
+    /// The fault wasn't tried, for this reason.
     LeftOut(SkipReason),
-    /// Nothing is known, because the sweep ended before.
+    /// The sweep ended before the fault was tried.
     Open,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn failures(table: &SweepTable) -> impl Iterator<Item = &Arc<Scenario
     })
 }
 
-/// The calls that the scenario makes without a fault, each with what came of every kind of fault at it.
+/// The calls that the scenario makes without a fault, each with its cells.
 fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; FaultKind::ALL.len()])> {
     let single = |fault: FaultPlacement| {
         let skipped = || table.skipped.iter().find(|skipped| skipped.faults == [fault]);
@@ -69,11 +69,11 @@ fn rows(table: &SweepTable) -> impl Iterator<Item = (&SweptCall, [Mark<'_>; Faul
     let rows = table.calls.iter().enumerate();
     let rows = rows
         .map(move |(call, made)| (made, FaultKind::ALL.map(|kind| single(FaultPlacement { call, kind }))));
-    // Calls that are made only because of a fault have nothing but second faults.
+    // Calls that are made only because of a fault have second faults only.
     rows.filter(|(_, marks)| !marks.iter().all(|mark| matches!(mark, Mark::Open)))
 }
 
-/// How many runs there were, and what came of them.
+/// The number of runs, in all and with each outcome.
 pub(crate) fn counts(table: &SweepTable) -> String {
     let summary = table.summary();
     let left_out: usize = summary.skipped.values().sum();

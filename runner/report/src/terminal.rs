@@ -21,38 +21,38 @@ use crate::{
     opening, summary,
 };
 
-/// How wide lines are made when nobody says how wide they may be.
+/// The columns of a line where there is no terminal.
 const USUAL_WIDTH: usize = 110;
 
-/// Says at which URL a person can reach a service, where it has one.
+/// Returns the URL at which a person reaches a service; `None` for a service without one.
 pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<String> + Send>;
 
 /// How a run is shown.
-pub struct Look {
+pub struct TerminalOptions {
     /// The terminal's columns; `None` when it isn't one, and nothing is cut.
     pub width: Option<usize>,
-    /// Whether progress is shown, on stderr.
+    /// Whether progress is shown.
     pub progress: Progress,
-    /// The command that runs scenarios, as it was typed: `runner`.
+    /// The command that runs scenarios, as it was typed, such as `runner`.
     pub command: String,
-    /// Where services are, for the commands that repeat a request.
+    /// The addresses of services, for the commands that repeat a request.
     pub address: Addresses,
 }
 
-/// Whether progress is shown.
+/// Whether progress is shown, on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Between the lines, on stderr, and gone in the end. It needs a terminal.
+    /// A line that changes while the run goes on and is gone in the end. stderr has to be a terminal.
     Shown,
-    /// It isn't.
+    /// No progress.
     Hidden,
 }
 
-/// Shows a run as it happens. All results go to `out`, coloured: pass a stream that takes colours out where they
+/// Shows a run as it happens. Results go to `out` with colours; a stream such as `anstream`'s removes those where they
 /// aren't wanted.
 pub struct Terminal<W> {
     out: W,
-    look: Look,
+    options: TerminalOptions,
     bar: ProgressBar,
     running: BTreeMap<usize, (Arc<Scenario>, Option<usize>)>,
     not_passed: Vec<(usize, Arc<ScenarioResult>)>,
@@ -62,10 +62,10 @@ pub struct Terminal<W> {
 
 impl<W: Write> Terminal<W> {
     /// A terminal that writes to `out`.
-    pub fn new(out: W, look: Look) -> Self {
+    pub fn new(out: W, options: TerminalOptions) -> Self {
         Self {
             out,
-            look,
+            options,
             bar: ProgressBar::hidden(),
             running: BTreeMap::new(),
             not_passed: Vec::new(),
@@ -74,7 +74,7 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// Says what was found: services and how they are reached, links, scenarios. Called before the run.
+    /// Writes what was found: services and how they are reached, links, scenarios. Called before the run.
     pub fn open(
         &mut self,
         configuration: &Configuration,
@@ -92,7 +92,7 @@ impl<W: Write> Terminal<W> {
             Event::RunStarted { scenarios, seed } => {
                 self.seed = *seed;
                 self.began = Instant::now();
-                if self.look.progress == Progress::Shown {
+                if self.options.progress == Progress::Shown {
                     self.bar = progress_bar(*scenarios);
                 }
             }
@@ -108,7 +108,7 @@ impl<W: Write> Terminal<W> {
             }
             Event::ScenarioEnded { index, result } => {
                 self.running.remove(index);
-                let line = result_line(result, self.look.width);
+                let line = result_line(result, self.options.width);
                 let Self { bar, out, .. } = self;
                 bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
                 self.bar.inc(1);
@@ -129,10 +129,10 @@ impl<W: Write> Terminal<W> {
     pub(crate) fn close(&mut self, summary: &Summary, took: Duration) -> io::Result<()> {
         self.not_passed.sort_by_key(|(index, _)| *index);
         for (_, result) in &self.not_passed {
-            write!(self.out, "\n{}", failure::render(result, &*self.look.address))?;
+            write!(self.out, "\n{}", failure::render(result, &*self.options.address))?;
         }
         let files = self.not_passed.iter().map(|(_, result)| result.scenario.file.as_path());
-        let text = summary::render(summary, took, self.seed, &self.look.command, files);
+        let text = summary::render(summary, took, self.seed, &self.options.command, files);
         write!(self.out, "\n{text}")?;
         self.out.flush()
     }
@@ -142,7 +142,7 @@ impl<W: Write> Terminal<W> {
         self.out
     }
 
-    /// What runs now, in a few words.
+    /// The scenarios that run now, each with its step.
     fn under_way(&self) -> String {
         let step = |(scenario, step): &(Arc<Scenario>, Option<usize>)| {
             let step = step.and_then(|step| Some((step, scenario.steps.get(step)?)));
@@ -164,7 +164,7 @@ fn progress_bar(scenarios: usize) -> ProgressBar {
     bar
 }
 
-/// A scenario in one line: what came of it, its name, its file, its steps, its time.
+/// A scenario in one line: verdict, name, file, number of steps, time.
 pub(crate) fn result_line(result: &ScenarioResult, columns: Option<usize>) -> String {
     let scenario = &result.scenario;
     let mark = match &result.verdict {

@@ -1,11 +1,11 @@
-//! When steps ran and faults were in force, as far as the history tells.
+//! When steps ran, faults were in force and exchanges moved on, as far as the history tells.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
 use scenario::Action;
-use verdict::{Exchange, FaultChange, History, HistoryEvent};
+use verdict::{Exchange, ExchangeId, FaultChange, History, HistoryEvent};
 
 /// A time during which something lasted, since the world began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Whether two have a moment in common.
-    pub(crate) fn meets(self, other: Self) -> bool {
+    /// Whether the two spans overlap.
+    pub(crate) fn overlaps(self, other: Self) -> bool {
         self.from <= other.until && other.from <= self.until
     }
 }
@@ -57,10 +57,10 @@ pub(crate) fn fault_windows(result: &ScenarioResult) -> Vec<FaultWindow<'_>> {
     windows
 }
 
-/// When each step ran. Steps follow one another, so that one that left no trace ran where the one before it ended.
-/// Those that were never reached have none.
+/// The span of each step that was reached. A step without a record in the history has an empty span at the end of the one
+/// before it.
 pub(crate) fn step_spans(result: &ScenarioResult) -> Vec<Span> {
-    let traces = |step: usize| result.history.records().iter().filter(move |r| r.step == Some(step));
+    let records = |step: usize| result.history.records().iter().filter(move |r| r.step == Some(step));
     let last_seen = result.history.records().iter().filter_map(|record| record.step).max();
     let last_failed = last_failed_step(result);
     let reached = match result.verdict {
@@ -71,7 +71,7 @@ pub(crate) fn step_spans(result: &ScenarioResult) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for (index, step) in result.scenario.steps.iter().take(reached).enumerate() {
         let before = spans.last().map_or(Duration::ZERO, |span| span.until);
-        let from = traces(index).map(|record| record.at).min().unwrap_or(before).max(before);
+        let from = records(index).map(|record| record.at).min().unwrap_or(before).max(before);
         let own = result.history.exchanges_during(index).filter(|exchange| exchange.link.caller == client);
         let ends = own.map(|exchange| {
             exchange.at.saturating_add(exchange.ending.map_or(Duration::ZERO, |ending| ending.took))
@@ -96,4 +96,27 @@ fn last_failed_step(result: &ScenarioResult) -> Option<usize> {
 pub(crate) fn traffic(history: &History) -> impl Iterator<Item = Exchange<'_>> {
     let client = ServiceName::client();
     history.exchanges().filter(move |exchange| exchange.link.caller != client)
+}
+
+/// When a callee got a request, and when it answered.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moments {
+    /// One entry for each delivery: a duplicated request has two.
+    pub(crate) delivered: Vec<Duration>,
+    pub(crate) answered: Vec<Duration>,
+}
+
+/// The moments of every exchange.
+pub(crate) fn moments(history: &History) -> BTreeMap<ExchangeId, Moments> {
+    let mut moments: BTreeMap<ExchangeId, Moments> = BTreeMap::new();
+    for record in history.records() {
+        match &record.event {
+            HistoryEvent::Sent(sent) => drop(moments.insert(sent.exchange, Moments::default())),
+            HistoryEvent::Delivered(id) => moments.entry(*id).or_default().delivered.push(record.at),
+            HistoryEvent::Undeliverable(id) => drop(moments.entry(*id).or_default().delivered.pop()),
+            HistoryEvent::Answered(id, _) => moments.entry(*id).or_default().answered.push(record.at),
+            _ => {}
+        }
+    }
+    moments
 }

@@ -1,6 +1,6 @@
 //! What happened in a world: an append-only record that links, processes and steps write, and that judging reads.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use fault::{FaultName, Link, ServiceName};
@@ -247,5 +247,28 @@ impl History {
         let during = move |records: &&ExchangeRecords| self.records[records.sent].step == Some(step);
         let ids = self.index.iter().enumerate().filter(move |(_, records)| during(records));
         ids.map(|(number, _)| self.exchange(ExchangeId(number)))
+    }
+}
+
+impl fmt::Display for FaultChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Injected => "injected",
+            Self::Healed => "healed",
+        })
+    }
+}
+
+impl fmt::Display for ProcessChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Started => "started",
+            Self::Killed => "killed",
+            Self::Crashed => "crashed",
+            Self::Stopped => "stopped",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Exited(exit) => return write!(f, "exited: {exit}"),
+        })
     }
 }

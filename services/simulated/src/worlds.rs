@@ -2,7 +2,7 @@
 
 use std::{future::Future, num::NonZeroUsize, sync::Arc};
 
-use runner::{Build, Prepared, Worlds};
+use runner::{Build, Prepared, WorldKind, Worlds};
 use scenario::Configuration;
 use simulation::Simulation;
 use verdict::BrokenOff;
@@ -13,6 +13,8 @@ pub struct Simulated;
 
 impl Worlds for Simulated {
     type Stage = Simulation;
+
+    const KIND: WorldKind = WorldKind::Simulated;
 
     /// There is nothing to build: the services are linked in.
     async fn prepare(

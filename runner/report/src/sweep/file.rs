@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use explore::{CellOutcome, FaultPlacement, SweepTable};
 use serde::{Deserialize, Serialize};
 
-/// What came of a sweep.
+/// The table of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepFile {
     /// The scenario's name.
@@ -14,30 +14,30 @@ pub struct SweepFile {
     pub file: PathBuf,
     /// The sweep's seed, as text.
     pub seed: String,
-    /// The place, among the run's scenarios, of the one without a fault.
+    /// The position, among the run's scenarios, of the run without a fault.
     pub baseline: usize,
     /// Runs in which all that is judged held.
     pub held: usize,
-    /// Runs in which something didn't.
+    /// Runs in which something didn't hold.
     pub failed: usize,
     /// Runs in which a fault met nothing.
     pub not_reached: usize,
     /// Runs in which the environment failed.
     pub broken_off: usize,
-    /// What was left out, counted by reason.
+    /// The number of faults that weren't tried, by reason.
     pub left_out: Vec<LeftOutFile>,
     /// The scenario's calls on links; after them, those that are only made because of a fault.
     pub calls: Vec<CallFile>,
-    /// What came of each run.
+    /// The runs with faults.
     pub runs: Vec<CellFile>,
     /// The faults, and pairs of them, that weren't tried.
     pub not_tried: Vec<NotTriedFile>,
 }
 
-/// How often a reason made something left out.
+/// A reason for leaving faults out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOutFile {
-    /// How often.
+    /// The number of faults, and pairs of them, that it left out.
     pub count: usize,
     /// The reason.
     pub reason: String,
@@ -52,7 +52,7 @@ pub struct CallFile {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// Which of the calls that look like this, counted from 1.
+    /// Its number among the calls with this link, method and path, counted from 1.
     pub number: u64,
     /// The step during which it was made, counted from 0.
     pub step: usize,
@@ -61,9 +61,9 @@ pub struct CallFile {
 /// A fault at a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlantedFile {
-    /// The call's place in the table's calls, counted from 0.
+    /// The call's position in the table's calls, counted from 0.
     pub call: usize,
-    /// What happens to it.
+    /// The kind of damage.
     pub kind: String,
 }
 
@@ -78,7 +78,7 @@ pub struct CellFile {
     pub status_before: Option<u16>,
     /// The same with the fault.
     pub status: Option<u16>,
-    /// If it failed: its place among the run's scenarios.
+    /// Its position among the run's scenarios, if it failed.
     pub scenario: Option<usize>,
 }
 
@@ -87,12 +87,12 @@ pub struct CellFile {
 pub struct NotTriedFile {
     /// The faults.
     pub faults: Vec<PlantedFile>,
-    /// Why not.
+    /// The reason why it wasn't tried.
     pub reason: String,
 }
 
 impl SweepFile {
-    /// The table of a sweep whose baseline has this place among the run's scenarios, with those that failed after it.
+    /// The table of a sweep whose baseline is at this position among the run's scenarios. Its failed runs follow.
     pub(crate) fn new(table: &SweepTable, baseline: usize) -> Self {
         let summary = table.summary();
         let left_out = summary.skipped.iter();

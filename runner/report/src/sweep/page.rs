@@ -31,14 +31,14 @@ struct RowView {
 struct CellView {
     class: &'static str,
     text: String,
-    /// What it means, in words.
+    /// Its meaning in words.
     title: String,
-    /// The place of the scenario to look at, if it failed.
+    /// The position of the failed run among the page's scenarios.
     scenario: Option<usize>,
 }
 
 impl SweepView {
-    /// The table of a sweep whose baseline has this place among the page's scenarios, with those that failed after it.
+    /// The table of a sweep whose baseline is at this position among the page's scenarios. Its failed runs follow.
     pub(crate) fn new(table: &SweepTable, baseline: usize) -> Self {
         let row = |(call, marks): (&explore::SweptCall, [Mark<'_>; FaultKind::ALL.len()])| RowView {
             call: call.to_string(),
@@ -79,8 +79,8 @@ impl CellView {
         };
         let scenario = match mark {
             Mark::Failed(result) => {
-                let place = failures(table).position(|other| Arc::ptr_eq(other, result));
-                place.map(|place| baseline + 1 + place)
+                let position = failures(table).position(|other| Arc::ptr_eq(other, result));
+                position.map(|position| baseline + 1 + position)
             }
             _ => None,
         };

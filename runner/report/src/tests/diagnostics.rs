@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use scenario::{Mistake, Span};
 
-use super::{check_text, plain};
+use super::text::{check_text, plain};
 use crate::render_mistakes;
 
 const SOURCE: &str =
@@ -31,9 +31,9 @@ fn every_mistake_shows_the_line_it_is_in() {
         mistake("a.yaml", (3, 17, 6), "wide characters are two columns wide", None),
         mistake("a.yaml", (5, 2, 8), "a tab is one column here", None),
         mistake("a.yaml", (2, 7, 0), "steps can't be empty", None),
-        mistake("a.yaml", (1, 1, 900), "what goes on for several lines is underlined on the first", None),
+        mistake("a.yaml", (1, 1, 900), "a mistake of several lines is underlined on the first", None),
         mistake("gone.yaml", (0, 0, 0), "no such file", Some("paths are relative to e2e.conf")),
-        mistake("a.yaml", (99, 1, 3), "a place that isn't there (the file has changed)", None),
+        mistake("a.yaml", (99, 1, 3), "a line that isn't there (the file has changed)", None),
         mistake("a.yaml", (4, 5, 6), "unknown key `exepct`", Some("did you mean `expect`?")),
     ];
     let source = |file: &Path| match file.to_str() {

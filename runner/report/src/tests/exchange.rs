@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use verdict::{NoReply, Reply};
 
 use super::{
-    plain,
     sample::{SampleExchange, exchange},
+    text::plain,
 };
-use crate::exchange::{body_lines, came_of, lines};
+use crate::exchange::{body_lines, lines, outcome};
 
 fn answered(status: u16) -> SampleExchange {
     exchange("a -> b", "GET /x", &Value::Null, status, &json!({"status": status}))
@@ -24,7 +24,7 @@ fn ended(received: Result<Reply, NoReply>) -> (Duration, Result<Reply, NoReply>)
 }
 
 #[test]
-fn what_came_of_an_exchange_says_what_was_lost_and_where() {
+fn an_outcome_says_what_was_lost_and_where() {
     let from_link = answered(503).ending;
     let timed_out = NoReply::TimedOut(Duration::from_secs(5));
     for (exchange, expected) in [
@@ -51,7 +51,7 @@ fn what_came_of_an_exchange_says_what_was_lost_and_where() {
         (changed(|e| (e.answered, e.ending) = (None, None)), "delivered, no answer yet"),
         (changed(|e| e.ending = None), "answered 200, reply on its way"),
     ] {
-        assert_eq!(exchange.view(came_of), expected);
+        assert_eq!(exchange.view(outcome), expected);
     }
 }
 

@@ -4,8 +4,8 @@ use engine::{Event, Summary};
 use fault::Seed;
 
 use super::{
-    check_text,
     sample::{FIRST, broken_off, failed, passed, skipped},
+    text::check_text,
 };
 use crate::{RunRecord, Target, html, json, junit};
 
@@ -43,7 +43,14 @@ fn a_page_needs_nothing_else() {
     for outside in ["src=\"http", "href=\"http", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
     }
-    for shown in ["A payment survives a lost reply", "she pays, and pays once", "reply-lost", "broken off"] {
+    let shown = [
+        "A payment survives a lost reply",
+        "she pays, and pays once",
+        "reply-lost",
+        "broken off",
+        "answered at",
+    ];
+    for shown in shown {
         assert!(page.contains(shown), "{shown}");
     }
 }
@@ -75,7 +82,7 @@ fn requests_are_repeated_where_services_are_reached() {
         _ => None,
     });
     let addresses = services.map(|service| (service, "http://localhost:5999".to_owned())).collect();
-    let mut record = RunRecord::default().reached_at(addresses);
+    let mut record = RunRecord::default().with_addresses(addresses);
     record.take(&Event::RunStarted { scenarios: 1, seed: Seed(1) });
     record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
     assert!(junit::render(&record).contains("http://localhost:5999/"));

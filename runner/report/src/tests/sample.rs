@@ -7,8 +7,8 @@ use engine::ScenarioResult;
 use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
-    Action, Body, Call, EventuallyStep, Expectations, InjectStep, OutcomeCount, OutcomePattern, RequestStep,
-    Scenario, Span, Step, Template, Times,
+    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
+    OutcomePattern, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -16,18 +16,19 @@ use verdict::{
     History, HistoryEvent, NoReply, ProcessChange, Reply, Request, RunBy, Verdict,
 };
 
-/// What differs from one run to the next, though everything goes the same way.
+/// What differs from one run to the next when both go the same way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
-    /// How many times slower than the first it is.
+    /// The factor by which it is slower than the first.
     pub(crate) slowness: u32,
-    /// What is listened on, from here.
+    /// The first port that is listened on.
     pub(crate) port: u16,
     /// The minute in which everything is created.
     pub(crate) minute: u8,
 }
 
 pub(crate) const FIRST: Run = Run { slowness: 1, port: 40_001, minute: 3 };
+pub(crate) const LATER: Run = Run { slowness: 3, port: 51_234, minute: 59 };
 
 pub(crate) fn service(name: &str) -> ServiceName {
     name.parse().expect("a name")
@@ -80,7 +81,10 @@ pub(crate) fn scenario() -> Arc<Scenario> {
         every: Duration::from_millis(100),
         request: request(Method::GET, "orders-service", "/api/orders/1", Times::Once, expecting(&[200])),
     };
-    let order = request(Method::POST, "orders-service", "/api/orders", Times::Once, expecting(&[201]));
+    let pending = BodyExpectation::Subset(TemplateValue::Object(vec![("order".into(), order("pending"))]));
+    let created = Expectations { body: Some(pending), ..expecting(&[201]) };
+    let mut order = request(Method::POST, "orders-service", "/api/orders", Times::Once, created);
+    order.capture = vec![("total".into(), Expression::parse("body.order.total_amount").expect("it is one"))];
     let pay = request(Method::POST, "payment-service", "/api/payments", Times::Once, expecting(&[201, 202]));
     let many = request(Method::POST, "payment-service", "/api/payments", Times::Parallel(3), twenty);
     Arc::new(Scenario {
@@ -94,10 +98,15 @@ pub(crate) fn scenario() -> Arc<Scenario> {
             step(21, "inject reply-lost", Action::Inject(inject)),
             step(23, "she pays, and pays once", Action::Request(pay)),
             step(33, "the order is confirmed", Action::Eventually(poll)),
-            step(38, "nobody pays again", Action::Request(many)),
+            step(38, "further payments are refused", Action::Request(many)),
         ],
         settle: None,
     })
+}
+
+/// An order with this status, in an expected body.
+fn order(status: &str) -> TemplateValue {
+    TemplateValue::Object(vec![("status".into(), TemplateValue::Text(Template::literal(status)))])
 }
 
 fn fault() -> Fault {

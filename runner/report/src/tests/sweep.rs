@@ -18,7 +18,7 @@ use scenario::{File, read_configuration, read_file};
 use simulation::{HostContext, Running, Services, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
-use super::{check_text, plain};
+use super::text::{check_text, plain};
 use crate::{RunRecord, html, json, render_sweep};
 
 const CONFIGURATION: &str = "
@@ -29,7 +29,7 @@ settle: 1s
 ";
 
 const SCENARIO: &str = "
-scenario: Somebody pays
+scenario: A customer pays
 steps:
   - request: POST shop /payments
     headers: { Idempotency-Key: click-1 }
@@ -40,10 +40,10 @@ steps:
 
 const INVARIANTS: &str = "
 invariants:
-  nobody is charged twice: { when: always, observe: { bank: GET bank /charges }, holds: bank <= 1 }
+  a customer is charged once: { when: always, observe: { bank: GET bank /charges }, holds: bank <= 1 }
 ";
 
-/// Counts charges, in memory: who restarts it starts anew.
+/// Counts charges in memory. A restart resets the count.
 fn bank() -> Running {
     let charges = Arc::new(AtomicU32::new(0));
     Running::new(service_fn(move |request: Request<Bytes>| {

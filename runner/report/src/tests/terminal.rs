@@ -7,15 +7,16 @@ use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template}
 use verdict::{Finding, FindingKind, Verdict};
 
 use super::{
-    check_text, plain,
     sample::{FIRST, broken_off, failed, passed, service, skipped},
+    text::{check_text, plain},
 };
 use crate::{
-    Look, Progress, Terminal, counts, failure, layout::width, render_broken_off, terminal::result_line,
+    Progress, Terminal, TerminalOptions, counts, failure, layout::width, render_broken_off,
+    terminal::result_line,
 };
 
-fn look() -> Look {
-    Look {
+fn options() -> TerminalOptions {
+    TerminalOptions {
         width: Some(110),
         progress: Progress::Hidden,
         command: "runner".into(),
@@ -26,7 +27,7 @@ fn look() -> Look {
 }
 
 fn shown(results: Vec<ScenarioResult>) -> String {
-    let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
     let mut summary = Summary::default();
     let mut show = |event: Event| terminal.show(&event).unwrap();
     show(Event::RunStarted { scenarios: results.len(), seed: Seed(42) });
@@ -65,7 +66,7 @@ fn only_the_first_line_of_a_value_is_marked() {
 
 #[test]
 fn failures_in_colour() {
-    let mut terminal = Terminal::new(Vec::new(), look());
+    let mut terminal = Terminal::new(Vec::new(), options());
     let result = Arc::new(failed());
     terminal.show(&Event::ScenarioEnded { index: 0, result }).unwrap();
     let summary = Summary { failed: 1, not_run: 2, ..Summary::default() };
@@ -91,7 +92,7 @@ fn a_line_is_never_wider_than_the_terminal() {
 
 #[test]
 fn the_end_of_a_run_is_shown_once_it_ends() {
-    let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
     terminal.show(&Event::RunEnded { summary: Summary { passed: 2, ..Summary::default() } }).unwrap();
     let text = String::from_utf8(terminal.into_inner().into_inner()).unwrap();
     assert!(text.starts_with("\n2 scenarios: 2 passed  ("), "{text}");
@@ -125,7 +126,7 @@ fn the_opening_says_what_was_found() {
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
     };
-    let mut terminal = Terminal::new(StripStream::new(Vec::new()), look());
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
     terminal.open(&configuration, 7, Seed(42), NonZeroUsize::new(2).unwrap()).unwrap();
     check_text("opening", &String::from_utf8(terminal.into_inner().into_inner()).unwrap());
 }

@@ -2,10 +2,11 @@ use std::{sync::Arc, time::Duration};
 
 use engine::ScenarioResult;
 use scenario::{Action, InjectStep, Step};
+use serde_json::json;
 use verdict::{FaultChange, History, HistoryEvent, Verdict};
 
-use super::sample::{FIRST, failed, passed};
-use crate::timeline::{Span, fault_windows, step_spans};
+use super::sample::{FIRST, exchange, failed, passed};
+use crate::timeline::{Moments, Span, fault_windows, moments, step_spans};
 
 fn millis(from: u64, until: u64) -> Span {
     Span { from: Duration::from_millis(from), until: Duration::from_millis(until) }
@@ -34,7 +35,7 @@ fn faulted(after: u64, lasting: Option<u64>, healed: Option<u64>) -> ScenarioRes
 }
 
 #[test]
-fn a_fault_is_in_force_from_its_beginning_to_whatever_ends_it_first() {
+fn a_fault_is_in_force_until_its_window_or_a_heal_ends_it() {
     for (after, lasting, healed, expected) in [
         (0, None, None, vec![millis(100, 1_000)]),
         (0, None, Some(300), vec![millis(100, 300)]),
@@ -66,4 +67,26 @@ fn steps_that_were_never_reached_have_no_time() {
     assert_eq!(step_spans(&result).len(), 3, "the failure itself says how far it went");
     result.verdict = Verdict::Failed(Vec::new());
     assert_eq!(step_spans(&result), []);
+}
+
+#[test]
+fn every_delivery_and_answer_has_its_moment() {
+    let mut history = History::default();
+    let call = exchange("a -> b", "POST /x", &json!({}), 200, &json!({}));
+    let id = history.send(Duration::ZERO, None, call.link, call.request, Vec::new());
+    let answer = || HistoryEvent::Answered(id, call.answered.clone().expect("it is answered"));
+    let events = [
+        HistoryEvent::Delivered(id),
+        answer(),
+        HistoryEvent::Delivered(id),
+        HistoryEvent::Undeliverable(id),
+        HistoryEvent::Delivered(id),
+        answer(),
+    ];
+    for (millis, event) in (1..).zip(events) {
+        history.append(Duration::from_millis(millis), None, event);
+    }
+    let millis = |times: &[u64]| times.iter().copied().map(Duration::from_millis).collect();
+    let expected = Moments { delivered: millis(&[1, 5]), answered: millis(&[2, 6]) };
+    assert_eq!(moments(&history)[&id], expected);
 }

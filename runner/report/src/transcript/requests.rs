@@ -1,0 +1,179 @@
+//! How a step's own requests ended, as far as that is certain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scenario::{
+    Action, BodyExpectation, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation,
+    RequestStep, Scope, Step, TemplateValue, Times,
+};
+use serde_json::Value;
+use verdict::{Ending, Exchange, Reply, reply_scope};
+
+use super::keys::Keys;
+use crate::normalise;
+
+/// Reply headers that tell what happened, shown also where no step names them.
+const SHOWN_HEADERS: [&str; 4] = ["content-type", "location", "idempotency-replayed", "allow"];
+
+/// How the requests of a step ended. `sent` are its exchanges; of a polled request the last one counts, for how often it
+/// is polled is a matter of time.
+pub(super) fn lines<'a>(step: &RequestStep, sent: &[Exchange<'a>], keys: &mut Keys<'a>) -> Vec<String> {
+    let Some(last) = sent.last() else { return Vec::new() };
+    let labels: BTreeSet<String> = sent.iter().map(|exchange| keys.label(exchange)).collect();
+    let label = if labels.len() > 1 { " (several keys)".to_owned() } else { keys.label(last) };
+    let mut lines = vec![head(last) + &label];
+    let uncertain = uncertain(&step.expect, last);
+    match (step.times, uncertain, last.ending) {
+        (Times::Once, Some(ways), _) => lines.push(ways),
+        (Times::Once, None, Some(ending)) => {
+            lines.push(name(last.pattern()));
+            lines.extend(ending.received.iter().flat_map(|reply| headers(&step.expect, reply)));
+            lines.extend(named_values(step, ending));
+        }
+        (Times::Once, None, None) => lines.push(name(OutcomePattern::NoReply)),
+        (Times::Repeat(_), None, Some(ending)) if step.expect.outcomes.is_empty() => {
+            lines.extend(counted(&step.expect, sent));
+            lines.extend(named_values(step, ending));
+        }
+        (Times::Repeat(_) | Times::Parallel(_), ..) => lines.extend(counted(&step.expect, sent)),
+    }
+    lines
+}
+
+/// How different requests that were released at once ended. Which of two alike came first isn't certain: each may have
+/// ended in the way that is expected of the other.
+pub(super) fn together<'a>(members: &[Step], sent: &[Exchange<'a>], keys: &mut Keys<'a>) -> Vec<String> {
+    let mut lines: Vec<String> = sent
+        .iter()
+        .map(|exchange| {
+            let expect = merged(members, exchange);
+            let ended = uncertain(&expect, exchange).unwrap_or_else(|| name(exchange.pattern()));
+            format!("{}{}: {ended}", head(exchange), keys.label(exchange))
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+/// Everything that members with this exchange's method and service allow.
+fn merged(members: &[Step], exchange: &Exchange<'_>) -> Expectations {
+    let mut merged = Expectations::default();
+    for member in members {
+        let Action::Request(RequestStep { call, expect, .. }) = &member.action else { continue };
+        if call.method == exchange.request.method && call.service == exchange.link.callee {
+            merged.status.extend(&expect.status);
+            if expect.reply != ReplyExpectation::Required {
+                merged.reply = ReplyExpectation::Optional;
+            }
+            if expect.judging == Judging::Lenient {
+                merged.judging = Judging::Lenient;
+            }
+        }
+    }
+    merged
+}
+
+/// A request in one line: `POST orders-service /api/orders`.
+pub(super) fn head(exchange: &Exchange<'_>) -> String {
+    let Exchange { link, request, .. } = exchange;
+    normalise::text(&format!("{} {} {}", request.method, link.callee, request.path))
+}
+
+/// The ways in which a request may end, where there are several: then it isn't certain which of them it takes.
+pub(super) fn uncertain(expect: &Expectations, exchange: &Exchange<'_>) -> Option<String> {
+    if expect.judging == Judging::Lenient {
+        return Some("any end".into());
+    }
+    let mut ways: BTreeSet<String> = expect.status.iter().map(u16::to_string).collect();
+    if expect.reply == ReplyExpectation::Optional {
+        if ways.is_empty() {
+            return Some("a reply or no reply".into());
+        }
+        ways.insert(name(OutcomePattern::NoReply));
+    }
+    let one_of_them = ways.len() > 1 && ways.contains(&name(exchange.pattern()));
+    one_of_them.then(|| ways.into_iter().collect::<Vec<_>>().join(" or "))
+}
+
+/// How many requests of a step ended how. Where a range is expected, the range, for the number isn't certain.
+fn counted(expect: &Expectations, sent: &[Exchange<'_>]) -> Vec<String> {
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    for exchange in sent {
+        let ended = uncertain(expect, exchange).unwrap_or_else(|| name(exchange.pattern()));
+        *numbers.entry(ended).or_default() += 1;
+    }
+    let mut shown: BTreeMap<String, String> =
+        numbers.into_iter().map(|(ended, number)| (ended, number.to_string())).collect();
+    for (pattern, count) in &expect.outcomes {
+        if let OutcomeCount::Between(least, most) = count {
+            let range =
+                if *most == u32::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
+            shown.insert(name(*pattern), range);
+        }
+    }
+    shown.into_iter().map(|(ended, number)| format!("{ended}: {number}")).collect()
+}
+
+fn name(pattern: OutcomePattern) -> String {
+    match pattern {
+        OutcomePattern::Status(status) => status.to_string(),
+        OutcomePattern::NoReply => "no reply".into(),
+    }
+}
+
+fn headers(expect: &Expectations, reply: &Reply) -> Vec<String> {
+    let expected = expect.headers.iter().map(|(name, _)| name.as_str());
+    let names: Vec<&str> =
+        SHOWN_HEADERS.into_iter().chain(expected.filter(|name| !SHOWN_HEADERS.contains(name))).collect();
+    let mut lines = Vec::new();
+    for name in names {
+        for value in reply.headers.get_all(name) {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let is_json = value == "application/json" || value.starts_with("application/json;");
+            if name != "content-type" || !is_json {
+                lines.push(format!("{name}: {}", normalise::text(&value)));
+            }
+        }
+    }
+    lines
+}
+
+/// What the step names of its reply: values of the body that it expects or captures, and its conditions. Nothing else of
+/// a body is shown, so that a new field changes no transcript.
+fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
+    let scope = reply_scope(&Scope::default(), Some(ending));
+    let mut lines = Vec::new();
+    if let Some(BodyExpectation::Subset(expected) | BodyExpectation::Exact(expected)) = &step.expect.body {
+        let body = scope.get("body").cloned().unwrap_or_default();
+        lines.push(format!("body: {}", normalise::value(named_part(expected, body))));
+    }
+    lines.extend(step.expect.that.iter().map(|condition| format!("that: {}", condition.source())));
+    for (name, expression) in &step.capture {
+        // A time differs from run to run. What other variables are part of isn't known here.
+        let value =
+            expression.evaluate(&scope).ok().filter(|_| !expression.names().any(|name| name == "took"));
+        if let Some(value) = value.filter(|value| !value.is_object() && !value.is_array()) {
+            lines.push(format!("{name} = {}", normalise::value(value)));
+        }
+    }
+    lines
+}
+
+/// The part of a body that an expectation names.
+fn named_part(expected: &TemplateValue, found: Value) -> Value {
+    match (expected, found) {
+        (TemplateValue::Object(entries), Value::Object(mut fields)) => {
+            let part = entries
+                .iter()
+                .filter_map(|(key, expected)| Some((key.clone(), named_part(expected, fields.remove(key)?))));
+            Value::Object(part.collect())
+        }
+        (TemplateValue::Array(expected), Value::Array(found)) => {
+            expected.iter().zip(found).map(|(expected, found)| named_part(expected, found)).collect()
+        }
+        // `${any}`, or a variable: an object or a list is expected as a whole, and its fields aren't named.
+        (_, Value::Object(_)) => "[object]".into(),
+        (_, Value::Array(items)) => format!("[{} items]", items.len()).into(),
+        (_, scalar) => scalar,
+    }
+}
