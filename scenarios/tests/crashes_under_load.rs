@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{Rules, Stage, Watch, World};
+use engine::{InvariantChecker, Rules, Stage, World};
 use fault::{Damage, Fault, Link, Probability, Seed, Selector, Side};
 use futures_util::future::join_all;
 use scenario::{Scenario, Signal};
@@ -151,7 +151,7 @@ async fn wait_for_exchanges(world: &impl World, exchanges: u64) {
 }
 
 async fn settles(world: &impl World, rules: &Rules) {
-    let findings = Watch::new(&rules.invariants, OBSERVE_TIMEOUT).settle(world, SETTLE).await;
+    let findings = InvariantChecker::new(&rules.invariants, OBSERVE_TIMEOUT).settle(world, SETTLE).await;
     assert!(findings.is_empty(), "the shop doesn't settle: {findings:#?}");
 }
 

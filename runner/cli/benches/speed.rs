@@ -1,6 +1,6 @@
-//! What a person waits for, each beside something to compare it with: `cargo bench -p runner`.
+//! Measures what a person waits for, each beside a time to compare it with: `cargo bench -p runner`.
 //!
-//! It prints figures and ratios and judges nothing: machines are shared, so compare within one run only.
+//! It prints times and ratios, and fails for none: machines are shared, so compare within one run only.
 
 use std::{
     error::Error,
@@ -12,7 +12,7 @@ use std::{
 
 use engine::World;
 use fault::Seed;
-use fleet::{Fleet, Options};
+use fleet::{Fleet, FleetOptions};
 use scenario::read_configuration;
 
 const TIMES: u32 = 15;
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let configuration = read_configuration(&std::fs::read_to_string("e2e.conf")?, "e2e.conf".into());
     let configuration = configuration.map_err(|mistakes| format!("{mistakes:?}"))?;
-    let fleet = Fleet::new(configuration.into(), Options::default());
+    let fleet = Fleet::new(configuration.into(), FleetOptions::default());
     runtime.block_on(fleet.build())?;
 
     let nothing = median(|| timed("true", &[]))?;
@@ -34,17 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let services = ["users-service", "orders-service", "payment-service"];
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
     let processes = median(|| {
-        let begun = Instant::now();
+        let began = Instant::now();
         for service in services {
             timed(&format!("{target}/release/{service}"), &["--version"])?;
         }
-        Ok(begun.elapsed())
+        Ok(began.elapsed())
     })?;
     show("three services' `--version`", processes, "", processes)?;
     let ready = median(|| {
-        let begun = Instant::now();
+        let began = Instant::now();
         let world = runtime.block_on(fleet.up(Seed(0)))?;
-        let ready = begun.elapsed();
+        let ready = began.elapsed();
         runtime.block_on(world.close());
         Ok(ready)
     })?;
@@ -56,9 +56,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// How long a command takes; it has to succeed.
 fn timed(program: &str, arguments: &[&str]) -> Result<Duration, Box<dyn Error>> {
-    let begun = Instant::now();
+    let began = Instant::now();
     let status = Command::new(program).args(arguments).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(begun.elapsed()) } else { Err(format!("{program} ended with {status}").into()) }
+    if status.success() { Ok(began.elapsed()) } else { Err(format!("{program} ended with {status}").into()) }
 }
 
 fn median(mut measure: impl FnMut() -> Result<Duration, Box<dyn Error>>) -> Result<Duration, Box<dyn Error>> {

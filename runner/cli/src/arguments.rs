@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line's arguments, as they are typed.
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -17,12 +17,12 @@ pub(crate) struct Arguments {
     pub(crate) run: Run,
 }
 
-/// What it can do besides running scenarios.
+/// The commands besides running scenarios.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start the services on the ports of their `base_url`, with a proxy on every link, and keep them up until Ctrl-C.
     Up(Up),
-    /// Generate sequences of operations and faults from exploration files, run them until one fails, and shrink that.
+    /// Generate sequences of operations and faults from exploration files, run them until one fails, and shrink it.
     Explore(Explore),
     /// Run a passing scenario again with each fault at each of its calls, and show the table call × fault × outcome.
     Sweep(Sweep),
@@ -30,26 +30,26 @@ pub(crate) enum Command {
 
 /// Runs scenarios.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_field_names, reason = "a dry run is what everybody calls it")]
+#[expect(clippy::struct_field_names, reason = "`--dry-run` is the usual name")]
 pub(crate) struct Run {
     /// Scenario files, and folders of them.
     #[arg(default_value = "scenarios")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) place: Place,
-    /// Only scenarios with this text in their name or path, or with this tag; several: any of them.
+    pub(crate) configuration: ConfigArgs,
+    /// Only scenarios with this text in their name or path, or with this tag; repeated: any of them.
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
-    /// How many scenarios run side by side, each with services of its own [default: one for every core].
+    /// How many scenarios run at a time, each with services of its own [default: the number of cores].
     #[arg(long, short)]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Where all chance comes from: the same seed makes the same fault decisions [default: a new one].
+    /// Seed of everything random: the same seed makes the same fault decisions [default: a new one].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Begin no further scenario once one has failed.
+    /// Start no further scenario once one has failed.
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Read and check everything, say what would run, and start nothing.
+    /// Read and check everything, list what would run, and start nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
@@ -64,20 +64,20 @@ pub(crate) struct Explore {
     #[arg(default_value = "scenarios/explorations")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) place: Place,
-    /// How many sequences of each [default: 1000, or no limit with `--for`].
+    pub(crate) configuration: ConfigArgs,
+    /// How many sequences of each exploration [default: 1000, or no limit with `--for`].
     #[arg(long)]
     pub(crate) cases: Option<u64>,
-    /// For how long new sequences are begun, such as `60s`.
+    /// How long new sequences are started, such as `60s`.
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) lasting: Option<Duration>,
-    /// Where all chance comes from: the same seed makes the same sequences [default: a new one].
+    /// Seed of everything random: the same seed makes the same sequences [default: a new one].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// How many sequences run side by side, each with services of its own [default: one for every core].
+    /// How many sequences run at a time, each with services of its own [default: the number of cores].
     #[arg(long, short)]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Where counterexamples are kept, from the configuration's folder.
+    /// Where counterexamples are kept, relative to the configuration's folder.
     #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
 }
@@ -89,14 +89,14 @@ pub(crate) struct Sweep {
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) configuration: ConfigArgs,
     /// After the single faults, pairs of them.
     #[arg(long)]
     pub(crate) pairs: bool,
-    /// Where all chance comes from [default: a new one].
+    /// Seed of everything random [default: a new one].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Where scenarios that fail are kept, from the configuration's folder.
+    /// Where scenarios that fail are kept, relative to the configuration's folder.
     #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
     /// Also write a report with the table: `json=FILE` or `html=FILE` (`junit=FILE` has no table); several with commas
@@ -113,19 +113,19 @@ fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Keeps the fleet up.
+/// Starts the services and keeps them running.
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) configuration: ConfigArgs,
 }
 
-/// Where the configuration is, and what is done with it.
+/// The arguments about the configuration, which all commands have.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
-    /// The configuration [default: the nearest e2e.conf, from here or from the first path upwards].
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+pub(crate) struct ConfigArgs {
+    /// The configuration [default: the nearest e2e.conf, here or above, else above the first path].
+    #[arg(id = "config", long, short, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
     /// Don't run the configuration's `build` command.
     #[arg(long)]
     pub(crate) no_build: bool,

@@ -1,4 +1,4 @@
-//! What the process says to its caller.
+//! The exit code.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ pub enum Exit {
     Passed,
     /// A scenario failed: 1.
     Failed,
-    /// The command line, the configuration or a scenario is wrong; nothing was started: 2.
+    /// The command line, the configuration or a scenario has a mistake, and nothing was started: 2.
     Mistake,
     /// The environment failed, not the system under test: 3.
     BrokenOff,

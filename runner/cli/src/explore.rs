@@ -19,7 +19,8 @@ use verdict::{BrokenOff, Output, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Explore,
-    attend::{attend, prepare, progress_bar, write},
+    command::{prepare, progress_bar, run_command},
+    output::{program_name, write},
     project,
     run::{new_seed, rules},
 };
@@ -29,12 +30,12 @@ const CASES: u64 = 1_000;
 
 /// Runs the explorations that the command line names.
 pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
-    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
         if project.explorations.is_empty() {
             write("Nothing to explore: there is no `exploration:` in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
+        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let options = ExplorationOptions {
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
@@ -143,7 +144,7 @@ pub(crate) fn keep(
 pub(crate) fn kept_as(file: &Path, seed: Seed) -> String {
     let here = project::absolute(Path::new("."));
     let file = file.strip_prefix(&here).unwrap_or(file).display();
-    format!("kept as {file}\nagain: {} {file} --seed {seed}\n", crate::run::command())
+    format!("kept as {file}\nagain: {} {file} --seed {seed}\n", program_name())
 }
 
 /// Runs the kept file, as a user would, so that the failure shown points to the lines of the file.

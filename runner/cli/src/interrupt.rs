@@ -7,24 +7,23 @@ use tokio::{
     sync::oneshot,
 };
 
-/// Comes true when somebody asks the runner to end.
+/// Resolves when the runner is asked to end: by SIGINT, SIGTERM or SIGHUP.
 pub(crate) type Interrupt = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Listens from now on. The first wish to end lets go of all worlds, which clean up after themselves.
+/// Handles signals from now on. After the first one, dropping the command's future cleans up all worlds.
 ///
-/// It is heard on a thread of its own: the runtime of a simulated world has no use for signals, nor for what tokio needs
-/// to hear them.
+/// A thread of its own waits for them: the runtime of a simulated world does no IO, which tokio's signals need.
 pub(crate) fn listen() -> Interrupt {
-    let (heard, wish) = oneshot::channel();
-    let listening = listen_for(heard);
+    let (sender, received) = oneshot::channel();
+    let listening = listen_on_thread(sender);
     Box::pin(async move {
-        if listening.is_err() || wish.await.is_err() {
+        if listening.is_err() || received.await.is_err() {
             std::future::pending::<()>().await;
         }
     })
 }
 
-fn listen_for(heard: oneshot::Sender<()>) -> io::Result<()> {
+fn listen_on_thread(sender: oneshot::Sender<()>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let [mut terminate, mut interrupt, mut hang_up] = {
         let _within = runtime.enter();
@@ -36,8 +35,8 @@ fn listen_for(heard: oneshot::Sender<()>) -> io::Result<()> {
             _ = interrupt.recv() => {}
             _ = hang_up.recv() => {}
         }
-        // Whoever listened may be done already.
-        heard.send(()).unwrap_or_default();
+        // The command may have ended already.
+        sender.send(()).unwrap_or_default();
     };
     thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(wait)).map(drop)
 }

@@ -1,27 +1,29 @@
-//! The runner's command line: it reads what was written, has it run, and shows what came of it.
+//! The runner's command line: it reads a project, runs its scenarios, and shows the results.
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `arguments` | what can be typed |
+//! | `arguments` | the arguments, as they are typed |
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
-//! | `selection` | which of the scenarios are meant |
-//! | `run` | the run: what is found, what happens, what came of it |
-//! | `attend` | what every command does around its work |
-//! | `explore` | sequences that nobody wrote, run until one fails |
-//! | `sweep` | a green scenario again, with each fault at each of its calls |
-//! | `up` | the fleet, kept up for a person to browse |
-//! | `worlds` | what the command line is given: where scenarios run |
+//! | `selection` | the scenarios to run, and those to skip |
+//! | `command` | what all commands have in common |
+//! | `run` | runs scenarios |
+//! | `explore` | runs generated sequences until one fails |
+//! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
+//! | `up` | starts the services and keeps them running |
+//! | `output` | results on stdout, errors on stderr |
+//! | `worlds` | the worlds in which scenarios run |
 //! | `interrupt` | Ctrl-C and SIGTERM |
-//! | `exit` | what the process says to its caller |
+//! | `exit` | the exit code |
 //!
-//! The worlds come from whoever calls [`main`]: the `runner` binary runs scenarios on real processes and sockets, and
-//! a binary that has its services linked in can run them in virtual time with the same command line.
+//! The caller of [`main`] passes the worlds: the `runner` binary runs scenarios on real processes and sockets, and a
+//! binary that has its services linked in can run them in virtual time with the same command line.
 
 mod arguments;
-mod attend;
+mod command;
 mod exit;
 mod explore;
 mod interrupt;
+mod output;
 mod project;
 mod run;
 mod selection;
@@ -41,7 +43,7 @@ pub use worlds::{Build, Live, Prepared, Worlds};
 
 use arguments::{Arguments, Command};
 
-/// Does what the command line says, in these worlds.
+/// Runs the command that the arguments of this process name, in these worlds.
 pub fn main(worlds: &impl Worlds) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

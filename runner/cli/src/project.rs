@@ -1,4 +1,4 @@
-//! e2e.conf, the scenarios and the invariants: found, read and checked before anything is started.
+//! Finds, reads and checks e2e.conf, the scenarios and the invariants, before anything is started.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,15 +9,15 @@ use std::{
 
 use scenario::{Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file};
 
-/// The name of a configuration that is looked for.
+/// The file name of a configuration.
 const CONFIGURATION: &str = "e2e.conf";
-/// The name of a file with invariants for the scenarios beside and below it.
+/// The file name of invariants for the scenarios in the same folder and below.
 const INVARIANTS: &str = "invariants.yaml";
 
-/// Everything that was written, and no mistake in it.
+/// A configuration with its scenarios, all without mistakes.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// What e2e.conf says, with the invariants of files beside the scenarios.
+    /// The configuration, with the invariants of files beside the scenarios.
     pub configuration: Arc<Configuration>,
     /// The scenarios, in the order of their paths.
     pub scenarios: Vec<Arc<Scenario>>,
@@ -25,13 +25,13 @@ pub struct Project {
     pub explorations: Vec<Arc<Exploration>>,
 }
 
-/// What was written wrong, in all of the files.
+/// The mistakes in all files of a project.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} mistakes", .0.len())]
 pub struct Mistakes(pub Vec<Mistake>);
 
 impl Mistakes {
-    /// All of them, each with the line it is in.
+    /// All of them as text, each with the line it is in.
     pub fn shown(&self) -> String {
         report::render_mistakes(&self.0, |file| fs::read_to_string(file).ok())
     }
@@ -52,7 +52,7 @@ impl Mistakes {
 }
 
 impl Project {
-    /// Reads the configuration and what lies at `paths`.
+    /// Reads the configuration, and the files and folders at `paths`.
     pub fn read(config: Option<&Path>, paths: &[PathBuf]) -> Result<Self, Mistakes> {
         let mut configuration = configuration(config, paths)?;
         let mut mistakes = Vec::new();
@@ -85,7 +85,7 @@ impl Project {
     }
 }
 
-/// Reads the configuration that is named, or the nearest one.
+/// Reads the configuration `named`, or the nearest one.
 pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<Configuration, Mistakes> {
     let file = match named {
         Some(file) => file.to_path_buf(),
@@ -98,7 +98,8 @@ pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<C
     read_configuration(&text, file).map_err(Mistakes)
 }
 
-/// The nearest e2e.conf, upwards from here and from the first path; shown as short as it can be.
+/// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if
+/// possible.
 fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
     let here = absolute(Path::new("."));
     let starts = [Some(here.clone()), paths.first().map(|path| absolute(path))];
@@ -108,8 +109,8 @@ fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
     Some(file.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(file))
 }
 
-/// The files named, and those in the folders named, in the order of their paths; before them the invariants that hold
-/// for them, so that a scenario is judged alike whether it is run alone or with others.
+/// Lists the files at `paths` and in folders there, in the order of their paths. Before them come the invariants that
+/// hold for them, so that a scenario is judged alike whether it runs alone or with others.
 fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf>, Mistakes> {
     let mut files = invariants_above(paths, configuration);
     for path in paths {
@@ -126,7 +127,7 @@ fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf
     Ok(files)
 }
 
-/// The files `invariants.yaml` in the folders between the configuration and what is named.
+/// Lists the files `invariants.yaml` in the folders between the configuration and `paths`.
 fn invariants_above(paths: &[PathBuf], configuration: &Configuration) -> Vec<PathBuf> {
     let root = absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
     let above = paths.iter().flat_map(|path| path.ancestors().skip(1));
@@ -136,7 +137,7 @@ fn invariants_above(paths: &[PathBuf], configuration: &Configuration) -> Vec<Pat
     files.into_iter().collect()
 }
 
-/// A path from the root of the file system, for comparing; as it is when there is no working folder.
+/// Makes a path absolute, for comparing. Without a working folder the path stays as it is.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
@@ -154,7 +155,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Mistakes> {
     Ok(())
 }
 
-/// Scenarios are told apart by their names: in reports, in snapshots and by their seeds.
+/// Finds scenarios with the same name: reports and seeds identify a scenario by its name.
 fn same_names(scenarios: &[Arc<Scenario>]) -> Vec<Mistake> {
     let mut first = BTreeMap::new();
     let mut mistakes = Vec::new();

@@ -1,32 +1,31 @@
-//! The run: what is found, what happens, what came of it.
+//! Runs scenarios, the command without a name: shows what is found, each result as it comes, and a summary.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
     io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
 use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
 use fault::{Seed, ServiceName};
-use report::{
-    Progress, RunRecord, Target, Terminal, TerminalOptions, WorldKind, WriteError, compare_snapshot,
-};
+use report::{Progress, RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
 use scenario::Configuration;
-use verdict::{BrokenOff, Finding, FindingKind, Output};
+use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
-    Exit, Mistakes, Project, Worlds,
+    Exit, Project, Worlds,
     arguments::Run,
-    attend::{attend, prepare, unwritten},
+    command::{prepare, run_command},
+    output::{not_written, program_name, write_reports},
     project,
     selection::select,
 };
 
-/// Runs what the command line asks for.
+/// Runs the scenarios that the command line names.
 pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
-    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
         run_project(arguments, &project, worlds).await
     })
 }
@@ -35,22 +34,27 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &BTreeSet::new());
+    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeSet::new());
     let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration));
-    terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| unwritten(&error))?;
+    terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| not_written(&error))?;
     if chosen.is_empty() || arguments.dry_run {
-        return dry_run(project, &chosen).map_err(|error| unwritten(&error));
+        return dry_run(project, &chosen).map_err(|error| not_written(&error));
     }
-    let prepared = prepare(worlds, project, &arguments.place).await?;
+    let prepared = prepare(worlds, project, &arguments.configuration).await?;
     let plan = Plan {
-        scenarios: select(&project.scenarios, &arguments.filter, &prepared.missing),
+        scenarios: select(
+            &project.scenarios,
+            &arguments.filter,
+            &configuration.invariants,
+            &prepared.missing,
+        ),
         rules: rules(configuration),
         seed,
         jobs,
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
     };
     let shown = Mutex::new((terminal, RunRecord::default().with_addresses(urls(configuration)), Ok(())));
-    let tell = |event: Event| {
+    let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, written) = &mut *shown;
         record.take(&event);
@@ -59,28 +63,14 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
         }
     };
     let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-    let summary = engine::run(&plan, &prepared.stage, &review, &tell).await;
+    let summary = engine::run(&plan, &prepared.stage, &review, &on_event).await;
     let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-    written.map_err(|error| unwritten(&error))?;
+    written.map_err(|error| not_written(&error))?;
     write_reports(&arguments.report, |target| target.write(&record))?;
     Ok(summary.into())
 }
 
-/// Writes the reports that are wanted.
-pub(crate) fn write_reports(
-    wanted: &[Target],
-    write: impl Fn(&Target) -> Result<(), WriteError>,
-) -> Result<(), BrokenOff> {
-    wanted.iter().try_for_each(|target| {
-        write(target).map_err(|error| BrokenOff::NotWritten {
-            what: Output::Report,
-            file: Some(error.file),
-            error: error.reason.to_string(),
-        })
-    })
-}
-
-/// Says what would run.
+/// Lists the scenarios that would run.
 fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
     let mut out = anstream::stdout();
     if chosen.is_empty() {
@@ -103,7 +93,7 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
     Ok(Exit::Passed)
 }
 
-/// What holds for every scenario of a project.
+/// The rules of a configuration, which hold for every scenario.
 pub fn rules(configuration: &Configuration) -> Rules {
     Rules {
         invariants: configuration.invariants.clone(),
@@ -112,8 +102,8 @@ pub fn rules(configuration: &Configuration) -> Rules {
     }
 }
 
-/// Compares a scenario with its snapshot, where the project has snapshots. The snapshot is named for the scenario's
-/// file, as seen from the configuration's folder.
+/// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the
+/// scenario's file, relative to the configuration's folder.
 pub fn review(configuration: &Configuration, result: &ScenarioResult, world: WorldKind) -> Vec<Finding> {
     let Some(folder) = &configuration.snapshots else { return Vec::new() };
     let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
@@ -124,7 +114,7 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult, world: Wor
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
-/// Where a person reaches the services.
+/// The URLs of the services, for commands that a person types.
 pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, String> {
     let url = |service: &scenario::Service| {
         let url = service.base_url.as_ref()?.to_string();
@@ -139,31 +129,13 @@ fn terminal_options(configuration: &Configuration) -> TerminalOptions {
     TerminalOptions {
         width,
         progress: if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden },
-        command: command(),
+        command: program_name(),
         address: Box::new(move |service| urls.get(service).cloned()),
     }
 }
 
-/// The program as somebody would type it again.
-pub(crate) fn command() -> String {
-    let program = std::env::args_os().next().map(PathBuf::from);
-    program
-        .and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()))
-        .unwrap_or_else(|| "runner".into())
-}
-
+/// A random seed, for a command line without `--seed`.
 pub(crate) fn new_seed() -> u64 {
-    // Short enough to be read out; the hasher's keys are the standard library's only source of chance.
+    // At most six digits, to be typed again. The hasher's keys are the standard library's only source of randomness.
     RandomState::new().hash_one("seed") % 1_000_000
-}
-
-pub(crate) fn show_mistakes(mistakes: &Mistakes) -> Exit {
-    // Nobody is left to tell when stderr is gone; the exit code says it too.
-    drop(write!(anstream::stderr(), "{}", mistakes.shown()));
-    Exit::Mistake
-}
-
-pub(crate) fn show_broken_off(broken: &BrokenOff) -> Exit {
-    drop(write!(anstream::stderr(), "{}", report::render_broken_off(broken)));
-    Exit::BrokenOff
 }

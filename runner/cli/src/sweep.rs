@@ -14,19 +14,20 @@ use verdict::{BrokenOff, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Sweep,
-    attend::{attend, prepare, progress_bar, write},
+    command::{prepare, progress_bar, run_command},
     explore::{keep, kept_as, progress},
-    run::{new_seed, rules, urls, write_reports},
+    output::{write, write_reports},
+    run::{new_seed, rules, urls},
 };
 
 /// Sweeps the scenarios that the command line names.
 pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
-    attend(&arguments.place, &arguments.paths, worlds, async |project| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
         if project.scenarios.is_empty() {
             write("Nothing to sweep: there is no scenario in what you named.\n")?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.place).await?.stage;
+        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let (mut tables, mut told) = (Vec::new(), Ok(()));
         for scenario in &project.scenarios {

@@ -1,4 +1,4 @@
-//! The fleet, kept up for a person to browse.
+//! Starts the services with a proxy on every link, and keeps them running for use by hand.
 
 use std::{
     io::{self, Write},
@@ -7,26 +7,27 @@ use std::{
 
 use engine::World;
 use fault::Seed;
-use fleet::{Fleet, LiveWorld, Options};
+use fleet::{Fleet, FleetOptions, LiveWorld};
 use verdict::BrokenOff;
 
 use crate::{
     Exit, Live, Worlds,
     arguments::Up,
     interrupt,
+    output::{show_broken_off, show_mistakes},
     project::configuration,
-    run::{show_broken_off, show_mistakes},
 };
 
-/// Starts the services on their own ports and waits for Ctrl-C. A fleet is of real processes in any binary.
+/// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a
+/// program that has its own worlds.
 pub(crate) fn up(arguments: &Up) -> Exit {
-    let configuration = match configuration(arguments.place.config.as_deref(), &[]) {
+    let configuration = match configuration(arguments.configuration.file.as_deref(), &[]) {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };
-    let fleet = Fleet::new(configuration, Options::default());
-    let raised = async {
-        if !arguments.place.no_build {
+    let fleet = Fleet::new(configuration, FleetOptions::default());
+    let starting = async {
+        if !arguments.configuration.no_build {
             fleet.build().await?;
         }
         fleet.up(Seed(0)).await
@@ -35,11 +36,11 @@ pub(crate) fn up(arguments: &Up) -> Exit {
     let ended: Result<(), BrokenOff> = Live.block_on(async {
         let world = tokio::select! {
             biased;
-            // While services are still being built or started.
+            // Also while services are built or started.
             () = &mut interrupt => return Ok(()),
-            raised = raised => raised?,
+            started = starting => started?,
         };
-        // A person who can't be told where the services are can still find them.
+        // The services run even if their addresses can't be printed.
         drop(describe(&world));
         interrupt.await;
         world.close().await;

@@ -1,22 +1,22 @@
-//! Where scenarios run.
+//! The worlds in which scenarios run.
 
 use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, thread};
 
 use engine::{BrokenOff, Stage};
 use fault::ServiceName;
-use fleet::{Fleet, Options};
+use fleet::{Fleet, FleetOptions};
 use report::WorldKind;
 use scenario::Configuration;
 
-/// What the command line runs scenarios in.
+/// The worlds in which the command line runs scenarios.
 pub trait Worlds {
-    /// What makes a world for each scenario.
+    /// Makes a world for each scenario.
     type Stage: Stage;
 
     /// The kind of these worlds, by which a scenario is compared with its snapshot.
     const KIND: WorldKind;
 
-    /// Gets everything ready for worlds to be made.
+    /// Prepares a stage: builds, and finds out which services are missing.
     fn prepare(
         &self,
         configuration: Arc<Configuration>,
@@ -26,25 +26,25 @@ pub trait Worlds {
     /// Runs a future to its end, on the runtime that these worlds need.
     fn block_on<F: Future>(&self, future: F) -> F::Output;
 
-    /// How many scenarios run side by side when nobody says.
+    /// How many scenarios run at a time without `--jobs`.
     fn jobs(&self) -> NonZeroUsize;
 }
 
 /// Whether the configuration's `build` command is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Build {
-    /// It is, if there is one.
+    /// Run it, if there is one.
     Run,
-    /// It isn't.
+    /// Don't run it.
     Skip,
 }
 
-/// What is ready to make worlds.
+/// A stage that is ready to make worlds.
 #[derive(Debug)]
 pub struct Prepared<S> {
-    /// What makes them.
+    /// Makes the worlds.
     pub stage: S,
-    /// The services that aren't there and aren't required.
+    /// The optional services that are missing.
     pub missing: BTreeSet<ServiceName>,
 }
 
@@ -62,7 +62,7 @@ impl Worlds for Live {
         configuration: Arc<Configuration>,
         build: Build,
     ) -> Result<Prepared<Fleet>, BrokenOff> {
-        let stage = Fleet::new(configuration, Options::default());
+        let stage = Fleet::new(configuration, FleetOptions::default());
         if build == Build::Run {
             stage.build().await?;
         }

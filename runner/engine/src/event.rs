@@ -1,4 +1,4 @@
-//! What the engine tells whoever shows a run.
+//! Events of a run, for displays and reports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,60 +6,60 @@ use fault::Seed;
 use scenario::Scenario;
 use verdict::{History, Verdict};
 
-/// Something that a person may want to see as it happens.
+/// What happens in a run, reported as it happens.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A run begins.
+    /// The run starts.
     RunStarted {
-        /// How many scenarios it has.
+        /// Number of scenarios, including those that are skipped.
         scenarios: usize,
-        /// What all chance in it comes from.
+        /// Seed of everything random in the run.
         seed: Seed,
     },
-    /// A scenario begins: its world is about to be raised.
+    /// A scenario starts: its world will be started next.
     ScenarioStarted {
-        /// Its place in the run, from 0.
+        /// Its position in the run, from 0.
         index: usize,
-        /// Which.
+        /// The scenario.
         scenario: Arc<Scenario>,
     },
-    /// A step begins.
+    /// A step starts.
     StepStarted {
-        /// Its scenario's place in the run.
+        /// Its scenario's position in the run, from 0.
         scenario: usize,
-        /// Its place in the scenario, from 0.
+        /// Its position in the scenario, from 0.
         step: usize,
     },
-    /// A scenario has ended, and its world is gone.
+    /// A scenario has ended, and its world is closed.
     ScenarioEnded {
-        /// Its place in the run, from 0.
+        /// Its position in the run, from 0.
         index: usize,
-        /// What came of it.
+        /// The result.
         result: Arc<ScenarioResult>,
     },
     /// The run has ended.
     RunEnded {
-        /// What came of it.
+        /// Numbers of scenarios by result.
         summary: Summary,
     },
 }
 
-/// What came of one scenario.
+/// The result of one scenario.
 #[derive(Debug, Clone)]
 pub struct ScenarioResult {
-    /// Which.
+    /// The scenario.
     pub scenario: Arc<Scenario>,
-    /// What all chance in it came from.
+    /// Seed of everything random in the scenario.
     pub seed: Seed,
-    /// What came of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What happened.
+    /// The record of its world.
     pub history: History,
-    /// How long its steps took, in the world's time.
+    /// How long its world existed, in the world's time.
     pub took: Duration,
 }
 
-/// What came of a run.
+/// Numbers of a run's scenarios, by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Scenarios that passed.
@@ -68,14 +68,14 @@ pub struct Summary {
     pub failed: usize,
     /// Scenarios during which the environment failed.
     pub broken_off: usize,
-    /// Scenarios that need what isn't required and isn't there.
+    /// Scenarios that need an optional service that is missing.
     pub skipped: usize,
-    /// Scenarios that weren't begun, because an earlier one failed and the run was to end then.
+    /// Scenarios that weren't started, because the run ended before.
     pub not_run: usize,
 }
 
 impl Summary {
-    /// Counts one more verdict.
+    /// Counts a verdict.
     pub fn count(&mut self, verdict: &Verdict) {
         *match verdict {
             Verdict::Passed => &mut self.passed,

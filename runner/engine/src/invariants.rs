@@ -1,4 +1,4 @@
-//! Watches what must hold whatever happens.
+//! Checks invariants, after each step and at the end of a scenario.
 
 use std::time::Duration;
 
@@ -8,43 +8,43 @@ use verdict::{Finding, FindingKind, judge_invariant};
 
 use crate::{
     World,
-    observations::{Memory, Observations},
-    request::Prepared,
+    observations::{ObservationCache, Observations},
+    request::PreparedRequest,
 };
 
-/// How long the engine waits before its second look at a system that settles, and how long at most between two: what
-/// settles does so soon, and what never does isn't asked a hundred times.
+/// Pause after the first check of a system that settles. It doubles up to [`LONGEST_PAUSE`]: most systems settle soon,
+/// and one that never does isn't polled a hundred times.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
-/// The invariants of a run. Also for tests that are no scenarios.
+/// Checks the invariants of a run. Tests that aren't scenarios can use it too.
 #[derive(Debug)]
-pub struct Watch<'a> {
+pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
-    memory: Memory,
+    cache: ObservationCache,
 }
 
-/// What came of a look at an invariant.
-enum Look {
-    /// Something it is about can't be seen now, and why.
+/// The result of checking one invariant.
+enum Checked {
+    /// A request that observes the system failed, for this reason.
     Unobservable(String),
-    /// It was evaluated.
+    /// It was evaluated; without findings it holds.
     Judged(Vec<Finding>),
 }
 
-impl<'a> Watch<'a> {
-    /// A watch over these. `timeout` is how long an observation may take.
+impl<'a> InvariantChecker<'a> {
+    /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        Self { invariants, timeout, memory: Memory::default() }
+        Self { invariants, timeout, cache: ObservationCache::default() }
     }
 
-    /// What doesn't hold now, of all that must always hold and can be observed.
-    pub async fn look<W: World>(&mut self, world: &W) -> Vec<Finding> {
+    /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
+    pub async fn check<W: World>(&mut self, world: &W) -> Vec<Finding> {
         let (mut findings, mut observations) = (Vec::new(), Observations::default());
-        for (place, invariant) in self.invariants.iter().enumerate() {
+        for (index, invariant) in self.invariants.iter().enumerate() {
             if invariant.when == InvariantTiming::Always
-                && let Look::Judged(found) = self.judge(place, invariant, world, &mut observations).await
+                && let Checked::Judged(found) = self.judge(index, invariant, world, &mut observations).await
             {
                 findings.extend(found);
             }
@@ -52,16 +52,16 @@ impl<'a> Watch<'a> {
         findings
     }
 
-    /// Waits until everything holds, `within` at most. Says what doesn't, in the end.
+    /// Polls until all invariants hold, for at most `within`, and returns what still doesn't hold then.
     pub async fn settle<W: World>(&mut self, world: &W, within: Duration) -> Vec<Finding> {
         let deadline = Instant::now() + within;
         let mut pause = FIRST_PAUSE;
         loop {
             let (mut findings, mut observations) = (Vec::new(), Observations::default());
-            for (place, invariant) in self.invariants.iter().enumerate() {
-                match self.judge(place, invariant, world, &mut observations).await {
-                    Look::Judged(found) => findings.extend(found),
-                    Look::Unobservable(why) => {
+            for (index, invariant) in self.invariants.iter().enumerate() {
+                match self.judge(index, invariant, world, &mut observations).await {
+                    Checked::Judged(found) => findings.extend(found),
+                    Checked::Unobservable(why) => {
                         let kind = FindingKind::Invariant(invariant.name.clone());
                         findings.push(Finding::new(kind, "can be observed", why));
                     }
@@ -77,37 +77,37 @@ impl<'a> Watch<'a> {
 
     async fn judge<W: World>(
         &mut self,
-        place: usize,
+        index: usize,
         invariant: &Invariant,
         world: &W,
         observations: &mut Observations,
-    ) -> Look {
-        let (mut scope, mut observed, mut from) = (Scope::default(), Vec::new(), 0);
+    ) -> Checked {
+        let (mut scope, mut observed, mut next) = (Scope::default(), Vec::new(), 0);
         for (name, call) in &invariant.observe {
-            let prepared = match Prepared::new(call, &scope, self.timeout) {
+            let prepared = match PreparedRequest::new(call, &scope, self.timeout) {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());
-                    return Look::Judged(vec![Finding::new(kind, error.expression, error.reason)]);
+                    return Checked::Judged(vec![Finding::new(kind, error.expression, error.reason)]);
                 }
             };
-            let (at, seen) = observations.get(from, prepared, world, &mut self.memory).await;
-            match seen {
-                Err(why) => return Look::Unobservable(why),
-                Ok(seen) => {
-                    scope.share(name, seen.clone());
-                    observed.push(seen);
+            let (position, value) = observations.get(next, prepared, world, &mut self.cache).await;
+            match value {
+                Err(why) => return Checked::Unobservable(why),
+                Ok(value) => {
+                    scope.share(name, value.clone());
+                    observed.push(value);
                 }
             }
-            from = at + 1;
+            next = position + 1;
         }
-        if self.memory.holds(place, &observed) {
-            return Look::Judged(Vec::new());
+        if self.cache.held_on(index, &observed) {
+            return Checked::Judged(Vec::new());
         }
         let findings = judge_invariant(invariant, &scope);
         if findings.is_empty() {
-            self.memory.held(place, observed);
+            self.cache.set_held_on(index, observed);
         }
-        Look::Judged(findings)
+        Checked::Judged(findings)
     }
 }

@@ -1,24 +1,24 @@
-//! Runs scenarios in a world and says what happens as it happens.
+//! Runs scenarios in a world, and reports what happens as it happens.
 //!
 //! ```text
 //! run(plan, stage) ─ for each scenario ─> stage.raise() -> world
 //!                                          steps: request, inject, wait, kill, …   -> findings
-//!                                          after each: what must always hold       -> findings
-//!                                          in the end: heal, start, settle, judge  -> findings
+//!                                          after each: invariants that always hold -> findings
+//!                                          at the end: heal, start, settle, judge  -> findings
 //! ```
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `world` | the `World` a scenario runs in, and the `Stage` that makes one for each |
-//! | `run` | many scenarios, some side by side |
-//! | `scenario_run` | one scenario, step by step |
-//! | `request` | a request over the scenario's own link, or past all links |
-//! | `invariants` | what must hold, after each step and in the end |
-//! | `observations` | what invariants see, and what of it they have seen before |
-//! | `readiness` | waits until a service is ready |
-//! | `event` | what it tells whoever shows a run |
+//! | `world` | the `World` a scenario runs in, and the `Stage` that starts one for each |
+//! | `run` | runs the scenarios of a plan, several at a time |
+//! | `scenario_run` | runs one scenario, step by step |
+//! | `request` | sends a request over the scenario's own link, or past all links |
+//! | `invariants` | checks invariants, after each step and at the end |
+//! | `observations` | observations of the system for invariants, and a cache of them |
+//! | `readiness` | polls a service until it is ready |
+//! | `event` | events of a run, for displays and reports |
 //!
-//! It knows no terminal and no file, and whether time is real is the world's business: it waits on tokio's clock.
+//! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
 mod event;
 mod invariants;
@@ -30,8 +30,8 @@ mod scenario_run;
 mod world;
 
 pub use event::{Event, ScenarioResult, Summary};
-pub use invariants::Watch;
-pub use readiness::{NotReady, until_ready};
+pub use invariants::InvariantChecker;
+pub use readiness::until_ready;
 pub use run::{OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use verdict::BrokenOff;

@@ -1,78 +1,80 @@
-//! What invariants see of the system, and which of them need no judging since they see what they saw.
+//! Observations of the system for invariants, and a cache of them.
 
 use bytes::Bytes;
 use scenario::SharedValue;
 
-use crate::{World, request::Prepared};
+use crate::{World, request::PreparedRequest};
 
-/// What was observed in one look, in this order. What several invariants are about is asked for once where it can be:
-/// within an invariant, each observation is younger than the one before it.
+/// The observations of one check of all invariants, in the order in which they were made. Invariants share them where
+/// possible: within one invariant, each observation must be younger than the one before it.
 #[derive(Debug, Default)]
-pub(crate) struct Observations(Vec<(Prepared, Result<SharedValue, String>)>);
+pub(crate) struct Observations(Vec<(PreparedRequest, Result<SharedValue, String>)>);
 
-/// What was observed last, in any look: most steps change nothing that an invariant is about.
+/// The observations of former checks: most steps change nothing that an invariant observes.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
-    replies: Vec<(Prepared, Bytes, SharedValue)>,
-    /// On what each invariant last held, by its place.
+pub(crate) struct ObservationCache {
+    /// The last reply to each request, with its value.
+    replies: Vec<(PreparedRequest, Bytes, SharedValue)>,
+    /// The values on which each invariant last held, by its index.
     held: Vec<Vec<SharedValue>>,
 }
 
 impl Observations {
-    /// What a request brings that is no earlier than the one in place `from`. Says in which place it is, too.
+    /// Returns the position and value of an observation, made at position `first` or later. The request is sent if there
+    /// is none yet.
     pub(crate) async fn get<W: World>(
         &mut self,
-        from: usize,
-        prepared: Prepared,
+        first: usize,
+        request: PreparedRequest,
         world: &W,
-        memory: &mut Memory,
+        cache: &mut ObservationCache,
     ) -> (usize, Result<SharedValue, String>) {
-        let known = self.0.iter().enumerate().skip(from).find(|(_, (other, _))| *other == prepared);
-        if let Some((place, (_, seen))) = known {
-            return (place, seen.clone());
+        let made = self.0.iter().enumerate().skip(first).find(|(_, (other, _))| *other == request);
+        if let Some((position, (_, value))) = made {
+            return (position, value.clone());
         }
-        let seen = match prepared.observe(world).await {
-            Ok(reply) if reply.status.is_success() => Ok(memory.known(&prepared, reply)),
-            Ok(reply) => Err(format!("{prepared} answered {}", reply.status)),
-            Err(none) => Err(format!("{prepared}: {none}")),
+        let value = match request.observe(world).await {
+            Ok(reply) if reply.status.is_success() => Ok(cache.value(&request, reply)),
+            Ok(reply) => Err(format!("{request} answered {}", reply.status)),
+            Err(none) => Err(format!("{request}: {none}")),
         };
-        self.0.push((prepared, seen.clone()));
-        (self.0.len() - 1, seen)
+        self.0.push((request, value.clone()));
+        (self.0.len() - 1, value)
     }
 }
 
-impl Memory {
-    /// The value of a reply: the former one when it is the same reply again.
-    fn known(&mut self, prepared: &Prepared, reply: verdict::Reply) -> SharedValue {
-        let former = self.replies.iter_mut().find(|(other, ..)| other == prepared);
+impl ObservationCache {
+    /// The value of a reply: the cached one if the body is the same as before.
+    fn value(&mut self, request: &PreparedRequest, reply: verdict::Reply) -> SharedValue {
+        let former = self.replies.iter_mut().find(|(other, ..)| other == request);
         match former {
-            Some((_, body, known)) if *body == reply.body => known.clone(),
-            Some((_, body, known)) => {
-                *known = reply.value().into();
+            Some((_, body, value)) if *body == reply.body => value.clone(),
+            Some((_, body, value)) => {
+                *value = reply.value().into();
                 *body = reply.body;
-                known.clone()
+                value.clone()
             }
             None => {
-                let known = SharedValue::from(reply.value());
-                self.replies.push((prepared.clone(), reply.body, known.clone()));
-                known
+                let value = SharedValue::from(reply.value());
+                self.replies.push((request.clone(), reply.body, value.clone()));
+                value
             }
         }
     }
 
-    /// Whether the invariant in this place has held on the very same.
-    pub(crate) fn holds(&self, place: usize, observed: &[SharedValue]) -> bool {
-        self.held.get(place).is_some_and(|held| {
+    /// Whether the invariant with this index last held on the same values.
+    pub(crate) fn held_on(&self, index: usize, observed: &[SharedValue]) -> bool {
+        self.held.get(index).is_some_and(|held| {
             held.len() == observed.len()
                 && held.iter().zip(observed).all(|(held, observed)| held.is(observed))
         })
     }
 
-    /// The invariant in this place holds on this.
-    pub(crate) fn held(&mut self, place: usize, observed: Vec<SharedValue>) {
-        if self.held.len() <= place {
-            self.held.resize(place + 1, Vec::new());
+    /// Remembers that the invariant with this index holds on these values.
+    pub(crate) fn set_held_on(&mut self, index: usize, observed: Vec<SharedValue>) {
+        if self.held.len() <= index {
+            self.held.resize(index + 1, Vec::new());
         }
-        self.held[place] = observed;
+        self.held[index] = observed;
     }
 }

@@ -1,4 +1,4 @@
-//! Waits until a service is ready.
+//! Polls a service until it is ready.
 
 use std::time::Duration;
 
@@ -7,39 +7,28 @@ use http::{Request, Response};
 use scenario::Readiness;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{Service, ServiceExt};
-use verdict::NoReply;
+use verdict::{NoReply, UnmetCondition};
 
 /// The pause after the first attempt; each is longer by a quarter, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-/// How long one attempt waits for its reply: a service that was slow while it started may answer the next one.
+/// How long one attempt waits for its reply: a service that is slow while it starts may answer the next one at once.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(2);
-/// What is said of an attempt that had no reply.
+/// The result of an attempt without a reply.
 const NO_REPLY: &str = "got no reply in time";
 
-/// The condition that didn't come true, and what its last attempt brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotReady {
-    /// How long the service had.
-    pub within: Duration,
-    /// The condition: `GET /livez`.
-    pub condition: String,
-    /// What the last attempt brought: "answered 503 Service Unavailable".
-    pub last: String,
-}
-
-/// Which replies count as ready.
+/// The replies that count as ready.
 #[derive(Clone, Copy)]
 enum Accepted {
-    /// Any status: the service answers at all.
+    /// Any status.
     Any,
     /// 2xx.
     Success,
 }
 
-/// Polls a service until all conditions have come true. Without a condition it is ready once it answers on `/`, with
-/// any status, within [`Readiness::WITHIN`].
-pub async fn until_ready<S>(client: &S, conditions: &[Readiness]) -> Result<(), NotReady>
+/// Polls a service until it has met all conditions. Without conditions it is ready once it answers `GET /`, with any
+/// status, within [`Readiness::WITHIN`].
+pub async fn until_ready<S>(client: &S, conditions: &[Readiness]) -> Result<(), UnmetCondition>
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone,
 {
@@ -59,7 +48,7 @@ async fn poll<S>(
     condition: &Readiness,
     accepted: Accepted,
     began: Instant,
-) -> Result<(), NotReady>
+) -> Result<(), UnmetCondition>
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone,
 {
@@ -71,12 +60,12 @@ where
             Ok(Ok(())) => return Ok(()),
             Ok(Err(why)) => last = Some(why),
             Err(_) if left >= LONGEST_ATTEMPT => last = Some(NO_REPLY.into()),
-            // An attempt that was cut short by the deadline says less than the one before it.
+            // The deadline has cut this attempt short: the result of the one before it says more.
             Err(_) => {}
         }
         if began.elapsed() + pause >= *within {
             let last = last.unwrap_or_else(|| NO_REPLY.into());
-            return Err(NotReady { within: *within, condition: format!("GET {path}"), last });
+            return Err(UnmetCondition { within: *within, condition: format!("GET {path}"), last });
         }
         sleep(pause).await;
         pause = (pause * 5 / 4).min(LONGEST_PAUSE);

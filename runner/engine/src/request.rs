@@ -1,4 +1,4 @@
-//! Sends a step's requests over the scenario's own links.
+//! Sends the requests of steps and invariants.
 
 use std::{fmt, time::Duration};
 
@@ -14,9 +14,9 @@ use verdict::{ExchangeId, NoReply, Reply, client_link};
 
 use crate::World;
 
-/// A call whose holes are filled in.
+/// A request whose expressions are evaluated.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedRequest {
     service: ServiceName,
     method: Method,
     uri: Uri,
@@ -25,8 +25,8 @@ pub(crate) struct Prepared {
     timeout: Duration,
 }
 
-impl Prepared {
-    /// Fills in a call's holes.
+impl PreparedRequest {
+    /// Evaluates the expressions of a call. `timeout` is for a call without its own.
     pub(crate) fn new(call: &Call, variables: &Scope, timeout: Duration) -> Result<Self, EvaluationError> {
         let path = call.path.render(variables)?;
         let uri = Uri::try_from(&path).map_err(|error| EvaluationError {
@@ -61,7 +61,7 @@ impl Prepared {
         request
     }
 
-    /// Sends it over the scenario's link to the service, and returns the exchange once it has ended.
+    /// Sends it over the link from `client` to the service, and returns the exchange once that has ended.
     pub(crate) async fn send<W: World>(&self, world: &W) -> ExchangeId {
         let link = client_link(&self.service);
         let mut reply = world.links().layer(link).layer(world.client(&self.service)).call(self.to_http());
@@ -72,7 +72,7 @@ impl Prepared {
         exchange
     }
 
-    /// Sends it past every link, and leaves no trace in the history.
+    /// Sends it past all links. The history doesn't record it.
     pub(crate) async fn observe<W: World>(&self, world: &W) -> Result<Reply, NoReply> {
         let sent = world.client(&self.service).oneshot(self.to_http());
         match tokio::time::timeout(self.timeout, sent).await {
@@ -106,7 +106,7 @@ fn json(value: &TemplateValue, variables: &Scope) -> Result<String, EvaluationEr
     value.render(variables).map(|value| value.to_string())
 }
 
-impl fmt::Display for Prepared {
+impl fmt::Display for PreparedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.method, self.service, self.uri)
     }

@@ -1,4 +1,4 @@
-//! Runs many scenarios, some of them side by side.
+//! Runs the scenarios of a plan, several at a time.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -9,51 +9,51 @@ use verdict::{Failure, FailureLocation, Finding, Verdict};
 
 use crate::{Event, Rules, ScenarioResult, Stage, Summary, run_scenario};
 
-/// The scenarios of a run, and how they are to be run.
+/// The scenarios of a run, and how they are run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What is to be run, in this order.
+    /// The scenarios, in the order in which they are started.
     pub scenarios: Vec<Planned>,
-    /// What holds for all of them.
+    /// The rules for all of them.
     pub rules: Rules,
-    /// What all chance comes from. Every scenario has its own share of it, whatever else is run.
+    /// Seed of everything random. Each scenario's own seed is derived from it and from the scenario's name.
     pub seed: Seed,
-    /// How many are run side by side.
+    /// How many scenarios run at a time.
     pub jobs: NonZeroUsize,
-    /// What a failure does to those that haven't begun.
+    /// Whether scenarios are started after one has failed.
     pub on_failure: OnFailure,
 }
 
 /// A scenario of a plan.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// Which.
+    /// The scenario.
     pub scenario: Arc<Scenario>,
-    /// Why it can't be run, if it can't.
+    /// Why it can't be run; `None` if it can.
     pub skip: Option<String>,
 }
 
-/// What a failed scenario does to those that haven't begun.
+/// Whether scenarios are started after one has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
-    /// They are run all the same.
+    /// They are started.
     Continue,
-    /// They aren't.
+    /// They aren't started.
     Stop,
 }
 
-/// Runs a plan's scenarios in fresh worlds, and tells of it as it happens. `review` may find more wrong with a
-/// scenario that passed, such as a snapshot that differs. An environment that fails ends the run: it would fail the
-/// next scenario too.
+/// Runs a plan's scenarios, each in a fresh world. `on_event` is called as things happen. `review` can add findings to
+/// a scenario that passed, such as a snapshot that differs. A failure of the environment ends the run, since the next
+/// scenario would meet it too.
 pub async fn run<S: Stage>(
     plan: &Plan,
     stage: &S,
     review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
-    tell: &(impl Fn(Event) + Send + Sync),
+    on_event: &(impl Fn(Event) + Send + Sync),
 ) -> Summary {
-    tell(Event::RunStarted { scenarios: plan.scenarios.len(), seed: plan.seed });
+    on_event(Event::RunStarted { scenarios: plan.scenarios.len(), seed: plan.seed });
     let mut results = stream::iter(plan.scenarios.iter().enumerate())
-        .map(|(index, planned)| run_planned(plan, stage, review, tell, index, planned))
+        .map(|(index, planned)| run_planned(plan, stage, review, on_event, index, planned))
         .buffer_unordered(plan.jobs.get());
     let mut summary = Summary::default();
     while let Some(verdict) = results.next().await {
@@ -70,7 +70,7 @@ pub async fn run<S: Stage>(
     drop(results);
     let counted = summary.passed + summary.failed + summary.broken_off + summary.skipped;
     summary.not_run = plan.scenarios.len() - counted;
-    tell(Event::RunEnded { summary });
+    on_event(Event::RunEnded { summary });
     summary
 }
 
@@ -78,19 +78,19 @@ async fn run_planned<S: Stage>(
     plan: &Plan,
     stage: &S,
     review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
-    tell: &(impl Fn(Event) + Send + Sync),
+    on_event: &(impl Fn(Event) + Send + Sync),
     index: usize,
     planned: &Planned,
 ) -> Verdict {
     let scenario = Arc::clone(&planned.scenario);
-    tell(Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
+    on_event(Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
     let seed = plan.seed.derive(&scenario.name);
     let mut result = if let Some(why) = &planned.skip {
         let (history, took) = Default::default();
         ScenarioResult { scenario, seed, verdict: Verdict::Skipped(why.clone()), history, took }
     } else {
-        let stepping = |step| tell(Event::StepStarted { scenario: index, step });
-        run_scenario(stage, scenario, &plan.rules, seed, stepping).await
+        let on_step = |step| on_event(Event::StepStarted { scenario: index, step });
+        run_scenario(stage, scenario, &plan.rules, seed, on_step).await
     };
     if result.verdict == Verdict::Passed {
         let findings = review(&result);
@@ -100,6 +100,6 @@ async fn run_planned<S: Stage>(
         }
     }
     let verdict = result.verdict.clone();
-    tell(Event::ScenarioEnded { index, result: Arc::new(result) });
+    on_event(Event::ScenarioEnded { index, result: Arc::new(result) });
     verdict
 }

@@ -15,26 +15,26 @@ use verdict::{
     judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
 };
 
-use crate::{ScenarioResult, Stage, World, invariants::Watch, request::Prepared};
+use crate::{ScenarioResult, Stage, World, invariants::InvariantChecker, request::PreparedRequest};
 
-/// What holds for every scenario of a run.
+/// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// What must hold in all of them.
+    /// The invariants.
     pub invariants: Vec<Invariant>,
-    /// How long the system may take to settle, unless a scenario says otherwise.
+    /// How long the system may take to settle, unless a scenario has its own limit.
     pub settle: Duration,
-    /// How long a request waits for its reply, unless its step says otherwise.
+    /// How long a request waits for its reply, unless its step has its own timeout.
     pub timeout: Duration,
 }
 
-/// Runs a scenario in a world of its own. `stepping` hears of each step that begins.
+/// Runs a scenario in a world of its own. `on_step` is called with the index of each step that starts.
 pub async fn run_scenario<S: Stage>(
     stage: &S,
     scenario: Arc<Scenario>,
     rules: &Rules,
     seed: Seed,
-    stepping: impl Fn(usize) + Send + Sync,
+    on_step: impl Fn(usize) + Send + Sync,
 ) -> ScenarioResult {
     let world = match stage.raise(&scenario, seed).await {
         Ok(world) => world,
@@ -43,29 +43,29 @@ pub async fn run_scenario<S: Stage>(
             return ScenarioResult { scenario, seed, verdict: Verdict::BrokenOff(broken), history, took };
         }
     };
-    let verdict = ScenarioRun::new(&world, &scenario, rules).run(&stepping).await;
+    let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
     world.close().await;
     ScenarioResult { scenario, seed, verdict, history, took }
 }
 
-/// A scenario on its way.
+/// A scenario that is running.
 struct ScenarioRun<'a, W> {
     world: &'a W,
     scenario: &'a Scenario,
     rules: &'a Rules,
     variables: Scope,
-    watch: Watch<'a>,
+    invariants: InvariantChecker<'a>,
 }
 
-/// Whether a step is to happen.
-enum Wanted {
-    Yes,
-    No,
+/// Whether the condition of a step holds; a step without one runs.
+enum Condition {
+    Holds,
+    Fails,
 }
 
-/// The request of a step that is one.
+/// The request of a `request` step.
 fn own_request(step: &Step) -> Option<&RequestStep> {
     match &step.action {
         Action::Request(request) => Some(request),
@@ -73,7 +73,7 @@ fn own_request(step: &Step) -> Option<&RequestStep> {
     }
 }
 
-/// Whether a step is there for what it does alone.
+/// Whether a step's findings are ignored.
 fn is_lenient(step: &Step) -> bool {
     match &step.action {
         Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
@@ -82,52 +82,55 @@ fn is_lenient(step: &Step) -> bool {
     }
 }
 
-/// What a step found wrong, with the exchange that shows it.
+/// The findings of a step, with the exchange that shows them.
 #[derive(Default)]
-struct Found {
+struct StepFindings {
     findings: Vec<Finding>,
     exchange: Option<ExchangeId>,
 }
 
-impl Found {
+impl StepFindings {
     fn unevaluated(error: &EvaluationError) -> Self {
         let finding = Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone());
         Self { findings: vec![finding], exchange: None }
     }
 }
 
-fn failure(location: FailureLocation, found: Found) -> Failure {
+fn failure(location: FailureLocation, found: StepFindings) -> Failure {
     Failure { location, findings: found.findings, exchange: found.exchange }
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
     fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
-        let watch = Watch::new(&rules.invariants, rules.timeout);
-        Self { world, scenario, rules, variables: Scope::default(), watch }
+        let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
+        Self { world, scenario, rules, variables: Scope::default(), invariants }
     }
 
-    async fn run(mut self, stepping: &(impl Fn(usize) + Send + Sync)) -> Verdict {
+    async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
         let mut failures = Vec::new();
         for (name, value) in &self.scenario.vars {
             match value.render(&self.variables) {
                 Ok(value) => self.variables.set(name, value),
                 Err(error) => {
-                    return Verdict::Failed(vec![failure(FailureLocation::End, Found::unevaluated(&error))]);
+                    return Verdict::Failed(vec![failure(
+                        FailureLocation::End,
+                        StepFindings::unevaluated(&error),
+                    )]);
                 }
             }
         }
         for (index, step) in self.scenario.steps.iter().enumerate() {
-            stepping(index);
+            on_step(index);
             self.world.links().enter_step(Some(index));
-            let mut found = match self.wanted(step) {
-                Err(error) => Found::unevaluated(&error),
-                Ok(Wanted::No) => continue,
-                Ok(Wanted::Yes) => match self.step(index, step).await {
+            let mut found = match self.condition(step) {
+                Err(error) => StepFindings::unevaluated(&error),
+                Ok(Condition::Fails) => continue,
+                Ok(Condition::Holds) => match self.step(index, step).await {
                     Ok(found) => found,
                     Err(broken) => return Verdict::BrokenOff(broken),
                 },
             };
-            found.findings.extend(self.watch.look(self.world).await);
+            found.findings.extend(self.invariants.check(self.world).await);
             if !found.findings.is_empty() {
                 let location = FailureLocation::Step { index, name: step.name.clone(), span: step.span };
                 failures.push(failure(location, found));
@@ -143,8 +146,8 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
 
-    /// Takes all faults away, starts what is down, and waits until what must hold in the end does.
-    async fn end(&mut self, completed: bool) -> Result<Found, BrokenOff> {
+    /// Heals all faults, starts the services that are down, and waits until the invariants hold.
+    async fn end(&mut self, completed: bool) -> Result<StepFindings, BrokenOff> {
         let links = self.world.links();
         links.enter_step(None);
         links.heal_all();
@@ -152,18 +155,18 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             self.world.signal(&service, Signal::Restart).await?;
         }
         let within = self.scenario.settle.unwrap_or(self.rules.settle);
-        let mut findings = self.watch.settle(self.world, within).await;
+        let mut findings = self.invariants.settle(self.world, within).await;
         if completed {
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
         }
-        Ok(Found { findings, exchange: None })
+        Ok(StepFindings { findings, exchange: None })
     }
 
-    /// Whether a step is to happen; what one that isn't would have captured is null.
-    fn wanted(&mut self, step: &Step) -> Result<Wanted, EvaluationError> {
-        let Some(condition) = &step.condition else { return Ok(Wanted::Yes) };
+    /// Evaluates a step's condition. If it doesn't hold, the step's captures become null.
+    fn condition(&mut self, step: &Step) -> Result<Condition, EvaluationError> {
+        let Some(condition) = &step.condition else { return Ok(Condition::Holds) };
         if condition.holds(&self.variables)? {
-            return Ok(Wanted::Yes);
+            return Ok(Condition::Holds);
         }
         let requests = match &step.action {
             Action::Request(request) => vec![request],
@@ -174,10 +177,10 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         for (name, _) in requests.into_iter().flat_map(|request| &request.capture) {
             self.variables.set(name, Value::Null);
         }
-        Ok(Wanted::No)
+        Ok(Condition::Fails)
     }
 
-    async fn step(&mut self, index: usize, step: &Step) -> Result<Found, BrokenOff> {
+    async fn step(&mut self, index: usize, step: &Step) -> Result<StepFindings, BrokenOff> {
         let found = match &step.action {
             Action::Request(request) => self.request(index, request).await,
             Action::Together(members) => self.together(index, members).await,
@@ -186,46 +189,46 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
                 let fault = fault.expect("reading a scenario checks that its faults exist").clone();
                 self.world.links().inject(fault, inject.after, inject.lasting).keep();
-                Ok(Found::default())
+                Ok(StepFindings::default())
             }
             Action::Heal(Some(fault)) => {
                 self.world.links().heal(fault);
-                Ok(Found::default())
+                Ok(StepFindings::default())
             }
             Action::Heal(None) => {
                 self.world.links().heal_all();
-                Ok(Found::default())
+                Ok(StepFindings::default())
             }
             Action::Wait(duration) => {
                 tokio::time::sleep(*duration).await;
-                Ok(Found::default())
+                Ok(StepFindings::default())
             }
             Action::Process(process) => {
                 self.world.signal(&process.service, process.signal).await?;
-                Ok(Found::default())
+                Ok(StepFindings::default())
             }
             Action::Check(conditions) => {
-                Ok(Found { findings: judge_check(conditions, &self.variables), exchange: None })
+                Ok(StepFindings { findings: judge_check(conditions, &self.variables), exchange: None })
             }
         };
-        let found = found.unwrap_or_else(|error| Found::unevaluated(&error));
-        Ok(if is_lenient(step) { Found::default() } else { found })
+        let found = found.unwrap_or_else(|error| StepFindings::unevaluated(&error));
+        Ok(if is_lenient(step) { StepFindings::default() } else { found })
     }
 
-    /// Sends the requests of all members at once, then judges them in the order they are written.
-    async fn together(&mut self, index: usize, members: &[Step]) -> Result<Found, EvaluationError> {
+    /// Sends the requests of all members at once, then judges them in the order of the scenario.
+    async fn together(&mut self, index: usize, members: &[Step]) -> Result<StepFindings, EvaluationError> {
         let mut sent = Vec::new();
         for member in members {
-            if let (Wanted::Yes, Some(request)) = (self.wanted(member)?, own_request(member)) {
+            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
                 sent.push((
                     member,
                     request,
-                    Prepared::new(&request.call, &self.variables, self.rules.timeout)?,
+                    PreparedRequest::new(&request.call, &self.variables, self.rules.timeout)?,
                 ));
             }
         }
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
-        let mut all = Found::default();
+        let mut all = StepFindings::default();
         for ((member, request, _), exchange) in sent.iter().zip(exchanges) {
             let found = self.judge(index, request, &[exchange]);
             if is_lenient(member) {
@@ -238,21 +241,21 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         Ok(all)
     }
 
-    async fn request(&mut self, index: usize, step: &RequestStep) -> Result<Found, EvaluationError> {
+    async fn request(&mut self, index: usize, step: &RequestStep) -> Result<StepFindings, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
         Ok(self.judge(index, step, &exchanges))
     }
 
-    /// Judges a step's exchanges, and keeps what the step captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> Found {
+    /// Judges a step's exchanges, and stores its captures.
+    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
         let world = self.world;
         world.links().read(|history| {
-            let mut found = Found::default();
+            let mut found = StepFindings::default();
             let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
             for exchange in &exchanges {
                 let findings = judge_exchange(&step.expect, *exchange, &self.variables);
                 if !findings.is_empty() {
-                    found = Found { findings, exchange: Some(exchange.id) };
+                    found = StepFindings { findings, exchange: Some(exchange.id) };
                     break;
                 }
             }
@@ -274,7 +277,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         let prepared = |index: u32| {
             let mut variables = self.variables.clone();
             variables.set("index", json!(index));
-            Prepared::new(&step.call, &variables, self.rules.timeout)
+            PreparedRequest::new(&step.call, &variables, self.rules.timeout)
         };
         Ok(match step.times {
             Times::Once => vec![prepared(0)?.send(self.world).await],
@@ -286,13 +289,17 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 exchanges
             }
             Times::Parallel(times) => {
-                let requests: Vec<Prepared> = (0..times).map(prepared).collect::<Result<_, _>>()?;
+                let requests: Vec<PreparedRequest> = (0..times).map(prepared).collect::<Result<_, _>>()?;
                 join_all(requests.iter().map(|request| request.send(self.world))).await
             }
         })
     }
 
-    async fn eventually(&mut self, index: usize, step: &EventuallyStep) -> Result<Found, EvaluationError> {
+    async fn eventually(
+        &mut self,
+        index: usize,
+        step: &EventuallyStep,
+    ) -> Result<StepFindings, EvaluationError> {
         let deadline = Instant::now() + step.within;
         let mut attempts = 0_u32;
         loop {
@@ -314,7 +321,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         }
     }
 
-    /// Keeps what a step captures, and returns what couldn't be captured.
+    /// Stores a step's captures, and returns those that can't be evaluated.
     fn capture(&mut self, step: &RequestStep, last: Option<Exchange<'_>>) -> Vec<Finding> {
         if step.capture.is_empty() {
             return Vec::new();

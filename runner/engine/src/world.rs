@@ -1,4 +1,4 @@
-//! What the engine runs a scenario in.
+//! The world that a scenario runs in.
 
 use std::future::Future;
 
@@ -9,9 +9,9 @@ use scenario::{Scenario, Signal};
 use tower::Service;
 use verdict::{BrokenOff, NoReply};
 
-/// What runs the services and the links between them, for one scenario.
+/// The services of one scenario, and the links between them.
 pub trait World: Send + Sync {
-    /// What carries a request to a service.
+    /// Sends requests to one service.
     type Client: Service<
             http::Request<Bytes>,
             Response = http::Response<Bytes>,
@@ -24,30 +24,30 @@ pub trait World: Send + Sync {
     /// The links, with the faults in force and the history.
     fn links(&self) -> &Links;
 
-    /// Carries requests straight to a service: they cross no fault and leave no trace in the history. The engine
-    /// puts the `client -> service` link around it where a scenario's step asks.
+    /// A client for a service, past all links: no fault damages its requests, and the history doesn't record them. For
+    /// the requests of steps the engine puts the link `client -> service` around it.
     fn client(&self, service: &ServiceName) -> Self::Client;
 
-    /// Does something to a service's process, waits until it has happened, and writes it into the history.
+    /// Sends a signal to a service's process, waits for its effect, and records that in the history.
     fn signal(
         &self,
         service: &ServiceName,
         signal: Signal,
     ) -> impl Future<Output = Result<(), BrokenOff>> + Send;
 
-    /// The services that don't run now, or are halted, though they were started.
+    /// The services that were started and have ended, or are halted.
     fn down(&self) -> Vec<ServiceName>;
 
-    /// Ends everything that runs, and leaves nothing behind.
+    /// Ends all services and links, and removes their data.
     fn close(self) -> impl Future<Output = ()> + Send;
 }
 
-/// What makes a fresh world for every scenario.
+/// Starts a fresh world for each scenario.
 pub trait Stage: Send + Sync {
-    /// The worlds it makes.
+    /// The kind of world.
     type World: World;
 
-    /// A world with every service ready and no fault in force.
+    /// Starts a world. It is returned once all services are ready; no fault is in force.
     fn raise(
         &self,
         scenario: &Scenario,

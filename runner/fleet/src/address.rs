@@ -1,9 +1,13 @@
 //! Where a service is reached.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, io::ErrorKind, net::SocketAddr, time::Duration};
 
 use http::{Uri, uri::Authority};
 use proxy::HttpClient;
+use tokio::{net::TcpStream, time::timeout};
+
+/// How long a connection to a service may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where a service is reached over HTTP: `http://AUTHORITY/PREFIX`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +29,7 @@ pub enum AddressError {
 }
 
 impl Address {
-    /// The address that a `base_url` gives.
+    /// Parses a `base_url`.
     pub fn new(base_url: &Uri) -> Result<Self, AddressError> {
         if base_url.scheme() != Some(&http::uri::Scheme::HTTP) {
             return Err(AddressError::Scheme(base_url.clone()));
@@ -40,7 +44,7 @@ impl Address {
         Self { authority, prefix: base_url.map(prefix).unwrap_or_default() }
     }
 
-    /// What stands for it behind a link that listens at `link`.
+    /// The URL that a caller uses instead of it, through a link that listens at `link`.
     pub(crate) fn behind(&self, link: SocketAddr) -> String {
         format!("http://{link}{}", self.prefix)
     }
@@ -50,14 +54,21 @@ impl Address {
         &self.authority
     }
 
-    /// The port.
+    /// The port; 80 if the URL names none.
     pub fn port(&self) -> u16 {
         self.authority.port_u16().unwrap_or(80)
     }
 
-    /// A client for requests straight to the service.
+    /// A client for requests past all links.
     pub(crate) fn client(&self) -> HttpClient {
         HttpClient::new(self.authority.clone(), &self.prefix)
+    }
+
+    /// Whether nothing listens there. A connection that isn't decided within [`CONNECT_TIMEOUT`] isn't refused.
+    pub(crate) async fn refuses_connections(&self) -> bool {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, self.port()))).await;
+        matches!(connected, Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused)
     }
 }
 

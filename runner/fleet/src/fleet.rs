@@ -1,67 +1,48 @@
-//! Everything that a run's worlds have in common.
+//! Starts a live world for each scenario of a run.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use engine::{NotReady, Stage, until_ready};
+use engine::{Stage, World};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{Action, Configuration, Need, Scenario, Scope, Service};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
-use verdict::{BrokenOff, Exit, PortState, Resource, RunBy};
+use verdict::{BrokenOff, Exit, PortState, Resource};
 
 use crate::{
-    Address, LiveWorld,
-    guardian::Guardian,
-    log::{LineSink, Log},
+    LiveWorld,
+    external::wait_until_ready,
+    log::Log,
+    options::FleetOptions,
     process::{Launch, exit},
-    raising::PortPolicy,
+    startup::{PortPolicy, Startup},
+    workspace::Workspace,
 };
 
-/// How often a world is raised anew because somebody took one of its ports.
+/// How often a world is started when another process takes one of its ports.
 const ATTEMPTS: u32 = 5;
-/// Lines of the build's output that a message shows.
+/// Lines of the build's output that an error shows.
 const BUILD_LINES: usize = 40;
 
-/// What a fleet may be told besides the configuration.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// Where services store their data, each world in a folder that goes with it; the system's folder for temporary
-    /// files if `None`.
-    pub data: Option<PathBuf>,
-    /// Where logs are kept: a folder a scenario, a file a service.
-    pub logs: Option<PathBuf>,
-    /// What gets every line that a service or the build writes.
-    pub lines: Option<LineSink>,
-}
-
-/// Makes a live world for every scenario of a run.
+/// Starts a live world for each scenario of a run.
 pub struct Fleet {
-    pub(crate) configuration: Arc<Configuration>,
-    pub(crate) options: Options,
+    configuration: Arc<Configuration>,
+    options: FleetOptions,
     /// The runner's own environment, for `${env.NAME}`.
-    pub(crate) environment: Value,
-    ground: OnceCell<Ground>,
+    environment: Value,
+    workspace: OnceCell<Workspace>,
     missing: OnceCell<BTreeMap<ServiceName, BrokenOff>>,
-    /// Held by the one world that may exist at a time, if links listen at configured addresses.
-    pub(crate) exclusive: Option<Arc<Mutex<()>>>,
-}
-
-/// What worlds stand on.
-pub(crate) struct Ground {
-    pub(crate) guardian: Arc<Guardian>,
-    /// The configuration's folder.
-    pub(crate) folder: PathBuf,
+    /// Held by the only world that may exist at a time, if links listen at configured addresses.
+    exclusive: Option<Arc<Mutex<()>>>,
 }
 
 impl Fleet {
-    /// A fleet of which nothing runs yet.
-    pub fn new(configuration: Arc<Configuration>, options: Options) -> Self {
+    /// A fleet that hasn't started anything yet.
+    pub fn new(configuration: Arc<Configuration>, options: FleetOptions) -> Self {
         let mut dependencies = configuration.services.iter().flat_map(|service| &service.depends_on);
         let exclusive = dependencies.any(|dependency| dependency.listen.is_some());
         Self {
@@ -72,14 +53,14 @@ impl Fleet {
                 })
                 .collect::<Map<_, _>>()
                 .into(),
-            ground: OnceCell::new(),
+            workspace: OnceCell::new(),
             missing: OnceCell::new(),
             exclusive: exclusive.then(Arc::default),
             configuration,
         }
     }
 
-    /// Runs the `build` command, if there is one, and waits for it. What it writes is shown when it fails.
+    /// Runs the `build` command, if there is one, and waits for it. If it fails, the error has its last lines.
     pub async fn build(&self) -> Result<(), BrokenOff> {
         let Some(build) = &self.configuration.build else { return Ok(()) };
         let log = Log::new("build", self.options.lines.clone(), None);
@@ -88,36 +69,37 @@ impl Fleet {
         let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
         let words = shlex::split(&command).filter(|words| !words.is_empty());
         let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
-        let ground = self.ground().await?;
-        let launch = Launch { words, env: Vec::new(), folder: ground.folder.clone() };
+        let workspace = self.workspace().await?;
+        let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone() };
         let process = launch
-            .spawn(&log, &ground.guardian, |_| {})
+            .spawn(&log, &workspace.guardian, |_| {})
             .map_err(|error| BrokenOff::BuildInvalid(format!("{command:?} can't be started: {error}")))?;
         let status = process.ended().await;
         if status.is_some_and(|status| status.success()) {
             return Ok(());
         }
         process.drained().await;
-        let (exit, folder) = (status.map_or(Exit::Unknown, exit), ground.folder.clone());
+        let (exit, folder) = (status.map_or(Exit::Unknown, exit), workspace.folder.clone());
         Err(BrokenOff::BuildFailed { command, folder, exit, log: log.last(BUILD_LINES) })
     }
 
-    /// Finds out, once, which of the services that aren't required aren't there, and why. A required service that
-    /// runs already, or should, and isn't ready, breaks off.
+    /// Returns the optional services that are missing, each with the reason. The first call finds them; it fails if a
+    /// required service isn't ready.
     pub async fn probe(&self) -> Result<&BTreeMap<ServiceName, BrokenOff>, BrokenOff> {
         self.missing.get_or_try_init(|| self.find_missing()).await
     }
 
-    /// The services that aren't there though they may be, as [`Fleet::probe`] has found; none before that.
+    /// The optional services that [`Fleet::probe`] has found missing; none before that.
     pub fn missing(&self) -> BTreeSet<ServiceName> {
         self.missing.get().map(|missing| missing.keys().cloned().collect()).unwrap_or_default()
     }
 
     async fn find_missing(&self) -> Result<BTreeMap<ServiceName, BrokenOff>, BrokenOff> {
         let mut missing = BTreeMap::new();
-        let running = self.configuration.services.iter().filter(|service| service.start.is_none());
-        for (service, found) in join_all(running.map(async |service| (service, runs(service).await))).await {
-            match found {
+        let external = self.configuration.services.iter().filter(|service| service.start.is_none());
+        let external = external.map(async |service| (service, wait_until_ready(service).await));
+        for (service, ready) in join_all(external).await {
+            match ready {
                 Ok(()) => {}
                 Err(why) if service.need == Need::Optional => drop(missing.insert(service.name.clone(), why)),
                 Err(why) => return Err(why),
@@ -126,10 +108,9 @@ impl Fleet {
         let optional = |service: &Service| service.need == Need::Optional && service.start.is_some();
         while self.configuration.services.iter().any(|s| optional(s) && !missing.contains_key(&s.name)) {
             let without = missing.keys().cloned().collect();
-            let raised = self.raise_without(&without, PortPolicy::Free, Seed(0), "probe").await;
-            match raised {
+            match self.start_world(&without, PortPolicy::Free, Seed(0), "probe").await {
                 Ok(world) => {
-                    engine::World::close(world).await;
+                    world.close().await;
                     break;
                 }
                 Err(why) => match why.service().and_then(|name| self.configuration.service(name)) {
@@ -143,49 +124,54 @@ impl Fleet {
         Ok(missing)
     }
 
-    /// A world on the ports of the services' `base_url`, for somebody who wants to use it by hand.
+    /// Starts a world on the ports of the services' `base_url`, for use by hand.
     pub async fn up(&self, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.probe().await?;
-        self.raise_without(&self.missing(), PortPolicy::AsConfigured, seed, "up").await
+        self.start_world(&self.missing(), PortPolicy::AsConfigured, seed, "up").await
     }
 
-    /// Tries again on other ports when somebody took one.
-    async fn raise_without(
+    /// Starts a world, and tries other ports when another process takes one.
+    async fn start_world(
         &self,
         missing: &BTreeSet<ServiceName>,
-        policy: PortPolicy,
+        ports: PortPolicy,
         seed: Seed,
         label: &str,
     ) -> Result<LiveWorld, BrokenOff> {
+        let startup = Startup {
+            configuration: &self.configuration,
+            options: &self.options,
+            environment: &self.environment,
+            workspace: self.workspace().await?,
+            missing,
+            ports,
+            label,
+        };
         let mut attempt = 1;
         loop {
-            match self.raise_once(missing, policy, seed, label).await {
+            let exclusive = match &self.exclusive {
+                Some(exclusive) => Some(Arc::clone(exclusive).lock_owned().await),
+                None => None,
+            };
+            match startup.run(seed, exclusive).await {
                 Err(why @ BrokenOff::EndedEarly { port: PortState::Lost, .. }) if attempt < ATTEMPTS => {
                     tracing::debug!(%why, attempt, "a port was taken; trying others");
                     attempt += 1;
                 }
-                raised => return raised,
+                started => return started,
             }
         }
     }
 
-    pub(crate) async fn ground(&self) -> Result<&Ground, BrokenOff> {
-        let lay = async || -> io::Result<Ground> {
-            let folder = self.configuration.file.parent().unwrap_or(Path::new(""));
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            let folder = std::path::absolute(folder)?;
-            let guardian = Arc::new(Guardian::new(self.options.data.as_deref())?);
-            Ok(Ground { guardian, folder })
-        };
-        self.ground
-            .get_or_try_init(lay)
-            .await
-            .map_err(|error| BrokenOff::System { need: Resource::Workspace, error: error.to_string() })
+    async fn workspace(&self) -> Result<&Workspace, BrokenOff> {
+        let new = async || Workspace::new(&self.configuration.file, self.options.data.as_deref());
+        let workspace = self.workspace.get_or_try_init(new).await;
+        workspace.map_err(|error| BrokenOff::System { need: Resource::Workspace, error: error.to_string() })
     }
 
-    /// Refuses what a scenario asks for and no world of this fleet can do.
-    fn refuse_impossible(&self, scenario: &Scenario) -> Result<(), BrokenOff> {
-        let ours = |action: &'static str, name: &ServiceName| {
+    /// Fails if a scenario signals or crashes a service that the fleet doesn't start.
+    fn check_processes(&self, scenario: &Scenario) -> Result<(), BrokenOff> {
+        let check = |action: &'static str, name: &ServiceName| {
             let started = self.configuration.service(name).is_some_and(|service| service.start.is_some());
             if started {
                 return Ok(());
@@ -195,47 +181,24 @@ impl Fleet {
         };
         for step in &scenario.steps {
             if let Action::Process(process) = &step.action {
-                ours(process.signal.as_str(), &process.service)?;
+                check(process.signal.as_str(), &process.service)?;
             }
         }
         for fault in &scenario.faults {
             if let Damage::Crash { service, .. } = &fault.damage {
-                ours("crash", service)?;
+                check("crash", service)?;
             }
         }
         Ok(())
     }
 }
 
-/// Waits until a service that the fleet doesn't start is ready.
-pub(crate) async fn runs(service: &Service) -> Result<(), BrokenOff> {
-    let address = reached(service)?;
-    let ready = until_ready(&address.client(), &service.ready).await;
-    ready.map_err(|NotReady { within, condition, last }| BrokenOff::NotReady {
-        service: service.name.clone(),
-        within,
-        condition,
-        last,
-        run_by: RunBy::Other(address.to_string()),
-        log: Vec::new(),
-    })
-}
-
-/// Where a service is that the fleet doesn't start, whether or not it is there.
-pub(crate) fn reached(service: &Service) -> Result<Address, BrokenOff> {
-    let name = &service.name;
-    let unusable = |problem: String| BrokenOff::Address { service: name.clone(), problem };
-    let base_url = service.base_url.as_ref();
-    let base_url = base_url.ok_or_else(|| unusable("it has neither an address nor a command".into()))?;
-    Address::new(base_url).map_err(|error| unusable(error.to_string()))
-}
-
 impl Stage for Fleet {
     type World = LiveWorld;
 
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
-        self.refuse_impossible(scenario)?;
+        self.check_processes(scenario)?;
         self.probe().await?;
-        self.raise_without(&self.missing(), PortPolicy::Free, seed, &scenario.name).await
+        self.start_world(&self.missing(), PortPolicy::Free, seed, &scenario.name).await
     }
 }

@@ -1,4 +1,4 @@
-//! What cleans up after a runner that couldn't do it itself.
+//! Cleans up when the runner was killed.
 
 use std::{
     fs,
@@ -12,23 +12,24 @@ use std::{
 use rustix::process::Pid;
 use tempfile::TempDir;
 
-/// A folder for everything that a fleet stores, and a small process beside the runner that knows the process groups
-/// of all services. When the runner is gone, however it ended (SIGKILL too), that process reads the end of its input,
-/// kills the groups and removes the folder. The alternative, `PR_SET_PDEATHSIG`, is Linux's alone, reaches only the
-/// direct child, and can't be asked for in safe Rust.
+/// A folder for everything that a fleet stores, and a small shell process that knows the process groups of all
+/// services. When the runner ends, also by SIGKILL, that process reads the end of its input, kills the groups and
+/// removes the folder. The alternative, `PR_SET_PDEATHSIG`, exists on Linux only, reaches only direct children, and
+/// needs unsafe code.
 #[derive(Debug)]
 pub(crate) struct Guardian {
     folder: TempDir,
     watcher: Child,
-    told: Mutex<Option<ChildStdin>>,
+    /// The watcher's input; `None` once it is closed.
+    input: Mutex<Option<ChildStdin>>,
 }
 
-/// It ignores what a terminal sends when its window is closed or Ctrl-C is typed: it ends when the runner has ended.
+/// The watcher's script. It ignores the signals that a terminal sends on Ctrl-C and when it is closed.
 const WATCH: &str = r#"
 trap '' HUP INT TERM
 groups=' '
-while read -r what group; do
-  case $what in
+while read -r command group; do
+  case $command in
     watch) groups="$groups$group " ;;
     forget) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
   esac
@@ -38,7 +39,7 @@ rm -rf -- "$1"
 "#;
 
 impl Guardian {
-    /// A fresh folder below `root` (that for temporary files if there is none), and a guardian for it.
+    /// Creates a folder below `root` (the system's folder for temporary files if `None`), and starts its watcher.
     pub(crate) fn new(root: Option<&Path>) -> io::Result<Self> {
         let mut named = tempfile::Builder::new();
         named.prefix("runner-");
@@ -58,37 +59,37 @@ impl Guardian {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let told = Mutex::new(watcher.stdin.take());
-        Ok(Self { folder, watcher, told })
+        let input = Mutex::new(watcher.stdin.take());
+        Ok(Self { folder, watcher, input })
     }
 
-    /// The folder.
+    /// The folder that is removed in the end.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// From now on, this group dies with the runner.
+    /// Has the group killed when the runner ends.
     pub(crate) fn watch(&self, group: Pid) -> io::Result<()> {
-        self.tell("watch", group)
+        self.send("watch", group)
     }
 
-    /// The group is gone, and its number may become somebody else's.
+    /// Undoes [`Guardian::watch`]: the group has ended, and its number may be used again.
     pub(crate) fn forget(&self, group: Pid) -> io::Result<()> {
-        self.tell("forget", group)
+        self.send("forget", group)
     }
 
-    fn tell(&self, what: &str, group: Pid) -> io::Result<()> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let pipe = told.as_mut().expect("it is closed on drop only");
-        pipe.write_all(format!("{what} {}\n", group.as_raw_nonzero()).as_bytes())
+    fn send(&self, command: &str, group: Pid) -> io::Result<()> {
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let pipe = input.as_mut().expect("it is closed on drop only");
+        pipe.write_all(format!("{command} {}\n", group.as_raw_nonzero()).as_bytes())
     }
 }
 
 impl Drop for Guardian {
     fn drop(&mut self) {
-        drop(self.told.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.input.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Err(error) = self.watcher.wait() {
-            tracing::warn!(%error, "the guardian's end can't be waited for");
+            tracing::warn!(%error, "failed to wait for the guardian");
         }
     }
 }

@@ -3,37 +3,45 @@
 //! ```text
 //! Fleet (a Stage) ──raise──▶ LiveWorld (a World) ─┬─ StartedService ── Process ── Log
 //!                                                 │        └── Port, data folder, HttpClient
+//!                                                 ├─ ExternalService: runs already, or is missing
 //!                                                 └─ links between services
 //! Guardian: ends the processes and removes the folders of a runner that was killed
 //! ```
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `fleet` | what a run's worlds have in common: the build, what is missing, how a world is tried for |
-//! | `raising` | one world from the configuration: ports, links, processes, the wait until all are ready |
+//! | `fleet` | starts a world for each scenario: the build, the missing services, retries on other ports |
+//! | `options` | its settings besides the configuration |
+//! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
-//! | `service` | a service over all its lives: kill, stop, start, pause, crash |
-//! | `process` | one life: a process with everything that it starts |
-//! | `ports` | ports that nobody else takes |
+//! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
+//! | `external` | a service that runs already, or is missing |
+//! | `process` | a process with all of its children |
+//! | `ports` | ports that no other process takes |
 //! | `log` | the last lines that a service wrote |
 //! | `address` | where a service is reached |
-//! | `guardian` | what cleans up after a runner that couldn't |
+//! | `workspace` | the folders that all worlds use |
+//! | `guardian` | cleans up when the runner was killed |
 //!
-//! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped, so also
-//! when raising it fails half-way, on a panic, and when a runner lets go of it on Ctrl-C. The guardian does the same
-//! for a runner that is killed. Only what a service puts into another process group (a daemon) is out of reach.
+//! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped: also when
+//! its startup fails half-way, on a panic, and on Ctrl-C. The guardian does the same when the runner is killed. Only
+//! what a service puts into another process group (a daemon) is out of reach.
 
 mod address;
+mod external;
 mod fleet;
 mod guardian;
 mod log;
+mod options;
 mod ports;
 mod process;
-mod raising;
 mod service;
+mod startup;
+mod workspace;
 mod world;
 
 pub use address::{Address, AddressError};
-pub use fleet::{Fleet, Options};
+pub use fleet::Fleet;
 pub use log::LineSink;
-pub use world::{LiveWorld, Runs, ServiceStatus};
+pub use options::FleetOptions;
+pub use world::{LiveWorld, ServiceState, ServiceStatus};

@@ -1,4 +1,4 @@
-//! The last lines that a process wrote.
+//! The last lines that a service wrote.
 
 use std::{
     collections::VecDeque,
@@ -9,15 +9,15 @@ use std::{
 
 use tokio::{io::AsyncReadExt, net::unix::pipe, sync::watch};
 
-/// What gets every line as it is written: the name of a service, or `build`, and the line.
+/// Receives every line as it is written: the name of a service, or `build`, and the line.
 pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Lines kept in memory for each service.
-const KEPT: usize = 200;
-/// Bytes of a line after which it is broken into two.
-const LONGEST: usize = 4096;
+const KEPT_LINES: usize = 200;
+/// Bytes after which a line is split.
+const LONGEST_LINE: usize = 4096;
 
-/// The last lines that a service wrote, over all its lives.
+/// The last lines that a service wrote, also by its former processes.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<Inner>);
 
@@ -28,7 +28,7 @@ struct Inner {
     lines: Mutex<VecDeque<String>>,
 }
 
-/// Says when all that a process wrote has been read.
+/// Resolves once all output of a process is in its log.
 #[derive(Debug, Clone)]
 pub(crate) struct Drained(watch::Receiver<()>);
 
@@ -45,7 +45,7 @@ impl Log {
         let (reading, drained) = watch::channel(());
         let log = self.clone();
         tokio::spawn(async move {
-            let mut lines = Lines::default();
+            let mut lines = LineSplitter::default();
             let mut buffer = vec![0; 8192];
             while let Ok(count @ 1..) = output.read(&mut buffer).await {
                 log.store(&buffer[..count]);
@@ -70,7 +70,7 @@ impl Log {
             sink(&self.0.source, line);
         }
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() == KEPT {
+        if lines.len() == KEPT_LINES {
             lines.pop_front();
         }
         lines.push_back(line.to_owned());
@@ -90,32 +90,33 @@ impl fmt::Debug for Log {
 }
 
 impl Drained {
-    /// Waits until everybody who could write has gone.
+    /// Waits until the last process that can write to the pipe has ended.
     pub(crate) async fn wait(mut self) {
         while self.0.changed().await.is_ok() {}
     }
 }
 
-/// Bytes in, lines out.
+/// Splits bytes into lines.
 #[derive(Default)]
-struct Lines {
-    begun: Vec<u8>,
+struct LineSplitter {
+    /// The beginning of the next line.
+    partial: Vec<u8>,
 }
 
-impl Lines {
+impl LineSplitter {
     fn split(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.begun.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.begun.len() >= LONGEST {
+            self.partial.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.partial.len() >= LONGEST_LINE {
                 self.finish(&mut line);
             }
         }
     }
 
     fn finish(&mut self, mut line: impl FnMut(&str)) {
-        if !self.begun.is_empty() {
-            line(String::from_utf8_lossy(&self.begun).trim_end_matches(['\n', '\r']));
-            self.begun.clear();
+        if !self.partial.is_empty() {
+            line(String::from_utf8_lossy(&self.partial).trim_end_matches(['\n', '\r']));
+            self.partial.clear();
         }
     }
 }
@@ -125,9 +126,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_split_wherever_the_pieces_end() {
+    fn lines_are_the_same_wherever_reads_end() {
         let check = |pieces: &[&str], expected: &[&str]| {
-            let (mut lines, mut found) = (Lines::default(), Vec::new());
+            let (mut lines, mut found) = (LineSplitter::default(), Vec::new());
             for piece in pieces {
                 lines.split(piece.as_bytes(), |line| found.push(line.to_owned()));
             }
@@ -136,15 +137,15 @@ mod tests {
         };
         check(&["one\ntw", "o\r\n", "\nthree"], &["one", "two", "", "three"]);
         check(&[], &[]);
-        let long = "x".repeat(LONGEST);
+        let long = "x".repeat(LONGEST_LINE);
         check(&[&long, "y\n"], &[&long, "y"]);
     }
 
     #[test]
-    fn the_oldest_lines_go_first() {
+    fn the_oldest_lines_are_dropped_first() {
         let log = Log::new("service", None, None);
-        (0..=KEPT).for_each(|n| log.push(&n.to_string()));
-        assert_eq!(log.last(2), [(KEPT - 1).to_string(), KEPT.to_string()]);
+        (0..=KEPT_LINES).for_each(|n| log.push(&n.to_string()));
+        assert_eq!(log.last(2), [(KEPT_LINES - 1).to_string(), KEPT_LINES.to_string()]);
         assert_eq!(log.last(usize::MAX)[0], "1");
     }
 }

@@ -1,4 +1,4 @@
-//! A process with everything that it starts.
+//! A process with all of its children.
 
 use std::{
     io,
@@ -18,23 +18,23 @@ use crate::{
     log::{Drained, Log},
 };
 
-/// How long the kernel gets for what takes it microseconds: to end a killed process, to halt a stopped one.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the rest of what an ended process wrote may take to arrive: somebody outside its group may hold the pipe.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How long the kernel may take to end a killed process or to halt a stopped one. Usually it takes microseconds.
+const SIGNAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the output of an ended process is read. A process outside its group may keep the pipe open for longer.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// What to start.
+/// A command, ready to be run.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
     /// The program, then its arguments; not empty.
     pub(crate) words: Vec<String>,
-    /// Variables besides those of the runner.
+    /// Environment variables, in addition to the runner's own.
     pub(crate) env: Vec<(String, String)>,
-    /// Where it runs.
+    /// The working folder.
     pub(crate) folder: PathBuf,
 }
 
-/// A process in a group of its own, which dies as a whole: with this value, and with the runner.
+/// A process in a process group of its own. The whole group is killed when this is dropped, and when the runner ends.
 #[derive(Debug)]
 pub(crate) struct Process {
     group: Pid,
@@ -43,7 +43,8 @@ pub(crate) struct Process {
 }
 
 impl Launch {
-    /// Starts it. Its output goes to `log`; `on_end` learns how it ended, before anybody who waits for it does.
+    /// Starts the process. Its output goes to `log`. `on_end` is called with its status before [`Process::ended`]
+    /// returns it.
     pub(crate) fn spawn(
         &self,
         log: &Log,
@@ -53,15 +54,15 @@ impl Launch {
         let (output, end) = io::pipe()?;
         let mut child = self.command(end)?.spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        let group = id.expect("a process that nobody has waited for has an id");
+        let group = id.expect("a process that wasn't waited for has an id");
         let (ending, ended) = watch::channel(None);
-        let watched = Watched { group, guardian: Arc::clone(guardian) };
+        let guard = GroupGuard { group, guardian: Arc::clone(guardian) };
         guardian.watch(group)?;
         let drained = log.read(output)?;
         let process = Process { group, ended, drained };
         tokio::spawn(async move {
             let status = child.wait().await;
-            drop(watched);
+            drop(guard);
             if let Ok(status) = status {
                 on_end(status);
                 ending.send_replace(Some(status));
@@ -70,11 +71,11 @@ impl Launch {
         Ok(process)
     }
 
-    /// One pipe for both streams, so that their lines stay in order. The command holds the writing end: it must be
-    /// gone before the reading end can come to an end.
+    /// The command, with one pipe for both streams, so that their lines stay in order. The reading end gets no end of
+    /// file before the command is dropped, which holds the writing end.
     fn command(&self, output: io::PipeWriter) -> io::Result<Command> {
         let (program, arguments) = self.words.split_first().expect("a command has at least one word");
-        // `./service` means the configuration's folder, where it will run, rather than the runner's.
+        // `./service` is relative to the working folder of the command, not of the runner.
         let program = if program.contains('/') { self.folder.join(program) } else { program.into() };
         let mut command = Command::new(program);
         command
@@ -90,24 +91,24 @@ impl Launch {
     }
 }
 
-/// A group of which something may run. Dropped once its leader has ended, or with the runtime that was to see that:
-/// either way what the leader left running ends too. Right after its death the number can't be somebody else's yet.
+/// Kills a process group when it is dropped: once the group's leader has ended, or with the runtime that waits for
+/// its end. The group's number isn't used again yet, since the leader has only just ended.
 #[derive(Debug)]
-struct Watched {
+struct GroupGuard {
     group: Pid,
     guardian: Arc<Guardian>,
 }
 
-impl Drop for Watched {
+impl Drop for GroupGuard {
     fn drop(&mut self) {
         signal(self.group, Signal::KILL);
         if let Err(error) = self.guardian.forget(self.group) {
-            tracing::warn!(%error, "the guardian is gone: services would outlive a runner that is killed");
+            tracing::warn!(%error, "the guardian has ended: if the runner is killed, its services stay");
         }
     }
 }
 
-/// Sends a signal to everybody in the group. Nobody there is fine: then it has its effect already.
+/// Sends a signal to every process of a group. An empty group is no error.
 fn signal(group: Pid, signal: Signal) {
     match kill_process_group(group, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => {}
@@ -116,29 +117,29 @@ fn signal(group: Pid, signal: Signal) {
 }
 
 impl Process {
-    /// The id of its first process.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.group.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Whether its first process runs no more.
+    /// Whether it has ended. Its children may still run for a moment.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.borrow().is_some() || self.ended.has_changed().is_err()
     }
 
-    /// Waits for its end. `None`: the runtime that watched it is gone.
+    /// Waits for its end. `None` if the runtime that watched it has ended.
     pub(crate) async fn ended(&self) -> Option<ExitStatus> {
         let mut ended = self.ended.clone();
         ended.wait_for(Option::is_some).await.ok().and_then(|status| *status)
     }
 
-    /// Waits, not for long, until all it wrote before its end is in the log.
+    /// Waits until everything that it wrote is in the log, for at most [`DRAIN_TIMEOUT`].
     pub(crate) async fn drained(&self) {
-        // Late last words are missing from a message, no more.
-        let _ = timeout(LAST_WORDS, self.drained.clone().wait()).await;
+        // After a timeout an error shows fewer lines, which is no failure.
+        let _ = timeout(DRAIN_TIMEOUT, self.drained.clone().wait()).await;
     }
 
-    /// Kills it, and returns once it can answer nobody any more.
+    /// Kills it, and returns once it has ended.
     pub(crate) async fn kill(&self) {
         if !self.has_ended() {
             self.send(Signal::KILL);
@@ -146,7 +147,7 @@ impl Process {
         }
     }
 
-    /// The same without a runtime; this blocks the thread, for less than a millisecond as a rule.
+    /// Kills it like [`Process::kill`], without a runtime: blocks the thread, usually for less than a millisecond.
     pub(crate) fn kill_now(&self) {
         if !self.has_ended() {
             self.send(Signal::KILL);
@@ -154,44 +155,44 @@ impl Process {
         }
     }
 
-    /// Asks it to end, and kills it if it still runs after `grace`.
+    /// Sends SIGTERM, and kills it if it still runs after `grace`.
     pub(crate) async fn stop(&self, grace: Duration) {
         if self.has_ended() {
             return;
         }
         self.send(Signal::TERM);
-        // One that is halted hears nothing before it is let go on.
+        // A halted process handles no signal before it is resumed.
         self.send(Signal::CONT);
         if timeout(grace, self.ended()).await.is_err() {
             self.kill().await;
         }
     }
 
-    /// Halts it.
+    /// Halts it, and returns once it is halted.
     pub(crate) fn pause(&self) {
         self.send(Signal::STOP);
         self.wait_until(WaitIdOptions::STOPPED | WaitIdOptions::EXITED);
     }
 
-    /// Lets it go on.
+    /// Resumes it after a halt.
     pub(crate) fn resume(&self) {
         self.send(Signal::CONT);
     }
 
-    /// Sends a signal to the whole group, unless it may be somebody else's by now.
+    /// Sends a signal to the whole group, unless the leader has ended: its number may be another group's by now.
     pub(crate) fn send(&self, signal_: Signal) {
         if !self.has_ended() {
             signal(self.group, signal_);
         }
     }
 
-    /// Blocks until that has become of its first process, and leaves the news for whoever else waits for it.
+    /// Blocks until the process has changed in this way. `NOWAIT` leaves the status to the task that waits for its end.
     fn wait_until(&self, change: WaitIdOptions) {
-        let news = change | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let begun = Instant::now();
-        while let Ok(None) = waitid(WaitId::Pid(self.group), news) {
-            if begun.elapsed() > PATIENCE {
-                tracing::warn!(id = self.id(), "the system takes longer than {PATIENCE:?} over a signal");
+        let options = change | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let began = Instant::now();
+        while let Ok(None) = waitid(WaitId::Pid(self.group), options) {
+            if began.elapsed() > SIGNAL_TIMEOUT {
+                tracing::warn!(id = self.id(), "a signal had no effect within {SIGNAL_TIMEOUT:?}");
                 return;
             }
             std::thread::sleep(Duration::from_micros(50));

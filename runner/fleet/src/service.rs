@@ -1,4 +1,4 @@
-//! A service that the fleet has started, over all its lives.
+//! A service that the fleet starts, with the processes that run it one after the other.
 
 use std::{
     io,
@@ -6,14 +6,13 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use engine::{NotReady, until_ready};
+use engine::until_ready;
 use fault::ServiceName;
 use proxy::{HttpClient, Links};
-use rustix::process::Signal;
-use scenario::Readiness;
+use scenario::{Readiness, Signal};
 use verdict::{BrokenOff, Exit, PortState, ProcessChange, RunBy};
 
 use crate::{
@@ -24,12 +23,12 @@ use crate::{
     process::{Launch, Process, exit},
 };
 
-/// Lines of a service's log that a message shows.
-const SHOWN: usize = 20;
-/// How long the port of a killed service may take to come free.
-const TO_LET_GO: Duration = Duration::from_secs(2);
+/// Lines of a service's log that an error shows.
+const LINES_IN_ERROR: usize = 20;
+/// How long a start waits until the port of the former process is free.
+const PORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A service with its port, its data and its log; all its lives share them.
+/// A service with its port, its data and its log, which stay when its process is started again.
 #[derive(Debug)]
 pub(crate) struct StartedService {
     pub(crate) name: ServiceName,
@@ -41,34 +40,37 @@ pub(crate) struct StartedService {
     pub(crate) log: Log,
     pub(crate) guardian: Arc<Guardian>,
     pub(crate) links: Links,
-    pub(crate) state: Mutex<State>,
+    pub(crate) current: Mutex<CurrentInstance>,
 }
 
-/// What a service is at now.
+/// The process that runs a service now.
 #[derive(Debug)]
-pub(crate) struct State {
-    /// Its present life, or the last one if it ended by itself.
-    life: Option<Life>,
+pub(crate) struct CurrentInstance {
+    /// Also a process that ended by itself, until another is started.
+    instance: Option<Instance>,
     client: HttpClient,
+    /// Whether the world is closed: nothing may be started any more.
     is_closed: bool,
 }
 
+/// One process of a service.
 #[derive(Debug, Clone)]
-struct Life {
+struct Instance {
     process: Arc<Process>,
-    /// Whether it ends because the fleet made it end, who writes that into the history itself.
+    /// Whether the fleet ends it, and records that itself.
     is_ending: Arc<AtomicBool>,
     is_halted: bool,
 }
 
-impl State {
-    pub(crate) fn new(address: &Address) -> Mutex<Self> {
-        Mutex::new(Self { life: None, client: address.client(), is_closed: false })
+impl CurrentInstance {
+    /// For a service that hasn't been started.
+    pub(crate) fn none(address: &Address) -> Mutex<Self> {
+        Mutex::new(Self { instance: None, client: address.client(), is_closed: false })
     }
 }
 
-impl Life {
-    fn begin(service: &StartedService) -> io::Result<Self> {
+impl Instance {
+    fn start(service: &StartedService) -> io::Result<Self> {
         let is_ending = Arc::new(AtomicBool::new(false));
         let (links, name, expected) = (service.links.clone(), service.name.clone(), Arc::clone(&is_ending));
         let process = service.launch.spawn(&service.log, &service.guardian, move |status| {
@@ -81,72 +83,74 @@ impl Life {
 }
 
 impl StartedService {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> MutexGuard<'_, CurrentInstance> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn record(&self, change: ProcessChange) {
         self.links.record_process(self.name.clone(), change);
     }
 
-    /// Carries requests to its present life.
+    /// A client for its current process.
     pub(crate) fn client(&self) -> HttpClient {
-        self.state().client.clone()
+        self.current().client.clone()
     }
 
-    /// The id of its first process, while that runs.
+    /// The id of its process, while that runs.
     pub(crate) fn process_id(&self) -> Option<u32> {
-        let state = self.state();
-        state.life.as_ref().filter(|life| !life.process.has_ended()).map(|life| life.process.id())
+        let current = self.current();
+        let running = current.instance.as_ref().filter(|instance| !instance.process.has_ended());
+        running.map(|instance| instance.process.id())
     }
 
     /// Whether it doesn't run, or is halted.
     pub(crate) fn is_down(&self) -> bool {
-        self.state().life.as_ref().is_none_or(|life| life.is_halted || life.process.has_ended())
+        let current = self.current();
+        current.instance.as_ref().is_none_or(|instance| instance.is_halted || instance.process.has_ended())
     }
 
-    /// Starts its first life, which the history takes for granted, and waits until it is ready.
-    pub(crate) async fn raise(&self) -> Result<(), BrokenOff> {
-        let life = self.begin()?;
+    /// Starts its process and waits until it is ready. The caller records that in the history, if a step asked for it.
+    pub(crate) async fn start_until_ready(&self) -> Result<(), BrokenOff> {
+        let instance = self.start_instance()?;
         let client = self.client();
         let failed = tokio::select! {
             biased;
-            _ = life.process.ended() => return Err(self.ended_early(&life).await),
+            _ = instance.process.ended() => return Err(self.ended_early(&instance).await),
             ready = until_ready(&client, &self.ready) => ready.err(),
         };
-        let Some(not_ready) = failed else {
-            // Somebody else may have answered in its place.
-            let ended = life.process.has_ended();
-            return if ended { Err(self.ended_early(&life).await) } else { Ok(()) };
+        let Some(unmet) = failed else {
+            // Another process on its port may have answered in its place.
+            let ended = instance.process.has_ended();
+            return if ended { Err(self.ended_early(&instance).await) } else { Ok(()) };
         };
-        life.is_ending.store(true, Ordering::SeqCst);
-        life.process.kill().await;
-        life.process.drained().await;
-        let NotReady { within, condition, last } = not_ready;
+        instance.is_ending.store(true, Ordering::SeqCst);
+        instance.process.kill().await;
+        instance.process.drained().await;
         let (service, log) = (self.name.clone(), self.last_lines());
-        Err(BrokenOff::NotReady { service, within, condition, last, run_by: RunBy::Runner, log })
+        Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log })
     }
 
-    fn begin(&self) -> Result<Life, BrokenOff> {
-        let mut state = self.state();
-        if state.is_closed {
+    fn start_instance(&self) -> Result<Instance, BrokenOff> {
+        let mut current = self.current();
+        if current.is_closed {
             return Err(BrokenOff::Closed { service: self.name.clone() });
         }
-        let life = Life::begin(self).map_err(|error| BrokenOff::NotStarted {
+        let instance = Instance::start(self).map_err(|error| BrokenOff::NotStarted {
             service: self.name.clone(),
             program: self.launch.words.first().cloned().unwrap_or_default(),
             error: error.to_string(),
         })?;
-        state.client = self.address.client();
-        state.life = Some(life.clone());
-        Ok(life)
+        // A new client: no request may use a connection to the former process.
+        current.client = self.address.client();
+        current.instance = Some(instance.clone());
+        Ok(instance)
     }
 
-    async fn ended_early(&self, life: &Life) -> BrokenOff {
-        let exit = life.process.ended().await.map_or(Exit::Unknown, exit);
-        life.process.drained().await;
+    async fn ended_early(&self, instance: &Instance) -> BrokenOff {
+        let exit = instance.process.ended().await.map_or(Exit::Unknown, exit);
+        instance.process.drained().await;
         let (service, log) = (self.name.clone(), self.last_lines());
-        if life.is_ending.load(Ordering::SeqCst) {
+        if instance.is_ending.load(Ordering::SeqCst) {
             return BrokenOff::KilledWhileStarting { service, log };
         }
         let lost = self.port.is_exchangeable() && self.found_port_taken();
@@ -154,7 +158,7 @@ impl StartedService {
         BrokenOff::EndedEarly { service, exit, port, log }
     }
 
-    /// Whether it ended because somebody else listens on its port, or has just stopped doing so.
+    /// Whether it ended because its port is taken: another process listens there, or its own output says so.
     fn found_port_taken(&self) -> bool {
         let complains = |line: &String| {
             let line = line.to_ascii_lowercase();
@@ -166,93 +170,94 @@ impl StartedService {
     }
 
     fn last_lines(&self) -> Vec<String> {
-        self.log.last(SHOWN)
+        self.log.last(LINES_IN_ERROR)
     }
 
-    /// Ends its life, which isn't to be taken for an unexpected end. `None`: it doesn't run.
-    fn end_life(&self) -> Option<Life> {
-        let life = self.state().life.take()?;
-        let was_over = life.is_ending.swap(true, Ordering::SeqCst) || life.process.has_ended();
-        (!was_over).then_some(life)
+    /// Takes the running process in order to end it, so that its end isn't recorded as unexpected. `None` if it
+    /// doesn't run.
+    fn take_running(&self) -> Option<Instance> {
+        let instance = self.current().instance.take()?;
+        let has_ended = instance.is_ending.swap(true, Ordering::SeqCst) || instance.process.has_ended();
+        (!has_ended).then_some(instance)
     }
 
-    /// Kills it. One that doesn't run is left as it is.
+    /// Kills it, if it runs.
     pub(crate) async fn kill(&self) {
-        if let Some(life) = self.end_life() {
-            life.process.kill().await;
+        if let Some(instance) = self.take_running() {
+            instance.process.kill().await;
             self.record(ProcessChange::Killed);
         }
     }
 
-    /// Kills it for a fault, from wherever that is decided: this blocks until it can answer nobody any more.
+    /// Kills it because of a fault, if it runs. Blocks until it can't answer any more.
     pub(crate) fn crash(&self) {
-        if let Some(life) = self.end_life() {
-            life.process.kill_now();
+        if let Some(instance) = self.take_running() {
+            instance.process.kill_now();
             self.record(ProcessChange::Crashed);
         }
     }
 
-    /// Asks it to end. One that doesn't run is left as it is.
+    /// Asks it to end, if it runs, and kills it after its grace period.
     pub(crate) async fn stop(&self) {
-        if let Some(life) = self.end_life() {
-            life.process.stop(self.stop_grace).await;
+        if let Some(instance) = self.take_running() {
+            instance.process.stop(self.stop_grace).await;
             self.record(ProcessChange::Stopped);
         }
     }
 
-    /// Starts it on the port and the data of its former life. One that runs is left as it is.
+    /// Starts it again on its port and its data, unless it runs.
     pub(crate) async fn start(&self) -> Result<(), BrokenOff> {
         if self.process_id().is_some() {
             return Ok(());
         }
-        let begun = std::time::Instant::now();
+        let began = Instant::now();
         while !self.port.is_free() {
-            if begun.elapsed() > TO_LET_GO {
+            if began.elapsed() > PORT_TIMEOUT {
                 let (service, port, log) = (self.name.clone(), self.port.number(), self.last_lines());
                 return Err(BrokenOff::PortKept { service, port, log });
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.raise().await?;
+        self.start_until_ready().await?;
         self.record(ProcessChange::Started);
         Ok(())
     }
 
-    /// Halts it. One that is halted is left as it is.
+    /// Halts it, unless it is halted. Fails if it doesn't run.
     pub(crate) fn pause(&self) -> Result<(), BrokenOff> {
-        self.change(scenario::Signal::Pause.as_str(), |life| {
-            life.process.pause();
-            !std::mem::replace(&mut life.is_halted, true)
+        self.change(Signal::Pause, |instance| {
+            instance.process.pause();
+            !std::mem::replace(&mut instance.is_halted, true)
         })?
         .then(|| self.record(ProcessChange::Paused));
         Ok(())
     }
 
-    /// Lets it go on. One that isn't halted is left as it is.
+    /// Resumes it, if it is halted. Fails if it doesn't run.
     pub(crate) fn resume(&self) -> Result<(), BrokenOff> {
-        self.change(scenario::Signal::Resume.as_str(), |life| {
-            life.process.resume();
-            std::mem::replace(&mut life.is_halted, false)
+        self.change(Signal::Resume, |instance| {
+            instance.process.resume();
+            std::mem::replace(&mut instance.is_halted, false)
         })?
         .then(|| self.record(ProcessChange::Resumed));
         Ok(())
     }
 
-    fn change<T>(&self, action: &'static str, change: impl FnOnce(&mut Life) -> T) -> Result<T, BrokenOff> {
-        let mut state = self.state();
-        if let Some(life) = state.life.as_mut().filter(|life| !life.process.has_ended()) {
-            return Ok(change(life));
+    fn change<T>(&self, signal: Signal, change: impl FnOnce(&mut Instance) -> T) -> Result<T, BrokenOff> {
+        let mut current = self.current();
+        if let Some(instance) = current.instance.as_mut().filter(|instance| !instance.process.has_ended()) {
+            return Ok(change(instance));
         }
-        Err(BrokenOff::NotRunning { service: self.name.clone(), action, log: self.last_lines() })
+        Err(BrokenOff::NotRunning { service: self.name.clone(), signal, log: self.last_lines() })
     }
 
-    /// Begins its end for good, without waiting: nothing starts it after this.
+    /// Kills it without waiting, and lets nothing start it again. Returns the process that is ending.
     pub(crate) fn close(&self) -> Option<Arc<Process>> {
-        let mut state = self.state();
-        state.is_closed = true;
-        let life = state.life.take()?;
-        life.is_ending.store(true, Ordering::SeqCst);
-        life.process.send(Signal::KILL);
-        Some(life.process)
+        let mut current = self.current();
+        current.is_closed = true;
+        let instance = current.instance.take()?;
+        instance.is_ending.store(true, Ordering::SeqCst);
+        instance.process.send(rustix::process::Signal::KILL);
+        Some(instance.process)
     }
 }

@@ -14,128 +14,129 @@ use tempfile::TempDir;
 use tokio::sync::OwnedMutexGuard;
 use verdict::BrokenOff;
 
-use crate::{Address, ports::Port, service::StartedService};
+use crate::{
+    Address,
+    external::{ExternalService, Presence},
+    ports::Port,
+    process::Process,
+    service::StartedService,
+};
 
-/// Processes on real ports, and the links between them. Everything in it ends when it is closed or dropped.
+/// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
 #[derive(Debug)]
 pub struct LiveWorld {
-    pub(crate) crew: Arc<Crew>,
-    /// Services that run already, and those that are missing.
-    pub(crate) others: BTreeMap<ServiceName, Other>,
+    pub(crate) services: Arc<StartedServices>,
+    pub(crate) external: BTreeMap<ServiceName, ExternalService>,
     pub(crate) links: Links,
-    pub(crate) listening: Vec<Listening>,
-    /// Gone after the processes that write into it.
+    pub(crate) open_links: Vec<OpenLink>,
+    /// Dropped after the processes that write into it.
     pub(crate) _folder: TempDir,
-    /// Kept while no other world may be raised.
+    /// Held while no other world may be started.
     pub(crate) _exclusive: Option<OwnedMutexGuard<()>>,
 }
 
-/// The services that the fleet has started. Faults reach them through it, and it doesn't keep the links alive.
+/// The services that the fleet has started; none before the world is complete.
 #[derive(Debug, Default)]
-pub(crate) struct Crew {
-    pub(crate) services: OnceLock<Vec<Arc<StartedService>>>,
-}
+pub(crate) struct StartedServices(OnceLock<Vec<Arc<StartedService>>>);
 
-/// A service that the fleet hasn't started.
+/// A link between services, on real sockets.
 #[derive(Debug)]
-pub(crate) struct Other {
-    pub(crate) address: Address,
-    pub(crate) client: HttpClient,
-    pub(crate) runs: Runs,
-    /// The port on which a missing one would listen, so that nobody else does.
-    pub(crate) _port: Option<Port>,
-}
-
-/// A link between services.
-#[derive(Debug)]
-pub(crate) struct Listening {
+pub(crate) struct OpenLink {
     pub(crate) link: Link,
     pub(crate) http: HttpLink,
-    /// Kept for the link, also while a fault makes it refuse connections; `None` for a configured address.
+    /// Reserved also while a fault makes the link refuse connections; `None` for a configured address.
     pub(crate) _port: Option<Port>,
 }
 
-/// A service of a world, for a person to see.
+/// A service of a world, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceStatus {
-    /// Its name.
+    /// The service.
     pub name: ServiceName,
-    /// Where it is reached, past all links.
+    /// Its own address, past all links.
     pub address: Address,
-    /// What runs it.
-    pub runs: Runs,
+    /// Whether it runs.
+    pub state: ServiceState,
 }
 
-/// What runs a service.
+/// Whether a service runs, and who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Runs {
-    /// A process of the fleet with this id.
-    Started(u32),
-    /// A process of the fleet that has ended.
-    Down,
-    /// Somebody else.
-    Already,
-    /// Nobody; it is optional.
+pub enum ServiceState {
+    /// The fleet has started it; this is its process's id.
+    Running(u32),
+    /// The fleet has started it, and its process has ended.
+    Ended,
+    /// It ran before the fleet started.
+    External,
+    /// It is optional and doesn't run.
     Missing,
 }
 
-impl Crew {
-    pub(crate) fn services(&self) -> &[Arc<StartedService>] {
-        self.services.get().map_or(&[], Vec::as_slice)
+impl StartedServices {
+    /// Sets the services, once.
+    pub(crate) fn set(&self, services: Vec<Arc<StartedService>>) {
+        self.0.set(services).expect("a startup sets them once");
     }
 
-    fn service(&self, name: &ServiceName) -> Option<&StartedService> {
-        self.services().iter().map(Arc::as_ref).find(|service| service.name == *name)
+    pub(crate) fn all(&self) -> &[Arc<StartedService>] {
+        self.0.get().map_or(&[], Vec::as_slice)
+    }
+
+    fn get(&self, name: &ServiceName) -> Option<&StartedService> {
+        self.all().iter().map(Arc::as_ref).find(|service| service.name == *name)
     }
 
     /// Kills a service for a fault.
     pub(crate) fn crash(&self, name: &ServiceName) {
-        if let Some(service) = self.service(name) {
+        if let Some(service) = self.get(name) {
             service.crash();
         } else {
-            // No world is raised for a scenario that asks for it, but links can be told to by others.
-            tracing::warn!(%name, "a fault is to kill a service that the fleet hasn't started");
+            // A scenario that asks for this gets no world, but other users of the links can inject such a fault.
+            tracing::warn!(%name, "a fault can't crash a service that the fleet hasn't started");
         }
     }
 }
 
 impl LiveWorld {
-    /// Every service: those that the fleet started in the order of the configuration, then the others by name.
+    /// Every service: those that the fleet has started, in the order of the configuration, then the others by name.
     pub fn services(&self) -> Vec<ServiceStatus> {
-        let started = self.crew.services().iter().map(|service| ServiceStatus {
+        let started = self.services.all().iter().map(|service| ServiceStatus {
             name: service.name.clone(),
             address: service.address.clone(),
-            runs: service.process_id().map_or(Runs::Down, Runs::Started),
+            state: service.process_id().map_or(ServiceState::Ended, ServiceState::Running),
         });
-        let others = self.others.iter().map(|(name, other)| ServiceStatus {
+        let external = self.external.iter().map(|(name, service)| ServiceStatus {
             name: name.clone(),
-            address: other.address.clone(),
-            runs: other.runs,
+            address: service.address.clone(),
+            state: match service.presence {
+                Presence::Running => ServiceState::External,
+                Presence::Missing => ServiceState::Missing,
+            },
         });
-        started.chain(others).collect()
+        started.chain(external).collect()
     }
 
     /// Every link between services and where it listens, in the order of the configuration.
     pub fn link_addresses(&self) -> Vec<(Link, SocketAddr)> {
-        self.listening.iter().map(|listening| (listening.link.clone(), listening.http.address())).collect()
+        self.open_links.iter().map(|open| (open.link.clone(), open.http.address())).collect()
     }
 
-    /// The last lines that a service wrote; none of a service that the fleet hasn't started.
+    /// The last lines that a service wrote, at most 200; none of a service that the fleet hasn't started.
     pub fn log(&self, service: &ServiceName) -> Vec<String> {
-        self.crew.service(service).map(|service| service.log.last(usize::MAX)).unwrap_or_default()
+        self.services.get(service).map(|service| service.log.last(usize::MAX)).unwrap_or_default()
     }
 
     fn started(&self, name: &ServiceName, signal: Signal) -> Result<&StartedService, BrokenOff> {
-        self.crew.service(name).ok_or_else(|| BrokenOff::NotOurs {
+        self.services.get(name).ok_or_else(|| BrokenOff::NotOurs {
             service: name.clone(),
             action: signal.as_str(),
             file: None,
         })
     }
 
-    /// Kills everything, all at once, and returns what is dying.
-    fn end(&self) -> Vec<Arc<crate::process::Process>> {
-        self.crew.services().iter().filter_map(|service| service.close()).collect()
+    /// Kills all processes without waiting, and returns them.
+    fn kill_all(&self) -> Vec<Arc<Process>> {
+        self.services.all().iter().filter_map(|service| service.close()).collect()
     }
 }
 
@@ -147,9 +148,9 @@ impl World for LiveWorld {
     }
 
     fn client(&self, service: &ServiceName) -> HttpClient {
-        let started = self.crew.service(service).map(StartedService::client);
-        let client = started.or_else(|| self.others.get(service).map(|other| other.client.clone()));
-        client.expect("a scenario that names no service of the configuration is a mistake")
+        let started = self.services.get(service).map(StartedService::client);
+        let client = started.or_else(|| self.external.get(service).map(|service| service.client.clone()));
+        client.expect("reading a scenario checks that its services are in the configuration")
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
@@ -169,16 +170,16 @@ impl World for LiveWorld {
     }
 
     fn down(&self) -> Vec<ServiceName> {
-        let down = self.crew.services().iter().filter(|service| service.is_down());
+        let down = self.services.all().iter().filter(|service| service.is_down());
         down.map(|service| service.name.clone()).collect()
     }
 
     async fn close(mut self) {
-        for process in self.end() {
+        for process in self.kill_all() {
             process.ended().await;
         }
-        for listening in std::mem::take(&mut self.listening) {
-            listening.http.close().await;
+        for open in std::mem::take(&mut self.open_links) {
+            open.http.close().await;
         }
     }
 }
@@ -186,7 +187,7 @@ impl World for LiveWorld {
 impl Drop for LiveWorld {
     fn drop(&mut self) {
         self.links.close();
-        for process in self.end() {
+        for process in self.kill_all() {
             process.kill_now();
         }
     }

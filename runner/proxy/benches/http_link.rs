@@ -1,7 +1,6 @@
-//! What a link adds to a small exchange, and how many exchanges pass a second.
+//! Measures the time that a link adds to a small exchange, and exchanges a second.
 //!
-//! Prints, never judges: how long things take here is for a person to compare, direct and through the link in the
-//! same run. `cargo bench -p proxy`, with an argument: how many requests one after another.
+//! Prints times without and with the link, to be compared within one run. `cargo bench -p proxy -- [REQUESTS]`.
 
 use std::{
     net::SocketAddr,
@@ -25,7 +24,7 @@ const CONNECTIONS: u32 = 32;
 #[expect(clippy::print_stdout, reason = "a benchmark is read on the terminal")]
 fn main() {
     let count = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(20_000);
-    // The callee and the callers on one thread, the link on the other, as in two processes.
+    // The callee and the callers on one thread, the link on another, as in two processes.
     let ends = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let middle = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let middle = middle.expect("a runtime");
@@ -47,7 +46,7 @@ fn main() {
     });
 }
 
-/// A callee that does next to nothing.
+/// A callee that answers at once.
 async fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -68,7 +67,7 @@ async fn serve() -> SocketAddr {
     address
 }
 
-/// The median of so many exchanges, one after another on one connection.
+/// The median time of `count` exchanges, one after the other on one connection.
 async fn one_by_one(address: SocketAddr, count: u32) -> Duration {
     let mut stream = connect(address).await;
     let mut times = Vec::new();
@@ -81,7 +80,7 @@ async fn one_by_one(address: SocketAddr, count: u32) -> Duration {
     times[times.len() / 2]
 }
 
-/// How many exchanges a second, on all connections together.
+/// Exchanges a second, on all connections together.
 async fn side_by_side(address: SocketAddr, count: u32) -> f64 {
     let mut callers = JoinSet::new();
     let began = Instant::now();
@@ -98,7 +97,7 @@ async fn side_by_side(address: SocketAddr, count: u32) -> f64 {
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).await.expect("somebody listens");
+    let stream = TcpStream::connect(address).await.expect("a listener");
     stream.set_nodelay(true).expect("an option");
     stream
 }

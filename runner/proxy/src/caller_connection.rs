@@ -28,7 +28,7 @@ const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// Serves a caller's connection until either side ends it, or until a request on it gets no whole reply. Dropping the
 /// future resets the connection.
 pub(crate) async fn serve(stream: TcpStream, callee: Faulty<HttpClient>, cut: CutByLink) {
-    // Replies are small; one that waits for another's acknowledgement would be 40 ms late.
+    // Without this, a small reply waits up to 40 ms for the acknowledgement of the one before it.
     if stream.set_nodelay(true).is_err() {
         // The caller has hung up already.
         return;
@@ -45,8 +45,8 @@ pub(crate) async fn serve(stream: TcpStream, callee: Faulty<HttpClient>, cut: Cu
     match ended.as_ref().err().and_then(Error::source).and_then(|error| error.downcast_ref()) {
         Some(ConnectionEnd::Lost) => reset(&stream),
         Some(ConnectionEnd::CutOff { reply, after }) => {
-            // The connection ends in an orderly way, in the middle of the reply: after a reset, the caller might not
-            // get the part that was let through.
+            // The connection is closed in the middle of the reply, not reset: after a reset, the caller might not get
+            // the part that was sent.
             if let Err(error) = write_beginning(stream, reply, *after).await {
                 tracing::debug!(%error, "the caller hung up before its reply broke off");
             }
@@ -81,7 +81,7 @@ impl Drop for CallerConnection {
     }
 }
 
-/// Makes the connection end with a reset, rather than orderly, when it is dropped.
+/// Makes the connection end with a reset when it is dropped, rather than with an orderly close.
 fn reset(stream: &TcpStream) {
     if let Err(error) = stream.set_zero_linger() {
         tracing::debug!(%error, "a connection ends without being reset");
@@ -128,7 +128,7 @@ async fn answer(
             let detail = format!("a link carries bodies of at most {LARGEST_BODY} bytes");
             return Ok(problem(StatusCode::PAYLOAD_TOO_LARGE, &detail).map(Full::new));
         }
-        // It was never sent whole, so it never crossed the link.
+        // The caller didn't send all of it, so there is no exchange.
         Err(BodyError::BrokeOff) => return Err(ConnectionEnd::Lost),
     };
     strip(&mut parts.headers);

@@ -1,6 +1,6 @@
 use std::{
     collections::VecDeque,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -18,8 +18,8 @@ use crate::connection::{Connection, SendError};
 
 /// Idle connections that are kept.
 const IDLE: usize = 256;
-/// How long they are kept. Many servers close connections that were idle for 2 s: a request that meets such a close on
-/// its way looks like a fault.
+/// How long they are kept. Many servers close connections that were idle for 2 s, and a request in flight at that
+/// moment is lost as if by a fault.
 const IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// An HTTP/1.1 client for one service, over connections that are kept alive between requests.
@@ -34,9 +34,9 @@ pub struct HttpClient(Arc<Target>);
 struct Target {
     authority: Authority,
     host: HeaderValue,
-    /// What every path begins with: empty, or `/…` without a slash at its end.
+    /// Prefix of every path: empty, or `/…` without a slash at its end.
     prefix: String,
-    /// The most recently used last.
+    /// Idle connections with the time since when, the most recently used last.
     idle: Mutex<VecDeque<(Connection, Instant)>>,
 }
 
@@ -82,7 +82,7 @@ impl Target {
                     self.keep(connection);
                     return Ok(response);
                 }
-                // Nothing of it was sent, so the callee can't have seen it.
+                // Nothing of it was sent, so it can't be processed twice.
                 Err(SendError::Unsent(unsent)) if let Age::Reused = age => request = *unsent,
                 Err(SendError::Unsent(_)) => return Err(NoReply::Reset),
                 Err(SendError::NoReply(why)) => return Err(why),
@@ -106,11 +106,7 @@ impl Target {
         let host = self.authority.host().trim_matches(['[', ']']);
         let port = self.authority.port_u16().unwrap_or(80);
         let connected = async { Connection::new(TcpStream::connect((host, port)).await?).await };
-        connected.await.map_err(|error| match error.kind() {
-            // A reset here means that the listener was closed before it accepted: nothing was sent either way.
-            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NoReply::Refused,
-            _ => NoReply::Broken(format!("failed to connect to {}: {error}", self.authority)),
-        })
+        connected.await.map_err(|error| not_connected(&self.authority, &error))
     }
 
     fn take(&self) -> Option<Connection> {
@@ -119,7 +115,7 @@ impl Target {
         if since.elapsed() < IDLE_FOR {
             return Some(connection);
         }
-        // All others have waited for longer.
+        // All others have been idle for longer.
         idle.clear();
         None
     }
@@ -140,9 +136,34 @@ impl Target {
     }
 }
 
+fn not_connected(authority: &Authority, error: &io::Error) -> NoReply {
+    match error.kind() {
+        // A reset means that the listener was closed before it accepted the connection: nothing was sent either way.
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NoReply::Refused,
+        _ => NoReply::Broken(format!("failed to connect to {authority}: {error}")),
+    }
+}
+
 /// Whether a connection has carried requests before.
 #[derive(Clone, Copy)]
 enum Age {
     New,
     Reused,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_while_connecting_is_a_refusal() {
+        let authority = Authority::from_static("users:5002");
+        let check = |kind: ErrorKind, expected: NoReply| {
+            assert_eq!(not_connected(&authority, &kind.into()), expected, "{kind}");
+        };
+        check(ErrorKind::ConnectionRefused, NoReply::Refused);
+        check(ErrorKind::ConnectionReset, NoReply::Refused);
+        let unreachable = NoReply::Broken("failed to connect to users:5002: host unreachable".into());
+        check(ErrorKind::HostUnreachable, unreachable);
+    }
 }

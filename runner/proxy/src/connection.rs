@@ -17,20 +17,19 @@ use verdict::NoReply;
 
 use crate::message::{BodyError, LARGEST_BODY, collect, compact, strip};
 
-/// A connection to a callee, for one request at a time. It is driven by the request that it carries, and not polled
-/// while it is idle.
+/// A connection to a callee, for one request at a time. The request polls it, and nothing polls it while it is idle.
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// `None` once it has ended.
-    connection: Option<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>,
-    /// The same socket, to peek into.
+    /// Reads and writes the socket when it is polled. `None` once the connection has ended.
+    driver: Option<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>,
+    /// The same socket, to see whether the callee has closed it.
     socket: net::TcpStream,
 }
 
 /// Why there is no reply.
 pub(crate) enum SendError {
-    /// No byte of this request was sent, so the callee can't have seen it.
+    /// No byte of this request was sent.
     Unsent(Box<Request<Full<Bytes>>>),
     /// The request may have been sent.
     NoReply(NoReply),
@@ -40,18 +39,18 @@ impl Connection {
     pub(crate) async fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let socket = stream.as_fd().try_clone_to_owned()?.into();
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        Ok(Self { sender, connection: Some(connection), socket })
+        let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        Ok(Self { sender, driver: Some(driver), socket })
     }
 
-    /// Whether it can't take another request.
+    /// Whether it can carry no further request.
     pub(crate) fn has_ended(&self) -> bool {
-        self.connection.is_none() || self.sender.is_closed()
+        self.driver.is_none() || self.sender.is_closed()
     }
 
-    /// Whether the callee still holds its end, after a pause in which the connection wasn't polled.
+    /// Whether the callee hasn't closed this idle connection.
     pub(crate) async fn is_open(&mut self) -> bool {
-        // The socket itself is asked, since the runtime may not have been told of its end yet.
+        // Looks at the socket itself, since the runtime may not have been notified of its end yet.
         let silent =
             matches!(self.socket.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
         silent
@@ -85,7 +84,7 @@ impl Connection {
             self.drive(context);
             let received = received.as_mut().poll(context);
             if received.is_ready() {
-                // So that it becomes ready for the next request, or ends if this was the last.
+                // Makes it ready for the next request, or ends it if this was the last.
                 self.drive(context);
             }
             received
@@ -94,11 +93,11 @@ impl Connection {
     }
 
     fn drive(&mut self, context: &mut Context<'_>) {
-        // The request that it carries learns how it ended.
-        if let Some(connection) = &mut self.connection
-            && Pin::new(connection).poll(context).is_ready()
+        // An error isn't lost: the request on this connection gets it.
+        if let Some(driver) = &mut self.driver
+            && Pin::new(driver).poll(context).is_ready()
         {
-            self.connection = None;
+            self.driver = None;
         }
     }
 }

@@ -9,7 +9,7 @@ use verdict::NoReply;
 
 use crate::recorder::ExchangeRecorder;
 
-/// What reaches the caller's end of a link.
+/// What arrives at the caller's end of a link.
 pub(crate) enum DeliveryOutcome {
     /// The reply.
     Reply(Response<Bytes>),
@@ -27,7 +27,7 @@ pub(crate) enum DeliveryOutcome {
 }
 
 impl DeliveryOutcome {
-    /// What a caller receives that can't use half a reply.
+    /// What a caller in this process receives: a reply that is cut off counts as none.
     pub(crate) fn into_received(self) -> Result<Response<Bytes>, NoReply> {
         match self {
             Self::Reply(reply) => Ok(reply),
@@ -35,7 +35,7 @@ impl DeliveryOutcome {
         }
     }
 
-    /// The same, to look at.
+    /// Like [`DeliveryOutcome::into_received`], by reference.
     pub(crate) fn received(&self) -> Result<&Response<Bytes>, NoReply> {
         match self {
             Self::Reply(reply) => Ok(reply),
@@ -46,7 +46,8 @@ impl DeliveryOutcome {
     }
 }
 
-/// Carries a request to the callee and its reply back, damaged as decided, in the order of [`Decision`]'s fields.
+/// Delivers a request to the callee and its reply to the caller, damaged as decided, in the order of [`Decision`]'s
+/// fields.
 pub(crate) async fn deliver<S>(
     recorder: ExchangeRecorder,
     decision: Decision,
@@ -57,8 +58,8 @@ where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply>,
 {
     wait(decision.request_delay).await;
-    if let Some(victim) = &decision.crash_before {
-        recorder.crash(victim);
+    if let Some(crash) = &decision.crash_before {
+        recorder.crash(crash);
     }
     match decision.action {
         LinkAction::Deliver | LinkAction::LoseReply => {}
@@ -76,8 +77,8 @@ where
         reply = send(&recorder, second, &mut callee).await;
     }
     drop(callee);
-    if let Some(victim) = &decision.crash_after {
-        recorder.crash(victim);
+    if let Some(crash) = &decision.crash_after {
+        recorder.crash(crash);
     }
     let mut reply = match reply {
         Ok(_) if decision.action == LinkAction::LoseReply => return DeliveryOutcome::NoReply(NoReply::Reset),
@@ -114,14 +115,14 @@ where
     answer
 }
 
-/// Waits; without a delay it doesn't even yield to other tasks.
+/// Sleeps. Without a delay it doesn't yield to other tasks.
 async fn wait(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }
 }
 
-/// How long a body takes to pass at this rate.
+/// How long a body takes at this rate.
 fn transfer(bytes: usize, bytes_per_second: Option<u64>) -> Duration {
     let Some(rate) = bytes_per_second else { return Duration::ZERO };
     let nanos = bytes as u128 * 1_000_000_000 / u128::from(rate.max(1));

@@ -19,12 +19,12 @@ use crate::{
     state::LinkState,
 };
 
-/// The pause after a connection that couldn't be accepted, as when file descriptors run out.
+/// The pause after a failure to accept, such as when there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A link on real sockets: it forwards requests to the callee, through the faults in force.
 ///
-/// While an outage refuses everything on the link, nothing listens at its address. It ends when it is closed or dropped.
+/// While an outage refuses everything on the link, nothing listens at its address. It is closed when it is dropped.
 #[derive(Debug)]
 pub struct HttpLink {
     listener: Arc<Listener>,
@@ -34,7 +34,7 @@ pub struct HttpLink {
 impl HttpLink {
     /// Listens on `listen` (any free port of loopback if `None`) and forwards to `callee`, `host:port`.
     /// Bodies of up to 32 MiB pass. Fails if the address can't be listened on.
-    #[expect(clippy::unused_async, reason = "it has to be called within the runtime that serves it")]
+    #[expect(clippy::unused_async, reason = "it must be called within the runtime that serves it")]
     pub async fn open(
         links: &Links,
         link: Link,
@@ -53,7 +53,7 @@ impl HttpLink {
         self.listener.address()
     }
 
-    /// Ends it. When this returns nothing listens there and no connection is open. Deliveries that outlived their
+    /// Closes it. When this returns, nothing listens there and no connection is open. Deliveries that outlive their
     /// callers end with [`Links::close`].
     pub async fn close(self) {
         let mut connections = self.listener.close();
@@ -68,7 +68,7 @@ impl Drop for HttpLink {
     }
 }
 
-/// Accepts connections, and has the listener follow the faults whenever a window opens or closes.
+/// Accepts connections, and updates the listener whenever a fault's window opens or closes.
 async fn accept(state: Arc<LinkState>, listener: Arc<Listener>, callee: Faulty<HttpClient>) {
     let mut changes = state.changes();
     loop {

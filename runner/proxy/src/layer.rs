@@ -41,9 +41,9 @@ impl<S> Layer<S> for FaultLayer {
 
 /// A callee behind a link that may be damaged.
 ///
-/// It accepts every request, and asks the callee whether it is ready when the request arrives there, as a network
-/// does. An exchange begins with [`Service::call`]. Dropping its future means that the caller has given up: the link
-/// hangs up on a callee that is processing the request. A request that is still in flight arrives all the same, until
+/// It is always ready, and waits for the callee's readiness when a request arrives there, as a network does. An
+/// exchange begins with [`Service::call`]. Dropping its future means that the caller has given up: the link then closes its
+/// connection to a callee that is processing the request, but still delivers a request that is in flight, until
 /// [`Links::close`](crate::Links::close).
 #[derive(Clone)]
 pub struct Faulty<S> {
@@ -123,7 +123,7 @@ impl Future for ReplyFuture {
 
 type Delivery = Pin<Box<dyn Future<Output = DeliveryOutcome> + Send>>;
 
-/// An exchange in flight, as its caller sees it. Dropping it means giving up.
+/// An exchange in flight, for its caller. Dropping it means that the caller gives up.
 pub(crate) struct InFlight {
     detached: Arc<DetachedDeliveries>,
     recorder: ExchangeRecorder,
@@ -141,9 +141,9 @@ enum Caller {
 /// The side that ends an exchange before there is a reply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndedBy {
-    /// The caller gave up: the link hangs up on a callee that is processing the request.
+    /// The caller gave up: the link closes its connection to a callee that is processing the request.
     Caller,
-    /// The link cut the caller's connection: the request is delivered all the same.
+    /// The link cut the caller's connection: the request is still delivered.
     Link,
 }
 

@@ -1,4 +1,4 @@
-//! A fault proxy for HTTP: links between services that delay, lose, refuse, duplicate or corrupt what crosses them.
+//! A fault proxy for HTTP: links between services that delay, lose, refuse, duplicate or corrupt requests and replies.
 //!
 //! Put a [`FaultLayer`] around any [`tower::Service`], or an [`HttpLink`] between two sockets, and inject faults:
 //!
@@ -35,7 +35,7 @@
 //! drop(guard); // heals the fault
 //! assert_eq!(callee.call(request()).await.unwrap().body(), "alice");
 //!
-//! // Both requests reached the service; the history has what happened to each.
+//! // Both requests were delivered to the service, as the history shows.
 //! links.read(|history| assert!(history.exchanges().all(|exchange| exchange.delivered == 1)));
 //! # }
 //! ```
@@ -54,19 +54,19 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `links` | the links of one world, as their users see them |
-//! | `state` | what those share: the faults in force, the history, the clock |
-//! | `layer` | an exchange on a link, from its caller's side; the same in both worlds |
-//! | `delivery` | carries out what was decided for an exchange, step by step |
+//! | `state` | the state that they share: faults in force, history, clock |
+//! | `layer` | an exchange on a link, from its caller's side; the same on sockets and in one process |
+//! | `delivery` | delivers a request and its reply, damaged as decided |
 //! | `recorder` | records an exchange in the history |
 //! | `detached` | deliveries that outlive their callers |
 //! | `http_link` | a link on real sockets |
-//! | `listener` | its address, which listens or refuses |
-//! | `caller_connection` | a caller's connection to it: whole replies, resets, replies that break off |
+//! | `listener` | its listening socket, which is closed during an outage |
+//! | `caller_connection` | a caller's connection to it: whole replies, resets, replies that are cut off |
 //! | `client`, `connection` | requests to a callee, and one connection to it |
-//! | `message` | what of a message is forwarded |
+//! | `message` | the headers and bodies that are forwarded |
 //!
-//! An exchange is a future in its caller's hands: no task is spawned for it. Only when the caller gives up does the
-//! rest of it become a task, so that what a network has accepted it delivers. Those tasks end with [`Links::close`].
+//! An exchange is a future that its caller polls; no task is spawned for it. Only when the caller gives up, the rest of
+//! it becomes a task, since a network delivers what it has accepted. These tasks end with [`Links::close`].
 //! `select!` is biased: the same calls in the same order give the same history.
 
 mod caller_connection;

@@ -16,15 +16,15 @@ use crate::{
 #[derive(Clone)]
 pub struct Links {
     pub(crate) state: Arc<LinkState>,
-    /// Apart from the state, which a detached delivery holds: it must not hold itself.
+    /// Not in the state: a detached delivery holds the state, and must not hold itself.
     pub(crate) detached: Arc<DetachedDeliveries>,
 }
 
 impl Links {
     /// Links without faults, and an empty history.
     ///
-    /// `kill` is called when a fault crashes a service: when it returns, the service has to be dead. It is called
-    /// from within a task of the runtime, so it must not block for long.
+    /// `kill` is called when a fault crashes a service. When it returns, the service must have ended. It is called
+    /// within a task of the runtime, so it must not block for long.
     pub fn new(seed: Seed, kill: impl Fn(&ServiceName) + Send + Sync + 'static) -> Self {
         Self { state: Arc::new(LinkState::new(seed, kill)), detached: Arc::default() }
     }
@@ -35,7 +35,7 @@ impl Links {
     }
 
     /// Puts `fault` in force, `after` from now and for as long as `lasting` (`None`: until it is healed). A fault of
-    /// the same name is replaced. What is in force at once has its effect when this returns.
+    /// the same name is replaced. Without `after`, the fault is in force when this returns.
     ///
     /// The fault is healed when the guard is dropped; [`InjectedFault::keep`] leaves it in force.
     pub fn inject(&self, fault: Fault, after: Duration, lasting: Option<Duration>) -> InjectedFault {
@@ -55,8 +55,8 @@ impl Links {
         self.state.heal_all();
     }
 
-    /// The faults that were ever injected, with the number of exchanges that each has damaged. A fault that makes an
-    /// address refuse connections counts once when it begins to, since the link sees none of the callers.
+    /// The faults that were ever injected, with the number of exchanges that each has damaged. An outage that refuses
+    /// connections counts once when it begins, since the link doesn't see the callers.
     pub fn fired(&self) -> BTreeMap<FaultName, u64> {
         self.state.fired()
     }

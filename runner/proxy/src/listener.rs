@@ -21,15 +21,15 @@ use crate::state::{FaultObserver, LinkState};
 
 /// How many connections may be open at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 1024;
-/// The pause before a port that couldn't be bound again is tried once more.
+/// The pause before another attempt to bind the port again.
 const REBIND_AFTER: Duration = Duration::from_millis(20);
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// A link's address: it listens, or it refuses connections while an outage says so.
+/// The listening socket of a link, which is closed while an outage refuses connections.
 ///
-/// It opens and closes within the call that injects or heals the fault, not whenever a task gets to it. Hence the
-/// listening socket and the connections are in here, and the accepting task only polls them.
+/// It is opened and closed within the call that heals or injects the fault, not by a task that runs later. So it owns
+/// the socket and the connections, and the accepting task only polls them.
 #[derive(Debug)]
 pub(crate) struct Listener {
     link: Link,
@@ -54,13 +54,14 @@ enum ListenerState {
         cut: CutByLink,
     },
     Refusing {
-        /// The fault because of which.
+        /// The outage.
         fault: FaultName,
+        /// Wakes the accepting task.
         accepting: Option<Waker>,
-        /// Bound, but not listening: the system gives the port to no other process meanwhile.
+        /// Bound, but not listening: no other process can take the port meanwhile.
         _reserved: Option<TcpSocket>,
     },
-    /// It should listen, and the port couldn't be bound again.
+    /// It should listen, but the port can't be bound again yet.
     Unbound,
     Closed,
 }
@@ -76,7 +77,7 @@ impl CutByLink {
 }
 
 impl Listener {
-    /// Listens at `address`, and follows the faults from then on.
+    /// Listens at `address`, and observes the faults from then on.
     pub(crate) fn open(state: &LinkState, link: Link, address: SocketAddr) -> io::Result<Arc<Self>> {
         let socket = bind(address)?.listen(BACKLOG)?;
         let address = socket.local_addr()?;
@@ -92,7 +93,7 @@ impl Listener {
         self.address
     }
 
-    /// Listens or refuses, as the faults in force say now.
+    /// Listens or refuses, according to the faults in force now.
     pub(crate) fn follow_faults(&self, state: &LinkState) {
         let now = state.now();
         let mut inner = self.inner();
@@ -143,8 +144,8 @@ impl Listener {
         }
     }
 
-    /// Listens or refuses, as the faults in force at `now` say. Beginning to refuse counts as a refusal, also because
-    /// of another fault than before, or of the same one in `changed`.
+    /// Listens or refuses, according to the faults in force at `now`. The outage is counted when refusing begins, when
+    /// another outage is the reason from now on, and when the same outage was injected again (it is in `changed`).
     fn settle(&self, state: &LinkState, inner: &mut Inner, now: Duration, changed: &[FaultName]) {
         match (state.refusal(&self.link, now), &inner.state) {
             (_, ListenerState::Closed) | (None, ListenerState::Listening { .. }) => {}
@@ -166,14 +167,14 @@ impl Listener {
         if let ListenerState::Listening { cut, .. } = state {
             cut.0.store(true, Ordering::Release);
         }
-        // The socket goes first, else its port can't be bound; and with it the connections.
+        // Drops the socket and the connections first, else the port can't be bound.
         *state = ListenerState::Unbound;
         let reserved = bind(self.address).ok();
         *state = ListenerState::Refusing { fault: because, accepting: None, _reserved: reserved };
     }
 
     fn reopen(&self, inner: &mut Inner) {
-        // The reservation goes first, else its port can't be bound.
+        // Drops the reservation first, else the port can't be bound.
         let before = std::mem::replace(&mut inner.state, ListenerState::Unbound);
         let accepting = if let ListenerState::Refusing { accepting, .. } = before { accepting } else { None };
         let _runtime = self.runtime.enter();
@@ -199,7 +200,7 @@ impl Listener {
 impl FaultObserver for Listener {
     fn faults_changed(&self, state: &LinkState, faults: &[FaultName], now: Duration) {
         let mut inner = self.inner();
-        // An earlier change stays due: it may not have been followed yet.
+        // Keeps an earlier change, which may not have been handled yet.
         inner.next_change = inner.next_change.into_iter().chain(state.next_change(now)).min();
         self.settle(state, &mut inner, now, faults);
     }
@@ -213,7 +214,7 @@ impl ListenerState {
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Connections that were just reset may still hold the port.
+    // Connections that were just reset may still use the port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)

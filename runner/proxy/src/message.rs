@@ -1,17 +1,17 @@
-//! Messages between two connections: what is forwarded, and what concerns one connection only.
+//! Headers and bodies of messages, as a link forwards them from one connection to another.
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
-/// The largest body that passes, in bytes.
+/// The largest body that is forwarded, in bytes.
 pub(crate) const LARGEST_BODY: usize = 32 << 20;
 
-/// Bytes up to which a body is copied out of the buffer that it was read into.
+/// Bytes of the largest body that is copied out of the buffer that it was read into.
 const SMALL: usize = 4096;
 
-/// Headers that concern one connection only, and aren't forwarded (RFC 9110, 7.6.1). `Expect` has been met by then.
+/// Headers for one connection only, which aren't forwarded (RFC 9110, 7.6.1). hyper has handled `Expect`.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -56,7 +56,7 @@ pub(crate) async fn collect(mut body: Incoming) -> Result<Bytes, BodyError> {
     Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
-/// Removes the headers that concern one connection only.
+/// Removes the headers that are for one connection only.
 pub(crate) fn strip(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {
         let named: Vec<HeaderName> = headers
@@ -75,10 +75,10 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Moves header values and a small body out of the buffers they were read into, into one allocation of their size.
+/// Copies header values and a small body out of the buffers they were read into, into one allocation of their size.
 ///
-/// The history keeps every message: slices of a connection's buffer would keep 8 KiB each, and keep the connection
-/// from using its buffer again.
+/// The history keeps every message. A slice of a connection's buffer would keep all of its 8 KiB, and the connection
+/// couldn't use its buffer again.
 pub(crate) fn compact(headers: &mut HeaderMap, body: &mut Bytes) {
     let small = body.len() <= SMALL;
     let values: usize = headers.values().map(HeaderValue::len).sum();
@@ -94,7 +94,7 @@ pub(crate) fn compact(headers: &mut HeaderMap, body: &mut Bytes) {
     }
 }
 
-/// The link's own answer to what it can't carry, as problem+json (RFC 9457).
+/// A reply of the link itself, as problem+json (RFC 9457).
 pub(crate) fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
     let title = status.canonical_reason().unwrap_or_default();
     let text = serde_json::json!({ "title": title, "status": status.as_u16(), "detail": detail }).to_string();

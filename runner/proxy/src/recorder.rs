@@ -9,8 +9,8 @@ use verdict::{ExchangeId, HistoryEvent, NoReply, Reply};
 
 use crate::state::LinkState;
 
-/// Bytes of a body between services that the history keeps. What a scenario's own requests get is judged, so it is
-/// kept whole.
+/// Bytes of a body between services that the history keeps. Replies to a scenario's own requests are judged, so they
+/// are kept whole.
 const KEPT_BODY: usize = 1 << 20;
 
 /// Appends what happens to one exchange to the history.
@@ -30,7 +30,7 @@ impl ExchangeRecorder {
         self.id
     }
 
-    /// The callee gets the request (once more).
+    /// The request is delivered to the callee, once or once more.
     pub(crate) fn delivered(&self) {
         self.state.record(HistoryEvent::Delivered(self.id));
     }

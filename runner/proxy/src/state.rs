@@ -1,4 +1,4 @@
-//! What all links of a world share: the faults in force, the history, and the clock that both go by.
+//! The state that all links of a world share.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ struct Inner {
     history: History,
     /// The step that is running.
     step: Option<usize>,
-    /// The number of the injection by which each fault is in force.
+    /// The injection that put each fault in force.
     injections: BTreeMap<FaultName, Injection>,
     next_injection: Injection,
 }
@@ -33,13 +33,13 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Injection(u64);
 
-/// Learns at once of faults that come and go: an address that listens or refuses.
+/// Is called when faults are injected or healed: a listener that opens or closes.
 pub(crate) trait FaultObserver: Send + Sync {
     /// Faults of these names were injected or healed at `now`.
     fn faults_changed(&self, state: &LinkState, faults: &[FaultName], now: Duration);
 }
 
-/// Whether an exchange that has just begun gets as far as the callee's address.
+/// Whether a new exchange reaches the callee's address.
 #[expect(
     clippy::large_enum_variant,
     reason = "nearly every exchange is admitted; boxing would cost each of them"
@@ -47,7 +47,7 @@ pub(crate) trait FaultObserver: Send + Sync {
 pub(crate) enum Admission {
     /// The callee's address refuses connections.
     Refused,
-    /// The link does this to the exchange.
+    /// It reaches the address; the link damages it as decided.
     Admitted(Decision),
 }
 
@@ -74,7 +74,7 @@ impl LinkState {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Nothing in here is left half done by a panic: every change is one push or one assignment.
+        // A panic leaves no change incomplete: each is one push or one assignment.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,7 +95,7 @@ impl LinkState {
         injection
     }
 
-    /// Takes a fault out of force, if it is in force by this injection, or by any if `None`. Returns whether it was.
+    /// Takes a fault out of force, if it was injected by this injection (by any if `None`). Returns whether it was.
     pub(crate) fn heal(&self, name: &FaultName, injection: Option<Injection>) -> bool {
         let now = self.now();
         let mut inner = self.inner();
@@ -175,12 +175,12 @@ impl LinkState {
         }
     }
 
-    /// The fault because of which connections on `link` are to be refused at `now`.
+    /// The outage that refuses connections on `link` at `now`.
     pub(crate) fn refusal(&self, link: &Link, now: Duration) -> Option<FaultName> {
         self.inner().injector.refusal(link, now).cloned()
     }
 
-    /// Counts an address that begins to refuse connections because of `fault`.
+    /// Counts that a listener begins to refuse connections because of `fault`.
     pub(crate) fn record_refusal(&self, fault: &FaultName) {
         self.inner().injector.record_refusal(fault);
     }
@@ -190,7 +190,7 @@ impl LinkState {
         self.began.checked_add(self.inner().injector.next_change(now)?)
     }
 
-    /// Tells `observer` of faults that come and go, for as long as it exists.
+    /// Calls `observer` when faults are injected or healed, until it is dropped.
     pub(crate) fn observe(&self, observer: &Arc<dyn FaultObserver>) {
         let mut observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
         observers.retain(|observer| observer.strong_count() > 0);
@@ -202,7 +202,7 @@ impl LinkState {
         self.changed.subscribe()
     }
 
-    /// Opens and closes addresses before the caller continues, so that a step never meets the fault of the one before.
+    /// Opens and closes listeners before the caller continues, so that a step never meets the fault of the step before.
     fn tell_observers(&self, faults: &[FaultName], now: Duration) {
         let observers: Vec<_> = {
             let observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);

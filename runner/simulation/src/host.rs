@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
+use scenario::Signal;
 use verdict::{BrokenOff, NoReply};
 
 use crate::{
@@ -111,13 +112,13 @@ impl Host {
         true
     }
 
-    /// Pauses or resumes the process. Returns whether that changed anything. `action` names the change in an error.
+    /// Pauses or resumes the process. Returns whether that changed anything. `signal` is named in an error.
     pub(crate) fn change(
         &self,
-        action: &'static str,
+        signal: Signal,
         change: impl FnOnce(&Process) -> bool,
     ) -> Result<bool, BrokenOff> {
-        let not_running = || BrokenOff::NotRunning { service: self.name.clone(), action, log: Vec::new() };
+        let not_running = || BrokenOff::NotRunning { service: self.name.clone(), signal, log: Vec::new() };
         let process = self.process().ok_or_else(not_running)?;
         Ok(change(&process))
     }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use engine::{NotReady, until_ready};
+use engine::until_ready;
 use verdict::{BrokenOff, RunBy};
 
 use crate::{
@@ -39,9 +39,9 @@ pub(crate) async fn start(network: &Network, member: &Member) -> Result<bool, Br
     match until_ready(&network.client(&service.name), &service.ready).await {
         Ok(()) => Ok(true),
         Err(_) if !host.is_present(&process) => Ok(false),
-        Err(NotReady { within, condition, last }) => {
+        Err(unmet) => {
             let (service, run_by, log) = (service.name.clone(), RunBy::Simulation, Vec::new());
-            Err(BrokenOff::NotReady { service, within, condition, last, run_by, log })
+            Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by, log })
         }
     }
 }

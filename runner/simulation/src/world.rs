@@ -73,12 +73,12 @@ impl World for SimulatedWorld {
                 self.start(member).await?;
             }
             Signal::Pause => {
-                if member.host.change(signal.as_str(), Process::pause)? {
+                if member.host.change(signal, Process::pause)? {
                     network.record(service, ProcessChange::Paused);
                 }
             }
             Signal::Resume => {
-                if member.host.change(signal.as_str(), Process::resume)? {
+                if member.host.change(signal, Process::resume)? {
                     network.record(service, ProcessChange::Resumed);
                 }
             }

@@ -1,8 +1,14 @@
-//! What can go wrong in the environment of a run, rather than in the system under test.
+//! Failures of a run's environment, rather than of the system under test.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use fault::{Link, ServiceName};
+use scenario::Signal;
 
 /// Why a run broke off: the environment failed, not the system under test.
 ///
@@ -25,7 +31,7 @@ pub enum BrokenOff {
         /// The last lines that it wrote.
         log: Vec<String>,
     },
-    /// Something that the runner needs from the operating system can't be had.
+    /// The operating system refuses something that the runner needs.
     #[error("the runner can't {need}: {error}")]
     System {
         /// What is needed.
@@ -38,10 +44,10 @@ pub enum BrokenOff {
     Address {
         /// The service.
         service: ServiceName,
-        /// What is wrong with it, such as "https://shop.test/ isn't http://…".
+        /// What is wrong with its `base_url`: another scheme, or no host.
         problem: String,
     },
-    /// Another process listens where a service is to listen.
+    /// Another process listens on the port that the configuration gives a service.
     #[error("{service} can't be started on port {port}: another process listens there")]
     PortTaken {
         /// The service.
@@ -116,23 +122,27 @@ pub enum BrokenOff {
         log: Vec<String>,
     },
     /// A service wasn't ready in time.
-    #[error("{service} wasn't ready within {within:?}: {condition} {last}")]
+    #[error("{service} wasn't ready within {:?}: {} {}", unmet.within, unmet.condition, unmet.last)]
     NotReady {
         /// The service.
         service: ServiceName,
-        /// How long it had.
-        within: Duration,
-        /// The condition that was polled: `GET /livez`.
-        condition: String,
-        /// What the last attempt brought: "answered 503 Service Unavailable".
-        last: String,
+        /// The condition that it didn't meet.
+        unmet: Box<UnmetCondition>,
         /// Who runs the service.
         run_by: RunBy,
         /// The last lines that it wrote.
         log: Vec<String>,
     },
+    /// An optional service that the runner doesn't start refuses connections.
+    #[error("{service} isn't there: {address} refuses connections")]
+    Absent {
+        /// The service.
+        service: ServiceName,
+        /// Its `base_url`.
+        address: String,
+    },
     /// A step asks for a signal to a service whose process isn't the runner's.
-    #[error("{}can't {action} {service}: the runner hasn't started it", place(.file))]
+    #[error("{}can't {action} {service}: the runner hasn't started it", in_file(.file.as_deref()))]
     NotOurs {
         /// The service.
         service: ServiceName,
@@ -142,39 +152,39 @@ pub enum BrokenOff {
         file: Option<PathBuf>,
     },
     /// A signal to a service that isn't running.
-    #[error("can't {action} {service}: it isn't running")]
+    #[error("can't {signal} {service}: it isn't running")]
     NotRunning {
         /// The service.
         service: ServiceName,
-        /// What was to be done: `pause`, `resume`.
-        action: &'static str,
+        /// The signal.
+        signal: Signal,
         /// The last lines that it wrote.
         log: Vec<String>,
     },
-    /// A service is to be started in a world that is being closed.
+    /// A service was to be started after its world was closed.
     #[error("{service} isn't started: its world is closed")]
     Closed {
         /// The service.
         service: ServiceName,
     },
-    /// A service that the simulation should run isn't part of this program.
+    /// A service that the simulation is to run isn't part of this program.
     #[error("{service} isn't linked into this runner")]
     NotLinked {
         /// The service.
         service: ServiceName,
     },
-    /// A simulated world used up what it may use, and would go on for ever.
+    /// A simulated world has reached a limit, without which it might run for ever.
     #[error("the simulated world has used up its {limit}")]
     LimitReached {
         /// The limit, with its unit: "1000000 exchanges".
         limit: String,
     },
     /// Results can't be written.
-    #[error("{what} can't be written{}: {error}", to(.file))]
+    #[error("{what} can't be written{}: {error}", to_file(.file.as_deref()))]
     NotWritten {
         /// What was to be written.
         what: Output,
-        /// Where to; `None` is standard output.
+        /// The file; `None` is standard output.
         file: Option<PathBuf>,
         /// What the system said.
         error: String,
@@ -196,6 +206,17 @@ pub enum Resource {
     OpenLink(Link),
 }
 
+/// A condition of readiness that a service didn't meet in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmetCondition {
+    /// How long the service had.
+    pub within: Duration,
+    /// The request that was polled: `GET /livez`.
+    pub condition: String,
+    /// Result of the last attempt: "answered 503 Service Unavailable".
+    pub last: String,
+}
+
 /// Whether a port is still available to the service that it was given to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortState {
@@ -210,20 +231,20 @@ pub enum PortState {
 pub enum RunBy {
     /// The runner, with the service's `command`.
     Runner,
-    /// Someone else, at this address.
+    /// It isn't started by the runner; this is its address.
     Other(String),
-    /// This process, which has the service linked in.
+    /// The simulation, in this process.
     Simulation,
 }
 
 /// What a run writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
-    /// What is printed.
+    /// What is printed on standard output.
     Results,
     /// A file that `--report` names.
     Report,
-    /// A scenario that was found by an exploration or a sweep.
+    /// A failing scenario that an exploration or a sweep has found.
     Counterexample,
 }
 
@@ -234,7 +255,7 @@ pub enum Exit {
     Code(i32),
     /// By this signal of the operating system.
     Signal(i32),
-    /// In a way that the operating system didn't tell.
+    /// Unknown: the operating system didn't tell.
     Unknown,
 }
 
@@ -247,7 +268,7 @@ impl BrokenOff {
                 format!("run `{command}` in {} to see all of its output", folder.display())
             }
             Self::System { need: Resource::Workspace, .. } => {
-                "check that the folder for temporary files can be written to, and that `sh` is there".into()
+                "check that the folder for temporary files can be written to, and that `sh` can be run".into()
             }
             Self::Address { service, .. } => {
                 format!("give {service} a `base_url` such as http://localhost:5002, or a `command`")
@@ -261,11 +282,11 @@ impl BrokenOff {
             Self::NotStarted { .. } => {
                 "check `command` in the configuration; paths are relative to its folder".into()
             }
-            Self::EndedEarly { .. } => "see what it wrote; it is started as `command` says".into(),
+            Self::EndedEarly { .. } => "see what it wrote, and check its `command`".into(),
             Self::NotReady { run_by: RunBy::Runner, .. } => {
                 "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
             }
-            Self::NotReady { run_by: RunBy::Other(address), .. } => {
+            Self::NotReady { run_by: RunBy::Other(address), .. } | Self::Absent { address, .. } => {
                 format!("start it at {address}, or give it a `command`, so that the runner starts it")
             }
             Self::NotOurs { service, .. } => {
@@ -318,6 +339,7 @@ impl BrokenOff {
             | Self::EndedEarly { service, .. }
             | Self::KilledWhileStarting { service, .. }
             | Self::NotReady { service, .. }
+            | Self::Absent { service, .. }
             | Self::NotOurs { service, .. }
             | Self::NotRunning { service, .. }
             | Self::Closed { service }
@@ -332,20 +354,22 @@ impl BrokenOff {
     }
 }
 
-fn place(file: &Option<PathBuf>) -> String {
-    file.as_ref().map(|file| format!("{}: ", file.display())).unwrap_or_default()
+fn in_file(file: Option<&Path>) -> String {
+    file.map(|file| format!("{}: ", file.display())).unwrap_or_default()
 }
 
-fn to(file: &Option<PathBuf>) -> String {
-    file.as_ref().map(|file| format!(" to {}", file.display())).unwrap_or_default()
+fn to_file(file: Option<&Path>) -> String {
+    file.map(|file| format!(" to {}", file.display())).unwrap_or_default()
 }
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Workspace => f.write_str("set up a folder for data and the process that guards it"),
-            Self::DataFolder => f.write_str("make a folder for data"),
-            Self::LogFile => f.write_str("keep a log"),
+            Self::Workspace => {
+                f.write_str("create a folder for data and start the process that cleans it up")
+            }
+            Self::DataFolder => f.write_str("create a folder for data"),
+            Self::LogFile => f.write_str("create a log file"),
             Self::FreePort => f.write_str("find a free port"),
             Self::OpenLink(link) => write!(f, "open the link {link}"),
         }

@@ -1,13 +1,17 @@
-//! One request on a link, as a view of its records in the history.
+//! A request on a link with its reply, as a view of its records in the history.
 
 use std::{fmt, time::Duration};
 
 use fault::{FaultName, Link};
 use scenario::OutcomePattern;
 
-use crate::{ExchangeId, NoReply, Reply, Request};
+use crate::message::{NoReply, Reply, Request};
 
-/// One request on a link, and everything that the history tells of it so far.
+/// Number of an exchange in its history, counted from 0 in the order in which they were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub(crate) usize);
+
+/// A request on a link, and everything that the history has about it so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exchange<'a> {
     /// Its number in the history.
@@ -33,20 +37,20 @@ pub struct Exchange<'a> {
 /// How an exchange ended for its caller.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ending<'a> {
-    /// How long after it was sent.
+    /// Time since it was sent.
     pub took: Duration,
     /// What the caller got.
     pub received: Result<&'a Reply, &'a NoReply>,
 }
 
-/// What is certain about a request once it has ended.
+/// What a caller knows about its request once that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestOutcome {
     /// A reply below 500 came back.
     Ok,
-    /// It certainly did not happen.
+    /// It was certainly not processed.
     Failed,
-    /// It may have happened, or may still.
+    /// It may have been processed, or may still be.
     Unknown,
 }
 
@@ -56,7 +60,7 @@ impl<'a> Exchange<'a> {
         self.ending.and_then(|ending| ending.received.ok())
     }
 
-    /// What the caller may conclude.
+    /// What the caller knows about the request.
     pub fn outcome(&self) -> RequestOutcome {
         match self.ending.map(|ending| ending.received) {
             Some(Ok(reply)) if reply.status.as_u16() < 500 => RequestOutcome::Ok,
@@ -65,7 +69,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// What `expect.outcomes` counts it as.
+    /// The pattern of `expect.outcomes` under which it is counted.
     pub fn pattern(&self) -> OutcomePattern {
         self.reply().map_or(OutcomePattern::NoReply, |reply| OutcomePattern::Status(reply.status.as_u16()))
     }

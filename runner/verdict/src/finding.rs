@@ -1,26 +1,27 @@
-//! One thing that isn't as it must be.
+//! One difference from what is expected.
 
 use std::fmt;
 
 use fault::{FaultName, Link};
 
-/// One thing that isn't as it must be. Programs compare findings by their kind; the texts are for people.
+/// One difference from what is expected. Programs compare findings by their kind; the texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is about.
+    /// What differs.
     pub kind: FindingKind,
-    /// The member of a `together` step that it is about, by its name.
+    /// The name of the member of a `together` step in which it was found.
     pub member: Option<String>,
-    /// What it must be.
+    /// What is expected, as text.
     pub expected: String,
-    /// What it is.
+    /// What was found, as text.
     pub found: String,
 }
 
-/// What a finding is about. Its [`Display`](fmt::Display) is what a person reads: `body.order.status`, `header etag`.
+/// The part of an exchange or scenario that differs. Its [`Display`](fmt::Display) is what a person reads:
+/// `body.order.status`, `header etag`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
-    /// There is no reply where one is expected, or there is one where none is.
+    /// A reply is missing, or came where none is expected.
     Reply,
     /// The reply's status.
     Status,
@@ -38,19 +39,19 @@ pub enum FindingKind {
     Capture(String),
     /// An expression of a step that can't be evaluated.
     Expression,
-    /// An `eventually` that never came true.
+    /// An `eventually` step that didn't succeed in time.
     Eventually,
     /// A condition of a `check` step.
     Check,
-    /// An invariant, by its name: it is broken, or can't be observed.
+    /// An invariant, by its name: it doesn't hold, or can't be observed.
     Invariant(String),
-    /// A fault that was injected and met no exchange.
+    /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
     /// The scenario's snapshot.
     Snapshot,
 }
 
-/// Where in a body a value is: `body.orders[0].id`.
+/// Position of a value in a body: `body.orders[0].id`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BodyPath(Vec<Segment>);
 
@@ -62,12 +63,12 @@ enum Segment {
 }
 
 impl Finding {
-    /// A finding that concerns no member of a group.
+    /// A finding that isn't about a member of a `together` step.
     pub fn new(kind: FindingKind, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { kind, member: None, expected: expected.into(), found: found.into() }
     }
 
-    /// What it is about, as a person reads it.
+    /// What differs, as a person reads it.
     pub fn subject(&self) -> String {
         match &self.member {
             Some(member) => format!("{member}: {}", self.kind),
@@ -77,7 +78,7 @@ impl Finding {
 }
 
 impl FindingKind {
-    /// The same kind for every position in a list: which of ten orders is wrong depends on what else was ordered.
+    /// The same kind with every position in a list as 0: which of ten orders differs depends on what else was ordered.
     #[must_use]
     pub fn without_positions(&self) -> Self {
         match self {

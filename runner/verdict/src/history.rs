@@ -1,11 +1,14 @@
-//! What happened in a world: an append-only record that links, processes and steps write, and that judging reads.
+//! The append-only record of a world. Links, processes and steps write it, and judging reads it.
 
 use std::{fmt, time::Duration};
 
-use bytes::Bytes;
 use fault::{FaultName, Link, ServiceName};
 
-use crate::{Ending, Exchange, Exit};
+use crate::{
+    Exit,
+    exchange::{Ending, Exchange, ExchangeId},
+    message::{NoReply, Reply, Request},
+};
 
 /// Everything that happened in a world, in the order in which it happened. Records are appended and never changed.
 ///
@@ -71,16 +74,12 @@ pub struct Sent {
     pub faults: Vec<FaultName>,
 }
 
-/// Number of an exchange in its history, counted from 0 in the order in which they were sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExchangeId(usize);
-
 /// Whether a fault came into force or out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultChange {
     /// Put in force by a step; its window may open later.
     Injected,
-    /// Taken out of force by a step, or by the end of the scenario.
+    /// Taken out of force by a step, or at the end of the scenario.
     Healed,
 }
 
@@ -103,53 +102,6 @@ pub enum ProcessChange {
     Exited(Exit),
 }
 
-/// A request as it was sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Request {
-    /// The method.
-    pub method: http::Method,
-    /// The path and query.
-    pub path: String,
-    /// The headers in the order they were sent.
-    pub headers: http::HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-/// A reply as it was received.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// The status.
-    pub status: http::StatusCode,
-    /// The headers.
-    pub headers: http::HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-/// What a caller got in place of a reply.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoReply {
-    /// Nothing listens there: the request certainly wasn't processed.
-    #[error("connection refused")]
-    Refused,
-    /// The connection was reset, or closed, before a reply began.
-    #[error("connection reset")]
-    Reset,
-    /// The reply broke off.
-    #[error("reply cut off")]
-    CutOff,
-    /// The caller's timeout passed.
-    #[error("no reply within {0:?}")]
-    TimedOut(Duration),
-    /// The caller closed its connection before there was a reply.
-    #[error("given up by the caller")]
-    Abandoned,
-    /// Anything else, in words.
-    #[error("{0}")]
-    Broken(String),
-}
-
 /// Positions of an exchange's records.
 #[derive(Debug, Clone, PartialEq)]
 struct ExchangeRecords {
@@ -157,7 +109,7 @@ struct ExchangeRecords {
     delivered: u32,
     /// The last answer: a duplicated request is answered twice.
     answered: Option<usize>,
-    /// The first ending; what a link does after it concerns the caller no more.
+    /// The first ending: after it the caller doesn't wait any more.
     ended: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! A reply, traffic on links or an observation against what it must be.
+//! Compares replies, traffic on links and observations with what is expected.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::{
     matching::{Strictness, compare},
 };
 
-/// What an expression can name after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides the
-/// variables. Without a reply `status` is 0 and `body` null.
+/// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
+/// the variables. Without a reply `status` is 0 and `body` null.
 pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
@@ -31,15 +31,7 @@ fn headers(reply: &Reply) -> Map<String, Value> {
     reply.headers.iter().map(|(name, value)| (name.to_string(), text(value).into())).collect()
 }
 
-impl Reply {
-    /// The body as JSON, or else as text.
-    pub fn value(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
-    }
-}
-
-/// Everything about one exchange that isn't as expected.
+/// Compares an exchange with what a step expects of it.
 pub fn judge_exchange(expect: &Expectations, exchange: Exchange<'_>, variables: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
     let ending = exchange.ending;
@@ -62,7 +54,7 @@ pub fn judge_exchange(expect: &Expectations, exchange: Exchange<'_>, variables: 
     findings
 }
 
-/// Whether an expectation is about the reply itself. Counting outcomes is not: those may all be without one.
+/// Whether a reply is expected. Where outcomes are counted, all of them may be without one.
 fn expects_reply(expect: &Expectations) -> bool {
     expect.outcomes.is_empty()
 }
@@ -106,7 +98,7 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);
 }
 
-/// Everything that passed on links during a step and isn't as expected.
+/// Compares the traffic on links during a step with what the step expects.
 pub fn judge_links(
     expectations: &[LinkExpectation],
     history: &History,
@@ -129,7 +121,7 @@ pub fn judge_links(
     findings
 }
 
-/// The names that an expectation on a link can use, with their values.
+/// The values that an expectation on a link can use.
 fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Map<String, Value> {
     let (mut calls, mut delivered, mut statuses) = (0_u64, 0_u64, Vec::new());
     for exchange in exchanges {
@@ -145,7 +137,7 @@ fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Map<Stri
     counts
 }
 
-/// Whether the requests of one step ended in the expected ways.
+/// Compares how the requests of a step ended with the expected numbers.
 pub fn judge_outcomes(
     expected: &[(OutcomePattern, OutcomeCount)],
     exchanges: &[Exchange<'_>],
@@ -167,11 +159,11 @@ pub fn judge_outcomes(
     if all_named && all_counted {
         return Vec::new();
     }
-    let wanted: Vec<String> =
+    let expected: Vec<String> =
         expected.iter().map(|(pattern, count)| format!("{}: {}", shown(*pattern), counted(count))).collect();
-    let got: Vec<String> =
+    let found: Vec<String> =
         found.iter().map(|(pattern, count)| format!("{}: {count}", shown(*pattern))).collect();
-    vec![Finding::new(FindingKind::Outcomes, wanted.join(", "), got.join(", "))]
+    vec![Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "))]
 }
 
 fn shown(pattern: OutcomePattern) -> String {
@@ -189,7 +181,7 @@ fn counted(count: &OutcomeCount) -> String {
     }
 }
 
-/// Which of an invariant's conditions don't hold on what was observed.
+/// Finds the conditions of an invariant that don't hold on what was observed.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
     judge_conditions(
@@ -201,7 +193,7 @@ pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> 
     findings
 }
 
-/// Which of a check's conditions don't hold.
+/// Finds the conditions of a `check` step that don't hold.
 pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
     judge_conditions(&FindingKind::Check, conditions, variables, &mut findings);
@@ -225,7 +217,7 @@ fn judge_conditions(
     }
 }
 
-/// The values of what a condition names, so that a reader sees why it is false.
+/// The values of the names in a condition, at most 400 characters each: they show why it is false.
 fn named_values(condition: &Expression, scope: &Scope) -> String {
     const LONGEST: usize = 400;
     let named = condition.names().map(|name| {
@@ -242,7 +234,7 @@ fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
     Finding::new(kind, &*error.expression, error.reason.clone())
 }
 
-/// The faults that were injected and met no exchange: a scenario that is green without its faults proves nothing.
+/// Finds the faults that were injected and damaged no exchange: without its faults, a scenario proves nothing.
 pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, u64>) -> Vec<Finding> {
     let idle = faults.iter().filter(|fault| fired.get(&fault.name) == Some(&0));
     let finding = |fault: &Fault| {

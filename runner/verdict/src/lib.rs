@@ -1,13 +1,14 @@
-//! History, expectations and invariants in; a verdict out.
+//! Judges a history by expectations and invariants, and gives a verdict.
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `history` | what happened, as an append-only record: exchanges on links, faults, processes |
+//! | `history` | the append-only record of a world: exchanges on links, faults, processes |
+//! | `message` | requests and replies as the history keeps them |
 //! | `exchange` | one request on a link, as a view of its records |
-//! | `judge` | a reply, traffic on links or an observation against what it must be |
-//! | `matching` | an expected body against the one that came |
-//! | `finding` | one thing that isn't as it must be, and its kind |
-//! | `broken_off` | what can go wrong in the environment, and what to do about it |
+//! | `judge` | compares replies, traffic on links and observations with what is expected |
+//! | `matching` | compares a body with the expected one |
+//! | `finding` | one difference from what is expected, and its kind |
+//! | `broken_off` | failures of the environment, and what to do about them |
 //! | `verdict` | the result of judging a scenario |
 //!
 //! Nothing in here has a clock, a socket or a file: the same history gives the same verdict.
@@ -18,16 +19,16 @@ mod finding;
 mod history;
 mod judge;
 mod matching;
+mod message;
 mod verdict;
 
-pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy};
-pub use exchange::{Ending, Exchange, RequestOutcome};
+pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
+pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind};
-pub use history::{
-    ExchangeId, FaultChange, History, HistoryEvent, NoReply, ProcessChange, Record, Reply, Request, Sent,
-};
+pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
     reply_scope,
 };
+pub use message::{NoReply, Reply, Request};
 pub use verdict::{Failure, FailureLocation, Verdict};

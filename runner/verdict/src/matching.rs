@@ -1,4 +1,4 @@
-//! An expected body against the one that came.
+//! Compares a body with the expected one.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::{BodyPath, Finding, FindingKind};
 /// Whether an object may have more keys than are expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strictness {
-    /// It may.
+    /// It may have more.
     Subset,
-    /// It may not.
+    /// It must have the same.
     Exact,
 }
 
-/// Everything in `found`, the value at `path`, that isn't as `expected` says.
+/// Compares `found`, the value at `path`, with `expected`, and adds every difference to `findings`.
 pub(crate) fn compare(
     path: &BodyPath,
     expected: &TemplateValue,
@@ -72,7 +72,7 @@ fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationEr
     }
 }
 
-/// Equality as a reader of JSON means it: `300` and `300.0` are the same number.
+/// Equality of JSON values in which `300` and `300.0` are the same number.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => x == y || x.as_f64().is_some_and(|x| Some(x) == y.as_f64()),

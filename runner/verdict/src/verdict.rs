@@ -7,24 +7,24 @@ use crate::{BrokenOff, ExchangeId, Finding};
 /// The result of judging a scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// All that had to hold held.
+    /// Every expectation and invariant held.
     Passed,
-    /// Something didn't hold.
+    /// An expectation or invariant didn't hold.
     Failed(Vec<Failure>),
     /// The environment failed, not the system under test.
     BrokenOff(BrokenOff),
-    /// It wasn't run, because something it needs isn't required and isn't there.
+    /// It wasn't run, because it needs an optional service that is missing.
     Skipped(String),
 }
 
-/// A step, or the end of the scenario, at which something didn't hold.
+/// What didn't hold at one step, or at the end of the scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
-    /// Where it happened.
+    /// The step, or the end.
     pub location: FailureLocation,
-    /// Everything that wasn't as it must be.
+    /// Everything that didn't hold.
     pub findings: Vec<Finding>,
-    /// The exchange that was judged; of a polled request the last one, of a repeated one the one that failed.
+    /// The exchange that was judged: the last one of a polled request, the one that failed of a repeated request.
     pub exchange: Option<ExchangeId>,
 }
 

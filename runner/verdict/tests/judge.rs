@@ -1,4 +1,4 @@
-//! What is found wrong with replies, traffic, outcomes and invariants, and what isn't.
+//! Judging replies, traffic, outcomes, invariants and checks.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ fn a_status_is_one_of_those_named() {
 }
 
 #[test]
-fn no_reply_can_be_what_is_expected() {
+fn a_missing_reply_can_be_expected_or_allowed() {
     let expect = Expectations { reply: ReplyExpectation::Forbidden, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(200, &json!({}))), &["reply: none / 200 OK"]);
@@ -109,7 +109,7 @@ fn no_reply_can_be_what_is_expected() {
 }
 
 #[test]
-fn headers_are_there_or_absent() {
+fn a_header_is_expected_with_a_value_or_to_be_absent() {
     let header = |name: &'static str, value: Option<&str>| Expectations {
         headers: vec![(http::HeaderName::from_static(name), value.map(Template::literal))],
         ..Expectations::default()
@@ -127,7 +127,7 @@ fn headers_are_there_or_absent() {
 }
 
 #[test]
-fn a_subset_may_leave_keys_out_and_an_exact_body_may_not() {
+fn an_exact_body_has_no_further_keys_and_a_subset_may_have() {
     let expected = template(&json!({"order": {"status": "pending"}}));
     let found = json!({"message": "thanks", "order": {"id": 1, "status": "pending"}});
     check_body(&BodyExpectation::Subset(expected.clone()), &found, &[]);
@@ -157,14 +157,14 @@ fn every_difference_of_a_body_is_found_with_its_path() {
 }
 
 #[test]
-fn anything_is_anything_but_absence() {
+fn any_value_matches_anything_but_an_absent_key() {
     let expected = TemplateValue::Object(vec![("id".into(), TemplateValue::Any)]);
     check_body(&BodyExpectation::Exact(expected.clone()), &json!({"id": null}), &[]);
     check_body(&BodyExpectation::Subset(expected), &json!({}), &["body.id: anything / absent"]);
 }
 
 #[test]
-fn numbers_are_equal_by_value_and_texts_are_no_numbers() {
+fn numbers_are_compared_by_value_and_never_equal_texts() {
     for (expected, found, equal) in [
         (json!(300), json!(300.0), true),
         (json!(0.1), json!(0.10), true),
@@ -180,7 +180,7 @@ fn numbers_are_equal_by_value_and_texts_are_no_numbers() {
 }
 
 #[test]
-fn conditions_see_the_reply_and_say_what_they_saw() {
+fn a_condition_uses_the_reply_and_its_finding_shows_the_values() {
     let expect = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
     let received = || Ok(reply(200, &json!({"balance": 200.01})));
     check(&expect("status == 200 and body.balance == 200.01 and took < 0.5"), received(), &[]);
@@ -202,7 +202,7 @@ fn all_expectations_are_judged() {
 }
 
 #[test]
-fn traffic_is_counted_for_the_step_and_the_link_alone() {
+fn traffic_is_counted_for_each_step_and_link() {
     let mut history = History::default();
     add(&mut history, 0, "a -> b", Ok(reply(200, &json!({}))));
     add(&mut history, 1, "a -> b", Ok(reply(200, &json!({}))));
@@ -220,7 +220,7 @@ fn traffic_is_counted_for_the_step_and_the_link_alone() {
 }
 
 #[test]
-fn outcomes_are_counted_and_none_may_be_unnamed() {
+fn outcomes_are_counted_and_an_unexpected_one_is_found() {
     let mut history = History::default();
     let conflict = || Ok(reply(409, &json!({})));
     for received in [Ok(reply(201, &json!({}))), conflict(), conflict(), Err(NoReply::Reset)] {
@@ -255,7 +255,7 @@ fn outcomes_are_counted_and_none_may_be_unnamed() {
 }
 
 #[test]
-fn a_check_that_does_not_hold_names_what_it_saw() {
+fn a_check_that_does_not_hold_shows_its_values() {
     let mut variables = Scope::default();
     variables.set("order_id", json!(7));
     assert_eq!(shown(&judge_check(&[expression("order_id == 7")], &variables)), [""; 0]);
@@ -266,7 +266,7 @@ fn a_check_that_does_not_hold_names_what_it_saw() {
 }
 
 #[test]
-fn a_fault_that_met_no_exchange_is_found() {
+fn a_fault_that_damaged_no_exchange_is_found() {
     let name = |text: &str| text.parse::<FaultName>().expect("a name");
     let fault = |text: &str| Fault {
         name: name(text),
@@ -280,7 +280,7 @@ fn a_fault_that_met_no_exchange_is_found() {
 }
 
 #[test]
-fn only_a_refused_connection_is_certain_not_to_have_happened() {
+fn only_a_refused_request_was_certainly_not_processed() {
     for (received, outcome) in [
         (Ok(reply(200, &json!({}))), RequestOutcome::Ok),
         (Ok(reply(409, &json!({}))), RequestOutcome::Ok),

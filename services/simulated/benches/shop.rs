@@ -1,8 +1,8 @@
-//! How many of the shop's scenarios run in a second, and how much faster than time: `cargo bench -p simulated`.
+//! Measures the simulated shop: scenarios, calls and sequences a second, and simulated time a second of real time.
 //!
-//! Each figure is for one core, by the wall clock and by the processor time that was spent: on a machine that does
-//! something else too, the second says more.
-#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+//! Run it with `cargo bench -p simulated`. Each figure is for one core, by wall-clock time and by processor time. On a
+//! machine with other load, compare the processor time.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ const WORLDS: u64 = 1_000;
 const CALLS: u64 = 10_000;
 const SEQUENCES: u64 = 1_000;
 
-/// Nothing can be confirmed for half a minute, and somebody who has paid asks until it is done.
+/// Confirmations fail for 30 s. The customer has paid and repeats the payment until it is completed.
 const OUTAGE: &str = "
 scenario: Half a minute without orders
 faults:
@@ -66,25 +66,25 @@ fn main() {
         shop.worlds(&project.scenarios[0]).await;
         shop.calls(&project.scenarios[0]).await;
         shop.scenarios("scenarios", &project.scenarios).await;
-        let mut waiting = Vec::new();
+        let mut long = Vec::new();
         for scenario in &project.scenarios {
             if shop.run(scenario, 0).await.0 >= Duration::from_secs(1) {
-                waiting.push(Arc::clone(scenario));
+                long.push(Arc::clone(scenario));
             }
         }
-        shop.scenarios("scenarios that take a second or more", &waiting).await;
+        shop.scenarios("scenarios that take a second or more", &long).await;
         shop.scenarios("scenarios with an outage of 30 s", &[outage]).await;
         let options = ExplorationOptions::new(Seed(7), SEQUENCES);
         for exploration in &project.explorations {
-            let spent = Spent::now();
+            let stopwatch = Stopwatch::start();
             let result = explore(exploration, &shop.simulation, &shop.rules, &options, &|_| {}).await;
             assert!(matches!(result.outcome, ExplorationOutcome::Held), "{:?}", result.outcome);
-            spent.rate("sequences of an exploration", SEQUENCES);
+            stopwatch.rate("sequences of an exploration", SEQUENCES);
         }
     });
 }
 
-/// The shop, and what must hold in it.
+/// A simulation of the shop, with the rules that runs are judged by.
 struct Shop {
     simulation: Simulation,
     rules: Rules,
@@ -92,44 +92,44 @@ struct Shop {
 
 impl Shop {
     async fn worlds(&self, scenario: &Scenario) {
-        let spent = Spent::now();
+        let stopwatch = Stopwatch::start();
         for seed in 0..WORLDS {
             let world = self.simulation.raise(scenario, Seed(seed)).await.expect("a world");
             world.close().await;
         }
-        spent.rate("fresh shops", WORLDS);
+        stopwatch.rate("fresh worlds", WORLDS);
     }
 
     async fn calls(&self, scenario: &Scenario) {
         let world = self.simulation.raise(scenario, Seed(1)).await.expect("a world");
         let client = world.client(&"orders-service".parse().expect("a name"));
-        let spent = Spent::now();
+        let stopwatch = Stopwatch::start();
         for _ in 0..CALLS {
-            let asked = Request::get("/api/users/1/orders").body(Bytes::new()).expect("a request");
-            let reply = client.clone().oneshot(asked).await.expect("a reply");
+            let request = Request::get("/api/users/1/orders").body(Bytes::new()).expect("a request");
+            let reply = client.clone().oneshot(request).await.expect("a reply");
             assert!(reply.status().is_success());
         }
-        spent.rate("calls between services", CALLS);
+        stopwatch.rate("calls between services", CALLS);
         world.close().await;
     }
 
-    async fn scenarios(&self, what: &str, scenarios: &[Arc<Scenario>]) {
+    async fn scenarios(&self, label: &str, scenarios: &[Arc<Scenario>]) {
         let (mut runs, mut exchanges, mut simulated) = (0, 0, Duration::ZERO);
-        let spent = Spent::now();
+        let stopwatch = Stopwatch::start();
         for seed in 0..ROUNDS {
             for scenario in scenarios {
-                let (took, exchanged) = self.run(scenario, seed).await;
+                let (duration, exchanged) = self.run(scenario, seed).await;
                 runs += 1;
                 exchanges += exchanged;
-                simulated += took;
+                simulated += duration;
             }
         }
-        spent.rate(what, runs);
-        spent.rate("  exchanges in them", exchanges);
-        spent.print("  times real time", simulated.as_secs_f64());
+        stopwatch.rate(label, runs);
+        stopwatch.rate("  exchanges in them", exchanges);
+        stopwatch.print("  times real time", simulated.as_secs_f64());
     }
 
-    /// Runs a scenario. Says how long that took in its world, and how many requests crossed a link.
+    /// Runs a scenario. Returns its duration in simulated time and the number of exchanges on links.
     async fn run(&self, scenario: &Arc<Scenario>, seed: u64) -> (Duration, u64) {
         let result =
             run_scenario(&self.simulation, Arc::clone(scenario), &self.rules, Seed(seed), |_| {}).await;
@@ -139,34 +139,34 @@ impl Shop {
     }
 }
 
-/// What has been spent since some moment.
-struct Spent {
-    clock: Instant,
+/// Measures wall-clock time and processor time since it was started.
+struct Stopwatch {
+    started: Instant,
     processor: Duration,
 }
 
-impl Spent {
-    fn now() -> Self {
-        Self { clock: Instant::now(), processor: processor() }
+impl Stopwatch {
+    fn start() -> Self {
+        Self { started: Instant::now(), processor: processor_time() }
     }
 
-    /// Prints how many there were a second.
-    #[expect(clippy::cast_precision_loss, reason = "a benchmark has no more digits than that")]
-    fn rate(&self, what: &str, many: u64) {
-        self.print(&format!("{what} a second"), many as f64);
+    /// Prints `count` a second.
+    #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+    fn rate(&self, label: &str, count: u64) {
+        self.print(&format!("{label} a second"), count as f64);
     }
 
-    fn print(&self, what: &str, many: f64) {
-        let (clock, processor) = (self.clock.elapsed(), processor().saturating_sub(self.processor));
-        let (by_clock, by_processor) = (many / clock.as_secs_f64(), many / processor.as_secs_f64());
-        println!("{by_clock:>10.0} ({by_processor:>8.0} by processor time) {what}");
+    fn print(&self, label: &str, count: f64) {
+        let (clock, processor) = (self.started.elapsed(), processor_time().saturating_sub(self.processor));
+        let (by_clock, by_processor) = (count / clock.as_secs_f64(), count / processor.as_secs_f64());
+        println!("{by_clock:>10.0} ({by_processor:>8.0} by processor time) {label}");
     }
 }
 
-/// The processor time that this thread, which does it all, has used.
-fn processor() -> Duration {
+/// Returns the processor time of this thread, which does all the work.
+fn processor_time() -> Duration {
     let file = "/proc/thread-self/schedstat";
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let nanoseconds = text.split(' ').next().and_then(|first| first.parse().ok());
-    Duration::from_nanos(nanoseconds.expect("it begins with a number"))
+    Duration::from_nanos(nanoseconds.expect("the file begins with a number"))
 }

@@ -1,4 +1,4 @@
-//! What a simulation gives a service, in the form that the services of the shop take.
+//! Converts what a simulation gives a service into the types that the services of the shop take.
 
 use std::{io, sync::Arc};
 
@@ -8,23 +8,23 @@ use simulation::HostContext;
 use tower::ServiceExt;
 use verdict::NoReply;
 
-/// Makes the environment of a service from what the simulation gives it.
+/// Converts the context of a simulated host into the environment of a service.
 pub(crate) fn environment(context: HostContext) -> Environment {
     Environment {
         clock: Arc::new(Clock(context.clock)),
         disk: chassis::Disk::Backend(Box::new(Disk(context.disk))),
-        transport: Transport::new(context.transport.map_err(|none| transport_error(&none))),
+        transport: Transport::new(context.transport.map_err(|no_reply| transport_error(&no_reply))),
         seed: context.seed,
     }
 }
 
-fn transport_error(none: &NoReply) -> TransportError {
-    match none {
+fn transport_error(no_reply: &NoReply) -> TransportError {
+    match no_reply {
         NoReply::Refused => TransportError::Refused,
         NoReply::Reset => TransportError::Reset,
         NoReply::CutOff => TransportError::CutOff,
         NoReply::TimedOut(_) => TransportError::TimedOut,
-        NoReply::Abandoned | NoReply::Broken(_) => TransportError::Other(none.to_string()),
+        NoReply::Abandoned | NoReply::Broken(_) => TransportError::Other(no_reply.to_string()),
     }
 }
 
@@ -32,7 +32,7 @@ struct Clock(simulation::Clock);
 
 impl chassis::Clock for Clock {
     fn now(&self) -> Timestamp {
-        Timestamp::try_from(self.0.now()).expect("a world ends long before the calendar does")
+        Timestamp::try_from(self.0.now()).expect("simulated time stays far below the last timestamp")
     }
 }
 

@@ -12,13 +12,13 @@ fn main() -> ExitCode {
     runner::main(&simulated::Simulated)
 }
 
-/// A service that panics does so in thousands of sequences, always at the same place.
+/// Prints only the first panic at each source location: an exploration can reach the same panic thousands of times.
 fn show_each_panic_once() {
-    let (shown, show) = (Mutex::new(BTreeSet::new()), panic::take_hook());
+    let (shown, default_hook) = (Mutex::new(BTreeSet::new()), panic::take_hook());
     panic::set_hook(Box::new(move |panic| {
-        let place = panic.location().map(ToString::to_string);
-        if shown.lock().unwrap_or_else(PoisonError::into_inner).insert(place) {
-            show(panic);
+        let location = panic.location().map(ToString::to_string);
+        if shown.lock().unwrap_or_else(PoisonError::into_inner).insert(location) {
+            default_hook(panic);
         }
     }));
 }

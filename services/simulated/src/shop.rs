@@ -1,4 +1,4 @@
-//! The three services, as a simulation starts them.
+//! The three services, with the functions that start them in a simulation.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -10,42 +10,42 @@ use tower::service_fn;
 
 use crate::environment::environment;
 
-/// Users, orders and payments, under the names that they have in `e2e.conf`.
+/// Returns users, orders and payments, under their names in `e2e.conf`.
 pub fn shop() -> Services {
     let service_key = ServiceKey::development;
-    let at = |service: chassis::About| {
-        let url = HostContext::url(&service.name.parse().expect("a service's name is a name"));
-        url.parse::<chassis::BaseUrl>().expect("it is a URL without a path")
+    let base_url = |service: chassis::About| {
+        let url = HostContext::url(&service.name.parse().expect("the name of a service is valid"));
+        url.parse::<chassis::BaseUrl>().expect("the URL of a host has no path")
     };
     let services = Services::new();
-    // Made once and not at every start: poem compiles a regular expression for every route.
+    // Made once, not at every start: poem compiles a regular expression for every route.
     let (user_routes, order_routes, payment_routes) = (users::routes(), orders::routes(), payments::routes());
-    let services = with(services, &users::ABOUT, move |environment| {
+    let services = with_service(services, &users::ABOUT, move |environment| {
         users::app(&user_routes, users::UsersOptions { service_key: service_key() }, environment)
     });
-    let services = with(services, &orders::ABOUT, move |environment| {
-        let options = orders::OrdersOptions { service_key: service_key(), users_url: at(users::ABOUT) };
+    let services = with_service(services, &orders::ABOUT, move |environment| {
+        let options = orders::OrdersOptions { service_key: service_key(), users_url: base_url(users::ABOUT) };
         orders::app(&order_routes, options, environment)
     });
-    with(services, &payments::ABOUT, move |environment| {
+    with_service(services, &payments::ABOUT, move |environment| {
         let options = payments::PaymentsOptions {
             service_key: service_key(),
-            users_url: at(users::ABOUT),
-            orders_url: at(orders::ABOUT),
+            users_url: base_url(users::ABOUT),
+            orders_url: base_url(orders::ABOUT),
             deadline: payments::DEADLINE,
         };
         payments::app(&payment_routes, options, environment)
     })
 }
 
-fn with(
+fn with_service(
     services: Services,
     about: &chassis::About,
-    make: impl Fn(Environment) -> Result<App, StartError> + Send + Sync + 'static,
+    start: impl Fn(Environment) -> Result<App, StartError> + Send + Sync + 'static,
 ) -> Services {
-    let (name, port) = (about.name.parse().expect("a service's name is a name"), about.port);
+    let (name, port) = (about.name.parse().expect("the name of a service is valid"), about.port);
     services.with(name, move |context| {
-        let app = make(environment(context))?;
+        let app = start(environment(context))?;
         app.port.set(port);
         Ok::<_, StartError>(running(app))
     })

@@ -1,4 +1,4 @@
-//! The simulated world for the runner's command line.
+//! The simulated world, for the runner's command line.
 
 use std::{future::Future, num::NonZeroUsize, sync::Arc};
 
@@ -7,7 +7,7 @@ use scenario::Configuration;
 use simulation::Simulation;
 use verdict::BrokenOff;
 
-/// The shop in one process, in virtual time.
+/// Runs scenarios against the shop in one process, in virtual time.
 #[derive(Debug, Clone, Copy)]
 pub struct Simulated;
 
@@ -16,7 +16,7 @@ impl Worlds for Simulated {
 
     const KIND: WorldKind = WorldKind::Simulated;
 
-    /// There is nothing to build: the services are linked in.
+    /// Builds nothing: the services are linked in.
     async fn prepare(
         &self,
         configuration: Arc<Configuration>,
@@ -31,7 +31,7 @@ impl Worlds for Simulated {
         simulation::block_on(future)
     }
 
-    /// One after the other: side by side they would share one thread and one clock, and gain nothing.
+    /// Returns 1: scenarios side by side would share one thread and one clock, and take no less time.
     fn jobs(&self) -> NonZeroUsize {
         NonZeroUsize::MIN
     }

@@ -1,4 +1,4 @@
-//! Who may depend on whom: the list of ARCHITECTURE.md, held against `cargo metadata`.
+//! Checks which package may depend on which, with `cargo metadata`.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ const FRAMEWORK: [&str; 10] =
     ["fault", "scenario", "verdict", "proxy", "engine", "fleet", "simulation", "explore", "report", "runner"];
 /// The shop's rooms; each may use those before it, and those of one line nothing of each other.
 const SHOP: [&[&str]; 3] = [&["breaker", "values"], &["chassis"], &["users", "orders", "payments"]];
-/// What may see both.
+/// Packages that may use both.
 const BOTH: [&str; 3] = ["simulated", "scenarios", "bugs"];
 /// Rooms without clock, file, thread or hash map, and what they may stand on besides each other.
 const PURE: [&str; 5] = ["fault", "scenario", "verdict", "breaker", "values"];

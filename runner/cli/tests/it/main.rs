@@ -1,4 +1,4 @@
-//! The command line as its users meet it, and the arrows of the house.
+//! The command line, run as users run it, and the dependencies between packages.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

@@ -1,32 +1,32 @@
-//! What was written wrong is shown where it is, all at once, and nothing is started.
+//! Mistakes in files and arguments are shown with their position, all at once, and nothing is started.
 
 use crate::project::Project;
 
-/// A service that would leave a file behind if it were started.
+/// A service that creates the file `started`.
 const CONFIGURATION: &str = "\
 services:
   shop:
     command: sh -c 'touch started'
 ";
 
-/// Runs what is wrong, and compares what is said of it.
+/// Runs a command with mistakes, and checks that the output contains these lines.
 fn check(project: &Project, arguments: &[&str], expected: &[&str]) {
     let ended = project.run(arguments);
     for line in expected {
         assert!(ended.err.contains(line), "no `{line}` in:\n{}", ended.err);
     }
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert_eq!(ended.out, "", "results are of runs");
+    assert_eq!(ended.out, "", "stdout is for results");
     assert!(!project.folder().join("started").exists(), "nothing is started");
 }
 
 #[test]
-fn all_mistakes_of_all_files_are_shown_where_they_are() {
+fn all_mistakes_of_all_files_are_shown_with_their_positions() {
     let project = Project::new(CONFIGURATION)
         .with("scenarios/first.yaml", "scenario: First\nsteps:\n  - reqest: GET shop /\n")
         .with(
             "scenarios/second.yaml",
-            "scenario: Second\nsteps:\n  - wait: 5\n  - request: GET shopp /${nobody}\n    expect: { status: 200 }\n",
+            "scenario: Second\nsteps:\n  - wait: 5\n  - request: GET shopp /${missing}\n    expect: { status: 200 }\n",
         );
     let expected = [
         "scenarios/first.yaml:3:5: unknown key `reqest` in a step",
@@ -35,7 +35,7 @@ fn all_mistakes_of_all_files_are_shown_where_they_are() {
         "= write `5s` or `5ms`",
         "scenarios/second.yaml:4:18: unknown service `shopp`",
         "= did you mean `shop`?",
-        "scenarios/second.yaml:4:27: `nobody` is undefined",
+        "scenarios/second.yaml:4:27: `missing` is undefined",
         "mistakes in 2 files; nothing was started",
     ];
     check(&project, &["scenarios"], &expected);
@@ -43,7 +43,7 @@ fn all_mistakes_of_all_files_are_shown_where_they_are() {
 }
 
 #[test]
-fn one_file_is_read_alone() {
+fn only_the_named_file_is_read() {
     let project = Project::new(CONFIGURATION)
         .with(
             "scenarios/good.yaml",
@@ -55,7 +55,7 @@ fn one_file_is_read_alone() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn a_file_that_cannot_be_read_is_named() {
     let project = Project::new(CONFIGURATION)
         .with("bytes.yaml", [0xff, 0xfe, 0x00])
         .with("torn.yaml", "scenario: Torn\nsteps:\n  - name: one\n   request: GET shop /\n");
@@ -69,7 +69,7 @@ fn what_cannot_be_read_is_named() {
 }
 
 #[test]
-fn the_configuration_is_read_as_strictly() {
+fn the_configuration_is_read_strictly() {
     let project = Project::new("services:\n  shop: { base_url: localhost:5002, requird: true }\nsetle: 5s\n");
     let expected = [
         "e2e.conf:2:21: `localhost:5002` is no address of a service",
@@ -83,7 +83,7 @@ fn the_configuration_is_read_as_strictly() {
 }
 
 #[test]
-fn the_command_line_is_read_as_strictly() {
+fn the_command_line_is_read_strictly() {
     let project = Project::new(CONFIGURATION);
     check(&project, &["--nosuch"], &["unexpected argument '--nosuch'"]);
     check(

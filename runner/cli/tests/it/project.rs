@@ -1,4 +1,4 @@
-//! A project in a folder of its own, and the real binary run in it.
+//! Runs the real binary in a project of its own.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ impl Project {
         Self(tempfile::tempdir().unwrap()).with("e2e.conf", configuration)
     }
 
-    /// One more file.
+    /// Adds a file.
     pub(crate) fn with(self, name: &str, text: impl AsRef<[u8]>) -> Self {
         let file = self.0.path().join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -33,7 +33,7 @@ impl Project {
         self.0.path()
     }
 
-    /// The binary, to be run in the folder, with a folder below it for whatever is temporary.
+    /// The binary, with the project's folder as working folder, and a folder below it for temporary files.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let temporary = self.folder().join("temporary");
         fs::create_dir_all(&temporary).unwrap();
@@ -57,14 +57,14 @@ impl Project {
             .unwrap()
     }
 
-    /// What was left in the folder for temporary things.
+    /// The entries of the folder for temporary files.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder().join("temporary")).unwrap();
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 }
 
-/// What a run said, and how it ended.
+/// The output and exit code of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -84,7 +84,7 @@ pub(crate) fn server() -> SocketAddr {
     server_for(usize::MAX)
 }
 
-/// The same, which is gone after so many connections.
+/// Starts the same server, which stops listening after `connections`.
 pub(crate) fn server_for(connections: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -96,8 +96,8 @@ pub(crate) fn server_for(connections: usize) -> SocketAddr {
     address
 }
 
-/// An address at which nobody listens.
-pub(crate) fn nobody() -> SocketAddr {
+/// An address without a listener.
+pub(crate) fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
@@ -112,6 +112,6 @@ fn answer(mut stream: impl Read + Write) {
     let body = r#"{"name": "alice", "balance": 500.0}"#;
     let length = body.len();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
-    // A caller that hung up has what it wanted.
+    // The caller may have closed the connection.
     drop(write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{body}"));
 }

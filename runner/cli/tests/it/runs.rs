@@ -1,4 +1,4 @@
-//! Runs, as they are seen from outside: what is said, how it ends, and what is left.
+//! Runs of the binary: their output, exit codes, and what they leave behind.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::project::{Ended, Project, nobody, server, server_for};
+use crate::project::{Ended, Project, server, server_for, unused_address};
 
 /// The smallest e2e.conf: a service that runs already.
 fn running(address: SocketAddr) -> Project {
@@ -18,37 +18,37 @@ const ALICE: &str = "\
 scenario: Alice is there
 tags: [people]
 steps:
-  - name: somebody looks
+  - name: a look
     request: GET users /users/1
     expect: { status: 200, body: { name: alice } }
 ";
 const BOB: &str = "\
 scenario: Bob is there
 steps:
-  - name: somebody looks
+  - name: a look
     request: GET users /users/2?all=yes
     expect: { status: 201, body: { name: bob } }
 ";
 
 #[test]
-fn what_passes_is_0() {
+fn passed_is_exit_code_0() {
     let ended = running(server()).with("scenarios/alice.yaml", ALICE).run(&[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.out.contains("✓ Alice is there"), "{}", ended.out);
     assert!(ended.out.contains("1 scenario: 1 passed"), "{}", ended.out);
-    assert!(!ended.out.contains('\u{1b}'), "no colours where no terminal is");
+    assert!(!ended.out.contains('\u{1b}'), "no colours without a terminal");
     assert_eq!(ended.err, "");
 }
 
 #[test]
-fn what_fails_is_1_with_all_that_is_needed_to_see_why() {
+fn failed_is_exit_code_1_with_the_exchange_and_how_to_repeat_it() {
     let address = server();
     let project = running(address).with("scenarios/alice.yaml", ALICE).with("scenarios/bob.yaml", BOB);
     let ended = project.run(&["--seed", "7", "--report", "junit=out/report.xml,html=out/report.html"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let again = format!("again: curl -sS -i 'http://{address}/users/2?all=yes'");
     let expected = [
-        "✗ Bob is there\n  scenarios/bob.yaml:3:5  step 1, somebody looks\n",
+        "✗ Bob is there\n  scenarios/bob.yaml:3:5  step 1, a look\n",
         "    status\n      - 201\n      + 200\n    body.name\n      - \"bob\"\n      + \"alice\"\n",
         "    GET users /users/2?all=yes\n    200 OK after ",
         "\"balance\": 500.0",
@@ -65,8 +65,8 @@ fn what_fails_is_1_with_all_that_is_needed_to_see_why() {
 }
 
 #[test]
-fn what_is_required_and_absent_is_3() {
-    let address = nobody();
+fn an_absent_required_service_is_exit_code_3() {
+    let address = unused_address();
     let configuration = format!(
         "services:\n  users:\n    base_url: http://{address}\n    required: true\n    ready: {{ path: /, within: 50ms }}\n"
     );
@@ -77,7 +77,7 @@ fn what_is_required_and_absent_is_3() {
 }
 
 #[test]
-fn a_sweep_that_is_broken_off_reports_what_came_of_it() {
+fn a_sweep_that_breaks_off_reports_its_results_so_far() {
     let address = server_for(6);
     let configuration = format!(
         "services:\n  users:\n    base_url: http://{address}\n    required: true\n    ready: {{ path: /, within: 50ms }}\n"
@@ -90,16 +90,16 @@ fn a_sweep_that_is_broken_off_reports_what_came_of_it() {
 }
 
 #[test]
-fn nothing_that_ran_is_4() {
+fn nothing_ran_is_exit_code_4() {
     let project = running(server()).with("scenarios/alice.yaml", ALICE).with("empty/readme.txt", "");
     let check = |arguments: &[&str], expected: &str| {
         let ended = project.run(arguments);
         assert_eq!(ended.code, Some(4), "{ended:?}");
         assert!(ended.out.contains(expected), "{}", ended.out);
     };
-    check(&["--filter", "nobody"], "Nothing to run: of 1 scenarios none is selected.");
+    check(&["--filter", "no such text"], "Nothing to run: of 1 scenarios none is selected.");
     check(&["empty"], "Nothing to run: no scenario was found.");
-    let address = nobody();
+    let address = unused_address();
     let optional = format!(
         "services:\n  users:\n    base_url: http://{address}\n    required: false\n    ready: {{ path: /, within: 50ms }}\n"
     );
@@ -109,7 +109,7 @@ fn nothing_that_ran_is_4() {
 }
 
 #[test]
-fn a_filter_takes_names_paths_and_tags() {
+fn a_filter_matches_names_paths_and_tags() {
     let project = running(server()).with("scenarios/alice.yaml", ALICE).with("scenarios/bob.yaml", BOB);
     for filter in ["ALICE is", "alice.yaml", "people"] {
         let Ended { code, out, .. } = project.run(&["--filter", filter, "--dry-run"]);
@@ -121,62 +121,62 @@ fn a_filter_takes_names_paths_and_tags() {
 }
 
 #[test]
-fn after_a_failure_nothing_further_begins_if_that_is_wanted() {
+fn with_fail_fast_no_scenario_starts_after_a_failure() {
     let project = running(server()).with("scenarios/1.yaml", BOB).with("scenarios/2.yaml", ALICE);
     let ended = project.run(&["--fail-fast", "--jobs", "1"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.out.contains("2 scenarios: 1 failed, 1 not run"), "{}", ended.out);
 }
 
-/// A service that says who it is and never listens, so that a run of it is still waiting when it is ended.
+/// A service that writes its process id into a file and never listens, so that a run waits for it.
 const STAYS: &str =
-    "services:\n  stays:\n    command: sh -c 'echo $$ > alive; echo > told; exec sleep 600'\n";
+    "services:\n  stays:\n    command: sh -c 'echo $$ > id; echo > started; exec sleep 600'\n";
 
-/// Starts a run whose only service never gets ready, and waits until its process is there.
+/// Starts a run whose only service is never ready, and waits until its process runs. Returns the process's id too.
 fn run_with_a_service_that_stays() -> (Project, Child, String) {
     let project = Project::new(STAYS).with(
         "scenarios/waits.yaml",
         "scenario: Waits\nsteps:\n  - request: GET stays /\n    expect: { status: 200 }\n",
     );
-    // Opening a named pipe waits until the service has it open too, so nobody sleeps to wait.
-    let told = project.folder().join("told");
-    assert!(Command::new("mkfifo").arg(&told).status().unwrap().success());
+    // Opening a named pipe blocks until the service has opened it too.
+    let started = project.folder().join("started");
+    assert!(Command::new("mkfifo").arg(&started).status().unwrap().success());
     let child = project.start(&["scenarios/waits.yaml"]);
     let mut line = String::new();
-    BufReader::new(fs::File::open(told).unwrap()).read_line(&mut line).unwrap();
-    let process = fs::read_to_string(project.folder().join("alive")).unwrap().trim().to_owned();
+    BufReader::new(fs::File::open(started).unwrap()).read_line(&mut line).unwrap();
+    let process = fs::read_to_string(project.folder().join("id")).unwrap().trim().to_owned();
     (project, child, process)
 }
 
-/// Whether a process lives; one that is dead and not yet waited for doesn't.
-fn lives(process: &str) -> bool {
+/// Whether a process runs. A zombie doesn't.
+fn is_running(process: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 
 #[test]
-fn a_run_that_is_ended_leaves_nothing_behind() {
+fn an_interrupted_run_leaves_nothing_behind() {
     for signal in ["INT", "TERM"] {
         let (project, child, process) = run_with_a_service_that_stays();
-        assert!(lives(&process), "{process} is the service");
+        assert!(is_running(&process), "{process} is the service");
         let kill =
             Command::new("kill").args(["-s", signal, &child.id().to_string()]).stdin(Stdio::null()).status();
         assert!(kill.unwrap().success());
         let ended = Ended::from(child.wait_with_output().unwrap());
         assert_eq!(ended.code, Some(130), "{ended:?}");
         assert!(ended.err.contains("interrupted; what had been started is ended"), "{}", ended.err);
-        assert!(!lives(&process), "{signal}: {process} lives on");
+        assert!(!is_running(&process), "{signal}: {process} still runs");
         assert_eq!(project.left_behind(), Vec::<String>::new(), "{signal}");
     }
 }
 
 #[test]
-fn a_fleet_is_kept_up_until_it_is_ended() {
+fn up_keeps_services_running_until_it_is_interrupted() {
     let address = server();
     let project = running(address);
     let mut child = project.start(&["up"]);
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    // The line is the last thing that is said before the wait.
+    // The last line before the wait.
     let said: Vec<String> = lines.take_while(|line| line != "Up until Ctrl-C.").collect();
     let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(kill.success());

@@ -1,4 +1,4 @@
-//! Scenarios in a world of memory, in virtual time: what comes of each kind of step.
+//! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
 mod world;
 
@@ -12,7 +12,7 @@ use std::{
 use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
-use verdict::{Finding, HistoryEvent, Verdict};
+use verdict::{Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 
 const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
@@ -49,7 +49,7 @@ fn no_review(_: &ScenarioResult) -> Vec<Finding> {
     Vec::new()
 }
 
-/// The findings of a verdict, as `subject: expected / found`; nothing when it passed.
+/// The findings of a verdict, as `subject: expected / found`; none if it passed.
 fn findings(verdict: &Verdict) -> Vec<String> {
     match verdict {
         Verdict::Passed => Vec::new(),
@@ -63,7 +63,7 @@ fn findings(verdict: &Verdict) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn captures_are_used_by_later_steps() {
-    let stage = shop(|asked, _| match asked {
+    let stage = shop(|request, _| match request {
         "POST /orders" => (201, r#"{"id": 7}"#.into()),
         "GET /orders/7" => (200, r#"{"id": 7, "open": true}"#.into()),
         other => (404, other.into()),
@@ -81,7 +81,7 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_step_ends_the_scenario_with_all_that_is_wrong_with_it() {
+async fn a_failed_step_ends_the_scenario_with_all_its_findings() {
     let stage = shop(|_, number| (if number == 1 { 500 } else { 200 }, "{\"n\": 1}".into()));
     let steps = "
 steps:
@@ -97,7 +97,7 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn eventually_asks_until_it_holds_and_gives_up_in_time() {
+async fn eventually_polls_until_it_holds_or_its_time_is_over() {
     let stage = shop(|_, number| (if number < 4 { 503 } else { 200 }, "{}".into()));
     let steps = |within: &str| {
         format!(
@@ -182,6 +182,27 @@ steps:
     let result = result(&stage, "", steps).await;
     assert_eq!(findings(&result.verdict)[0], "reply: 200 / no reply within 30s");
     assert_eq!(result.took, Duration::from_secs(30));
+    let exchange = result.history.exchanges().next().expect("the request");
+    let ending = exchange.ending.expect("the request has ended");
+    assert_eq!(ending.received, Err(&NoReply::TimedOut(Duration::from_secs(30))));
+    assert_eq!(ending.took, Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_is_no_uri_is_a_finding_about_the_expression() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let steps = "
+vars: { name: a b }
+steps:
+  - request: GET shop /${name}
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
+    assert_eq!(failures[0].findings[0].kind, FindingKind::Expression);
+    let shown = "expression: /a b / this path can't be requested: invalid uri character";
+    assert_eq!(findings(&result.verdict)[0], shown);
+    assert_eq!(result.history.exchanges().count(), 0, "nothing is sent");
 }
 
 #[tokio::test(start_paused = true)]
@@ -202,8 +223,8 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_must_always_hold_is_looked_at_after_every_step() {
-    let stage = shop(|asked, number| match asked {
+async fn invariants_that_always_hold_are_checked_after_every_step() {
+    let stage = shop(|request, number| match request {
         "GET /ledger" => (200, format!("{{\"sum\": {}}}", if number == 4 { 5 } else { 0 })),
         _ => (200, "{}".into()),
     });
@@ -218,7 +239,7 @@ invariants:
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_must_hold_in_the_end_is_waited_for_and_may_not_stay_unseen() {
+async fn settled_invariants_are_waited_for_and_must_be_observable() {
     let settles = shop(|_, number| (200, format!("{{\"sum\": {}}}", u32::from(number < 10))));
     let invariants = "
 invariants:
@@ -226,15 +247,15 @@ invariants:
 ";
     let steps = "\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n";
     assert_eq!(findings(&result(&settles, invariants, steps).await.verdict), [""; 0]);
-    let never = shop(|asked, _| (200, if asked == "GET /" { "{}" } else { "{\"sum\": 1}" }.into()));
+    let never = shop(|request, _| (200, if request == "GET /" { "{}" } else { "{\"sum\": 1}" }.into()));
     assert_eq!(findings(&result(&never, invariants, steps).await.verdict).len(), 1);
-    let unseen = shop(|asked, _| (if asked == "GET /" { 200 } else { 500 }, "{}".into()));
+    let unseen = shop(|request, _| (if request == "GET /" { 200 } else { 500 }, "{}".into()));
     let found = findings(&result(&unseen, invariants, steps).await.verdict);
     assert!(found[0].contains("can be observed"), "{found:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn invariants_share_what_they_observe_unless_its_order_would_suffer() {
+async fn invariants_share_observations_that_keep_their_order() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let written = Arc::clone(&asked);
     let stage = shop(move |asked, number| {
@@ -250,13 +271,13 @@ invariants:
 ";
     let steps = "\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n";
     assert_eq!(findings(&result(&stage, invariants, steps).await.verdict), [""; 0]);
-    let look = ["GET /a", "GET /b", "GET /a", "GET /b"];
-    let after_the_step_and_at_the_end = [&["GET /"][..], &look, &look].concat();
+    let check = ["GET /a", "GET /b", "GET /a", "GET /b"];
+    let after_the_step_and_at_the_end = [&["GET /"][..], &check, &check].concat();
     assert_eq!(*asked.lock().expect("not poisoned"), after_the_step_and_at_the_end);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
+async fn a_run_has_an_event_for_every_scenario_and_can_stop_at_the_first_failure() {
     let stage = shop(|_, _| (200, "{}".into()));
     let step =
         |status: u16| format!("\nsteps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
@@ -277,20 +298,20 @@ async fn a_run_tells_of_every_scenario_and_can_stop_at_the_first_failure() {
         on_failure,
     };
     let ended = Mutex::new(0);
-    let tell = |event: Event| {
+    let on_event = |event: Event| {
         if let Event::ScenarioEnded { .. } = event {
             *ended.lock().expect("not poisoned") += 1;
         }
     };
-    let all = run(&plan(OnFailure::Continue), &stage, &no_review, &tell).await;
+    let all = run(&plan(OnFailure::Continue), &stage, &no_review, &on_event).await;
     assert_eq!((all.passed, all.failed, all.skipped, all.not_run), (2, 1, 1, 0));
     assert_eq!(*ended.lock().expect("not poisoned"), 4);
-    let stopped = run(&plan(OnFailure::Stop), &stage, &no_review, &tell).await;
+    let stopped = run(&plan(OnFailure::Stop), &stage, &no_review, &on_event).await;
     assert_eq!((stopped.passed, stopped.failed, stopped.skipped, stopped.not_run), (1, 1, 1, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_environment_that_fails_breaks_the_run_off() {
+async fn a_failure_of_the_environment_ends_the_run() {
     let stage = shop(|_, _| (200, "{}".into()));
     let scenario =
         scenario("\ntags: [no-world]\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
@@ -309,7 +330,7 @@ async fn an_environment_that_fails_breaks_the_run_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_step_whose_condition_is_false_is_left_out_and_captures_null() {
+async fn a_step_whose_condition_is_false_is_skipped_and_captures_null() {
     let stage = shop(|_, number| (if number == 1 { 201 } else { 200 }, "{\"id\": 7}".into()));
     let steps = "
 steps:
@@ -329,7 +350,7 @@ steps:
 
 #[tokio::test(start_paused = true)]
 async fn different_requests_are_sent_together_and_each_is_judged() {
-    let stage = shop(|asked, _| match asked {
+    let stage = shop(|request, _| match request {
         "GET /a" => (200, "{\"n\": 1}".into()),
         _ => (500, "{}".into()),
     });
@@ -351,7 +372,7 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_lenient_step_expects_is_not_held_against_it() {
+async fn the_findings_of_a_lenient_step_are_ignored() {
     let stage = shop(|_, _| (503, "{}".into()));
     let steps = "
 steps:

@@ -15,10 +15,10 @@ use proxy::Links;
 use scenario::{Scenario, Signal};
 use verdict::{NoReply, ProcessChange};
 
-/// What a service does with a request.
+/// Answers a service's requests.
 pub(crate) type Handler = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync>;
 
-/// Makes worlds with one service, `shop`.
+/// Starts worlds with one service, `shop`.
 pub(crate) struct Memory {
     pub(crate) shop: Handler,
     /// Every signal that was sent, as `signal service`.
@@ -32,7 +32,7 @@ pub(crate) struct MemoryWorld {
     signals: Arc<Mutex<Vec<String>>>,
 }
 
-/// Carries requests to the shop, unless it is down.
+/// Sends requests to the shop, unless it is down.
 #[derive(Clone)]
 pub(crate) struct Client {
     shop: Handler,
@@ -96,7 +96,7 @@ impl Stage for Memory {
         if scenario.tags.iter().any(|tag| tag == "no-world") {
             return Err(BrokenOff::BuildInvalid("is missing".into()));
         }
-        let crash = |service: &ServiceName| panic!("{service} crashed though no test asks for it");
+        let crash = |service: &ServiceName| panic!("no test crashes {service}");
         Ok(MemoryWorld {
             links: Links::new(seed, crash),
             shop: Arc::clone(&self.shop),
@@ -106,7 +106,7 @@ impl Stage for Memory {
     }
 }
 
-/// A shop that answers every request with what `answer` makes of its method, path and number (from 1).
+/// A shop that answers each request with the result of `answer` for its method and path, and its number (from 1).
 pub(crate) fn shop(answer: impl Fn(&str, u32) -> (u16, String) + Send + Sync + 'static) -> Memory {
     let count = Mutex::new(0);
     let handler = move |request: Request<Bytes>| {

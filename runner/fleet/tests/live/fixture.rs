@@ -12,23 +12,23 @@ use std::{
 use bytes::Bytes;
 use engine::{BrokenOff, Stage, World};
 use fault::{Fault, Seed, ServiceName};
-use fleet::{Fleet, LiveWorld, Options};
+use fleet::{Fleet, FleetOptions, LiveWorld};
 use http::{Request, StatusCode};
 use scenario::{Configuration, Scenario, Step, read_configuration};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use verdict::{HistoryEvent, NoReply, ProcessChange};
 
-/// How long anything may take that is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long [`eventually`] waits.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A fleet whose data lies where a test can look.
-pub(crate) struct Harbour {
+/// A fleet, and the folder of its data.
+pub(crate) struct TestFleet {
     pub(crate) data: TempDir,
-    pub(crate) fleet: Fleet,
+    pub(crate) inner: Fleet,
 }
 
-pub(crate) fn on_a_runtime<T>(trial: impl Future<Output = T>) -> T {
+pub(crate) fn on_runtime<T>(trial: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(2).enable_all().build().expect("a runtime").block_on(trial)
 }
@@ -37,7 +37,7 @@ pub(crate) fn name(text: &str) -> ServiceName {
     text.parse().expect("a name")
 }
 
-/// A service of e2e.conf that this binary is, with more variables and keys.
+/// A service of e2e.conf: this binary, with these variables and keys in addition.
 pub(crate) fn service(name: &str, env: &[(&str, &str)], keys: &[&str]) -> String {
     let exe = std::env::current_exe().expect("this binary");
     let mut text =
@@ -52,8 +52,8 @@ pub(crate) fn service(name: &str, env: &[(&str, &str)], keys: &[&str]) -> String
     text
 }
 
-/// `front -> back`, and `aside`, which knows nobody.
-pub(crate) fn three() -> String {
+/// `front -> back`, and `aside`, which calls no other.
+pub(crate) fn three_services() -> String {
     let upstream = ("UPSTREAM", "${url.back}");
     service("front", &[upstream], &["depends_on: [back]"])
         + &service("back", &[], &[])
@@ -66,27 +66,27 @@ pub(crate) fn configuration(services: &str, folder: &Path) -> Configuration {
         .unwrap_or_else(|mistakes| panic!("{mistakes:#?}\n{text}"))
 }
 
-impl Harbour {
+impl TestFleet {
     pub(crate) fn new(services: &str) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let configuration = Arc::new(configuration(services, data.path()));
-        let options = Options { data: Some(data.path().to_owned()), ..Options::default() };
-        Self { fleet: Fleet::new(configuration, options), data }
+        let options = FleetOptions { data: Some(data.path().to_owned()), ..FleetOptions::default() };
+        Self { inner: Fleet::new(configuration, options), data }
     }
 
-    pub(crate) async fn raise(&self) -> Result<LiveWorld, BrokenOff> {
-        self.fleet.raise(&scenario(Vec::new(), Vec::new()), Seed(1)).await
+    pub(crate) async fn start(&self) -> Result<LiveWorld, BrokenOff> {
+        self.inner.raise(&scenario(Vec::new(), Vec::new()), Seed(1)).await
     }
 
     pub(crate) async fn ready(&self) -> LiveWorld {
-        self.raise().await.unwrap_or_else(|error| panic!("{error:#?}"))
+        self.start().await.unwrap_or_else(|error| panic!("{error:#?}"))
     }
 
     pub(crate) async fn refused(&self) -> BrokenOff {
-        self.raise().await.expect_err("it is broken off")
+        self.start().await.expect_err("the start fails")
     }
 
-    /// Everything of worlds that lies in the fleet's folder.
+    /// The folders of worlds, below the fleet's folder.
     pub(crate) fn world_folders(&self) -> Vec<String> {
         let folders = std::fs::read_dir(self.data.path()).expect("a folder");
         let inside = folders.flat_map(|folder| std::fs::read_dir(folder.expect("a folder").path()));
@@ -117,7 +117,7 @@ pub(crate) async fn get(
     Ok((reply.status(), String::from_utf8_lossy(reply.body()).into_owned()))
 }
 
-/// The same, when it is fine.
+/// The text that a service answers with status 200, past all links.
 pub(crate) async fn read(world: &LiveWorld, service: &str, path: &str) -> String {
     let (status, text) =
         get(world, service, path).await.unwrap_or_else(|error| panic!("{service}{path}: {error}"));
@@ -125,7 +125,7 @@ pub(crate) async fn read(world: &LiveWorld, service: &str, path: &str) -> String
     text
 }
 
-/// What befell processes, in order.
+/// What happened to processes, in order.
 pub(crate) fn changes(world: &LiveWorld) -> Vec<(String, ProcessChange)> {
     let change = |what: &HistoryEvent| match what {
         HistoryEvent::Process { service, change } => Some((service.to_string(), *change)),
@@ -141,23 +141,23 @@ pub(crate) fn port(world: &LiveWorld, service: &str) -> u16 {
     services.iter().find(|found| found.name.as_str() == service).expect("it is there").address.port()
 }
 
-/// Every port of a world: of its services, and of its links.
+/// The ports of a world's services and links.
 pub(crate) fn ports(world: &LiveWorld) -> Vec<u16> {
     let links = world.link_addresses();
     let services = world.services();
     services.iter().map(|s| s.address.port()).chain(links.iter().map(|(_, at)| at.port())).collect()
 }
 
-pub(crate) fn is_silent(port: u16) -> bool {
+pub(crate) fn refuses_connections(port: u16) -> bool {
     let connected = TcpStream::connect(("127.0.0.1", port));
     connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// Looks again and again; what others do in their own time can't be waited for in another way.
+/// Polls until it holds: other processes don't tell when they are done.
 pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
-    let begun = Instant::now();
+    let began = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        assert!(began.elapsed() < TIMEOUT, "{what}: not within {TIMEOUT:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

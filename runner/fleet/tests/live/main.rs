@@ -1,29 +1,29 @@
-//! Fleets of real processes. The services are this binary itself, started again with a variable that says so: no
-//! other program than `sh` is needed.
+//! Fleets of real processes. The services are this binary, started with [`ROLE`] set: no other program than `sh` is
+//! needed.
 
-mod ends;
+mod cleanup;
 mod fixture;
-mod lives;
 mod service;
-mod starts;
+mod signals;
+mod startup;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-/// Says what this binary is to be, if it isn't to run the tests.
+/// Environment variable with what this binary is: `service`, `runner`, or the tests if it isn't set.
 const ROLE: &str = "FLEET_TEST_ROLE";
 
 fn main() -> ExitCode {
     match std::env::var(ROLE).as_deref() {
         Ok("service") => service::serve(),
-        Ok("runner") => ends::run_until_killed(),
+        Ok("runner") => cleanup::run_until_killed(),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
 }
 
 fn trials() -> Vec<Trial> {
-    let trials = [starts::TRIALS, lives::TRIALS, ends::TRIALS].concat();
+    let trials = [startup::TRIALS, signals::TRIALS, cleanup::TRIALS].concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
 }
 

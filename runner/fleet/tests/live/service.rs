@@ -1,4 +1,4 @@
-//! A tiny service, told by its environment what to do.
+//! A small service that is controlled by environment variables.
 
 use std::{
     convert::Infallible, env, fs, io::Write, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration,
@@ -20,21 +20,22 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok()
 }
 
-/// | variable | what it does |
+/// | variable | effect |
 /// | --- | --- |
-/// | `PORT`, `DATA` | where it listens, and what it stores |
-/// | `UPSTREAM` | what `/call` calls |
-/// | `LAST_WORDS` | it writes them and ends with exit code 3 |
-/// | `STUMBLE` | if there is no file of that name, it makes one, and ends as if its port were taken |
+/// | `PORT`, `DATA` | the port it listens on, and its data folder |
+/// | `UPSTREAM` | the URL that `/call` calls |
+/// | `FAIL_WITH` | it writes this text and ends with exit code 3 |
+/// | `FAIL_ONCE` | if there is no file of that name, it creates it, and ends as if its port were taken |
 /// | `UNREADY` | `/health` answers 503 |
-/// | `STUBBORN` | it doesn't end when it is asked to |
+/// | `MUTE` | a folder: a request creates `asked` in it, and is answered once there is `answer` in it |
+/// | `IGNORE_TERM` | it ignores SIGTERM |
 pub(crate) fn serve() -> ExitCode {
-    if let Some(words) = variable("LAST_WORDS") {
-        let _ = writeln!(std::io::stdout(), "I have begun");
+    if let Some(words) = variable("FAIL_WITH") {
+        let _ = writeln!(std::io::stdout(), "starting");
         let _ = writeln!(std::io::stderr(), "{words}");
         return ExitCode::from(3);
     }
-    if let Some(file) = variable("STUMBLE")
+    if let Some(file) = variable("FAIL_ONCE")
         && fs::File::create_new(file).is_ok()
     {
         let _ = writeln!(std::io::stderr(), "error: Address already in use (os error 98)");
@@ -48,13 +49,13 @@ pub(crate) fn serve() -> ExitCode {
 async fn listen() {
     let port = variable("PORT").and_then(|port| port.parse().ok()).expect("a port");
     let data = PathBuf::from(variable("DATA").expect("a folder"));
-    let mut lives = fs::File::options().append(true).create(true).open(data.join("lives")).expect("a file");
-    lives.write_all(b".").expect("it can be written");
-    let mut asked = signal(SignalKind::terminate()).expect("a handler");
+    let mut starts = fs::File::options().append(true).create(true).open(data.join("starts")).expect("a file");
+    starts.write_all(b".").expect("it can be written");
+    let mut terminate = signal(SignalKind::terminate()).expect("a handler");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a free port");
     loop {
         tokio::select! {
-            _ = asked.recv() => if variable("STUBBORN").is_none() {
+            _ = terminate.recv() => if variable("IGNORE_TERM").is_none() {
                 fs::write(data.join("goodbye"), "").expect("it can be written");
                 return;
             },
@@ -69,10 +70,19 @@ async fn listen() {
 }
 
 async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Full<Bytes>>, Infallible> {
+    if let Some(folder) = variable("MUTE") {
+        let folder = PathBuf::from(folder);
+        fs::write(folder.join("asked"), "").expect("it can be written");
+        while !folder.join("answer").exists() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
     let (status, text) = match request.uri().path() {
         "/health" if variable("UNREADY").is_some() => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
         "/health" => (StatusCode::OK, String::new()),
-        "/lives" => (StatusCode::OK, fs::read(data.join("lives")).expect("it was written").len().to_string()),
+        "/starts" => {
+            (StatusCode::OK, fs::read(data.join("starts")).expect("it was written").len().to_string())
+        }
         "/goodbye" => (StatusCode::OK, data.join("goodbye").exists().to_string()),
         "/exit" => std::process::exit(7),
         "/call" => match call().await {
@@ -87,13 +97,13 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
 }
 
 async fn call() -> Result<(StatusCode, String), String> {
-    let upstream = variable("UPSTREAM").expect("somebody to call");
+    let upstream = variable("UPSTREAM").expect("a URL");
     let address = upstream.strip_prefix("http://").expect("plain HTTP");
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     let (mut sender, connection) =
         client::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     tokio::spawn(connection);
-    let request = Request::get("/lives").header("host", address).body(Full::<Bytes>::default());
+    let request = Request::get("/starts").header("host", address).body(Full::<Bytes>::default());
     let sent = sender.send_request(request.expect("a request"));
     let response =
         tokio::time::timeout(Duration::from_secs(5), sent).await.map_err(|error| error.to_string())?;

@@ -19,7 +19,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// What the callee got.
+/// A request that the callee received.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
@@ -28,14 +28,14 @@ pub(crate) struct Seen {
     pub(crate) body: Bytes,
 }
 
-/// Answers every request with its body, to `/large` with as many bytes as the body says, to `/held` once it is let.
+/// Answers with the request's body; `/large` with as many bytes as the body says; `/held` after [`Callee::release`].
 pub(crate) struct Callee {
     pub(crate) address: SocketAddr,
-    about: Arc<About>,
+    state: Arc<State>,
     running: JoinHandle<()>,
 }
 
-struct About {
+struct State {
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
     held: Semaphore,
@@ -51,11 +51,11 @@ impl Callee {
         socket.set_reuseaddr(true).expect("an option");
         socket.bind(address).expect("a free port");
         let listener = socket.listen(64).expect("a listener");
-        let about =
-            About { seen: Mutex::default(), connections: AtomicUsize::new(0), held: Semaphore::new(0) };
-        let about = Arc::new(about);
+        let state =
+            State { seen: Mutex::default(), connections: AtomicUsize::new(0), held: Semaphore::new(0) };
+        let state = Arc::new(state);
         let address = listener.local_addr().expect("an address");
-        Self { address, running: tokio::spawn(accept(listener, about.clone())), about }
+        Self { address, running: tokio::spawn(accept(listener, state.clone())), state }
     }
 
     pub(crate) fn authority(&self) -> Authority {
@@ -63,45 +63,45 @@ impl Callee {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.about.seen.lock().expect("unpoisoned").clone()
+        self.state.seen.lock().expect("unpoisoned").clone()
     }
 
-    /// How many connections were ever made to it.
+    /// Number of connections that it has accepted.
     pub(crate) fn connections(&self) -> usize {
-        self.about.connections.load(Ordering::SeqCst)
+        self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// Lets one held request be answered.
-    pub(crate) fn let_go(&self) {
-        self.about.held.add_permits(1);
+    /// Answers one held request.
+    pub(crate) fn release(&self) {
+        self.state.held.add_permits(1);
     }
 
-    /// Dies, with all its connections.
+    /// Ends it with all its connections.
     pub(crate) async fn kill(self) {
         self.running.abort();
         drop(self.running.await);
     }
 }
 
-async fn accept(listener: TcpListener, about: Arc<About>) {
+async fn accept(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
-        about.connections.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(serve(stream, about.clone()));
+        state.connections.fetch_add(1, Ordering::SeqCst);
+        connections.spawn(serve(stream, state.clone()));
     }
 }
 
-async fn serve(stream: TcpStream, about: Arc<About>) {
+async fn serve(stream: TcpStream, state: Arc<State>) {
     stream.set_nodelay(true).expect("an option");
     let answer = service_fn(|request: Request<Incoming>| {
-        let about = about.clone();
+        let state = state.clone();
         async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await?.to_bytes();
             let path = parts.uri.to_string();
             let (method, headers) = (parts.method, parts.headers);
-            about.seen.lock().expect("unpoisoned").push(Seen {
+            state.seen.lock().expect("unpoisoned").push(Seen {
                 method,
                 path: path.clone(),
                 headers,
@@ -109,7 +109,7 @@ async fn serve(stream: TcpStream, about: Arc<About>) {
             });
             let body = match path.as_str() {
                 "/held" => {
-                    about.held.acquire().await.expect("never closed").forget();
+                    state.held.acquire().await.expect("never closed").forget();
                     body
                 }
                 "/large" => {
@@ -124,6 +124,6 @@ async fn serve(stream: TcpStream, about: Arc<About>) {
             Ok::<_, hyper::Error>(response)
         }
     });
-    // It ends with an error when the caller gives up, which is no failure of the callee.
+    // An error means that the caller has given up.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await);
 }

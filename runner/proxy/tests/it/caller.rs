@@ -1,4 +1,4 @@
-//! A caller that sees what happens on its socket.
+//! A caller on a bare socket.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How long nothing may arrive.
+/// How long a read may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One connection.
@@ -18,7 +18,7 @@ pub(crate) struct Caller(TcpStream);
 #[derive(Debug, PartialEq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// All of the head, in lower case.
+    /// Status line and headers, in lower case.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
@@ -34,7 +34,7 @@ impl Caller {
     pub(crate) async fn send(&mut self, path: &str, body: &[u8]) {
         let length = body.len();
         self.write(&format!("POST {path} HTTP/1.1\r\nhost: users\r\ncontent-length: {length}\r\n\r\n")).await;
-        // A link that refuses a large body may do so before it has come.
+        // A link that refuses a large body may close the connection before it has read all of it.
         drop(self.0.write_all(body).await);
     }
 
@@ -42,7 +42,7 @@ impl Caller {
         self.0.write_all(text.as_bytes()).await.expect("the connection takes it");
     }
 
-    /// Waits for a whole reply, or for the end of the connection: then what came before that, or how it ended.
+    /// Waits for a whole reply. If the connection ends first, returns the part that arrived, or the error.
     pub(crate) async fn reply(&mut self) -> io::Result<Reply> {
         let mut got = Vec::new();
         loop {
@@ -50,7 +50,7 @@ impl Caller {
                 return Ok(reply);
             }
             let read = timeout(PATIENCE, self.0.read_buf(&mut got)).await;
-            if read.expect("the connection ends, or goes on")? == 0 {
+            if read.expect("a reply, or the end of the connection")? == 0 {
                 return whole(&got, Demand::Beginning).ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
             }
         }

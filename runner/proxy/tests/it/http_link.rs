@@ -18,7 +18,7 @@ use crate::{
     callee::Callee, caller::Caller, eventually, exchange, exchanges, fault, inject, links, received, shop,
 };
 
-/// A fault that has a part in an exchange, so that nobody is hung up on.
+/// A fault without effect: an exchange that a fault damages continues when its caller gives up.
 const SLOW: Damage =
     Damage::Latency { delay: Duration::from_millis(1), jitter: Duration::ZERO, side: Side::Reply };
 
@@ -54,7 +54,7 @@ async fn connections_are_kept_on_both_sides() {
 }
 
 #[tokio::test]
-async fn what_concerns_one_connection_is_not_carried_on() {
+async fn headers_of_one_connection_are_not_forwarded() {
     let (_links, callee, link) = world().await;
     let mut caller = connect(&link).await;
     let head = "POST http://elsewhere/pay HTTP/1.1\r\nhost: users:5002\r\nconnection: x-mine\r\nx-mine: 1\r\n\
@@ -74,7 +74,7 @@ async fn what_concerns_one_connection_is_not_carried_on() {
 }
 
 #[tokio::test]
-async fn what_gets_no_reply_is_reset() {
+async fn a_caller_without_a_reply_gets_a_reset() {
     for (damage, why, delivered) in [
         (Damage::Lose(Side::Reply), NoReply::Reset, 1),
         (Damage::Lose(Side::Request), NoReply::Reset, 0),
@@ -94,7 +94,7 @@ async fn what_gets_no_reply_is_reset() {
 }
 
 #[tokio::test]
-async fn a_truncated_reply_breaks_off_after_so_many_bytes() {
+async fn a_truncated_reply_ends_after_the_given_number_of_bytes() {
     let (links, _callee, link) = world().await;
     // More than fits into the sockets' buffers.
     let body = vec![b'x'; 8 << 20];
@@ -109,7 +109,7 @@ async fn a_truncated_reply_breaks_off_after_so_many_bytes() {
 }
 
 #[tokio::test]
-async fn the_link_answers_by_itself() {
+async fn an_error_fault_answers_instead_of_the_callee() {
     let (links, callee, link) = world().await;
     let error = ErrorReply {
         status: StatusCode::SERVICE_UNAVAILABLE,
@@ -124,7 +124,7 @@ async fn the_link_answers_by_itself() {
 }
 
 #[tokio::test]
-async fn a_caller_that_leaves_does_not_call_its_request_back() {
+async fn a_request_is_delivered_after_its_caller_has_gone() {
     let (links, callee, link) = world().await;
     inject(&links, fault("slow", SLOW));
     let mut caller = connect(&link).await;
@@ -133,24 +133,24 @@ async fn a_caller_that_leaves_does_not_call_its_request_back() {
     drop(caller);
     eventually("it is given up", || received(&exchange(&links)) == Some(Err(NoReply::Abandoned))).await;
     assert_eq!(exchange(&links).answered, None);
-    callee.let_go();
+    callee.release();
     eventually("it is answered", || exchange(&links).answered.is_some()).await;
     assert_eq!(received(&exchange(&links)), Some(Err(NoReply::Abandoned)));
 }
 
 #[tokio::test]
-async fn a_dead_callee_refuses_and_one_that_is_back_is_reached_at_once() {
+async fn a_dead_callee_refuses_and_a_restarted_one_is_reached_at_once() {
     let (links, callee, link) = world().await;
     let address = callee.address;
     connect(&link).await.call("/pay", b"ping").await.expect("a reply");
 
     callee.kill().await;
-    let error = connect(&link).await.call("/pay", b"ping").await.expect_err("nobody is there");
+    let error = connect(&link).await.call("/pay", b"ping").await.expect_err("no callee");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     let shown = exchanges(&links).remove(1);
     assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
 
-    // Each time, the connection that the link has kept is a dead one.
+    // Each time, the connection that the link has kept is closed.
     for _ in 0..10 {
         let callee = Callee::start_at(address);
         connect(&link).await.call("/pay", b"ping").await.expect("a reply");
@@ -162,13 +162,13 @@ async fn a_dead_callee_refuses_and_one_that_is_back_is_reached_at_once() {
 }
 
 #[tokio::test]
-async fn a_callee_that_a_fault_has_killed_gets_nothing_on_a_kept_connection() {
+async fn a_crashed_callee_gets_no_request_on_a_kept_connection() {
     let callee = TcpListener::bind("127.0.0.1:0").expect("a port");
     let upstream = callee.local_addr().expect("an address").to_string().parse().expect("an authority");
-    let lives = Arc::new(Mutex::new(None));
-    let life = Arc::clone(&lives);
-    // Dead before the runtime can have heard of it.
-    let links = Links::new(Seed(7), move |_| drop(life.lock().expect("unpoisoned").take()));
+    let sockets = Arc::new(Mutex::new(None));
+    let to_close = Arc::clone(&sockets);
+    // Closed before the runtime can have been notified.
+    let links = Links::new(Seed(7), move |_| drop(to_close.lock().expect("unpoisoned").take()));
     let link = HttpLink::open(&links, shop(), None, upstream).await.expect("a free port");
 
     let answering = thread::spawn(move || {
@@ -178,17 +178,17 @@ async fn a_callee_that_a_fault_has_killed_gets_nothing_on_a_kept_connection() {
         (callee, stream)
     });
     connect(&link).await.call("/pay", b"").await.expect("a reply");
-    *lives.lock().expect("unpoisoned") = Some(answering.join().expect("no panic"));
+    *sockets.lock().expect("unpoisoned") = Some(answering.join().expect("no panic"));
 
     let service = "users".parse().expect("a name");
     inject(&links, fault("kill", Damage::Crash { service, point: CrashPoint::BeforeRequest }));
-    connect(&link).await.call("/pay", b"").await.expect_err("nobody is there");
+    connect(&link).await.call("/pay", b"").await.expect_err("no callee");
     let shown = exchanges(&links).remove(1);
     assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
 }
 
 #[tokio::test]
-async fn a_callee_that_dies_over_a_request_resets() {
+async fn a_callee_that_dies_during_a_request_resets_it() {
     let (links, callee, link) = world().await;
     let mut caller = connect(&link).await;
     caller.send("/held", b"charge").await;
@@ -222,7 +222,7 @@ async fn many_connections_get_their_own_replies() {
 }
 
 #[tokio::test]
-async fn large_bodies_pass_and_larger_ones_are_refused() {
+async fn bodies_of_32_mib_pass_and_larger_ones_are_refused() {
     let (links, callee, link) = world().await;
     let limit = 32 << 20;
     let reply = connect(&link).await.call("/pay", &vec![b'x'; limit]).await.expect("a reply");
@@ -254,7 +254,7 @@ async fn large_bodies_pass_and_larger_ones_are_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_once_it_is_closed() {
+async fn a_closed_link_leaves_no_connection() {
     let (links, callee, link) = world().await;
     let address = link.address();
     let mut idle = connect(&link).await;
@@ -267,29 +267,29 @@ async fn nothing_is_left_once_it_is_closed() {
     link.close().await;
     drop(TcpListener::bind(address).expect("the port is free"));
     for caller in [&mut idle, &mut waiting] {
-        caller.reply().await.expect_err("the connection is gone");
+        caller.reply().await.expect_err("the connection is closed");
     }
-    // What the callee has been sent goes on, until the world ends.
-    callee.let_go();
+    // The delivery to the callee continues until the links are closed.
+    callee.release();
     eventually("it is answered", || exchanges(&links)[1].answered.is_some()).await;
     inject(&links, fault("away", Damage::Outage(Outage::Refuse)));
     links.heal_all();
-    Caller::connect(address).await.map(|_| ()).expect_err("nobody opens it again");
+    Caller::connect(address).await.map(|_| ()).expect_err("it stays closed");
 }
 
 #[tokio::test]
-async fn dropping_it_ends_it() {
+async fn a_dropped_link_is_closed() {
     let (_links, _callee, link) = world().await;
     let address = link.address();
     let mut idle = connect(&link).await;
     idle.call("/pay", b"ping").await.expect("a reply");
     drop(link);
     TcpListener::bind(address).expect("the port is free");
-    idle.reply().await.expect_err("the connection is gone");
+    idle.reply().await.expect_err("the connection is closed");
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_said_to_be() {
+async fn a_taken_port_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address");
     let upstream = address.to_string().parse().expect("an authority");

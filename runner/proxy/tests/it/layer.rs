@@ -20,7 +20,7 @@ use crate::{exchange, exchanges, fault, inject, links, received, shop};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What happened, in order: what the callee got, and who was killed.
+/// Requests to the callee, its answers, and crashes, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -58,7 +58,7 @@ fn pay() -> Request<Bytes> {
     Request::post("/pay").body(Bytes::from_static(b"ping")).expect("a request")
 }
 
-/// Pays once over the damaged link, and what the caller gets.
+/// Sends one request over the link, and returns what the caller gets.
 async fn call(links: &Links, log: &Log) -> Result<Response<Bytes>, NoReply> {
     links.layer(shop()).layer(callee(log, Duration::ZERO)).oneshot(pay()).await
 }
@@ -130,12 +130,12 @@ async fn a_corrupt_reply_has_its_length_and_not_its_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_takes_its_time_on_its_side() {
+async fn delays_apply_to_their_side() {
     let late = |side| Damage::Latency { delay: SECOND, jitter: Duration::ZERO, side };
     for (damage, took, begins) in [
         (late(Side::Request), SECOND, SECOND),
         (late(Side::Reply), SECOND, Duration::ZERO),
-        // Four bytes there, and four bytes back.
+        // Four bytes of request, four bytes of reply.
         (Damage::Bandwidth(2), 4 * SECOND, 2 * SECOND),
     ] {
         let links = links();
@@ -155,14 +155,15 @@ async fn what_waits_takes_its_time_on_its_side() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_to_crash_is_dead_at_the_right_moment() {
+async fn a_crash_fault_kills_before_the_request_or_after_the_reply() {
     for (point, expected) in [
-        (CrashPoint::BeforeRequest, ["users dies", "POST /pay", "answered"]),
-        (CrashPoint::AfterReply, ["POST /pay", "answered", "users dies"]),
+        (CrashPoint::BeforeRequest, ["users crashes", "POST /pay", "answered"]),
+        (CrashPoint::AfterReply, ["POST /pay", "answered", "users crashes"]),
     ] {
         let log = Log::default();
         let hook = log.clone();
-        let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
+        let links =
+            Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} crashes")));
         let users = "users".parse().expect("a name");
         inject(&links, fault("kill", Damage::Crash { service: users, point }));
         call(&links, &log).await.expect("a reply");
@@ -171,10 +172,10 @@ async fn who_is_to_crash_is_dead_at_the_right_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_dies_of_a_fault_that_was_healed_meanwhile() {
+async fn a_crash_fault_that_was_healed_meanwhile_kills_nothing() {
     let log = Log::default();
     let hook = log.clone();
-    let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} dies")));
+    let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} crashes")));
     let users = "users".parse().expect("a name");
     let kill = fault("kill", Damage::Crash { service: users, point: CrashPoint::BeforeRequest });
     inject(&links, kill.clone());
@@ -190,23 +191,23 @@ async fn nobody_dies_of_a_fault_that_was_healed_meanwhile() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_callee_that_is_not_there_gets_nothing() {
-    for gone in [NoReply::Refused, NoReply::Reset] {
+async fn a_request_to_an_absent_callee_is_not_delivered() {
+    for failure in [NoReply::Refused, NoReply::Reset] {
         let links = links();
         let callee = service_fn({
-            let gone = gone.clone();
-            move |_| std::future::ready(Err::<Response<Bytes>, _>(gone.clone()))
+            let failure = failure.clone();
+            move |_| std::future::ready(Err::<Response<Bytes>, _>(failure.clone()))
         });
         let got = links.layer(shop()).layer(callee).oneshot(pay()).await;
-        assert_eq!(got.expect_err("no reply"), gone);
-        // A reset may come from a callee that got the request; a refusal can't.
-        assert_eq!(exchange(&links).delivered, u32::from(gone == NoReply::Reset));
+        assert_eq!(got.expect_err("no reply"), failure);
+        // A callee may have received a request that was reset, but not one that was refused.
+        assert_eq!(exchange(&links).delivered, u32::from(failure == NoReply::Reset));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_gives_up_does_not_call_its_request_back() {
-    // The request is still on its way, or the callee still works on it behind a bad link, when the caller gives up.
+async fn a_request_is_delivered_after_its_caller_gave_up() {
+    // When the caller gives up, the request is in flight, or the callee is processing it behind a damaged link.
     for (side, work, delivered_then) in [(Side::Request, Duration::ZERO, 0), (Side::Reply, 5 * SECOND, 1)] {
         let (links, log) = (links(), Log::default());
         let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side };
@@ -228,7 +229,7 @@ async fn a_caller_that_gives_up_does_not_call_its_request_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_gives_up_hangs_up_on_a_callee_at_work() {
+async fn a_callee_at_work_is_cancelled_when_its_caller_gives_up() {
     let (links, log) = (links(), Log::default());
     let call = links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay());
     timeout(SECOND, call).await.expect_err("the caller gives up first");
@@ -240,7 +241,7 @@ async fn a_caller_that_gives_up_hangs_up_on_a_callee_at_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_outlives_its_caller_ends_with_the_world() {
+async fn detached_deliveries_end_when_the_links_are_closed() {
     for end in [|links: Links| links.close(), drop] {
         let (links, log) = (links(), Log::default());
         let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
@@ -256,11 +257,11 @@ async fn what_outlives_its_caller_ends_with_the_world() {
     let call = links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay());
     timeout(SECOND, call).await.expect_err("the caller gives up first");
     sleep(10 * SECOND).await;
-    assert_eq!(log.lines(), ["POST /pay"], "nothing outlives its caller in a world that has ended");
+    assert_eq!(log.lines(), ["POST /pay"], "after the links are closed, no delivery outlives its caller");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_hangs_hangs_after_the_fault_is_gone() {
+async fn a_hanging_request_hangs_after_its_fault_is_healed() {
     let (links, log) = (links(), Log::default());
     inject(&links, fault("hang", Damage::Outage(Outage::Hang)));
     let mut hanging = Box::pin(call(&links, &log));
@@ -296,14 +297,14 @@ async fn a_window_opens_and_closes_by_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_happens_belongs_to_the_step_in_which_it_begins() {
+async fn an_exchange_belongs_to_the_step_in_which_it_was_sent() {
     let (links, log) = (links(), Log::default());
     links.enter_step(Some(3));
     inject(&links, fault("away", Damage::Outage(Outage::Reset)));
     call(&links, &log).await.expect_err("no reply");
     links.enter_step(None);
     assert!(links.heal(&"away".parse().expect("a name")));
-    assert!(!links.heal(&"away".parse().expect("a name")), "it is gone already");
+    assert!(!links.heal(&"away".parse().expect("a name")), "it is healed already");
     let steps: Vec<_> = links.read(|history| history.records().iter().map(|record| record.step).collect());
     assert_eq!(steps, [Some(3), Some(3), Some(3), None]);
     let change = |at: usize| {
@@ -333,7 +334,7 @@ async fn the_same_seed_gives_the_same_history() {
             let (links, log, turn) = (links.clone(), log.clone(), one_at_a_time.clone());
             tokio::spawn(async move {
                 let _turn = turn.acquire().await;
-                // Some give up, and their requests arrive among those of others.
+                // Some callers give up; their requests arrive later, between others.
                 drop(timeout(SECOND, call(&links, &log)).await);
             })
         });
@@ -348,4 +349,38 @@ async fn the_same_seed_gives_the_same_history() {
     assert!(history.iter().any(|one| received(one) == Some(Err(NoReply::Abandoned))));
     assert_eq!(history, run(1).await);
     assert_ne!(history, run(2).await);
+}
+
+/// Whether a request gets a reply now.
+async fn replied(links: &Links) -> Result<(), NoReply> {
+    links.layer(shop()).layer(callee(&Log::default(), Duration::ZERO)).oneshot(pay()).await.map(drop)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_is_healed_when_its_guard_is_dropped() {
+    let links = links();
+    let guard = links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None);
+    assert_eq!(replied(&links).await, Err(NoReply::Reset));
+    drop(guard);
+    assert_eq!(replied(&links).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_whose_guard_is_kept_stays_until_it_is_healed_by_name() {
+    let links = links();
+    links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None).keep();
+    assert_eq!(replied(&links).await, Err(NoReply::Reset));
+    assert!(links.heal(&"lost".parse().expect("a name")));
+    assert_eq!(replied(&links).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_does_not_heal_a_later_fault_of_the_same_name() {
+    let links = links();
+    let first = links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None);
+    let second = links.inject(fault("lost", Damage::Lose(Side::Reply)), Duration::ZERO, None);
+    drop(first);
+    assert_eq!(replied(&links).await, Err(NoReply::Reset));
+    drop(second);
+    assert_eq!(replied(&links).await, Ok(()));
 }

@@ -1,7 +1,8 @@
-//! What callers see of each fault, and what the history says of it.
+//! The effect of each fault, as callers and the history see it.
 
 mod callee;
 mod caller;
+mod client;
 mod http_link;
 mod layer;
 mod refusing;
@@ -17,22 +18,22 @@ fn shop() -> Link {
     "orders -> users".parse().expect("a link")
 }
 
-/// Links on which nobody may be killed.
+/// Links on which no fault may crash a service.
 fn links() -> Links {
-    Links::new(Seed(7), |service| panic!("nobody kills {service}"))
+    Links::new(Seed(7), |service| panic!("no test crashes {service}"))
 }
 
-/// A fault that meets every exchange on [`shop`].
+/// A fault that damages every exchange on [`shop`].
 fn fault(name: &str, damage: Damage) -> Fault {
     Fault { name: name.parse().expect("a name"), link: shop(), selector: Selector::default(), damage }
 }
 
-/// Puts it in force at once, until it is healed.
+/// Injects a fault until it is healed.
 fn inject(links: &Links, fault: Fault) {
     links.inject(fault, Duration::ZERO, None).keep();
 }
 
-/// A copy of an exchange as the history shows it.
+/// A copy of an exchange in the history.
 #[derive(Debug, PartialEq)]
 struct Seen {
     request: Request,
@@ -74,13 +75,13 @@ fn exchange(links: &Links) -> Seen {
     all.remove(0)
 }
 
-/// The status, or why there is none, as its caller learned it.
+/// The status that the caller received, or why it received none.
 fn received(exchange: &Seen) -> Option<Result<u16, NoReply>> {
     let ending = exchange.ending.as_ref()?;
     Some(ending.received.as_ref().map(|reply| reply.status.as_u16()).map_err(Clone::clone))
 }
 
-/// Waits until something on real sockets has come about, and fails if it doesn't.
+/// Polls until it holds, for at most 10 s.
 async fn eventually(what: &str, holds: impl Fn() -> bool) {
     let waited = tokio::time::timeout(Duration::from_secs(10), async {
         while !holds() {

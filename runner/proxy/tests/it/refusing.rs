@@ -1,4 +1,4 @@
-//! An address that refuses connections for a while.
+//! Links that refuse connections during an outage.
 
 use std::{io::ErrorKind, time::Duration};
 
@@ -25,14 +25,14 @@ async fn is_refused(link: &HttpLink) -> bool {
     match Caller::connect(link.address()).await {
         Ok(_) => false,
         Err(error) => {
-            // A connection that nobody has accepted yet is reset when the address closes.
+            // A connection that isn't accepted yet is reset when the listener is closed.
             assert!(matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset));
             true
         }
     }
 }
 
-/// Waits until it takes connections, and says when that was.
+/// Waits until the link accepts connections, and returns the time.
 async fn opens(link: &HttpLink, links: &Links) -> Duration {
     let opened = timeout(Duration::from_secs(10), async {
         while is_refused(link).await {
@@ -43,15 +43,15 @@ async fn opens(link: &HttpLink, links: &Links) -> Duration {
     opened.await.expect("the window closes")
 }
 
-/// How often each fault has closed it.
+/// How often each fault has made the link refuse.
 fn fired(links: &Links) -> Vec<u64> {
     links.fired().into_values().collect()
 }
 
 #[tokio::test]
-async fn it_refuses_as_soon_as_it_is_told_and_no_longer() {
+async fn an_outage_begins_with_its_injection_and_ends_with_its_healing() {
     let (links, callee, link) = world().await;
-    // Nothing waits in between: a step must not meet the fault of the step before it.
+    // No pauses: a step must not meet the fault of the step before it.
     for round in 1..=20 {
         inject(&links, away());
         assert!(is_refused(&link).await, "round {round}");
@@ -80,7 +80,7 @@ async fn a_window_opens_and_closes_by_the_clock() {
 }
 
 #[tokio::test]
-async fn open_connections_are_reset_and_what_was_sent_arrives() {
+async fn an_outage_resets_connections_and_delivers_what_was_sent() {
     let (links, callee, link) = world().await;
     let mut idle = Caller::connect(link.address()).await.expect("it listens");
     idle.call("/pay", b"ping").await.expect("a reply");
@@ -94,12 +94,12 @@ async fn open_connections_are_reset_and_what_was_sent_arrives() {
     }
     let shown = exchanges(&links).remove(1);
     assert_eq!(received(&shown), Some(Err(NoReply::Reset)), "the caller did not give up");
-    callee.let_go();
+    callee.release();
     eventually("it is answered", || exchanges(&links)[1].answered.is_some()).await;
 }
 
 #[tokio::test]
-async fn it_stays_closed_while_another_fault_wants_it() {
+async fn a_link_refuses_while_any_outage_is_in_force() {
     let (links, _callee, link) = world().await;
     inject(&links, away());
     inject(&links, fault("away-too", Damage::Outage(Outage::Refuse)));
@@ -111,7 +111,7 @@ async fn it_stays_closed_while_another_fault_wants_it() {
 }
 
 #[tokio::test]
-async fn it_counts_once_however_often_other_faults_come_and_go() {
+async fn an_outage_counts_once_whatever_other_faults_do() {
     let (links, _callee, link) = world().await;
     let mut elsewhere = fault("elsewhere", Damage::Outage(Outage::Reset));
     elsewhere.link = "shop -> bank".parse().expect("a link");
@@ -123,7 +123,7 @@ async fn it_counts_once_however_often_other_faults_come_and_go() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_some_requests_only_leaves_it_open() {
+async fn an_outage_for_some_requests_keeps_the_link_open() {
     let (links, callee, link) = world().await;
     let mut some = away();
     some.selector.path = fault::PathPattern::new("/pay");

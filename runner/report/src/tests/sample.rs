@@ -13,7 +13,7 @@ use scenario::{
 use serde_json::{Value, json};
 use verdict::{
     BodyPath, BrokenOff, Exchange, ExchangeId, Failure, FailureLocation, FaultChange, Finding, FindingKind,
-    History, HistoryEvent, NoReply, ProcessChange, Reply, Request, RunBy, Verdict,
+    History, HistoryEvent, NoReply, ProcessChange, Reply, Request, RunBy, UnmetCondition, Verdict,
 };
 
 /// What differs from one run to the next when both go the same way.
@@ -327,9 +327,11 @@ pub(crate) fn failed() -> ScenarioResult {
 pub(crate) fn broken_off() -> ScenarioResult {
     let broken = BrokenOff::NotReady {
         service: service("users-service"),
-        within: Duration::from_secs(10),
-        condition: "GET /livez".into(),
-        last: "got no reply (connection refused)".into(),
+        unmet: Box::new(UnmetCondition {
+            within: Duration::from_secs(10),
+            condition: "GET /livez".into(),
+            last: "got no reply (connection refused)".into(),
+        }),
         run_by: RunBy::Runner,
         log: vec!["opening users.redb".into(), "\u{1b}[31mError\u{1b}[0m: database is locked".into()],
     };

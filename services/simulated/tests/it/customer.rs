@@ -1,10 +1,10 @@
-//! A customer who wants her errands done: she asks again under the same key until she has an answer, has what is down
-//! started again, and holds the shop to everything that it ever told her.
+//! A client of the shop, as the user alice. It repeats each request under the same key until it is decided, starts
+//! services that are down, and checks that every final reply stays true.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Rules, Watch, World};
+use engine::{InvariantChecker, Rules, World};
 use fault::ServiceName;
 use http::{Request, StatusCode};
 use scenario::Signal;
@@ -17,216 +17,226 @@ pub(crate) const USERS: &str = "users-service";
 pub(crate) const ORDERS: &str = "orders-service";
 pub(crate) const PAYMENTS: &str = "payment-service";
 
-/// How long she waits for a reply, and then until she asks again.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_secs(1);
-/// How often she asks at most. After a few times in vain she has the service started again.
-const ATTEMPTS: u32 = 40;
-const IN_VAIN: u32 = 3;
-/// How long the shop may take to settle, and how often she then sees to it that everybody is up.
-const SETTLE: Duration = Duration::from_secs(5);
-const LOOKS: u32 = 12;
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause between two attempts of a request.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+const MAX_ATTEMPTS: u32 = 40;
+/// Interval, in failed attempts, at which all services are killed and started again.
+const ATTEMPTS_UNTIL_RESTART: u32 = 3;
+/// Attempts of a request that checks what the shop has recorded.
+const CHECK_ATTEMPTS: u32 = 3;
+/// Time to settle in one round. Services that are down are started between rounds.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
+const SETTLE_ROUNDS: u32 = 12;
 
 pub(crate) fn name(name: &str) -> ServiceName {
-    name.parse().expect("a name")
+    name.parse().expect("a valid name")
 }
 
-/// Something that she wants done once.
+/// A request with an idempotency key, sent until its reply has the expected status.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Errand {
+pub(crate) struct KeyedRequest {
     service: &'static str,
     path: &'static str,
     key: &'static str,
     body: Value,
-    /// The status of the answer to it.
-    answer: u16,
-    /// What she has, or bob has, once it is done, in hundredths.
+    expected_status: u16,
+    /// Alice's balance afterwards, in minor units.
     balance: i64,
 }
 
-/// Alice orders a phone, pays it and gives it back in two parts. Then she orders what she can't pay.
-pub(crate) fn errands() -> Vec<Errand> {
-    let errand =
-        |service, path, key, body, answer, balance| Errand { service, path, key, body, answer, balance };
+/// Returns alice's requests: an order, its payment and two partial refunds, then an order whose payment is declined.
+pub(crate) fn alices_requests() -> Vec<KeyedRequest> {
+    let request = |service, path, key, body, expected_status, balance| KeyedRequest {
+        service,
+        path,
+        key,
+        body,
+        expected_status,
+        balance,
+    };
     let (phone, yacht) = (json!(299.99), json!(900.00));
     let order = |item, total| json!({ "user_id": 1, "items": [item], "total_amount": total });
     let pay = |order| json!({ "order_id": order, "user_id": 1 });
     vec![
-        errand(ORDERS, "/api/orders", "phone", order("Phone", phone), 201, 50_000),
-        errand(PAYMENTS, "/api/payments", "pay-phone", pay(1), 201, 20_001),
-        errand(PAYMENTS, "/api/refund", "some", json!({ "payment_id": 1, "amount": 50.00 }), 200, 25_001),
-        errand(PAYMENTS, "/api/refund", "rest", json!({ "payment_id": 1 }), 200, 50_000),
-        errand(ORDERS, "/api/orders", "yacht", order("Yacht", yacht), 201, 50_000),
-        errand(PAYMENTS, "/api/payments", "pay-yacht", pay(2), 402, 50_000),
+        request(ORDERS, "/api/orders", "phone", order("Phone", phone), 201, 50_000),
+        request(PAYMENTS, "/api/payments", "pay-phone", pay(1), 201, 20_001),
+        request(PAYMENTS, "/api/refund", "some", json!({ "payment_id": 1, "amount": 50.00 }), 200, 25_001),
+        request(PAYMENTS, "/api/refund", "rest", json!({ "payment_id": 1 }), 200, 50_000),
+        request(ORDERS, "/api/orders", "yacht", order("Yacht", yacht), 201, 50_000),
+        request(PAYMENTS, "/api/payments", "pay-yacht", pay(2), 402, 50_000),
     ]
 }
 
-/// What bob does when all is over: a new payment has to go through.
-fn another_customers() -> [Errand; 2] {
+/// Returns bob's requests, sent at the end: a new payment has to succeed.
+fn bobs_requests() -> [KeyedRequest; 2] {
     let order = json!({ "user_id": 2, "items": ["Radio"], "total_amount": 10.00 });
     let pay = json!({ "order_id": 3, "user_id": 2 });
     [
-        Errand {
+        KeyedRequest {
             service: ORDERS,
             path: "/api/orders",
             key: "radio",
             body: order,
-            answer: 201,
+            expected_status: 201,
             balance: 50_000,
         },
-        Errand {
+        KeyedRequest {
             service: PAYMENTS,
             path: "/api/payments",
             key: "pay-radio",
             body: pay,
-            answer: 201,
+            expected_status: 201,
             balance: 50_000,
         },
     ]
 }
 
-/// What came of asking.
+/// A reply of the shop.
 #[derive(Debug, Clone, PartialEq)]
-struct Answer {
+struct Reply {
     status: StatusCode,
     replayed: bool,
     body: Value,
 }
 
-impl Answer {
-    /// The number of what was made.
-    fn made(&self) -> Option<&Value> {
-        ["/order/id", "/payment/id", "/refund_id"].iter().find_map(|place| self.body.pointer(place))
+impl Reply {
+    /// Id of the order, payment or refund that the request created.
+    fn created_id(&self) -> Option<&Value> {
+        ["/order/id", "/payment/id", "/refund_id"].iter().find_map(|pointer| self.body.pointer(pointer))
     }
 
-    /// Whether a later answer says the same again; what was null before may be known by then.
-    fn is_kept_by(&self, later: &Answer) -> bool {
-        fn keeps(later: &Value, told: &Value) -> bool {
-            match told {
+    /// Whether a later reply to the same request agrees with this one. A member that is null here may have a value
+    /// later, and members that show the present state may differ.
+    fn agrees_with(&self, later: &Reply) -> bool {
+        fn agrees(later: &Value, earlier: &Value) -> bool {
+            match earlier {
                 Value::Null => true,
-                Value::Object(fields) => fields.iter().all(|(name, told)| {
-                    let changes = ["status", "user_name", "refunded_amount", "refunding_amount"];
-                    changes.contains(&name.as_str()) || keeps(&later[name], told)
+                Value::Object(fields) => fields.iter().all(|(name, earlier)| {
+                    let variable = ["status", "user_name", "refunded_amount", "refunding_amount"];
+                    variable.contains(&name.as_str()) || agrees(&later[name], earlier)
                 }),
-                told => later == told,
+                earlier => later == earlier,
             }
         }
-        later.status == self.status && keeps(&later.body, &self.body)
+        later.status == self.status && agrees(&later.body, &self.body)
     }
 }
 
-/// When a service that died is started again.
+/// When a service that is down is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Back {
-    /// At once, while others still wait for it.
-    AtOnce,
-    /// When she has given up waiting.
-    Later,
+pub(crate) enum Restart {
+    /// While its callers still wait for a reply.
+    Immediate,
+    /// When the client's attempt has ended.
+    AfterAttempt,
 }
 
-/// The customer, and everything that she was told.
+/// Sends requests to the shop and keeps the final replies.
 pub(crate) struct Customer<'a> {
     world: &'a SimulatedWorld,
     rules: &'a Rules,
-    back: Back,
-    /// Called before anything is started again.
+    restart: Restart,
+    /// Called before each start of a service.
     before_start: Box<dyn Fn() + 'a>,
-    told: Vec<(Errand, Answer)>,
-    /// What was made under the key that she asks under now, if she was told.
-    promised: Option<Value>,
+    /// Requests that are decided, with their final replies.
+    decided: Vec<(KeyedRequest, Reply)>,
+    /// The id that a reply named for the request being sent.
+    created_id: Option<Value>,
+    /// Alice's balance after the decided requests, in minor units.
     balance: i64,
-    /// Answers that she got while something was wrong, that were no answers.
-    pub(crate) refused: Vec<StatusCode>,
+    /// Statuses of replies that decided nothing: 5xx and 202.
+    pub(crate) undecided: Vec<StatusCode>,
 }
 
 impl<'a> Customer<'a> {
-    pub(crate) fn new(world: &'a SimulatedWorld, rules: &'a Rules, back: Back) -> Self {
-        let (told, refused) = Default::default();
+    pub(crate) fn new(world: &'a SimulatedWorld, rules: &'a Rules, restart: Restart) -> Self {
+        let (decided, undecided) = Default::default();
         let before_start = Box::new(|| {});
-        Self { world, rules, back, before_start, told, promised: None, balance: 50_000, refused }
+        Self { world, rules, restart, before_start, decided, created_id: None, balance: 50_000, undecided }
     }
 
-    /// Lets this happen before anything is started again.
-    pub(crate) fn before_starts(self, happens: impl Fn() + 'a) -> Self {
-        Self { before_start: Box::new(happens), ..self }
+    /// Calls `action` before each start of a service.
+    pub(crate) fn before_each_start(self, action: impl Fn() + 'a) -> Self {
+        Self { before_start: Box::new(action), ..self }
     }
 
-    /// Does everything, whatever happens meanwhile, and judges the shop in the end.
-    pub(crate) async fn goes_shopping(&mut self) {
-        for errand in errands() {
-            self.run(errand).await;
+    /// Runs all of alice's requests and checks the final state of the shop.
+    pub(crate) async fn run_all(&mut self) {
+        for request in alices_requests() {
+            self.run(request).await;
         }
-        self.judge().await;
+        self.check_final_state().await;
     }
 
-    /// Has one errand done.
-    pub(crate) async fn run(&mut self, errand: Errand) {
-        self.promised = None;
-        for attempt in 1..=ATTEMPTS {
-            let answer = self.ask(&errand).await;
-            if let Some(answer) = &answer
-                && let Some(made) = answer.made()
+    /// Sends a request until its reply has the expected status.
+    pub(crate) async fn run(&mut self, request: KeyedRequest) {
+        self.created_id = None;
+        for attempt in 1..=MAX_ATTEMPTS {
+            let reply = self.post(&request).await;
+            if let Some(reply) = &reply
+                && let Some(id) = reply.created_id()
             {
-                let promised = self.promised.get_or_insert_with(|| made.clone());
-                assert_eq!(promised, made, "a key names one thing: {errand:?}, {answer:?}");
+                let first = self.created_id.get_or_insert_with(|| id.clone());
+                assert_eq!(first, id, "a key created two resources: {request:?}, {reply:?}");
             }
-            match answer {
-                Some(answer) if answer.status.as_u16() == errand.answer => {
-                    self.balance = errand.balance;
-                    return self.told.push((errand, answer));
+            match reply {
+                Some(reply) if reply.status.as_u16() == request.expected_status => {
+                    self.balance = request.balance;
+                    return self.decided.push((request, reply));
                 }
-                Some(answer) => {
-                    let undecided = answer.status.is_server_error() || answer.status == StatusCode::ACCEPTED;
-                    assert!(undecided, "{errand:?} was answered {answer:?}");
-                    self.refused.push(answer.status);
+                Some(reply) => {
+                    let undecided = reply.status.is_server_error() || reply.status == StatusCode::ACCEPTED;
+                    assert!(undecided, "{request:?} got an unexpected reply: {reply:?}");
+                    self.undecided.push(reply.status);
                 }
                 None => {}
             }
-            if attempt % IN_VAIN == 0 {
+            if attempt % ATTEMPTS_UNTIL_RESTART == 0 {
                 for service in [USERS, ORDERS, PAYMENTS] {
-                    self.world.signal(&name(service), Signal::Kill).await.expect("it is linked in");
+                    self.world.signal(&name(service), Signal::Kill).await.expect("the service is linked in");
                 }
             }
-            if self.start_what_is_down().await {
-                self.holds_to_its_word(errand.balance).await;
-                if self.back == Back::Later {
-                    self.settles().await;
+            if self.start_services_that_are_down().await {
+                self.check_recorded_replies(request.balance).await;
+                if self.restart == Restart::AfterAttempt {
+                    self.wait_until_settled().await;
                 }
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_PAUSE).await;
         }
-        panic!("{errand:?} is never done");
+        panic!("{request:?} is undecided after {MAX_ATTEMPTS} attempts");
     }
 
-    /// Asks once. Services that die meanwhile may come back meanwhile.
-    async fn ask(&self, errand: &Errand) -> Option<Answer> {
-        let body = errand.body.to_string();
-        let request = Request::post(errand.path)
+    /// Sends a request once. With [`Restart::Immediate`], services that go down are started while it waits.
+    async fn post(&self, request: &KeyedRequest) -> Option<Reply> {
+        let body = request.body.to_string();
+        let post = Request::post(request.path)
             .header("content-type", "application/json")
-            .header("idempotency-key", errand.key)
+            .header("idempotency-key", request.key)
             .body(body.into())
             .expect("a request");
-        let mut reply = std::pin::pin!(self.send(errand.service, request));
+        let mut reply = std::pin::pin!(self.send(request.service, post));
         loop {
-            let dead = async {
-                match self.back {
-                    Back::AtOnce => sleep(Duration::from_millis(10)).await,
-                    Back::Later => std::future::pending().await,
+            let next_check = async {
+                match self.restart {
+                    Restart::Immediate => sleep(Duration::from_millis(10)).await,
+                    Restart::AfterAttempt => std::future::pending().await,
                 }
             };
             tokio::select! {
                 biased;
-                answer = &mut reply => return answer,
-                () = dead => drop(self.start_what_is_down().await),
+                reply = &mut reply => return reply,
+                () = next_check => drop(self.start_services_that_are_down().await),
             }
         }
     }
 
-    async fn send(&self, service: &str, request: Request<Bytes>) -> Option<Answer> {
+    async fn send(&self, service: &str, request: Request<Bytes>) -> Option<Reply> {
         let sent = self.world.client(&name(service)).oneshot(request);
-        let (parts, body) = timeout(PATIENCE, sent).await.ok()?.ok()?.into_parts();
-        let body = serde_json::from_slice(&body).expect("a service answers in JSON");
-        Some(Answer {
+        let (parts, body) = timeout(REPLY_TIMEOUT, sent).await.ok()?.ok()?.into_parts();
+        let body = serde_json::from_slice(&body).expect("a service replies in JSON");
+        Some(Reply {
             status: parts.status,
             replayed: parts.headers.contains_key("idempotency-replayed"),
             body,
@@ -235,24 +245,24 @@ impl<'a> Customer<'a> {
 
     async fn get(&self, service: &str, path: &str) -> Value {
         let request = || Request::get(path).body(Bytes::new()).expect("a request");
-        let answer = self.insist(|| self.send(service, request())).await;
-        assert_eq!(answer.status, StatusCode::OK, "{service} {path}: {answer:?}");
-        answer.body
+        let reply = self.retry(|| self.send(service, request())).await;
+        assert_eq!(reply.status, StatusCode::OK, "{service} {path}: {reply:?}");
+        reply.body
     }
 
-    /// Asks until there is an answer, since a service may die again while she does.
-    async fn insist(&self, ask: impl AsyncFn() -> Option<Answer>) -> Answer {
-        for _ in 0..IN_VAIN {
-            match ask().await {
-                Some(answer) if !answer.status.is_server_error() => return answer,
-                _ => drop(self.start_what_is_down().await),
+    /// Sends again when there is no reply or a 5xx: a service may go down during the check.
+    async fn retry(&self, send: impl AsyncFn() -> Option<Reply>) -> Reply {
+        for _ in 0..CHECK_ATTEMPTS {
+            match send().await {
+                Some(reply) if !reply.status.is_server_error() => return reply,
+                _ => drop(self.start_services_that_are_down().await),
             }
         }
-        panic!("there is no answer");
+        panic!("no reply, or only 5xx, in {CHECK_ATTEMPTS} attempts");
     }
 
-    /// Starts what is down, also what dies again while it starts. Says whether anything was.
-    pub(crate) async fn start_what_is_down(&self) -> bool {
+    /// Starts services until all are up, since one may be killed during its start. Returns whether any was down.
+    pub(crate) async fn start_services_that_are_down(&self) -> bool {
         let mut any = false;
         for _ in 0..10 {
             let down = self.world.down();
@@ -265,66 +275,72 @@ impl<'a> Customer<'a> {
                 self.world
                     .signal(&service, Signal::Start)
                     .await
-                    .expect("it comes back after every power cut");
+                    .expect("a service starts after any power cut");
             }
         }
-        panic!("it never comes back");
+        panic!("services are still down after ten starts");
     }
 
-    /// Right after a start, before anything had time to settle: what was told is still known, and not made anew.
-    /// `underway` is the balance that there may be if what she asks for now is done already.
-    async fn holds_to_its_word(&self, underway: i64) {
-        for (errand, told) in &self.told {
-            let again = self.insist(|| self.ask(errand)).await;
-            assert!(told.is_kept_by(&again), "{errand:?} was answered {told:?}, and now {again:?}");
-            assert!(again.replayed, "it was forgotten and made anew: {errand:?}");
+    /// Checks, right after a start and before the shop settles, that every decided request gets its reply again.
+    /// `balance_if_applied` is alice's balance if the request in flight has been applied.
+    async fn check_recorded_replies(&self, balance_if_applied: i64) {
+        for (request, earlier) in &self.decided {
+            let later = self.retry(|| self.post(request)).await;
+            assert!(
+                earlier.agrees_with(&later),
+                "the reply to {request:?} was {earlier:?}, and is now {later:?}"
+            );
+            assert!(later.replayed, "the first reply was lost, and the request was run again: {request:?}");
         }
-        let balance = hundredths(&self.get(USERS, "/api/users/1/balance").await["balance"]);
-        assert!([self.balance, underway].contains(&balance), "she has {balance}, not {}", self.balance);
-        let findings = Watch::new(&self.rules.invariants, PATIENCE).look(self.world).await;
+        let balance = minor_units(&self.get(USERS, "/api/users/1/balance").await["balance"]);
+        let expected = [self.balance, balance_if_applied];
+        assert!(expected.contains(&balance), "alice's balance is {balance}, not one of {expected:?}");
+        let findings = InvariantChecker::new(&self.rules.invariants, REPLY_TIMEOUT).check(self.world).await;
         assert!(findings.is_empty(), "{findings:#?}");
     }
 
-    /// Everything comes to rest, whether or not anybody asks again.
-    async fn settles(&self) {
+    /// Waits until all invariants hold, without a request from a client.
+    async fn wait_until_settled(&self) {
         let mut findings = Vec::new();
-        for _ in 0..LOOKS {
-            findings = Watch::new(&self.rules.invariants, PATIENCE).settle(self.world, SETTLE).await;
+        for _ in 0..SETTLE_ROUNDS {
+            findings = InvariantChecker::new(&self.rules.invariants, REPLY_TIMEOUT)
+                .settle(self.world, SETTLE_TIMEOUT)
+                .await;
             if findings.is_empty() {
                 return;
             }
-            // Who dies again meanwhile is started before payments are given up for it.
-            self.start_what_is_down().await;
+            // A service that went down meanwhile is started before pending payments reach their deadline.
+            self.start_services_that_are_down().await;
         }
-        panic!("it doesn't come to rest: {findings:#?}");
+        panic!("the shop does not settle: {findings:#?}");
     }
 
-    /// Everything has come to rest, and to the one end that it can come to.
-    async fn judge(&mut self) {
-        self.start_what_is_down().await;
-        self.settles().await;
-        self.holds_to_its_word(self.balance).await;
+    /// Checks that the shop settles in the state that it would have without faults.
+    async fn check_final_state(&mut self) {
+        self.start_services_that_are_down().await;
+        self.wait_until_settled().await;
+        self.check_recorded_replies(self.balance).await;
         let payments = self.get(PAYMENTS, "/api/payments").await;
-        let shown = |payment: &Value| json!([payment["id"], payment["status"], payment["refunded_amount"]]);
-        let payments: Vec<_> = payments["payments"].as_array().expect("a list").iter().map(shown).collect();
+        let summary = |payment: &Value| json!([payment["id"], payment["status"], payment["refunded_amount"]]);
+        let payments: Vec<_> = payments["payments"].as_array().expect("a list").iter().map(summary).collect();
         assert_eq!(payments, [json!([2, "declined", 0.0]), json!([1, "completed", 299.99])]);
         let orders = self.get(ORDERS, "/api/orders").await;
-        let shown = |order: &Value| json!([order["id"], order["status"]]);
-        let orders: Vec<_> = orders["orders"].as_array().expect("a list").iter().map(shown).collect();
+        let summary = |order: &Value| json!([order["id"], order["status"]]);
+        let orders: Vec<_> = orders["orders"].as_array().expect("a list").iter().map(summary).collect();
         assert_eq!(orders, [json!([2, "pending"]), json!([1, "refunded"])]);
         let statement = self.get(USERS, "/api/users/1/operations").await;
-        let shown = |line: &Value| json!([line["kind"], line["decision"], line["amount"], line["balance"]]);
-        let lines: Vec<_> = statement["operations"].as_array().expect("a list").iter().map(shown).collect();
-        let once = [
+        let summary = |line: &Value| json!([line["kind"], line["decision"], line["amount"], line["balance"]]);
+        let lines: Vec<_> = statement["operations"].as_array().expect("a list").iter().map(summary).collect();
+        let expected = [
             json!(["deposit", "applied", 500.0, 500.0]),
             json!(["charge", "applied", -299.99, 200.01]),
             json!(["refund", "applied", 50.0, 250.01]),
             json!(["refund", "applied", 249.99, 500.0]),
             json!(["charge", "refused", -900.0, 500.0]),
         ];
-        assert_eq!(lines, once);
-        for errand in another_customers() {
-            self.run(errand).await;
+        assert_eq!(lines, expected);
+        for request in bobs_requests() {
+            self.run(request).await;
         }
         for service in [ORDERS, PAYMENTS] {
             let health = self.get(service, "/health").await;
@@ -334,8 +350,8 @@ impl<'a> Customer<'a> {
     }
 }
 
-/// An amount in a reply, in hundredths.
+/// Converts an amount of a reply to minor units.
 #[expect(clippy::cast_possible_truncation, reason = "amounts are small and have two decimals")]
-fn hundredths(amount: &Value) -> i64 {
+fn minor_units(amount: &Value) -> i64 {
     (amount.as_f64().expect("an amount") * 100.0).round() as i64
 }

@@ -1,4 +1,4 @@
-//! The same seed makes the same history, byte for byte: whatever ran before, on whichever thread, in whichever process.
+//! The same seed makes the same history, byte for byte, on any thread, in any process and after any earlier runs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,54 +17,54 @@ use simulation::block_on;
 use crate::linked::{Linked, on_every_core};
 
 const SEEDS: u64 = 1_000;
-/// Tells the process that the test starts that it is that process.
-const IS_OTHER_PROCESS: &str = "DETERMINISM_OTHER_PROCESS";
-/// What a line with a digest begins with.
-const DIGEST: &str = "digest of seed";
+/// Environment variable by which the test tells the process that it starts to print its digests.
+const CHILD_PROCESS_VARIABLE: &str = "DETERMINISM_OTHER_PROCESS";
+/// Prefix of a line with a digest.
+const DIGEST_PREFIX: &str = "digest of seed";
 
-/// What happened with each seed, in few bytes.
+/// The digest of each seed's run.
 type Digests = BTreeMap<u64, u64>;
 
-/// In which order the seeds are run.
+/// The order in which the seeds are run.
 #[derive(Clone, Copy, PartialEq)]
-enum Order {
-    Upwards,
-    Downwards,
+enum SeedOrder {
+    Ascending,
+    Descending,
 }
 
 #[test]
 fn the_same_seed_makes_the_same_history() {
     let linked = Linked::new();
-    let here = digests(&linked, Order::Upwards);
-    if env::var_os(IS_OTHER_PROCESS).is_some() {
-        let lines = here.iter().map(|(seed, digest)| format!("{DIGEST} {seed}: {digest}\n"));
+    let expected = digests(&linked, SeedOrder::Ascending);
+    if env::var_os(CHILD_PROCESS_VARIABLE).is_some() {
+        let lines = expected.iter().map(|(seed, digest)| format!("{DIGEST_PREFIX} {seed}: {digest}\n"));
         let printed = io::stdout().write_all(lines.collect::<String>().as_bytes());
         return printed.unwrap();
     }
-    assert_eq!(u64::try_from(here.len()).unwrap(), SEEDS);
-    let different: BTreeSet<u64> = here.values().copied().collect();
-    // The shortest sequences are alike: nothing but a wait, or nothing at all.
-    assert!(different.len() > 900, "the digest says too little: there are {} of them", different.len());
-    let again = digests(&linked, Order::Downwards);
-    if let Some((seed, _)) = here.iter().find(|(seed, digest)| again[seed] != **digest) {
+    assert_eq!(u64::try_from(expected.len()).unwrap(), SEEDS);
+    let different: BTreeSet<u64> = expected.values().copied().collect();
+    // Not all differ: the shortest sequences are empty, or only wait.
+    assert!(different.len() > 900, "only {} different digests", different.len());
+    let again = digests(&linked, SeedOrder::Descending);
+    if let Some((seed, _)) = expected.iter().find(|(seed, digest)| again[seed] != **digest) {
         panic!("seed {seed} made another history the second time:\n{}", difference(&linked, *seed));
     }
-    let elsewhere = digests_of_another_process();
-    let differs = here.iter().find(|(seed, digest)| elsewhere.get(seed) != Some(digest));
+    let child = digests_of_a_child_process();
+    let differs = expected.iter().find(|(seed, digest)| child.get(seed) != Some(digest));
     assert_eq!(differs, None, "another process made another history with this seed");
 }
 
-fn digests(linked: &Linked, order: Order) -> Digests {
+fn digests(linked: &Linked, order: SeedOrder) -> Digests {
     let shares = on_every_core(|share| {
         let of = u64::from(share.of.get());
         let mut seeds: Vec<u64> = (0..SEEDS).filter(|seed| seed % of == u64::from(share.index)).collect();
-        if order == Order::Downwards {
+        if order == SeedOrder::Descending {
             seeds.reverse();
         }
         block_on(async {
             let mut digests = Vec::new();
             for seed in seeds {
-                digests.push((seed, digest(&result(linked, seed).await)));
+                digests.push((seed, digest(&run_sequence(linked, seed).await)));
             }
             digests
         })
@@ -72,16 +72,16 @@ fn digests(linked: &Linked, order: Order) -> Digests {
     shares.into_iter().flatten().collect()
 }
 
-fn digests_of_another_process() -> Digests {
-    let this = env::current_exe().unwrap();
+fn digests_of_a_child_process() -> Digests {
+    let program = env::current_exe().unwrap();
     let name = concat!(module_path!(), "::the_same_seed_makes_the_same_history");
     let (_, name) = name.split_once("::").unwrap();
     let arguments = [name, "--exact", "--nocapture", "--test-threads=1"];
-    let output = Command::new(this).args(arguments).env(IS_OTHER_PROCESS, "yes").output().unwrap();
+    let output = Command::new(program).args(arguments).env(CHILD_PROCESS_VARIABLE, "yes").output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
     let digest = |line: &str| {
-        let (_, digest) = line.split_once(DIGEST)?;
+        let (_, digest) = line.split_once(DIGEST_PREFIX)?;
         let (seed, digest) = digest.split_once(": ")?;
         Some((seed.trim().parse().ok()?, digest.parse().ok()?))
     };
@@ -89,37 +89,38 @@ fn digests_of_another_process() -> Digests {
 }
 
 /// Runs the sequence of a seed.
-async fn result(linked: &Linked, seed: u64) -> ScenarioResult {
+async fn run_sequence(linked: &Linked, seed: u64) -> ScenarioResult {
     let exploration = linked.exploration("explorations/shop.yaml");
     let sequence = Generator::new(exploration).sequence(Seed(seed));
     let script = script(exploration, &sequence, format!("seed {seed}"), linked.rules.settle);
     run_scenario(&linked.simulation, script.scenario, &linked.rules, Seed(seed), |_| {}).await
 }
 
-/// All that happened, and what was thought of it.
+/// Returns a digest of the duration, verdict and history.
 fn digest(result: &ScenarioResult) -> u64 {
-    let mut digest = Digest(DefaultHasher::new());
-    write!(digest, "{:?} {:?} {:?}", result.took, result.verdict, result.history).unwrap();
-    digest.0.finish()
+    let mut hash = HashWriter(DefaultHasher::new());
+    write!(hash, "{:?} {:?} {:?}", result.took, result.verdict, result.history).unwrap();
+    hash.0.finish()
 }
 
-/// Takes a text in without keeping it.
-struct Digest(DefaultHasher);
+/// Hashes the text that is written to it.
+struct HashWriter(DefaultHasher);
 
-impl fmt::Write for Digest {
+impl fmt::Write for HashWriter {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.write(text.as_bytes());
         Ok(())
     }
 }
 
-/// Where two runs of a seed part, for whoever has to find out why.
+/// Runs a seed twice and describes the first record in which the two histories differ.
 fn difference(linked: &Linked, seed: u64) -> String {
-    let (one, other) = block_on(async { (result(linked, seed).await, result(linked, seed).await) });
+    let (one, other) =
+        block_on(async { (run_sequence(linked, seed).await, run_sequence(linked, seed).await) });
     let records = one.history.records().iter().zip(other.history.records()).enumerate();
-    let parting = records.into_iter().find(|(_, (one, other))| one != other);
-    parting.map_or_else(
-        || "now they are the same: it depends on what ran before".into(),
-        |(place, (one, other))| format!("record {place} is\n{one:#?}\nand then\n{other:#?}"),
+    let first = records.into_iter().find(|(_, (one, other))| one != other);
+    first.map_or_else(
+        || "two more runs made the same history: it depends on earlier runs".into(),
+        |(index, (one, other))| format!("record {index} differs:\n{one:#?}\n{other:#?}"),
     )
 }

@@ -1,4 +1,4 @@
-//! The shop as it is linked in, with what was written for it.
+//! The shop linked into a simulation, with the project's scenarios, explorations and invariants.
 
 use std::{num::NonZeroU32, path::Path, sync::Arc, thread};
 
@@ -9,7 +9,7 @@ use runner::Project;
 use scenario::{Exploration, Scenario};
 use simulation::{SimulatedWorld, Simulation};
 
-/// The shop, what must hold in it, and what it is put through.
+/// A simulation of the shop, with the project's files.
 pub(crate) struct Linked {
     pub(crate) simulation: Simulation,
     pub(crate) rules: Rules,
@@ -27,23 +27,23 @@ impl Linked {
         Self { simulation: simulation.expect("the shop is linked in"), rules, project }
     }
 
-    /// A fresh world in which all three run.
+    /// Starts a fresh world in which all three services run.
     pub(crate) async fn world(&self, seed: u64) -> SimulatedWorld {
         self.simulation.raise(&self.project.scenarios[0], Seed(seed)).await.expect("a world")
     }
 
-    /// The scenario in this file.
+    /// Returns the scenario whose path ends with `file`.
     pub(crate) fn scenario(&self, file: &str) -> &Arc<Scenario> {
         self.project.scenarios.iter().find(|scenario| scenario.file.ends_with(file)).unwrap()
     }
 
-    /// The exploration in this file.
+    /// Returns the exploration whose path ends with `file`.
     pub(crate) fn exploration(&self, file: &str) -> &Arc<Exploration> {
         self.project.explorations.iter().find(|exploration| exploration.file.ends_with(file)).unwrap()
     }
 }
 
-/// Divides work among all cores, a thread each, and gathers what came of it.
+/// Runs `work` on a thread for each core, with a shard of the cases each, and returns the results.
 pub(crate) fn on_every_core<T: Send>(work: impl Fn(Shard) -> T + Sync) -> Vec<T> {
     let cores = thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap());
     thread::scope(|scope| {

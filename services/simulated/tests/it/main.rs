@@ -1,5 +1,5 @@
-//! The shop in virtual time: its scenarios, and much that nobody wrote down.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+//! Tests of the shop in virtual time: its scenarios, generated sequences, sweeps, outages and power cuts.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod customer;
 mod determinism;

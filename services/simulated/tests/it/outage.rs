@@ -1,9 +1,9 @@
-//! Thirty seconds without a dependency, or without any of them, under steady load: each link carries no more calls than the
-//! circuit's thresholds allow, and all is well again one wait of the circuit after the outage.
+//! Outages of 30 s on one link, or on all links, under steady load. Each link carries no more calls than its circuit
+//! allows (B9), and requests succeed again one `open_wait` of the circuit after the outage.
 
 use std::{cell::RefCell, time::Duration};
 
-use engine::{Watch, World};
+use engine::{InvariantChecker, World};
 use fault::{Damage, Fault, Link, Outage, Selector, Side};
 use futures_util::future::join_all;
 use http::{Request, StatusCode};
@@ -18,9 +18,9 @@ use crate::{
 };
 
 const CLIENTS: u32 = 8;
-/// How long a client rests between two rounds.
+/// Pause of a client between two rounds.
 const PAUSE: Duration = Duration::from_millis(400);
-/// What lies before the outage, it, and what lies after it.
+/// Durations of the load before the outage, of the outage, and of the load after it.
 const BEFORE: Duration = Duration::from_secs(5);
 const OUTAGE: Duration = Duration::from_secs(30);
 const AFTER: Duration = Duration::from_secs(10);
@@ -30,23 +30,23 @@ const PAYMENTS_TO_USERS: (&str, &str) = (PAYMENTS, USERS);
 const PAYMENTS_TO_ORDERS: (&str, &str) = (PAYMENTS, ORDERS);
 const LINKS: [(&str, &str); 3] = [ORDERS_TO_USERS, PAYMENTS_TO_USERS, PAYMENTS_TO_ORDERS];
 
-/// A request that a client made.
+/// A request of a client, with its reply.
 #[derive(Debug)]
-struct Asked {
-    at: Instant,
+struct RequestRecord {
+    sent_at: Instant,
     service: &'static str,
     status: StatusCode,
     replayed: bool,
 }
 
-/// What the clients share.
+/// The world and the records of requests, shared by all clients.
 struct Load<'a> {
     world: &'a SimulatedWorld,
-    asked: RefCell<Vec<Asked>>,
+    requests: RefCell<Vec<RequestRecord>>,
 }
 
 impl Load<'_> {
-    /// Orders, and pays the oldest order that isn't paid, again and again.
+    /// Places an order and pays the oldest unpaid order in each round, until `end`.
     async fn client(&self, number: u32, end: Instant) {
         let user = number % 3 + 1;
         let mut unpaid = Vec::new();
@@ -60,7 +60,7 @@ impl Load<'_> {
             {
                 unpaid.push(order["order"]["id"].clone());
             }
-            // Some orders are kept back, so that there is something to pay when no order can be placed.
+            // Nothing is paid in the first rounds, so that there are unpaid orders while none can be placed.
             if let Some(order) = unpaid.first().cloned()
                 && round > 5
             {
@@ -76,15 +76,17 @@ impl Load<'_> {
     }
 
     async fn post(&self, service: &'static str, path: &str, key: &str, body: Value) -> (StatusCode, Value) {
-        let at = Instant::now();
+        let sent_at = Instant::now();
         let request = Request::post(path)
             .header("content-type", "application/json")
             .header("idempotency-key", key)
             .body(body.to_string().into())
             .expect("a request");
-        let reply = self.world.client(&name(service)).oneshot(request).await.expect("nobody dies here");
+        let reply =
+            self.world.client(&name(service)).oneshot(request).await.expect("no service is killed here");
         let replayed = reply.headers().contains_key("idempotency-replayed");
-        self.asked.borrow_mut().push(Asked { at, service, status: reply.status(), replayed });
+        let record = RequestRecord { sent_at, service, status: reply.status(), replayed };
+        self.requests.borrow_mut().push(record);
         (reply.status(), serde_json::from_slice(reply.body()).expect("JSON"))
     }
 }
@@ -94,40 +96,41 @@ fn link((caller, callee): (&str, &str)) -> Link {
 }
 
 fn fault(fault: &str, on: (&str, &str), damage: Damage) -> Fault {
-    let name = format!("{fault}-{}-{}", on.0, on.1).parse().expect("a name");
+    let name = format!("{fault}-{}-{}", on.0, on.1).parse().expect("a valid name");
     Fault { name, link: link(on), selector: Selector::default(), damage }
 }
 
-/// What a circuit lets through at most while its dependency is away (B9). A retry is a call as any other, and asks the
-/// circuit as any other, so retries add nothing.
-fn most_calls() -> u32 {
+/// Returns the most calls that a circuit admits during the outage (B9). Retries don't raise it: each needs a permit,
+/// like any call.
+fn max_calls() -> u32 {
     let circuit = chassis::Policy::default().breaker;
     let waits = u32::try_from(OUTAGE.as_millis().div_ceil(circuit.open_wait.as_millis())).expect("a few");
     circuit.window_calls + CLIENTS + circuit.permitted_probes * waits
 }
 
-/// Takes these links away; those of them that are `felt` have callers all the time.
-fn check(away: &[(&str, &str)], outage: Outage, felt: &[(&str, &str)]) {
+/// Runs the load with an outage on the `broken` links, and checks calls and recovery. On those in `called`, callers
+/// attempt calls during the whole outage.
+fn check(broken: &[(&str, &str)], outage: Outage, called: &[(&str, &str)]) {
     let shop = Linked::new();
     block_on(async {
         let world = shop.world(1).await;
         for on in LINKS {
-            let near = Damage::Latency {
+            let latency = Damage::Latency {
                 delay: Duration::from_millis(5),
                 jitter: Duration::from_millis(4),
                 side: Side::Request,
             };
-            world.links().inject(fault("near", on, near), Duration::ZERO, None).keep();
+            world.links().inject(fault("near", on, latency), Duration::ZERO, None).keep();
         }
-        for on in away {
+        for on in broken {
             world.links().inject(fault("away", *on, Damage::Outage(outage)), BEFORE, Some(OUTAGE)).keep();
         }
-        let born = Instant::now();
-        let (began, offset) = (born + BEFORE, world.links().now());
-        let load = Load { world: &world, asked: RefCell::default() };
-        join_all((0..CLIENTS).map(|number| load.client(number, began + OUTAGE + AFTER))).await;
+        let load_start = Instant::now();
+        let (outage_start, offset) = (load_start + BEFORE, world.links().now());
+        let load = Load { world: &world, requests: RefCell::default() };
+        join_all((0..CLIENTS).map(|number| load.client(number, outage_start + OUTAGE + AFTER))).await;
 
-        let most = most_calls();
+        let max_calls = max_calls();
         for on in LINKS {
             let window = offset + BEFORE..offset + BEFORE + OUTAGE;
             let calls = world.links().read(|history| {
@@ -135,51 +138,57 @@ fn check(away: &[(&str, &str)], outage: Outage, felt: &[(&str, &str)]) {
                 during.filter(|call| *call.link == link(on)).count()
             });
             let calls = u32::try_from(calls).expect("a few");
-            if away.contains(&on) {
-                assert!(calls <= most, "{on:?} carried {calls} calls, more than {most}");
+            if broken.contains(&on) {
+                assert!(calls <= max_calls, "{on:?} carried {calls} calls, more than {max_calls}");
             }
-            if felt.contains(&on) {
-                // It took failures to open the circuit, and after each wait somebody looked.
-                assert!(calls >= 15, "{on:?} carried {calls} calls: nobody felt the outage");
+            if called.contains(&on) {
+                // Failed calls opened the circuit, and there was a probe after each wait.
+                assert!(calls >= 15, "{on:?} carried only {calls} calls: the outage was not noticed");
             }
         }
 
-        // The last probe may have begun just before the end, and an answer that never comes takes its time.
+        // The last probe may begin just before the end of the outage. A probe without a reply ends with its timeout.
         let policy = chassis::Policy::default();
-        let silence = if outage == Outage::Hang { policy.timeout } else { Duration::ZERO };
-        let well = began + OUTAGE + silence + policy.breaker.open_wait + PAUSE;
+        let probe_timeout = if outage == Outage::Hang { policy.timeout } else { Duration::ZERO };
+        let recovered = outage_start + OUTAGE + probe_timeout + policy.breaker.open_wait + PAUSE;
         for service in [ORDERS, PAYMENTS] {
-            let asked = load.asked.borrow();
-            let of_it = || asked.iter().filter(|asked| asked.service == service && !asked.replayed);
-            let fine = |asked: &&Asked| asked.status == StatusCode::CREATED;
-            let healthy = of_it().filter(|asked| asked.at < began).filter(fine).count();
-            let after: Vec<_> = of_it().filter(|asked| asked.at >= well).collect();
-            let refused: Vec<_> = after.iter().filter(|asked| !fine(asked)).collect();
-            assert!(refused.is_empty(), "{service} isn't well again {:?}: {refused:#?}", well - born);
+            let requests = load.requests.borrow();
+            let of_service =
+                || requests.iter().filter(|request| request.service == service && !request.replayed);
+            let created = |request: &&RequestRecord| request.status == StatusCode::CREATED;
+            let before =
+                of_service().filter(|request| request.sent_at < outage_start).filter(created).count();
+            let after: Vec<_> = of_service().filter(|request| request.sent_at >= recovered).collect();
+            let failed: Vec<_> = after.iter().filter(|request| !created(request)).collect();
             assert!(
-                healthy >= 40 && after.len() >= 40,
-                "{healthy} and {} requests of {service}",
+                failed.is_empty(),
+                "requests to {service} still fail after {:?}: {failed:#?}",
+                recovered - load_start
+            );
+            assert!(
+                before >= 40 && after.len() >= 40,
+                "only {before} requests to {service} before the outage and {} after it",
                 after.len()
             );
         }
-        let mut watch = Watch::new(&shop.rules.invariants, policy.timeout);
+        let mut watch = InvariantChecker::new(&shop.rules.invariants, policy.timeout);
         let findings = watch.settle(&world, policy.breaker.open_wait).await;
         assert!(findings.is_empty(), "{findings:#?}");
     });
 }
 
 #[test]
-fn users_are_away_from_payments() {
+fn calls_are_bounded_and_succeed_again_when_payments_cannot_reach_users() {
     check(&[PAYMENTS_TO_USERS], Outage::Reset, &[PAYMENTS_TO_USERS]);
 }
 
 #[test]
-fn everybody_is_away_from_everybody() {
-    // Payments ask orders first, so nothing new comes to the link from payments to users.
+fn calls_are_bounded_and_succeed_again_when_all_links_are_reset() {
+    // Payments call orders first, so new payments don't reach the link to users.
     check(&LINKS, Outage::Reset, &[ORDERS_TO_USERS, PAYMENTS_TO_ORDERS]);
 }
 
 #[test]
-fn nobody_answers_anybody() {
+fn calls_are_bounded_and_succeed_again_when_all_links_hang() {
     check(&LINKS, Outage::Hang, &[ORDERS_TO_USERS, PAYMENTS_TO_ORDERS]);
 }

@@ -1,8 +1,8 @@
-//! The power is cut, or a disk fails, at every write and sync of every service while a customer orders, pays, is
-//! refunded and is declined: nobody is told anything that is lost, and all ends as if nothing had happened.
+//! Cuts the power of a service, or fails its disk, at every write and sync while a client orders, pays, is refunded and
+//! is declined: nothing that a reply confirmed is lost, and the final state is the same as without faults.
 //!
-//! What a cut leaves of what wasn't synced is nothing, or any part of it with a torn last write, by seed. There are too many
-//! points for every `cargo test`: it takes every few of them, each time the same. `SHOP_POWER_CUTS=all` takes them all.
+//! A cut leaves none of the unsynced writes, or a seeded part of them with a torn last write. `cargo test` runs a fixed
+//! sample of the cases, `SHOP_POWER_CUTS=all` runs all of them.
 
 use std::{
     cell::Cell,
@@ -17,173 +17,189 @@ use simulation::{Disk, DiskFault, SimulatedWorld, UnsyncedWrites, block_on};
 use verdict::{HistoryEvent, ProcessChange};
 
 use crate::{
-    customer::{Back, Customer, ORDERS, PAYMENTS, USERS, errands, name},
+    customer::{Customer, ORDERS, PAYMENTS, Restart, USERS, alices_requests, name},
     linked::Linked,
 };
 
 const SEED: u64 = 1;
 const SERVICES: [&str; 3] = [USERS, ORDERS, PAYMENTS];
 
-/// Something that goes wrong once, at an operation of a service's disk.
+/// One fault of a service's disk.
 #[derive(Debug, Clone, Copy)]
-struct Trouble {
+struct PlannedFault {
     service: &'static str,
+    /// Disk operations that succeed before the one that meets the fault.
     after: u64,
-    mishap: DiskFault,
-    back: Back,
+    fault: DiskFault,
+    restart: Restart,
 }
 
 fn disk(world: &SimulatedWorld, service: &str) -> Disk {
-    world.disk(&name(service)).expect("it is linked in")
+    world.disk(&name(service)).expect("the service is linked in")
 }
 
 fn crashes(world: &SimulatedWorld) -> usize {
     let crashed =
-        |what: &HistoryEvent| matches!(what, HistoryEvent::Process { change: ProcessChange::Crashed, .. });
+        |event: &HistoryEvent| matches!(event, HistoryEvent::Process { change: ProcessChange::Crashed, .. });
     world.links().read(|history| history.records().iter().filter(|record| crashed(&record.event)).count())
 }
 
-/// How many operations a service's disk is asked for while nothing goes wrong.
+/// Returns the number of disk operations of a service in a run without faults.
 fn operations(shop: &Linked, service: &str) -> u64 {
     block_on(async {
         let world = shop.world(SEED).await;
         let before = disk(&world, service).operations();
-        let mut customer = Customer::new(&world, &shop.rules, Back::Later);
-        for errand in errands() {
-            customer.run(errand).await;
+        let mut customer = Customer::new(&world, &shop.rules, Restart::AfterAttempt);
+        for request in alices_requests() {
+            customer.run(request).await;
         }
-        assert!(customer.refused.is_empty(), "nothing goes wrong");
+        assert!(customer.undecided.is_empty(), "without faults the first reply is final");
         disk(&world, service).operations() - before
     })
 }
 
-/// One run in which that goes wrong, and then, once something is started again, the other. Says how many services died.
-fn shopping(shop: &Linked, first: Trouble, second: Option<Trouble>) -> usize {
+/// Runs all requests with the first fault, and with the second one from the next start of a service on. Returns the
+/// number of crashes.
+fn run_with_faults(shop: &Linked, first: PlannedFault, second: Option<PlannedFault>) -> usize {
     block_on(async {
         let world = shop.world(SEED).await;
-        let upset = |Trouble { service, after, mishap, .. }: Trouble| {
-            disk(&world, service).fail_after(after, mishap).expect("a good disk");
+        let plan = |PlannedFault { service, after, fault, .. }: PlannedFault| {
+            disk(&world, service).fail_after(after, fault).expect("the disk is mounted");
         };
-        upset(first);
+        plan(first);
         let second = Cell::new(second);
-        let customer = Customer::new(&world, &shop.rules, first.back);
-        let mut customer = customer.before_starts(|| second.take().into_iter().for_each(upset));
-        customer.goes_shopping().await;
-        if first.mishap == DiskFault::Failure {
-            assert!(!customer.refused.is_empty(), "a service whose disk failed says that it can't");
+        let customer = Customer::new(&world, &shop.rules, first.restart);
+        let mut customer = customer.before_each_start(|| second.take().into_iter().for_each(plan));
+        customer.run_all().await;
+        if first.fault == DiskFault::Failure {
+            assert!(!customer.undecided.is_empty(), "a service whose disk failed replies with an error");
         }
         crashes(&world)
     })
 }
 
-/// Runs each, and says of one that fails which it was. Gives their results.
-fn each<T: Copy + Debug, R>(all: impl Iterator<Item = T>, run: impl Fn(T) -> R) -> Vec<R> {
-    let run = |one| catch_unwind(AssertUnwindSafe(|| run(one))).unwrap_or_else(|_| panic!("with {one:?}"));
-    all.map(run).collect()
+/// Runs every case and returns the results. A panic names the case that failed.
+fn run_each<T: Copy + Debug, R>(cases: impl Iterator<Item = T>, run: impl Fn(T) -> R) -> Vec<R> {
+    let run = |case| {
+        catch_unwind(AssertUnwindSafe(|| run(case))).unwrap_or_else(|_| panic!("case {case:?} failed"))
+    };
+    cases.map(run).collect()
 }
 
-/// All of them, or one in so many.
-fn every(sample: usize) -> usize {
-    if std::env::var("SHOP_POWER_CUTS").is_ok_and(|which| which == "all") { 1 } else { sample }
+/// Returns the step by which cases are taken: `step`, or 1 for all of them.
+fn sample_step(step: usize) -> usize {
+    if std::env::var("SHOP_POWER_CUTS").is_ok_and(|value| value == "all") { 1 } else { step }
 }
 
-fn back(after: u64) -> Back {
-    if after.is_multiple_of(2) { Back::AtOnce } else { Back::Later }
+fn restart(after: u64) -> Restart {
+    if after.is_multiple_of(2) { Restart::Immediate } else { Restart::AfterAttempt }
 }
 
-/// Nothing of what wasn't synced is left after the first of four cuts, and what chance leaves after the others.
-fn unsynced(after: u64, way: u64) -> UnsyncedWrites {
-    if way == 0 { UnsyncedWrites::Lost } else { UnsyncedWrites::Random(Seed(after * 4 + way)) }
+/// Returns what a power cut leaves of the unsynced writes: nothing in variant 0, a random part in variants 1 to 3.
+fn unsynced(after: u64, variant: u64) -> UnsyncedWrites {
+    if variant == 0 { UnsyncedWrites::Lost } else { UnsyncedWrites::Random(Seed(after * 4 + variant)) }
 }
 
 fn power_cuts(service: &'static str, at_least: u64) {
     let shop = Linked::new();
     let operations = operations(&shop, service);
-    assert!(operations >= at_least, "{service} asks its disk for {operations} operations only");
-    let cuts = (0..operations).flat_map(|after| (0..4).map(move |way| (after, way)));
-    let cuts = cuts.step_by(every(5)).map(|(after, way)| {
-        let mishap = DiskFault::PowerCut(unsynced(after, way));
-        Trouble { service, after, mishap, back: back(after) }
+    assert!(operations >= at_least, "only {operations} disk operations of {service}");
+    let cuts = (0..operations).flat_map(|after| (0..4).map(move |variant| (after, variant)));
+    let cuts = cuts.step_by(sample_step(5)).map(|(after, variant)| {
+        let fault = DiskFault::PowerCut(unsynced(after, variant));
+        PlannedFault { service, after, fault, restart: restart(after) }
     });
-    let crashes = each(cuts, |cut| shopping(&shop, cut, None));
-    assert!(crashes.iter().all(|crashes| *crashes == 1), "every power cut comes: {crashes:?}");
+    let crashes = run_each(cuts, |cut| run_with_faults(&shop, cut, None));
+    assert!(crashes.iter().all(|crashes| *crashes == 1), "every run has one crash: {crashes:?}");
 }
 
 #[test]
-fn the_power_of_users_is_cut() {
+fn a_power_cut_of_users_loses_nothing_confirmed() {
     power_cuts(USERS, 30);
 }
 
 #[test]
-fn the_power_of_orders_is_cut() {
+fn a_power_cut_of_orders_loses_nothing_confirmed() {
     power_cuts(ORDERS, 25);
 }
 
 #[test]
-fn the_power_of_payments_is_cut() {
+fn a_power_cut_of_payments_loses_nothing_confirmed() {
     power_cuts(PAYMENTS, 80);
 }
 
 #[test]
-fn the_power_is_cut_again_while_they_recover() {
+fn a_second_power_cut_during_recovery_loses_nothing_confirmed() {
     let shop = Linked::new();
     let firsts = SERVICES.into_iter().flat_map(|service| {
-        (0..operations(&shop, service)).step_by(every(5)).map(move |after| (service, after))
+        (0..operations(&shop, service)).step_by(sample_step(5)).map(move |after| (service, after))
     });
-    // The second time it is the same machine's power, or another's.
+    // The second cut hits the same service, or another one.
     let cuts = firsts.flat_map(|first| (0..16).step_by(3).map(move |later| (first, later)));
-    let cuts = cuts.step_by(every(5)).map(|((service, after), later)| {
-        let cut = |service, after, way| {
-            let mishap = DiskFault::PowerCut(unsynced(after, way));
-            Trouble { service, after, mishap, back: back(after) }
+    let cuts = cuts.step_by(sample_step(5)).map(|((service, after), later)| {
+        let cut = |service, after, variant| {
+            let fault = DiskFault::PowerCut(unsynced(after, variant));
+            PlannedFault { service, after, fault, restart: restart(after) }
         };
-        let at = SERVICES.iter().position(|one| *one == service).expect("one of them");
-        let other = if later % 4 == 0 { SERVICES[(at + 1) % 3] } else { service };
+        let index = SERVICES.iter().position(|other| *other == service).expect("one of the services");
+        let other = if later % 4 == 0 { SERVICES[(index + 1) % 3] } else { service };
         (cut(service, after, later % 2), cut(other, later, after % 4))
     });
-    let crashes = each(cuts, |(first, second)| shopping(&shop, first, Some(second)));
+    let crashes = run_each(cuts, |(first, second)| run_with_faults(&shop, first, Some(second)));
     let twice = crashes.iter().filter(|crashes| **crashes == 2).count();
-    assert!(twice * 4 >= crashes.len() * 3 && twice >= 30, "{twice} second cuts in {} runs", crashes.len());
+    assert!(
+        twice * 4 >= crashes.len() * 3 && twice >= 30,
+        "only {twice} second cuts in {} runs",
+        crashes.len()
+    );
 }
 
 #[test]
-fn a_disk_fails_and_nobody_is_told_that_anything_was_recorded() {
+fn a_failed_disk_operation_is_never_confirmed() {
     let shop = Linked::new();
     let failures = SERVICES.into_iter().flat_map(|service| {
-        let failure = move |after| Trouble { service, after, mishap: DiskFault::Failure, back: Back::Later };
+        let failure = move |after| PlannedFault {
+            service,
+            after,
+            fault: DiskFault::Failure,
+            restart: Restart::AfterAttempt,
+        };
         (0..operations(&shop, service)).map(failure)
     });
-    let crashes = each(failures.step_by(every(3)), |failure| shopping(&shop, failure, None));
-    assert!(crashes.len() >= 45, "{} failures only", crashes.len());
+    let crashes = run_each(failures.step_by(sample_step(3)), |failure| run_with_faults(&shop, failure, None));
+    assert!(crashes.len() >= 45, "only {} failures", crashes.len());
 }
 
 #[test]
-fn the_power_is_cut_while_a_database_is_made() {
+fn a_power_cut_while_a_database_is_created_loses_nothing_confirmed() {
     let shop = Linked::new();
     for service in SERVICES {
-        let on_an_empty_disk = |mishap: Option<(u64, DiskFault)>| {
+        let start_on_an_empty_disk = |planned: Option<(u64, DiskFault)>| {
             block_on(async {
                 let world = shop.world(SEED).await;
-                world.signal(&name(service), Signal::Kill).await.expect("it is linked in");
+                world.signal(&name(service), Signal::Kill).await.expect("the service is linked in");
                 let empty = disk(&world, service);
-                empty.set_len(0).and_then(|()| empty.sync_data()).expect("a good disk");
+                empty.set_len(0).and_then(|()| empty.sync_data()).expect("the disk is mounted");
                 let before = empty.operations();
-                let Some((after, mishap)) = mishap else {
-                    world.signal(&name(service), Signal::Start).await.expect("it makes its database");
+                let Some((after, fault)) = planned else {
+                    world
+                        .signal(&name(service), Signal::Start)
+                        .await
+                        .expect("the service creates its database");
                     return empty.operations() - before;
                 };
-                empty.fail_after(after, mishap).expect("a good disk");
-                let mut customer = Customer::new(&world, &shop.rules, back(after));
-                customer.start_what_is_down().await;
-                assert_eq!(crashes(&world), 1, "the power is cut while it starts");
-                customer.goes_shopping().await;
+                empty.fail_after(after, fault).expect("the disk is mounted");
+                let mut customer = Customer::new(&world, &shop.rules, restart(after));
+                customer.start_services_that_are_down().await;
+                assert_eq!(crashes(&world), 1, "the power is cut during the start");
+                customer.run_all().await;
                 0
             })
         };
-        let operations = on_an_empty_disk(None);
-        assert!(operations >= 8, "{service}'s database is made in {operations} operations");
+        let operations = start_on_an_empty_disk(None);
+        assert!(operations >= 8, "only {operations} disk operations to create the database of {service}");
         let cuts =
             (0..operations).map(|after| Some((after, DiskFault::PowerCut(unsynced(after, after % 4)))));
-        each(cuts.step_by(every(3)), on_an_empty_disk);
+        run_each(cuts.step_by(sample_step(3)), start_on_an_empty_disk);
     }
 }

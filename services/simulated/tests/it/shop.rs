@@ -1,4 +1,4 @@
-//! The shop's scenarios in virtual time: they pass whatever chance does, and the same seed tells the same story.
+//! The shop's scenarios in virtual time: they pass with any seed, and the same seed gives the same history.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ impl Linked {
         run_scenario(&self.simulation, Arc::clone(scenario), &self.rules, Seed(seed), |_| {}).await
     }
 
-    /// What happened in each scenario, to the last byte.
-    async fn stories(&self, seed: u64) -> Vec<String> {
-        let mut stories = Vec::new();
+    /// Runs every scenario. Returns the name, duration and history of each as text.
+    async fn histories(&self, seed: u64) -> Vec<String> {
+        let mut histories = Vec::new();
         for scenario in &self.project.scenarios {
             let result = self.run(scenario, seed).await;
-            stories.push(format!("{} {:?} {:#?}", scenario.name, result.took, result.history));
+            histories.push(format!("{} {:?} {:#?}", scenario.name, result.took, result.history));
         }
-        stories
+        histories
     }
 }
 
@@ -43,39 +43,39 @@ fn every_scenario_passes_with_many_seeds() {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story() {
+fn the_same_seed_gives_the_same_histories() {
     let shop = Linked::new();
-    assert_eq!(block_on(shop.stories(7)), block_on(shop.stories(7)));
+    assert_eq!(block_on(shop.histories(7)), block_on(shop.histories(7)));
 }
 
 #[test]
-fn another_seed_tells_another_story() {
+fn another_seed_gives_other_histories() {
     let shop = Linked::new();
-    assert_ne!(block_on(shop.stories(7)), block_on(shop.stories(8)));
+    assert_ne!(block_on(shop.histories(7)), block_on(shop.histories(8)));
 }
 
 #[test]
-fn what_ran_before_changes_nothing() {
+fn earlier_runs_do_not_change_a_history() {
     let shop = Linked::new();
     let last = shop.project.scenarios.last().expect("there are scenarios");
     let alone = block_on(async { format!("{:?}", shop.run(last, 3).await.history) });
     let after_all = block_on(async {
-        shop.stories(1).await;
+        shop.histories(1).await;
         format!("{:?}", shop.run(last, 3).await.history)
     });
     assert_eq!(alone, after_all);
 }
 
 #[test]
-fn every_service_comes_back_from_every_crash() {
+fn every_service_starts_again_after_a_kill() {
     let shop = Linked::new();
     for seed in 0..20 {
         block_on(async {
             let world = shop.world(seed).await;
             for name in ["users-service", "orders-service", "payment-service"] {
-                let name = name.parse().expect("a name");
-                world.signal(&name, Signal::Kill).await.expect("it runs");
-                world.signal(&name, Signal::Start).await.expect("its database opens");
+                let name = name.parse().expect("a valid name");
+                world.signal(&name, Signal::Kill).await.expect("the service runs");
+                world.signal(&name, Signal::Start).await.expect("the database opens");
             }
             assert!(world.down().is_empty());
             world.close().await;

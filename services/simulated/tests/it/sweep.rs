@@ -1,4 +1,4 @@
-//! Every fault at every call of a purchase.
+//! Sweeps a purchase: one run with each fault at each call between services.
 
 use explore::{CellOutcome, SweepCell, SweepOptions, SweepTable, sweep};
 use fault::Seed;
@@ -8,7 +8,7 @@ use verdict::Verdict;
 use crate::linked::Linked;
 
 #[test]
-fn a_purchase_holds_wherever_it_is_struck() {
+fn a_purchase_holds_with_every_fault_at_every_call() {
     let linked = Linked::new();
     let scenario = linked.scenario("flows/shopping.yaml");
     let options = SweepOptions::new(Seed(1));
@@ -19,19 +19,19 @@ fn a_purchase_holds_wherever_it_is_struck() {
         "{}",
         report::render_failure(&table.baseline, &|_| None)
     );
-    let wrong: Vec<String> = table.cells.iter().filter_map(|cell| told(&table, cell)).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let failures: Vec<String> = table.cells.iter().filter_map(|cell| failure_message(&table, cell)).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(table.cells.len() > 50, "only {} runs of {} calls", table.cells.len(), table.calls.len());
 }
 
-/// What is wrong where, if something is.
-fn told(table: &SweepTable, cell: &SweepCell) -> Option<String> {
+/// Describes a cell that didn't hold.
+fn failure_message(table: &SweepTable, cell: &SweepCell) -> Option<String> {
     let fault = cell.faults.first()?;
-    let what = match &cell.outcome {
+    let reason = match &cell.outcome {
         CellOutcome::Held => return None,
-        CellOutcome::NotReached => "it met nothing".into(),
+        CellOutcome::NotReached => "the call wasn't made, so the fault was not injected".into(),
         CellOutcome::BrokenOff(broken) => report::render_broken_off(broken),
         CellOutcome::Failed(failing) => report::render_failure(&failing.result, &|_| None),
     };
-    Some(format!("{} at {}:\n{what}", fault.kind, table.calls[fault.call]))
+    Some(format!("{} at {}:\n{reason}", fault.kind, table.calls[fault.call]))
 }

@@ -1,4 +1,4 @@
-//! What is done to services, and what befalls them.
+//! Signals to services, crashes by faults, and ends that a scenario didn't ask for.
 
 use std::time::Duration;
 
@@ -9,19 +9,20 @@ use scenario::Signal;
 use verdict::{NoReply, ProcessChange};
 
 use crate::fixture::{
-    Harbour, changes, eventually, get, is_silent, name, on_a_runtime, port, read, service, three,
+    TestFleet, changes, eventually, get, name, on_runtime, port, read, refuses_connections, service,
+    three_services,
 };
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_killed_service_starts_again_on_its_port_and_data", kill_and_start),
     ("a_kill_ends_the_whole_command", whole_command),
-    ("a_service_that_is_stopped_may_say_goodbye", stop),
+    ("a_service_that_is_stopped_can_finish_its_work", stop),
     ("a_service_that_does_not_stop_is_killed_after_its_grace", stubborn),
-    ("a_halted_service_answers_once_it_goes_on", pause),
+    ("a_halted_service_answers_once_it_is_resumed", pause),
     ("a_halted_service_can_be_restarted", restart_halted),
-    ("an_end_that_nobody_asked_for_is_written_down", unexpected),
-    ("a_crash_fault_kills_before_the_reply_is_there", crash),
-    ("an_error_fault_answers_in_a_service_s_place", error),
+    ("an_end_without_a_signal_is_recorded", unexpected),
+    ("a_crash_fault_kills_before_the_caller_gets_a_reply", crash),
+    ("an_error_fault_answers_instead_of_the_service", error),
 ];
 
 async fn signal(world: &fleet::LiveWorld, service: &str, signal: Signal) {
@@ -30,26 +31,26 @@ async fn signal(world: &fleet::LiveWorld, service: &str, signal: Signal) {
 }
 
 fn kill_and_start() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&three());
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
         let at = port(&world, "back");
-        assert_eq!(read(&world, "back", "/lives").await, "1");
+        assert_eq!(read(&world, "back", "/starts").await, "1");
         signal(&world, "back", Signal::Kill).await;
-        assert_eq!(get(&world, "back", "/lives").await, Err(NoReply::Refused));
+        assert_eq!(get(&world, "back", "/starts").await, Err(NoReply::Refused));
         assert_eq!(world.down(), [name("back")]);
         signal(&world, "back", Signal::Kill).await;
         signal(&world, "back", Signal::Start).await;
         signal(&world, "back", Signal::Start).await;
         assert_eq!(port(&world, "back"), at);
-        assert_eq!(read(&world, "front", "/call").await, "2", "the link leads to its new life");
+        assert_eq!(read(&world, "front", "/call").await, "2", "the link leads to its new process");
         assert_eq!(world.down(), []);
         let back = |change| ("back".to_owned(), change);
         assert_eq!(changes(&world), [back(ProcessChange::Killed), back(ProcessChange::Started)]);
     });
 }
 
-/// A service below a shell, which doesn't wait for it with `exec`.
+/// A service that is the child of a shell, rather than the group's leader.
 fn below_a_shell(name: &str) -> String {
     let text = service(name, &[], &[]);
     let exe = std::env::current_exe().expect("this binary");
@@ -57,23 +58,23 @@ fn below_a_shell(name: &str) -> String {
 }
 
 fn whole_command() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&below_a_shell("deep"));
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&below_a_shell("deep"));
+        let world = fleet.ready().await;
         let at = port(&world, "deep");
         signal(&world, "deep", Signal::Kill).await;
-        eventually("nobody listens", || is_silent(at));
+        eventually("no process listens", || refuses_connections(at));
         signal(&world, "deep", Signal::Start).await;
-        assert_eq!(read(&world, "deep", "/lives").await, "2");
+        assert_eq!(read(&world, "deep", "/starts").await, "2");
         world.close().await;
-        eventually("nobody listens", || is_silent(at));
+        eventually("no process listens", || refuses_connections(at));
     });
 }
 
 fn stop() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&three());
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
         signal(&world, "aside", Signal::Stop).await;
         assert_eq!(get(&world, "aside", "/health").await, Err(NoReply::Refused));
         signal(&world, "aside", Signal::Start).await;
@@ -84,59 +85,59 @@ fn stop() {
 }
 
 fn stubborn() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&service("stubborn", &[("STUBBORN", "1")], &["stop: 50ms"]));
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&service("stubborn", &[("IGNORE_TERM", "1")], &["stop: 50ms"]));
+        let world = fleet.ready().await;
         signal(&world, "stubborn", Signal::Stop).await;
-        assert!(is_silent(port(&world, "stubborn")));
+        assert!(refuses_connections(port(&world, "stubborn")));
         assert_eq!(changes(&world), [("stubborn".to_owned(), ProcessChange::Stopped)]);
     });
 }
 
 fn pause() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&three());
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
         signal(&world, "aside", Signal::Pause).await;
         assert_eq!(world.down(), [name("aside")]);
-        let mut answer = std::pin::pin!(read(&world, "aside", "/lives"));
+        let mut answer = std::pin::pin!(read(&world, "aside", "/starts"));
         let early = tokio::time::timeout(Duration::from_millis(100), &mut answer).await;
         assert!(early.is_err(), "a halted process can't answer");
         signal(&world, "aside", Signal::Resume).await;
-        assert_eq!(answer.await, "1", "it has gone on, not begun again");
+        assert_eq!(answer.await, "1", "it was resumed, not restarted");
         let aside = |change| ("aside".to_owned(), change);
         assert_eq!(changes(&world), [aside(ProcessChange::Paused), aside(ProcessChange::Resumed)]);
         signal(&world, "aside", Signal::Kill).await;
         let paused = world.signal(&name("aside"), Signal::Pause).await;
-        assert_eq!(paused.expect_err("nobody is there").to_string(), "can't pause aside: it isn't running");
+        assert_eq!(paused.expect_err("it doesn't run").to_string(), "can't pause aside: it isn't running");
     });
 }
 
 fn restart_halted() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&three());
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
         signal(&world, "aside", Signal::Pause).await;
         signal(&world, "aside", Signal::Restart).await;
         assert_eq!(
             read(&world, "aside", "/goodbye").await,
             "true",
-            "it was let go on to hear that it is to end"
+            "it was resumed, so that it could handle SIGTERM"
         );
         assert_eq!(world.down(), []);
     });
 }
 
 fn unexpected() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&three());
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
         assert_eq!(get(&world, "aside", "/exit").await, Err(NoReply::Reset));
         eventually("it is down", || world.down() == [name("aside")]);
         let exited = ("aside".to_owned(), ProcessChange::Exited(verdict::Exit::Code(7)));
         assert_eq!(changes(&world), [exited]);
         signal(&world, "aside", Signal::Restart).await;
-        assert_eq!(read(&world, "aside", "/lives").await, "2");
+        assert_eq!(read(&world, "aside", "/starts").await, "2");
     });
 }
 
@@ -146,17 +147,17 @@ fn fault_on(link: &str, damage: Damage) -> Fault {
 }
 
 fn crash() {
-    on_a_runtime(async {
+    on_runtime(async {
         for (point, expected) in
             [(CrashPoint::BeforeRequest, StatusCode::BAD_GATEWAY), (CrashPoint::AfterReply, StatusCode::OK)]
         {
-            let harbour = Harbour::new(&three());
-            let world = harbour.ready().await;
+            let fleet = TestFleet::new(&three_services());
+            let world = fleet.ready().await;
             let crash = fault_on("front -> back", Damage::Crash { service: name("back"), point });
             world.links().inject(crash, Duration::ZERO, None).keep();
-            let (status, text) = get(&world, "front", "/call").await.expect("front lives");
+            let (status, text) = get(&world, "front", "/call").await.expect("front runs");
             assert_eq!(status, expected, "{point:?}: {text}");
-            assert!(is_silent(port(&world, "back")), "{point:?}");
+            assert!(refuses_connections(port(&world, "back")), "{point:?}");
             assert_eq!(changes(&world), [("back".to_owned(), ProcessChange::Crashed)], "{point:?}");
             world.links().heal_all();
             signal(&world, "back", Signal::Restart).await;
@@ -166,18 +167,18 @@ fn crash() {
 }
 
 fn error() {
-    on_a_runtime(async {
-        let harbour = Harbour::new(&three());
-        let world = harbour.ready().await;
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
         let reply = fault::ErrorReply {
             status: StatusCode::IM_A_TEAPOT,
             headers: Vec::new(),
             body: "short and stout".into(),
         };
         world.links().inject(fault_on("front -> back", Damage::Error(reply)), Duration::ZERO, None).keep();
-        let answered = get(&world, "front", "/call").await.expect("front lives");
+        let answered = get(&world, "front", "/call").await.expect("front runs");
         assert_eq!(answered, (StatusCode::IM_A_TEAPOT, "short and stout".to_owned()));
-        assert_eq!(read(&world, "back", "/lives").await, "1", "past the links it is as ever");
+        assert_eq!(read(&world, "back", "/starts").await, "1", "past the links it still answers");
         assert_eq!(world.links().fired().values().copied().collect::<Vec<_>>(), [1]);
     });
 }

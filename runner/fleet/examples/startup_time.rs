@@ -1,4 +1,4 @@
-//! How long fleets take to be ready, and to be gone again: `raise E2E_CONF [TIMES]`.
+//! Measures how long the services of a configuration take to be ready, and to end: `startup_time E2E_CONF [TIMES]`.
 
 use std::{
     error::Error,
@@ -8,27 +8,27 @@ use std::{
 
 use engine::World;
 use fault::Seed;
-use fleet::{Fleet, Options};
+use fleet::{Fleet, FleetOptions};
 use scenario::read_configuration;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().ok_or("raise E2E_CONF [TIMES]")?;
+    let file = arguments.next().ok_or("startup_time E2E_CONF [TIMES]")?;
     let times: u32 = arguments.next().map_or(Ok(10), |times| times.parse())?;
     let text = std::fs::read_to_string(&file)?;
     let configuration = read_configuration(&text, file.into())
         .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-    let fleet = Fleet::new(configuration.into(), Options::default());
+    let fleet = Fleet::new(configuration.into(), FleetOptions::default());
     fleet.build().await?;
     for _ in 0..times {
-        let begun = Instant::now();
+        let began = Instant::now();
         let world = fleet.up(Seed(0)).await?;
-        let (ready, services) = (begun.elapsed(), world.services().len());
-        let ending = Instant::now();
+        let (ready, services) = (began.elapsed(), world.services().len());
+        let closing = Instant::now();
         world.close().await;
-        let gone = ending.elapsed();
-        writeln!(stdout(), "{services} services ready after {ready:.1?}, gone after another {gone:.1?}")?;
+        let ended = closing.elapsed();
+        writeln!(stdout(), "{services} services ready after {ready:.1?}, ended after another {ended:.1?}")?;
     }
     Ok(())
 }

@@ -1,0 +1,58 @@
+//! What all commands have in common: they read the project, prepare worlds, stop on Ctrl-C and end with an [`Exit`].
+
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use indicatif::ProgressBar;
+use verdict::BrokenOff;
+
+use crate::{
+    Build, Exit, Prepared, Project, Worlds,
+    arguments::ConfigArgs,
+    interrupt,
+    output::{show_broken_off, show_interrupted, show_mistakes},
+};
+
+/// Reads the files at `paths` and runs `work` with them, until it ends or the runner is interrupted.
+pub(crate) fn run_command(
+    configuration: &ConfigArgs,
+    paths: &[PathBuf],
+    worlds: &impl Worlds,
+    work: impl AsyncFnOnce(Project) -> Result<Exit, BrokenOff>,
+) -> Exit {
+    let project = match Project::read(configuration.file.as_deref(), paths) {
+        Ok(project) => project,
+        Err(mistakes) => return show_mistakes(&mistakes),
+    };
+    let interrupt = interrupt::listen();
+    let ended = worlds.block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupt => Ok(Exit::Interrupted),
+            ended = work(project) => ended,
+        }
+    });
+    let exit = ended.unwrap_or_else(|broken| show_broken_off(&broken));
+    if exit == Exit::Interrupted {
+        show_interrupted();
+    }
+    exit
+}
+
+/// Builds what the configuration says, unless `--no-build` is given, and returns what makes worlds for the project.
+pub(crate) async fn prepare<W: Worlds>(
+    worlds: &W,
+    project: &Project,
+    configuration: &ConfigArgs,
+) -> Result<Prepared<W::Stage>, BrokenOff> {
+    let build = if configuration.no_build { Build::Skip } else { Build::Run };
+    worlds.prepare(Arc::clone(&project.configuration), build).await
+}
+
+/// Progress in one line on stderr, if that is a terminal.
+pub(crate) fn progress_bar() -> ProgressBar {
+    if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
+}

@@ -1,0 +1,284 @@
+//! Starts one world: ports, links, processes, and the wait until all are ready.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use fault::{Link, Seed, ServiceName};
+use futures_util::future::try_join_all;
+use proxy::{HttpLink, Links};
+use scenario::{Configuration, EvaluationError, Scope, Service, StartCommand};
+use serde_json::{Map, Value, json};
+use tokio::sync::OwnedMutexGuard;
+use verdict::{BrokenOff, Resource};
+
+use crate::{
+    Address, LiveWorld,
+    external::{ExternalService, Presence, configured_address, wait_until_ready},
+    log::Log,
+    options::FleetOptions,
+    ports::Port,
+    process::Launch,
+    service::{CurrentInstance, StartedService},
+    workspace::Workspace,
+    world::{OpenLink, StartedServices},
+};
+
+/// How many ports are tried for a link.
+const LINK_ATTEMPTS: u32 = 8;
+
+/// How long a link waits for its configured address to become free.
+const ADDRESS_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The ports on which services listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PortPolicy {
+    /// Any free port.
+    Free,
+    /// The port of the `base_url`, if there is one.
+    AsConfigured,
+}
+
+/// What is needed to start a world.
+pub(crate) struct Startup<'a> {
+    pub(crate) configuration: &'a Configuration,
+    pub(crate) options: &'a FleetOptions,
+    /// The values of `${env.NAME}`.
+    pub(crate) environment: &'a Value,
+    pub(crate) workspace: &'a Workspace,
+    /// Services that aren't started or waited for.
+    pub(crate) missing: &'a BTreeSet<ServiceName>,
+    pub(crate) ports: PortPolicy,
+    /// Names the folder of the world's logs.
+    pub(crate) label: &'a str,
+}
+
+/// The parts of a world that its services need before they start.
+struct Surroundings<'a> {
+    /// The world's folder.
+    folder: &'a Path,
+    links: &'a Links,
+    open_links: &'a [OpenLink],
+    /// Where each service is, or will be.
+    addresses: &'a BTreeMap<ServiceName, Address>,
+}
+
+impl Startup<'_> {
+    /// Starts a world, and returns it once every service that isn't missing is ready.
+    pub(crate) async fn run(
+        &self,
+        seed: Seed,
+        exclusive: Option<OwnedMutexGuard<()>>,
+    ) -> Result<LiveWorld, BrokenOff> {
+        let folder = tempfile::Builder::new().prefix("world-").tempdir_in(self.workspace.guardian.folder());
+        let folder = folder.map_err(|error| unavailable(Resource::DataFolder, &error))?;
+        let services = Arc::new(StartedServices::default());
+        // A weak reference: the services hold the links.
+        let to_crash = Arc::downgrade(&services);
+        let links = Links::new(seed, move |service: &ServiceName| {
+            if let Some(services) = to_crash.upgrade() {
+                services.crash(service);
+            }
+        });
+        let (mut addresses, mut ports) = (BTreeMap::new(), BTreeMap::new());
+        for service in &self.configuration.services {
+            let (address, port) = choose_address(service, self.ports)?;
+            addresses.insert(service.name.clone(), address);
+            ports.insert(&service.name, port);
+        }
+        let open_links = self.open_links(&links, &addresses).await?;
+
+        let surroundings = Surroundings {
+            folder: folder.path(),
+            links: &links,
+            open_links: &open_links,
+            addresses: &addresses,
+        };
+        let (mut started, mut external) = (Vec::new(), BTreeMap::new());
+        for service in &self.configuration.services {
+            let name = service.name.clone();
+            let is_missing = self.missing.contains(&name);
+            match (&service.start, ports.remove(&name).flatten()) {
+                (Some(start), Some(port)) if !is_missing => {
+                    started.push(Arc::new(self.service(service, start, port, &surroundings)?));
+                }
+                (_, port) => {
+                    let address = addresses[&name].clone();
+                    let client = address.client();
+                    let presence = if is_missing { Presence::Missing } else { Presence::Running };
+                    external.insert(name, ExternalService { address, client, presence, _port: port });
+                }
+            }
+        }
+        services.set(started.clone());
+        // Made before the first process starts: dropping it on an error ends all of them.
+        let world =
+            LiveWorld { services, external, links, open_links, _folder: folder, _exclusive: exclusive };
+        self.wait_for_all(&started).await?;
+        Ok(world)
+    }
+
+    /// Starts all services at once, and waits until they and those that run already are ready.
+    async fn wait_for_all(&self, started: &[Arc<StartedService>]) -> Result<(), BrokenOff> {
+        let own = try_join_all(started.iter().map(async |service| service.start_until_ready().await));
+        let services = self.configuration.services.iter();
+        let external = services.filter(|s| s.start.is_none() && !self.missing.contains(&s.name));
+        let external = try_join_all(external.map(async |service| wait_until_ready(service).await));
+        tokio::try_join!(own, external).map(drop)
+    }
+
+    /// Opens a link for every dependency whose caller knows its address: the fleet starts the caller, or the
+    /// link listens at a configured address.
+    async fn open_links(
+        &self,
+        links: &Links,
+        addresses: &BTreeMap<ServiceName, Address>,
+    ) -> Result<Vec<OpenLink>, BrokenOff> {
+        let mut open_links = Vec::new();
+        for caller in &self.configuration.services {
+            for dependency in &caller.depends_on {
+                let link = Link::new(caller.name.clone(), dependency.service.clone());
+                let callee = addresses.get(&dependency.service);
+                let callee = callee.expect("reading the configuration checks that dependencies are services");
+                match dependency.listen {
+                    Some(address) => {
+                        let opened = open_at(links, &link, address, callee).await;
+                        let http = opened.map_err(|error| BrokenOff::LinkAddress {
+                            link: link.clone(),
+                            address,
+                            error: error.to_string(),
+                        })?;
+                        open_links.push(OpenLink { link, http, _port: None });
+                    }
+                    None if caller.start.is_some() => {
+                        let opened = open_anywhere(links, &link, callee).await;
+                        let unopened = |error| unavailable(Resource::OpenLink(link.clone()), &error);
+                        open_links.push(opened.map_err(unopened)?);
+                    }
+                    None => {}
+                }
+            }
+        }
+        Ok(open_links)
+    }
+
+    /// Makes a service's data folder, log and command line. Its process isn't started yet.
+    fn service(
+        &self,
+        service: &Service,
+        start: &StartCommand,
+        port: Port,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<StartedService, BrokenOff> {
+        let Surroundings { folder, links, open_links, addresses } = surroundings;
+        let name = &service.name;
+        let data = folder.join(name.as_str());
+        fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
+        let log = self.log(name).map_err(|error| unavailable(Resource::LogFile, &error))?;
+        let outgoing = open_links.iter().filter(|open| open.link.caller == *name);
+        let urls = outgoing.map(|open| {
+            let callee = &open.link.callee;
+            (callee.to_string(), addresses[callee].behind(open.http.address()).into())
+        });
+        let mut scope = Scope::default();
+        scope.set("port", json!(port.number()));
+        scope.set("data_dir", json!(data));
+        scope.set("url", urls.collect::<Map<_, _>>().into());
+        scope.set("env", self.environment.clone());
+        let launch = render(start, &scope, &self.workspace.folder).map_err(|error| {
+            BrokenOff::CommandInvalid { service: name.clone(), problem: error.to_string() }
+        })?;
+        let address = addresses[name].clone();
+        Ok(StartedService {
+            name: name.clone(),
+            launch,
+            stop_grace: start.stop_grace,
+            ready: service.ready.clone(),
+            port,
+            current: CurrentInstance::none(&address),
+            address,
+            log,
+            guardian: Arc::clone(&self.workspace.guardian),
+            links: Links::clone(links),
+        })
+    }
+
+    fn log(&self, name: &ServiceName) -> io::Result<Log> {
+        let open = |root: &std::path::PathBuf| {
+            let folder = root.join(folder_name(self.label));
+            fs::create_dir_all(&folder)?;
+            fs::OpenOptions::new().create(true).append(true).open(folder.join(format!("{name}.log")))
+        };
+        let file = self.options.logs.as_ref().map(open).transpose()?;
+        Ok(Log::new(name.as_str(), self.options.lines.clone(), file))
+    }
+}
+
+/// Returns a service's address, with its port if the fleet starts it.
+fn choose_address(service: &Service, policy: PortPolicy) -> Result<(Address, Option<Port>), BrokenOff> {
+    if service.start.is_none() {
+        return Ok((configured_address(service)?, None));
+    }
+    let base_url = service.base_url.as_ref();
+    let port = if policy == PortPolicy::Free || base_url.is_none() {
+        Port::free().map_err(|error| unavailable(Resource::FreePort, &error))?
+    } else {
+        let number = configured_address(service)?.port();
+        let taken = || BrokenOff::PortTaken { service: service.name.clone(), port: number };
+        Port::fixed(number).ok_or_else(taken)?
+    };
+    Ok((Address::local(port.number(), base_url), Some(port)))
+}
+
+async fn open(links: &Links, link: &Link, at: SocketAddr, callee: &Address) -> io::Result<HttpLink> {
+    HttpLink::open(links, link.clone(), Some(at), callee.authority().clone()).await
+}
+
+/// Opens a link at its configured address, which the link of a world that was just closed may still hold.
+async fn open_at(links: &Links, link: &Link, at: SocketAddr, callee: &Address) -> io::Result<HttpLink> {
+    let began = Instant::now();
+    loop {
+        match open(links, link, at, callee).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && began.elapsed() < ADDRESS_TIMEOUT => {
+                tokio::time::sleep(ADDRESS_TIMEOUT / 20).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Opens a link at a reserved port: a link that refuses connections may give its port up for a while, and must be able
+/// to bind it again.
+async fn open_anywhere(links: &Links, link: &Link, callee: &Address) -> io::Result<OpenLink> {
+    let mut attempt = 1;
+    loop {
+        let port = Port::free()?;
+        match open(links, link, port.address(), callee).await {
+            Ok(http) => return Ok(OpenLink { link: link.clone(), http, _port: Some(port) }),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempt < LINK_ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn render(start: &StartCommand, scope: &Scope, folder: &Path) -> Result<Launch, EvaluationError> {
+    let words = start.command.iter().map(|word| word.render(scope)).collect::<Result<_, _>>()?;
+    let env = start.env.iter().map(|(name, value)| Ok((name.clone(), value.render(scope)?)));
+    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder: folder.to_owned() })
+}
+
+fn unavailable(need: Resource, error: &io::Error) -> BrokenOff {
+    BrokenOff::System { need, error: error.to_string() }
+}
+
+/// Turns a scenario's name into a folder's: lower-case letters and digits, at most 80, with dashes for the rest.
+fn folder_name(label: &str) -> String {
+    const LONGEST: usize = 80;
+    let plain = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    label.chars().map(plain).take(LONGEST).collect()
+}
