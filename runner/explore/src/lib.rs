@@ -2,8 +2,8 @@
 //! each of its calls.
 //!
 //! [`explore`](explore()) runs an exploration until a sequence fails, and shrinks that one to a [`Counterexample`].
-//! [`sweep`](sweep()) makes the table of a scenario's calls and faults, and [`reduce`](reduce()) removes the steps of a failing scenario
-//! that aren't needed for its failure. All three run scenarios in any [`Stage`](engine::Stage), real or simulated.
+//! [`sweep`](sweep()) makes the table of a scenario's calls and faults. [`reduce`](reduce()) removes the steps of a failing
+//! scenario that aren't needed for its failure. All three run scenarios in any [`Stage`](engine::Stage), real or simulated.
 //! [`counterexample_yaml`] writes what they find as a scenario file, which fails with the seed that they return.
 //!
 //! ```text

@@ -1,7 +1,7 @@
 //! `hunt`: applies each patch of this folder to a copy of the shop, and checks that the framework finds the bug.
 //!
 //! ```text
-//! NAME.patch ─ scratch copy ─ build ─> simulate ─ for each seed: scenarios, explore, sweep ─> time and steps of the first find
+//! NAME.patch ─ scratch copy ─ build ─> simulate ─ for each seed: scenarios, explore, sweep ─> time and steps
 //! ```
 //!
 //! | file | content |
