@@ -104,7 +104,7 @@ fn spinner() -> ProgressBar {
 fn write_lines(mut out: impl Write, received: &Receiver<Message>) {
     let mut lines = Lines::new(Instant::now());
     loop {
-        let wait = lines.next_at().saturating_duration_since(Instant::now());
+        let wait = lines.next_at.saturating_duration_since(Instant::now());
         let line = match received.recv_timeout(wait) {
             Ok(Message::Happened(preparation)) => lines.take(preparation, Instant::now()),
             Err(RecvTimeoutError::Timeout) => lines.tick(Instant::now()),
@@ -178,34 +178,30 @@ fn shown(line: &str) -> Option<String> {
 #[derive(Debug)]
 struct Lines {
     under_way: UnderWay,
-    written: Instant,
+    /// When to write the status, if nothing happens until then.
+    next_at: Instant,
 }
 
 impl Lines {
     fn new(now: Instant) -> Self {
-        Self { under_way: UnderWay::default(), written: now }
+        Self { under_way: UnderWay::default(), next_at: now + QUIET }
     }
 
     fn take(&mut self, preparation: Preparation, now: Instant) -> Option<String> {
         if self.under_way.status(now).is_none() {
             // The first wait is mentioned sooner than a line is repeated.
-            self.written = now - (QUIET - UNMENTIONED);
+            self.next_at = now + UNMENTIONED;
         }
         let line = self.under_way.take(preparation, now)?;
-        self.written = now;
+        self.next_at = now + QUIET;
         Some(line)
     }
 
-    /// When there is something to write, if nothing happens until then.
-    fn next_at(&self) -> Instant {
-        self.written + QUIET
-    }
-
     fn tick(&mut self, now: Instant) -> Option<String> {
-        if now < self.next_at() {
+        if now < self.next_at {
             return None;
         }
-        self.written = now;
+        self.next_at = now + QUIET;
         self.under_way.status(now)
     }
 }
@@ -239,7 +235,7 @@ mod tests {
     }
 
     fn service(name: &str) -> ServiceName {
-        name.parse().unwrap()
+        name.parse().expect("a name")
     }
 
     #[test]
@@ -270,13 +266,13 @@ mod tests {
 
     #[test]
     fn a_view_has_written_everything_once_it_is_dropped() {
-        let (reader, writer) = std::io::pipe().unwrap();
+        let (reader, writer) = std::io::pipe().expect("a pipe");
         let view = PreparationView::start(writer, Progress::Hidden);
         let sink = view.sink();
         sink.send(Preparation::BuildStarted { command: "make".into() });
         sink.send(Preparation::BuildSucceeded { took: Duration::from_secs(1) });
         drop(view);
         sink.send(Preparation::BuildStarted { command: "ignored".into() });
-        assert_eq!(std::io::read_to_string(reader).unwrap(), "building: make\nbuilt in 1 s\n");
+        assert_eq!(std::io::read_to_string(reader).expect("text"), "building: make\nbuilt in 1 s\n");
     }
 }

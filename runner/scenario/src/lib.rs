@@ -1,7 +1,7 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
 //!
 //! [`read_configuration`] reads e2e.conf, and [`read_file`] a file among the scenarios: a [`Scenario`], invariants for
-//! all of them, or an [`Exploration`]. [`write`] gives a scenario's text back.
+//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back.
 //!
 //! ```
 //! use scenario::{File, read_configuration, read_file};

@@ -148,7 +148,9 @@ fn services_are_said_to_be_started_once_they_are() {
     let times_said = |events: &[&Event]| {
         let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
         terminal.open(&configuration, 2, Seed(42), NonZeroUsize::MIN).unwrap();
-        events.iter().for_each(|event| terminal.show(event).unwrap());
+        for event in events {
+            terminal.show(event).unwrap();
+        }
         let text = String::from_utf8(terminal.into_inner().into_inner()).unwrap();
         text.matches("services started in ").count()
     };

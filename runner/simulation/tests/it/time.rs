@@ -39,7 +39,7 @@ fn a_late_request_is_late_by_the_clock_of_the_world() {
         post(&world, FRONT, "/add").await.expect("a reply");
         let took = world.links().read(|history| {
             let exchange = history.exchanges().next();
-            exchange.and_then(|exchange| exchange.ending.clone()).expect("it has ended").took
+            exchange.and_then(|exchange| exchange.ending).expect("it has ended").took
         });
         assert_eq!(took, delay);
     });
