@@ -12,6 +12,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `terminal` | consumes events, writes lines |
+//! | `heartbeat` | what is running, when nothing else was written for a while |
 //! | `preparation` | the build and the wait for services, while they take |
 //! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
 //! | `exchange`, `curl` | a request and how it ended, as text; as a command that repeats it |
@@ -30,6 +31,7 @@ mod curl;
 mod diagnostics;
 mod exchange;
 mod failure;
+mod heartbeat;
 mod html;
 pub mod json;
 mod junit;

@@ -17,6 +17,7 @@ use verdict::Verdict;
 
 use crate::{
     failure,
+    heartbeat::Heartbeat,
     layout::{count, duration, fit, fit_end, pad},
     opening, summary,
 };
@@ -44,7 +45,7 @@ pub struct TerminalOptions {
 pub enum Progress {
     /// A line that changes while the run goes on and is gone in the end. stderr has to be a terminal.
     Shown,
-    /// No progress.
+    /// A line when nothing was written for ten seconds.
     Hidden,
 }
 
@@ -65,6 +66,8 @@ pub struct Terminal<W> {
     out: W,
     options: TerminalOptions,
     bar: ProgressBar,
+    /// In place of the bar, where there is no terminal.
+    heartbeat: Option<Heartbeat>,
     starting: Starting,
     running: BTreeMap<usize, (Arc<Scenario>, Option<usize>)>,
     not_passed: Vec<(usize, Arc<ScenarioResult>)>,
@@ -79,6 +82,7 @@ impl<W: Write> Terminal<W> {
             out,
             options,
             bar: ProgressBar::hidden(),
+            heartbeat: None,
             starting: Starting::Settled,
             running: BTreeMap::new(),
             not_passed: Vec::new(),
@@ -108,8 +112,9 @@ impl<W: Write> Terminal<W> {
             Event::RunStarted { scenarios, seed } => {
                 self.seed = *seed;
                 self.began = Instant::now();
-                if self.options.progress == Progress::Shown {
-                    self.bar = progress_bar(*scenarios);
+                match self.options.progress {
+                    Progress::Shown => self.bar = progress_bar(*scenarios),
+                    Progress::Hidden => self.heartbeat = Some(Heartbeat::start(anstream::stderr())),
                 }
             }
             Event::ScenarioStarted { index, scenario } => {
@@ -117,7 +122,7 @@ impl<W: Write> Terminal<W> {
                 if self.starting == Starting::Pending {
                     self.starting = Starting::Since(Instant::now());
                 }
-                self.bar.set_message(self.under_way());
+                self.show_running();
             }
             Event::StepStarted { scenario, step } => {
                 if let Some(running) = self.running.get_mut(scenario) {
@@ -130,7 +135,7 @@ impl<W: Write> Terminal<W> {
                     let Self { bar, out, .. } = self;
                     bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
                 }
-                self.bar.set_message(self.under_way());
+                self.show_running();
             }
             Event::ScenarioEnded { index, result } => {
                 self.running.remove(index);
@@ -138,13 +143,15 @@ impl<W: Write> Terminal<W> {
                 let Self { bar, out, .. } = self;
                 bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
                 self.bar.inc(1);
-                self.bar.set_message(self.under_way());
+                self.heartbeat.iter().for_each(Heartbeat::wrote);
+                self.show_running();
                 if !matches!(result.verdict, Verdict::Passed | Verdict::Skipped(_)) {
                     self.not_passed.push((*index, Arc::clone(result)));
                 }
             }
             Event::RunEnded { summary } => {
                 self.bar.finish_and_clear();
+                self.heartbeat = None;
                 self.close(summary, self.began.elapsed())?;
             }
         }
@@ -166,6 +173,14 @@ impl<W: Write> Terminal<W> {
     /// The stream that was written to.
     pub fn into_inner(self) -> W {
         self.out
+    }
+
+    fn show_running(&self) {
+        let running = self.under_way();
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.running(running.clone());
+        }
+        self.bar.set_message(running);
     }
 
     /// The scenarios that run now, each with its step.
