@@ -19,9 +19,9 @@ use verdict::{BrokenOff, Output, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Explore,
-    command::{prepare, progress_bar, run_command},
     output::{program_name, write},
     project,
+    project_command::{prepare, progress_bar, run_command},
     run::{new_seed, rules},
 };
 

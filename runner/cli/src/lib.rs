@@ -5,7 +5,7 @@
 //! | `arguments` | the arguments, as they are typed |
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
 //! | `selection` | the scenarios to run, and those to skip |
-//! | `command` | what all commands have in common |
+//! | `project_command` | what all commands have in common |
 //! | `run` | runs scenarios |
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
@@ -19,12 +19,12 @@
 //! binary that has its services linked in can run them in virtual time with the same command line.
 
 mod arguments;
-mod command;
 mod exit;
 mod explore;
 mod interrupt;
 mod output;
 mod project;
+mod project_command;
 mod run;
 mod selection;
 mod sweep;

@@ -17,9 +17,9 @@ use verdict::{BrokenOff, Finding, FindingKind};
 use crate::{
     Exit, Project, Worlds,
     arguments::Run,
-    command::{prepare, progress, run_command},
     output::{not_written, program_name, write_reports},
     project,
+    project_command::{prepare, progress, run_command},
     selection::select,
 };
 

@@ -14,9 +14,9 @@ use verdict::{BrokenOff, Verdict};
 use crate::{
     Exit, Project, Worlds,
     arguments::Sweep,
-    command::{prepare, progress_bar, run_command},
     explore::{keep, kept_as, progress},
     output::{write, write_reports},
+    project_command::{prepare, progress_bar, run_command},
     run::{new_seed, rules, urls},
 };
 

@@ -13,10 +13,10 @@ use verdict::BrokenOff;
 use crate::{
     Exit, Live, Worlds,
     arguments::Up,
-    command::preparation_view,
     interrupt,
     output::{show_broken_off, show_mistakes},
     project::configuration,
+    project_command::preparation_view,
 };
 
 /// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a

@@ -168,13 +168,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         if condition.holds(&self.variables)? {
             return Ok(Condition::Holds);
         }
-        let requests = match &step.action {
-            Action::Request(request) => vec![request],
-            Action::Eventually(eventually) => vec![&eventually.request],
-            Action::Together(members) => members.iter().filter_map(own_request).collect(),
-            _ => Vec::new(),
-        };
-        for (name, _) in requests.into_iter().flat_map(|request| &request.capture) {
+        for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
             self.variables.set(name, Value::Null);
         }
         Ok(Condition::Fails)

@@ -4,16 +4,6 @@ use std::collections::BTreeSet;
 
 use scenario::{Action, Expression, RequestStep, Scenario, Step};
 
-/// The requests of a step.
-pub(crate) fn requests(step: &Step) -> Vec<&RequestStep> {
-    match &step.action {
-        Action::Request(request) => vec![request],
-        Action::Eventually(eventually) => vec![&eventually.request],
-        Action::Together(members) => members.iter().flat_map(requests).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// The requests of a step, mutable.
 pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
     match &mut step.action {
@@ -26,7 +16,7 @@ pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
 
 /// The names of the values that a scenario captures.
 pub(crate) fn captured(scenario: &Scenario) -> BTreeSet<&str> {
-    let captures = scenario.steps.iter().flat_map(requests).flat_map(|request| &request.capture);
+    let captures = scenario.steps.iter().flat_map(Step::requests).flat_map(|request| &request.capture);
     captures.map(|(name, _)| name.as_str()).collect()
 }
 
@@ -40,7 +30,7 @@ pub(crate) fn without_unused_captures(steps: &mut [Step]) {
 
 /// The names that a step uses.
 pub(crate) fn names(step: &Step) -> BTreeSet<String> {
-    let of_requests = requests(step);
+    let of_requests = step.requests();
     let of_requests = of_requests.iter().flat_map(|request| {
         let captures = request.capture.iter().flat_map(|(_, value)| value.names());
         request.call.names().chain(request.expect.names()).chain(captures)

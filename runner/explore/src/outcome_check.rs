@@ -7,7 +7,7 @@ use scenario::{
     Times,
 };
 
-use crate::{captures::requests, step};
+use crate::step;
 
 /// The most attempts of one outcome check.
 const ATTEMPTS: u32 = 20;
@@ -50,7 +50,7 @@ pub(crate) fn is_outcome_check(steps: &[Step], index: usize) -> bool {
         return false;
     };
     let compared: BTreeSet<&str> = request.expect.names().collect();
-    steps[..index].iter().flat_map(requests).any(|earlier| {
+    steps[..index].iter().flat_map(Step::requests).any(|earlier| {
         is_same_request(&earlier.call, &request.call)
             && earlier.capture.iter().any(|(name, _)| compared.contains(name.as_str()))
     })

@@ -8,7 +8,7 @@ use scenario::{Action, Judging, Scenario};
 use verdict::{FailureLocation, Verdict};
 
 use crate::{
-    captures::{captured, names, requests, requests_mut, without_unused_captures},
+    captures::{captured, names, requests_mut, without_unused_captures},
     complaint::{Complaint, complaints_by_name},
     outcome_check::steps_before_outcome_checks,
     progress::Progress,
@@ -169,7 +169,7 @@ fn tidied(mut rest: Scenario, captured: &BTreeSet<&str>) -> Scenario {
         };
         if complete && meaningful {
             known.extend(
-                requests(step).iter().flat_map(|request| &request.capture).map(|(name, _)| name.clone()),
+                step.requests().iter().flat_map(|request| &request.capture).map(|(name, _)| name.clone()),
             );
             if let Action::Inject(inject) = &step.action {
                 injected.insert(inject.fault.clone());

@@ -14,7 +14,7 @@ use tokio::{net::TcpStream, time::Instant};
 use tower::Service;
 use verdict::NoReply;
 
-use crate::connection::{Connection, SendError};
+use crate::callee_connection::{Connection, SendError};
 
 /// Idle connections that are kept.
 const IDLE: usize = 256;

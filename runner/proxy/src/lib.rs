@@ -62,16 +62,16 @@
 //! | `http_link` | a link on real sockets |
 //! | `listener` | its listening socket, which is closed during an outage |
 //! | `caller_connection` | a caller's connection to it: whole replies, resets, replies that are cut off |
-//! | `client`, `connection` | requests to a callee, and one connection to it |
+//! | `client`, `callee_connection` | requests to a callee, and one connection to it |
 //! | `message` | the headers and bodies that are forwarded |
 //!
 //! An exchange is a future that its caller polls; no task is spawned for it. Only when the caller gives up, the rest of
 //! it becomes a task, since a network delivers what it has accepted. These tasks end with [`Links::close`].
 //! `select!` is biased: the same calls in the same order give the same history.
 
+mod callee_connection;
 mod caller_connection;
 mod client;
-mod connection;
 mod delivery;
 mod detached;
 mod http_link;

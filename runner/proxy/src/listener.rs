@@ -192,7 +192,7 @@ impl Listener {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Every change is one assignment: a panic leaves nothing half done.
+        // Nothing that holds the lock calls out, so only a bug of our own could panic in here.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

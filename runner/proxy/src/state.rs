@@ -74,7 +74,7 @@ impl LinkState {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // A panic leaves no change incomplete: each is one push or one assignment.
+        // Nothing that holds the lock calls out, so only a bug of our own could panic in here.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -39,7 +39,7 @@ pub enum HistoryEvent {
     Sent(Box<Sent>),
     /// The link handed the request to the callee; twice for a duplicated request.
     Delivered(ExchangeId),
-    /// The delivery before this one failed: nothing listens at the callee's address.
+    /// The last delivery failed: nothing listens at the callee's address.
     Undeliverable(ExchangeId),
     /// The callee answered, whether or not that reached the caller.
     Answered(ExchangeId, Reply),

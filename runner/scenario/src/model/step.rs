@@ -18,6 +18,20 @@ pub struct Step {
     pub action: Action,
 }
 
+impl Step {
+    /// Its requests: several for `together`, none for a step that sends none.
+    pub fn requests(&self) -> Vec<&RequestStep> {
+        match &self.action {
+            Action::Request(request) => vec![request],
+            Action::Eventually(eventually) => vec![&eventually.request],
+            Action::Together(members) => members.iter().flat_map(Self::requests).collect(),
+            Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) | Action::Check(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
 /// What a step does.
 #[derive(Debug, Clone)]
 pub enum Action {

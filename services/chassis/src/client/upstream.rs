@@ -150,7 +150,7 @@ impl Upstream {
         let mut attempt = 1;
         loop {
             let outcome = self.attempt(call).await;
-            if attempt == self.0.policy.attempts || !call.repeatable || !worth_repeating(&outcome) {
+            if attempt >= self.0.policy.attempts || !call.repeatable || !worth_repeating(&outcome) {
                 return outcome;
             }
             sleep(self.pause(attempt)).await;
