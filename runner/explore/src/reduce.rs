@@ -34,7 +34,7 @@ pub async fn reduce<S: Stage>(
     let trials = Trials { stage, rules, seed };
     let all = complaints_by_name(&failing);
     let lasting: BTreeSet<Complaint> =
-        all.iter().filter(|complaint| complaint.is_wrong_after_any_steps()).cloned().collect();
+        all.iter().filter(|complaint| complaint.holds_without_earlier_steps()).cloned().collect();
     if lasting.is_empty() {
         let after = failing_step(&failing).map_or(failing.scenario.steps.len(), |step| step + 1);
         let shorter = Arc::new(without(&failing.scenario, after..failing.scenario.steps.len()));
