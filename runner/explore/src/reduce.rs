@@ -40,7 +40,12 @@ pub async fn reduce<S: Stage>(
         let shorter = Arc::new(without(&failing.scenario, after..failing.scenario.steps.len()));
         let alike = |result: &ScenarioResult| complaints_by_name(result) == all;
         let (found, runs) = trials.run_until(&shorter, seed, OTHER_SEEDS, alike).await;
-        return (found.unwrap_or(FailingRun { result: failing, seed }), runs);
+        if let Some(found) = found {
+            return (FailingRun::confirmed(found), runs);
+        }
+        // The whole scenario may need the steps after the failed one.
+        let (whole, more) = trials.confirm(failing, alike).await;
+        return (whole, runs + more);
     }
     let is_alike = |result: &ScenarioResult| !complaints_by_name(result).is_disjoint(&lasting);
     let (best, runs) = trials.confirm(failing, is_alike).await;
@@ -109,12 +114,12 @@ impl<S: Stage, Tell: Fn(Progress), Alike: Fn(&ScenarioResult) -> bool> Reduction
         if candidate.steps.is_empty() || self.runs >= self.limits.runs {
             return false;
         }
-        let (seed, candidate) = (self.best.seed, Arc::new(candidate));
+        let (seed, candidate) = (self.best.seed.seed(), Arc::new(candidate));
         let (found, runs) = self.trials.run_until(&candidate, seed, self.other_seeds, &self.is_alike).await;
         self.runs += runs;
         let alike = found.is_some();
         if let Some(failing) = found {
-            self.best = failing;
+            self.best = FailingRun::confirmed(failing);
         }
         (self.tell)(Progress::Shrunk { runs: self.runs, steps: self.scenario().steps.len() });
         alike
