@@ -51,7 +51,7 @@ pub async fn reduce<S: Stage>(
     let (best, runs) = trials.confirm(failing, is_alike).await;
     let mut reduction = Reduction { trials, limits, tell, is_alike, other_seeds: 0, best, runs };
     reduction.reduce().await;
-    if reduction.trials.depends_on_seed(&reduction.best, &reduction.is_alike).await {
+    if reduction.trials.depends_on_seed(&reduction.best).await {
         reduction.other_seeds = OTHER_SEEDS;
         reduction.reduce().await;
     }

@@ -85,8 +85,7 @@ impl<'a, S: Stage, T: Fn(Progress)> Shrinker<'a, S, T> {
     /// seeds only.
     pub(crate) async fn shrink(&mut self) {
         self.shrink_further().await;
-        let fails = |result: &ScenarioResult| self.is_alike(&self.script, result);
-        if self.trials.depends_on_seed(&self.failing, fails).await {
+        if self.trials.depends_on_seed(&self.failing).await {
             self.other_seeds = OTHER_SEEDS;
             self.tried.clear();
             self.shrink_further().await;

@@ -102,13 +102,9 @@ impl<S: Stage> Trials<'_, S> {
         (found.map_or(FailingRun { result: failing, seed }, FailingRun::confirmed), runs)
     }
 
-    /// Whether this run, which fails in this way, passes with another seed.
-    pub(crate) async fn depends_on_seed(
-        &self,
-        failing: &FailingRun,
-        fails: impl Fn(&ScenarioResult) -> bool,
-    ) -> bool {
-        let passes = |result: &ScenarioResult| !fails(result);
+    /// Whether this scenario, which failed, passes with another seed.
+    pub(crate) async fn depends_on_seed(&self, failing: &FailingRun) -> bool {
+        let passes = |result: &ScenarioResult| result.verdict == Verdict::Passed;
         let seed = failing.seed.seed();
         self.run_until(&failing.result.scenario, seed, OTHER_SEEDS, passes).await.0.is_some()
     }

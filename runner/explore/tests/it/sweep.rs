@@ -2,16 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use engine::run_scenario;
+use engine::{BrokenOff, Stage, run_scenario};
 use explore::{
     CellOutcome, Depth, FailingRun, FaultKind, ReplaySeed, ShrinkLimits, SkipReason, SweepCell, SweepOptions,
     SweepSummary, SweepTable, counterexample_yaml, reduce, sweep,
 };
 use fault::Seed;
+use scenario::Scenario;
 use verdict::Verdict;
 
 use crate::{
-    bank::{Bank, Bug},
+    bank::{Bank, BankWorld, Bug},
     confirmed, rules, scenario, subjects,
 };
 
@@ -240,4 +241,27 @@ steps:
         assert!(matches!(kept.result.verdict, Verdict::Failed(_)), "{bug:?}: {:?}", kept.result.verdict);
         assert_eq!(kept.seed, ReplaySeed::Unconfirmed { first: Seed(7), tried: 6 }, "{bug:?}");
     }
+}
+
+/// A bank that can be started with this seed of the command line only.
+struct StartsWith(Bank, Seed);
+
+impl Stage for StartsWith {
+    type World = BankWorld;
+
+    async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<BankWorld, BrokenOff> {
+        if seed != self.1.derive(&scenario.name) {
+            return Err(BrokenOff::BuildInvalid("works with one seed only".into()));
+        }
+        self.0.raise(scenario, seed).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_break_off_do_not_pass_with_another_seed() {
+    let (bug, seed, limits) = (Bug::ChargesEveryAttempt, Seed(1), ShrinkLimits::default());
+    let result = Arc::new(run_scenario(&Bank(bug), scenario(LONG), &rules(), seed, |_| {}).await);
+    let (_, expected) = reduce(Arc::clone(&result), &Bank(bug), &rules(), seed, limits, &|_| {}).await;
+    let (_, runs) = reduce(result, &StartsWith(Bank(bug), seed), &rules(), seed, limits, &|_| {}).await;
+    assert_eq!(runs, expected, "nothing is tried with further seeds");
 }
