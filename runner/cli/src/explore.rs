@@ -9,7 +9,7 @@ use std::{
 
 use ::explore::{
     Counterexample, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun, Progress,
-    counterexample_yaml,
+    ReplaySeed, counterexample_yaml,
 };
 use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
@@ -58,7 +58,7 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
                     exit = Exit::Failed;
                     let folder = project.folder().join(&arguments.regressions);
                     let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
-                    let again = run_kept(&file, &project, &stage, counterexample.seed).await;
+                    let again = run_kept(&file, &project, &stage, counterexample.seed.seed()).await;
                     write(&shown(counterexample, &again, &file))?;
                 }
             }
@@ -129,7 +129,12 @@ pub(crate) fn keep(
     origin: &str,
 ) -> Result<PathBuf, BrokenOff> {
     let file = folder.join(name).with_extension("yaml");
-    let origin = format!("{origin} It fails with --seed {}.", failing.seed);
+    let origin = match failing.seed {
+        ReplaySeed::Confirmed(seed) => format!("{origin} It fails with --seed {seed}."),
+        ReplaySeed::Unconfirmed { tried, .. } => {
+            format!("{origin} It did not fail again with {tried} seeds tried.")
+        }
+    };
     let text = counterexample_yaml(&failing.result, &origin);
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, text));
     written.map_err(|error| BrokenOff::NotWritten {
@@ -140,11 +145,17 @@ pub(crate) fn keep(
     Ok(file)
 }
 
-/// Two lines that tell where a counterexample is kept, and the command with which it fails again.
-pub(crate) fn kept_as(file: &Path, seed: Seed) -> String {
+/// The lines that tell where a counterexample is kept, whether it failed again, and the command that runs it.
+pub(crate) fn kept_as(file: &Path, seed: ReplaySeed) -> String {
     let here = project::absolute(Path::new("."));
     let file = file.strip_prefix(&here).unwrap_or(file).display();
-    format!("kept as {file}\nagain: {} {file} --seed {seed}\n", program_name())
+    let command = format!("{} {file} --seed {}", program_name(), seed.seed());
+    match seed {
+        ReplaySeed::Confirmed(_) => format!("kept as {file}\nagain: {command}\n"),
+        ReplaySeed::Unconfirmed { tried, .. } => {
+            format!("kept as {file}\nit did not fail again with {tried} seeds tried\nrun it: {command}\n")
+        }
+    }
 }
 
 /// Runs the kept file, as a user would, so that the failure shown points to the lines of the file.

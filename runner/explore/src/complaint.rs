@@ -32,7 +32,7 @@ pub(crate) enum Subject {
 impl Complaint {
     /// Whether it remains wrong when the scenario has fewer steps. What a step expects may be right only after all that
     /// comes before it.
-    pub(crate) fn is_wrong_after_any_steps(&self) -> bool {
+    pub(crate) fn holds_without_earlier_steps(&self) -> bool {
         matches!(self, Self::Invariant(_) | Self::Outcome(..))
     }
 

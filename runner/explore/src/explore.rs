@@ -20,7 +20,7 @@ use crate::{
     script::{Script, script},
     sequence::Sequence,
     shrink::{ShrinkLimits, Shrinker},
-    trial::{FailingRun, Trials, nth_seed},
+    trial::{FailingRun, ReplaySeed, Trials, nth_seed},
 };
 
 /// How an exploration is done.
@@ -101,13 +101,13 @@ pub struct Counterexample {
     pub steps_found: usize,
     /// The failed run of the smallest scenario; the scenario is in it.
     pub result: Arc<ScenarioResult>,
-    /// The seed of a command line (`--seed`) with which that scenario fails.
-    pub seed: Seed,
+    /// The seed to run that scenario with again. It is confirmed if one of `repeats` runs failed.
+    pub seed: ReplaySeed,
     /// The number of steps of the smallest sequence.
     pub steps: usize,
     /// The number of runs that shrinking took.
     pub runs: u32,
-    /// The number of runs of the smallest scenario with `seed` and the numbers after it.
+    /// The number of further runs of the smallest scenario: with the seed it failed with and the numbers after it.
     pub repeats: u32,
     /// The number of those runs that failed.
     pub failures: u32,
@@ -190,21 +190,26 @@ async fn shrink<S: Stage>(
     case: FailingCase,
 ) -> Counterexample {
     let steps_found = case.sequence.steps.len();
-    let failing = FailingRun { result: case.result, seed: options.seed };
+    let failing = FailingRun { result: case.result, seed: ReplaySeed::Confirmed(options.seed) };
     let mut shrinker =
         Shrinker::new(exploration, trials, options.limits, tell, &case.sequence, case.script, failing);
     shrinker.shrink().await;
     let Shrinker { failing: FailingRun { result, seed }, best, runs, .. } = shrinker;
-    let mut failures = 0;
-    for repeat in 0..options.repeats {
-        let again = trials.run(Arc::clone(&result.scenario), nth_seed(seed, repeat)).await;
-        failures += u32::from(matches!(again.verdict, Verdict::Failed(_)));
+    let first = seed.seed();
+    let (mut failures, mut confirmed) = (0, None);
+    for seed in (0..options.repeats).map(|repeat| nth_seed(first, repeat)) {
+        let again = trials.run(Arc::clone(&result.scenario), seed).await;
+        if let Verdict::Failed(_) = again.verdict {
+            failures += 1;
+            confirmed.get_or_insert(seed);
+        }
     }
+    let unconfirmed = ReplaySeed::Unconfirmed { first, tried: options.repeats };
     Counterexample {
         case: case.number,
         steps_found,
         result,
-        seed,
+        seed: confirmed.map_or(unconfirmed, ReplaySeed::Confirmed),
         steps: best.steps.len(),
         runs,
         repeats: options.repeats,

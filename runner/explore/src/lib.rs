@@ -4,7 +4,8 @@
 //! [`explore`](explore()) runs an exploration until a sequence fails, and shrinks that one to a [`Counterexample`].
 //! [`sweep`](sweep()) makes the table of a scenario's calls and faults. [`reduce`](reduce()) removes the steps of a failing
 //! scenario that aren't needed for its failure. All three run scenarios in any [`Stage`](engine::Stage), real or simulated.
-//! [`counterexample_yaml`] writes what they find as a scenario file, which fails with the seed that they return.
+//! [`counterexample_yaml`] writes what they find as a scenario file; the [`ReplaySeed`] that they return says
+//! whether it failed again.
 //!
 //! ```text
 //! Exploration ─ generator ─> Sequence ─ script ─> Scenario ─ trial ─> held, or
@@ -75,4 +76,4 @@ pub use sweep::{
     CellOutcome, ClientStatus, Depth, FaultKind, FaultPlacement, SkipReason, SkippedFaults, SweepCell,
     SweepOptions, SweepSummary, SweepTable, SweptCall, sweep,
 };
-pub use trial::FailingRun;
+pub use trial::{FailingRun, ReplaySeed};

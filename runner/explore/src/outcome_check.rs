@@ -56,7 +56,7 @@ pub(crate) fn is_outcome_check(steps: &[Step], index: usize) -> bool {
     })
 }
 
-/// Bodies are not compared: two requests whose replies are compared differ in their paths or headers.
+/// Ignores bodies: in generated scenarios, two different requests always differ in path or headers.
 fn is_same_request(one: &Call, other: &Call) -> bool {
     let headers = |call: &Call| -> Vec<_> {
         call.headers.iter().map(|(name, value)| (name.clone(), value.source())).collect()

@@ -34,19 +34,24 @@ pub async fn reduce<S: Stage>(
     let trials = Trials { stage, rules, seed };
     let all = complaints_by_name(&failing);
     let lasting: BTreeSet<Complaint> =
-        all.iter().filter(|complaint| complaint.is_wrong_after_any_steps()).cloned().collect();
+        all.iter().filter(|complaint| complaint.holds_without_earlier_steps()).cloned().collect();
     if lasting.is_empty() {
         let after = failing_step(&failing).map_or(failing.scenario.steps.len(), |step| step + 1);
         let shorter = Arc::new(without(&failing.scenario, after..failing.scenario.steps.len()));
         let alike = |result: &ScenarioResult| complaints_by_name(result) == all;
         let (found, runs) = trials.run_until(&shorter, seed, OTHER_SEEDS, alike).await;
-        return (found.unwrap_or(FailingRun { result: failing, seed }), runs);
+        if let Some(found) = found {
+            return (FailingRun::confirmed(found), runs);
+        }
+        // The whole scenario may need the steps after the failed one.
+        let (whole, more) = trials.confirm(failing, alike).await;
+        return (whole, runs + more);
     }
     let is_alike = |result: &ScenarioResult| !complaints_by_name(result).is_disjoint(&lasting);
     let (best, runs) = trials.confirm(failing, is_alike).await;
     let mut reduction = Reduction { trials, limits, tell, is_alike, other_seeds: 0, best, runs };
     reduction.reduce().await;
-    if reduction.trials.depends_on_seed(&reduction.best, &reduction.is_alike).await {
+    if reduction.trials.depends_on_seed(&reduction.best).await {
         reduction.other_seeds = OTHER_SEEDS;
         reduction.reduce().await;
     }
@@ -109,12 +114,12 @@ impl<S: Stage, Tell: Fn(Progress), Alike: Fn(&ScenarioResult) -> bool> Reduction
         if candidate.steps.is_empty() || self.runs >= self.limits.runs {
             return false;
         }
-        let (seed, candidate) = (self.best.seed, Arc::new(candidate));
+        let (seed, candidate) = (self.best.seed.seed(), Arc::new(candidate));
         let (found, runs) = self.trials.run_until(&candidate, seed, self.other_seeds, &self.is_alike).await;
         self.runs += runs;
         let alike = found.is_some();
         if let Some(failing) = found {
-            self.best = failing;
+            self.best = FailingRun::confirmed(failing);
         }
         (self.tell)(Progress::Shrunk { runs: self.runs, steps: self.scenario().steps.len() });
         alike

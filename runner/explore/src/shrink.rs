@@ -85,8 +85,7 @@ impl<'a, S: Stage, T: Fn(Progress)> Shrinker<'a, S, T> {
     /// seeds only.
     pub(crate) async fn shrink(&mut self) {
         self.shrink_further().await;
-        let fails = |result: &ScenarioResult| self.is_alike(&self.script, result);
-        if self.trials.depends_on_seed(&self.failing, fails).await {
+        if self.trials.depends_on_seed(&self.failing).await {
             self.other_seeds = OTHER_SEEDS;
             self.tried.clear();
             self.shrink_further().await;
@@ -233,12 +232,13 @@ impl<'a, S: Stage, T: Fn(Progress)> Shrinker<'a, S, T> {
         let name = self.script.scenario.name.clone();
         let script = script(self.exploration, &candidate, name, within);
         let fails = |result: &ScenarioResult| self.is_alike(&script, result);
-        let seed = self.failing.seed;
+        let seed = self.failing.seed.seed();
         let (found, runs) = self.trials.run_until(&script.scenario, seed, self.other_seeds, fails).await;
         self.runs += runs;
         let failed = found.is_some();
         if let Some(failing) = found {
-            (self.best, self.script, self.failing) = (candidate.clone(), script, failing);
+            (self.best, self.script, self.failing) =
+                (candidate.clone(), script, FailingRun::confirmed(failing));
         }
         (self.tell)(Progress::Shrunk { runs: self.runs, steps: self.best.steps.len() });
         self.tried.insert(candidate, failed);

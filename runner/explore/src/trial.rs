@@ -10,14 +10,43 @@ use verdict::{FindingKind, Verdict};
 /// The number of further seeds that are tried where a failure depends on the seed.
 pub(crate) const OTHER_SEEDS: u32 = 5;
 
-/// A scenario that failed, and a seed with which it fails.
+/// A scenario that failed, and a seed to run it with again.
 #[derive(Debug, Clone)]
 pub struct FailingRun {
     /// The failed run; the scenario is in it.
     pub result: Arc<ScenarioResult>,
-    /// The seed of a command line (`--seed`) with which the scenario fails again. If it failed with none of the seeds that
-    /// were tried, the seed of the exploration or sweep.
-    pub seed: Seed,
+    /// The seed to run the scenario with again.
+    pub seed: ReplaySeed,
+}
+
+impl FailingRun {
+    /// A run that failed with this seed of a command line.
+    pub(crate) fn confirmed((result, seed): (ScenarioResult, Seed)) -> Self {
+        Self { result: Arc::new(result), seed: ReplaySeed::Confirmed(seed) }
+    }
+}
+
+/// The seed of a command line (`--seed`) for a scenario that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplaySeed {
+    /// The scenario fails with this seed.
+    Confirmed(Seed),
+    /// The scenario failed again with none of the seeds that were tried.
+    Unconfirmed {
+        /// The first of them.
+        first: Seed,
+        /// The number of seeds that were tried.
+        tried: u32,
+    },
+}
+
+impl ReplaySeed {
+    /// The confirmed seed, or the first one that was tried.
+    pub fn seed(self) -> Seed {
+        match self {
+            Self::Confirmed(seed) | Self::Unconfirmed { first: seed, .. } => seed,
+        }
+    }
 }
 
 /// What scenarios are tried in.
@@ -40,47 +69,44 @@ impl<S: Stage> Trials<'_, S> {
         without_idle_faults(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
     }
 
-    /// Runs a scenario with one seed after the other until it fails in this way: with `first`, then with `others` more.
-    /// Returns the failed run, if there is one, and the number of runs.
+    /// Runs a scenario with one seed after the other until its result is wanted: with `first`, then with `others` more.
+    /// Returns the wanted result and its seed, if there is one, and the number of runs.
     pub(crate) async fn run_until(
         &self,
         scenario: &Arc<Scenario>,
         first: Seed,
         others: u32,
-        fails: impl Fn(&ScenarioResult) -> bool,
-    ) -> (Option<FailingRun>, u32) {
+        wanted: impl Fn(&ScenarioResult) -> bool,
+    ) -> (Option<(ScenarioResult, Seed)>, u32) {
         let further = (0..=others).map(|number| nth_seed(self.seed, number)).filter(|seed| *seed != first);
         let mut runs = 0;
         for seed in iter::once(first).chain(further.take(others as usize)) {
             runs += 1;
             let result = self.run(Arc::clone(scenario), seed).await;
-            if fails(&result) {
-                return (Some(FailingRun { result: Arc::new(result), seed }), runs);
+            if wanted(&result) {
+                return (Some((result, seed)), runs);
             }
         }
         (None, runs)
     }
 
-    /// Looks for a seed of the command line with which this scenario fails in this way. Returns the given result if there
-    /// is none among those tried, and the number of runs.
+    /// Looks for a seed of the command line with which this scenario fails in this way. Returns the given result with an
+    /// unconfirmed seed if there is none among those tried, and the number of runs.
     pub(crate) async fn confirm(
         &self,
         failing: Arc<ScenarioResult>,
         fails: impl Fn(&ScenarioResult) -> bool,
     ) -> (FailingRun, u32) {
-        let (confirmed, runs) = self.run_until(&failing.scenario, self.seed, OTHER_SEEDS, fails).await;
-        (confirmed.unwrap_or(FailingRun { result: failing, seed: self.seed }), runs)
+        let (found, runs) = self.run_until(&failing.scenario, self.seed, OTHER_SEEDS, fails).await;
+        let seed = ReplaySeed::Unconfirmed { first: self.seed, tried: runs };
+        (found.map_or(FailingRun { result: failing, seed }, FailingRun::confirmed), runs)
     }
 
-    /// Whether this run, which fails in this way, passes with another seed.
-    pub(crate) async fn depends_on_seed(
-        &self,
-        failing: &FailingRun,
-        fails: impl Fn(&ScenarioResult) -> bool,
-    ) -> bool {
-        let passes = |result: &ScenarioResult| !fails(result);
-        let (passed, _) = self.run_until(&failing.result.scenario, failing.seed, OTHER_SEEDS, passes).await;
-        passed.is_some()
+    /// Whether this scenario, which failed, passes with another seed.
+    pub(crate) async fn depends_on_seed(&self, failing: &FailingRun) -> bool {
+        let passes = |result: &ScenarioResult| result.verdict == Verdict::Passed;
+        let seed = failing.seed.seed();
+        self.run_until(&failing.result.scenario, seed, OTHER_SEEDS, passes).await.0.is_some()
     }
 }
 

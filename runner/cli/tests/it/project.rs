@@ -90,7 +90,23 @@ pub(crate) fn server_for(connections: usize) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().take(connections).flatten() {
-            thread::spawn(move || answer(stream));
+            thread::spawn(move || answer(stream, |_| "alice"));
+        }
+    });
+    address
+}
+
+/// Starts a server that names bob in its first reply about a user, and alice in all others.
+pub(crate) fn server_that_errs_once() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut first = true;
+        for stream in listener.incoming().flatten() {
+            answer(stream, |head| {
+                let errs = head.starts_with(b"GET /users/") && std::mem::take(&mut first);
+                if errs { "bob" } else { "alice" }
+            });
         }
     });
     address
@@ -101,7 +117,8 @@ pub(crate) fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-fn answer(mut stream: impl Read + Write) {
+/// Answers one request, if there is one, with the name for this head.
+fn answer(mut stream: impl Read + Write, name: impl FnOnce(&[u8]) -> &'static str) {
     let mut head = Vec::new();
     let mut reader = BufReader::new(&mut stream);
     while !head.ends_with(b"\r\n\r\n") {
@@ -109,7 +126,7 @@ fn answer(mut stream: impl Read + Write) {
             return;
         }
     }
-    let body = r#"{"name": "alice", "balance": 500.0}"#;
+    let body = format!(r#"{{"name": "{}", "balance": 500.0}}"#, name(&head));
     let length = body.len();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
     // The caller may have closed the connection.

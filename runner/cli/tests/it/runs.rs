@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::project::{Ended, Project, server, server_for, unused_address};
+use crate::project::{Ended, Project, server, server_for, server_that_errs_once, unused_address};
 
 /// The smallest e2e.conf: a service that runs already.
 fn running(address: SocketAddr) -> Project {
@@ -87,6 +87,30 @@ fn a_sweep_that_breaks_off_reports_its_results_so_far() {
     assert_eq!(ended.code, Some(3), "{ended:?}");
     let report = fs::read_to_string(project.folder().join("out.json")).unwrap();
     assert!(report.contains("held") && report.contains("broken_off"), "{report}");
+}
+
+/// What a command tells, and the first line of the file that it kept, when it found a failure that doesn't repeat.
+fn check_unrepeated(command: &str, file: &str, kept: &str, tried: u32) {
+    let project = running(server_that_errs_once()).with("scenarios/alice.yaml", file);
+    let ended = project.run(&[command, "scenarios/alice.yaml", "--seed", "7"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let told = format!("it did not fail again with {tried} seeds tried\nrun it: runner {kept} --seed 7\n");
+    assert!(ended.out.ends_with(&format!("kept as {kept}\n{told}")), "{}", ended.out);
+    let text = fs::read_to_string(project.folder().join(kept)).unwrap();
+    let origin = text.lines().next().unwrap();
+    assert!(origin.ends_with(&format!(" It did not fail again with {tried} seeds tried.")), "{origin}");
+}
+
+#[test]
+fn a_failure_that_does_not_repeat_is_kept_without_a_claim() {
+    check_unrepeated("sweep", ALICE, "scenarios/regressions/alice-7.yaml", 6);
+    let exploration = "\
+exploration: Alice is there
+steps: 1
+operations:
+  look: { request: GET users /users/1, expect: { status: 200, body: { name: alice } } }
+";
+    check_unrepeated("explore", exploration, "scenarios/regressions/alice-7-0.yaml", 10);
 }
 
 #[test]

@@ -206,13 +206,13 @@ impl Disruption {
         }
     }
 
-    /// Ends all of it. Returns the units that do so.
+    /// Heals faults and starts killed services; returns the units for that.
     fn end(&mut self) -> Vec<Unit> {
         let interference = self.interference;
         let Self { in_force, killed, crashable, delay, .. } =
             std::mem::replace(self, Self { interference, ..Self::default() });
         let heal = (!in_force.is_empty()).then_some(Unit::Heal(None));
-        // A request that is delivered late crashes its service late.
+        // A delayed request may crash its service only after the delay, so wait for it.
         let wait = (!crashable.is_empty() && !delay.is_zero()).then_some(Unit::Wait(delay));
         let start = killed.union(&crashable).map(|service| Unit::Process(service.clone(), Signal::Start));
         heal.into_iter().chain(wait).chain(start).collect()

@@ -164,7 +164,7 @@ impl<'a> StepWriter<'a> {
         expression(&format!("{said} is none or {unless}{SUCCESS} and ({same}) == {said}"))
     }
 
-    /// What all successful replies to a request have in common: `true` if the operation doesn't say.
+    /// The operation's `same` expression; `true` without one.
     fn same(&self, call: u32) -> String {
         let same = self.plan.calls[&call].operation.same.as_ref();
         same.map_or_else(|| "true".into(), |same| same.bind(&self.bindings(call)).source().to_owned())

@@ -8,7 +8,7 @@ use verdict::Verdict;
 
 use crate::{
     sweep::{call::SweptCall, faulted::FaultedScenario, placement::FaultPlacement, skip::SkipReason},
-    trial::FailingRun,
+    trial::{FailingRun, ReplaySeed},
 };
 
 /// The result of a sweep.
@@ -123,7 +123,10 @@ impl SweepCell {
             ClientStatus { without_fault: before, with_fault: client_status(&result, step) }
         });
         let outcome = match &result.verdict {
-            Verdict::Failed(_) => CellOutcome::Failed(FailingRun { result, seed }),
+            Verdict::Failed(_) => {
+                let seed = ReplaySeed::Unconfirmed { first: seed, tried: 0 };
+                CellOutcome::Failed(FailingRun { result, seed })
+            }
             Verdict::BrokenOff(broken) => CellOutcome::BrokenOff(broken.clone()),
             Verdict::Passed | Verdict::Skipped(_) if faulted.names.iter().all(met) => CellOutcome::Held,
             Verdict::Passed | Verdict::Skipped(_) => CellOutcome::NotReached,

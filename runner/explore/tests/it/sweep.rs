@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use engine::run_scenario;
+use engine::{BrokenOff, Stage, run_scenario};
 use explore::{
-    CellOutcome, Depth, FailingRun, FaultKind, ShrinkLimits, SkipReason, SweepCell, SweepOptions,
+    CellOutcome, Depth, FailingRun, FaultKind, ReplaySeed, ShrinkLimits, SkipReason, SweepCell, SweepOptions,
     SweepSummary, SweepTable, counterexample_yaml, reduce, sweep,
 };
 use fault::Seed;
+use scenario::Scenario;
 use verdict::Verdict;
 
 use crate::{
-    bank::{Bank, Bug},
-    rules, scenario, subjects,
+    bank::{Bank, BankWorld, Bug},
+    confirmed, rules, scenario, subjects,
 };
 
 const SCENARIO: &str = r#"
@@ -106,7 +107,7 @@ async fn a_single_fault_shows_a_second_charge() {
     let verdict = |bug: Bug| {
         let again = Arc::clone(&again);
         async move {
-            let world = seed.derive(&again.name);
+            let world = confirmed(*seed).derive(&again.name);
             run_scenario(&Bank(bug), again, &rules(), world, |_| {}).await.verdict
         }
     };
@@ -160,7 +161,7 @@ async fn reduced(bug: Bug, text: &str) -> Vec<String> {
     let FailingRun { result: smaller, seed } = smaller;
     let text = counterexample_yaml(&smaller, "found by a test");
     let again = scenario(&text);
-    let world = seed.derive(&again.name);
+    let world = confirmed(seed).derive(&again.name);
     let again = run_scenario(&Bank(bug), again, &rules(), world, |_| {}).await;
     assert_eq!(
         subjects(&again.verdict),
@@ -194,10 +195,10 @@ async fn a_failure_that_depends_on_the_seed_is_kept_with_a_seed_that_repeats_it(
         let limits = ShrinkLimits::default();
         let (smaller, _) = reduce(Arc::new(result), &Bank(bug), &rules(), Seed(seed), limits, &|_| {}).await;
         let again = scenario(&counterexample_yaml(&smaller.result, "found by a test"));
-        let world = smaller.seed.derive(&again.name);
+        let world = smaller.seed.seed().derive(&again.name);
         let again = run_scenario(&Bank(bug), again, &rules(), world, |_| {}).await;
         assert_eq!(subjects(&again.verdict), subjects(&smaller.result.verdict), "seed {seed}");
-        other_seeds += u32::from(smaller.seed != Seed(seed));
+        other_seeds += u32::from(smaller.seed.seed() != Seed(seed));
     }
     assert!(other_seeds > 0, "each was reduced with its own seed: this test shows nothing");
 }
@@ -216,4 +217,51 @@ async fn a_failed_expectation_keeps_all_steps_before_it() {
     let failing = LONG.replace("check: first != second", "check: first == second");
     let steps = ["first", "second", "inject idle", "check first == second"];
     assert_eq!(reduced(Bug::None, &failing).await, steps);
+}
+
+/// The failed run of a scenario, reduced in a stage where it passes.
+async fn reduced_where_it_passes(bug: Bug, text: &str) -> FailingRun {
+    let result = run_scenario(&Bank(bug), scenario(text), &rules(), Seed(1), |_| {}).await;
+    let limits = ShrinkLimits::default();
+    reduce(Arc::new(result), &Bank(Bug::None), &rules(), Seed(7), limits, &|_| {}).await.0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_no_seed_repeats_has_an_unconfirmed_seed() {
+    let same_click = r"
+scenario: The same click makes the same order
+steps:
+  - { request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, capture: { first: body.order.id } }
+  - { request: POST shop /orders, headers: { Idempotency-Key: one }, body: { amount: 20 }, capture: { second: body.order.id } }
+  - check: first == second
+  - { request: GET shop /payments, expect: { status: 200 } }
+";
+    for (bug, text) in [(Bug::ChargesEveryAttempt, LONG), (Bug::ForgetsKeys, same_click)] {
+        let kept = reduced_where_it_passes(bug, text).await;
+        assert!(matches!(kept.result.verdict, Verdict::Failed(_)), "{bug:?}: {:?}", kept.result.verdict);
+        assert_eq!(kept.seed, ReplaySeed::Unconfirmed { first: Seed(7), tried: 6 }, "{bug:?}");
+    }
+}
+
+/// A bank that can be started with this seed of the command line only.
+struct StartsWith(Bank, Seed);
+
+impl Stage for StartsWith {
+    type World = BankWorld;
+
+    async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<BankWorld, BrokenOff> {
+        if seed != self.1.derive(&scenario.name) {
+            return Err(BrokenOff::BuildInvalid("works with one seed only".into()));
+        }
+        self.0.raise(scenario, seed).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_break_off_do_not_pass_with_another_seed() {
+    let (bug, seed, limits) = (Bug::ChargesEveryAttempt, Seed(1), ShrinkLimits::default());
+    let result = Arc::new(run_scenario(&Bank(bug), scenario(LONG), &rules(), seed, |_| {}).await);
+    let (_, expected) = reduce(Arc::clone(&result), &Bank(bug), &rules(), seed, limits, &|_| {}).await;
+    let (_, runs) = reduce(result, &StartsWith(Bank(bug), seed), &rules(), seed, limits, &|_| {}).await;
+    assert_eq!(runs, expected, "nothing is tried with further seeds");
 }
