@@ -4,6 +4,7 @@ use std::{
     io::{self, IsTerminal},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use indicatif::ProgressBar;
@@ -67,7 +68,11 @@ pub(crate) fn progress() -> Progress {
 /// Progress in one line on stderr, if that is a terminal.
 pub(crate) fn progress_bar() -> ProgressBar {
     match progress() {
-        Progress::Shown => ProgressBar::new_spinner(),
+        Progress::Shown => {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        }
         Progress::Hidden => ProgressBar::hidden(),
     }
 }

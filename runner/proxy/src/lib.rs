@@ -12,7 +12,7 @@
 //!     http::{Request, Response},
 //!     verdict::NoReply,
 //! };
-//! use tower::{Layer, Service, ServiceExt, service_fn};
+//! use tower::{Layer, Service, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {

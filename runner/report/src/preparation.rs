@@ -85,7 +85,8 @@ fn overwrite(mut out: impl Write, received: &Receiver<Message>) {
                 let status = under_way.status(Instant::now());
                 bar = status.map(|status| {
                     let bar = bar.take().unwrap_or_else(spinner);
-                    // This draws it.
+                    // Turns the spinner and redraws the line.
+                    bar.tick();
                     bar.set_message(status);
                     bar
                 });

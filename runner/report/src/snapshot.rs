@@ -20,9 +20,14 @@ use crate::transcript::{self, SNAPSHOT_SEED};
 pub enum SnapshotMismatch {
     /// The transcript differs from the accepted one, or there is none yet.
     #[error(
-        "what happened {} {}; is it right? `cargo insta review`, or INSTA_UPDATE=always\n{diff}",
-        if *is_new { "has no snapshot yet,"} else { "differs from" },
-        snapshot.display()
+        "{}: {}\n{diff}",
+        snapshot.display(),
+        if *is_new {
+            "there is no snapshot yet; if this is right, run again with INSTA_UPDATE=always (simulated, with --seed 1, if \
+             the services can be simulated)"
+        } else {
+            "what happened differs; if it is right, run again with INSTA_UPDATE=always, or use `cargo insta review`"
+        },
     )]
     Differs {
         /// Whether there is no snapshot yet.
@@ -182,7 +187,9 @@ pub(crate) fn compare_with(
     }
     let is_new = accepted.is_none();
     let accepted = accepted.unwrap_or_default();
-    let diff = TextDiff::from_lines(accepted.trim_end(), found.trim_end());
+    // Both with a line's end, else the same last line would be a difference.
+    let (accepted, found) = (format!("{}\n", accepted.trim_end()), format!("{}\n", found.trim_end()));
+    let diff = TextDiff::from_lines(&accepted, &found);
     Err(SnapshotMismatch::Differs {
         is_new,
         snapshot: snapshot.to_path_buf(),
