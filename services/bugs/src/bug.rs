@@ -66,3 +66,20 @@ pub(crate) fn choose(all: Vec<Bug>, names: &[String]) -> Result<Vec<Bug>> {
     }
     Ok(all.into_iter().filter(|bug| names.is_empty() || names.contains(&bug.name)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn every_patch_applies_to_the_working_tree() {
+        for bug in Bug::all().expect("patches") {
+            let mut git = Command::new("git");
+            git.args(["apply", "--check", "--whitespace=nowarn"]).arg(&bug.patch).current_dir(root());
+            let output = git.output().expect("git");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
