@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
-use serde_json::Value;
+use scenario::Value;
 use verdict::Exchange;
 
 use crate::layout::{duration, fit, printable};
@@ -83,7 +83,7 @@ pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
 
 /// The body as JSON; `None` when it is something else or larger than [`MOST_BYTES`].
 fn parsed(body: &[u8]) -> Option<Value> {
-    (body.len() <= MOST_BYTES).then(|| serde_json::from_slice(body).ok())?
+    (body.len() <= MOST_BYTES).then(|| Value::parse(body).ok())?
 }
 
 /// How an exchange ended, in a few words: the status, or what was lost and where.

@@ -36,6 +36,7 @@
 //! | `writing` | from a scenario back to text |
 //! | `expression` | the expression language |
 //! | `template` | texts and values with `${…}` in them |
+//! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
@@ -54,6 +55,7 @@ mod mistake;
 mod model;
 mod reading;
 mod template;
+mod value;
 mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
@@ -68,4 +70,5 @@ pub use model::{
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{Template, TemplateValue};
+pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

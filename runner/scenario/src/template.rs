@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
-use crate::{Binding, Bindings, EvaluationError, Expression, Scope};
+use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value};
 
 /// A text with `${…}` in it.
 #[derive(Debug, Clone)]
@@ -126,10 +124,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Placeholder(expression) => match expression.evaluate(scope)? {
-                    Value::String(value) => text.push_str(&value),
-                    value => text.push_str(&value.to_string()),
-                },
+                Part::Placeholder(expression) => text.push_str(&expression.evaluate(scope)?.to_text()),
             }
         }
         Ok(text)
@@ -163,8 +158,7 @@ impl Template {
         let bind = |part: &Part| match part {
             Part::Text(text) => Part::Text(text.clone()),
             Part::Placeholder(expression) => match bindings.get(expression.source().trim()) {
-                Some(Binding::Value(Value::String(text))) => Part::Text(text.clone()),
-                Some(Binding::Value(value)) => Part::Text(value.to_string()),
+                Some(Binding::Value(value)) => Part::Text(value.to_text().into_owned()),
                 _ => Part::Placeholder(expression.bind(bindings)),
             },
         };

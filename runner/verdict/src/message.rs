@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
+use scenario::Value;
 
 /// A request as it was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,6 @@ pub enum NoReply {
 impl Reply {
     /// The body as JSON, or else as text.
     pub fn value(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
+        Value::parse(&self.body).unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
     }
 }

@@ -69,7 +69,7 @@ fn template(value: &Value) -> TemplateValue {
         Value::Object(fields) => {
             TemplateValue::Object(fields.iter().map(|(key, value)| (key.clone(), template(value))).collect())
         }
-        plain => TemplateValue::Plain(plain.clone()),
+        plain => TemplateValue::Plain(plain.clone().into()),
     }
 }
 

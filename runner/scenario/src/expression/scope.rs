@@ -6,9 +6,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use serde_json::Value;
-
 use super::json;
+use crate::Value;
 
 /// The values that expressions can name: variables, captures, and those of the current step, such as `body`. A clone
 /// shares the values.
@@ -22,13 +21,13 @@ pub struct SharedValue(Arc<(Value, OnceLock<minijinja::Value>)>);
 
 impl Scope {
     /// A scope with these names.
-    pub fn new(values: serde_json::Map<String, Value>) -> Self {
-        Self(values.into_iter().map(|(name, value)| (name, value.into())).collect())
+    pub fn new<V: Into<Value>>(values: impl IntoIterator<Item = (String, V)>) -> Self {
+        Self(values.into_iter().map(|(name, value)| (name, value.into().into())).collect())
     }
 
     /// Sets the value of a name.
-    pub fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.share(name, value.into());
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.share(name, value.into().into());
     }
 
     /// Sets a name to a value that other scopes share.
