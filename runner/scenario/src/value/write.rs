@@ -63,7 +63,7 @@ fn line(f: &mut fmt::Formatter<'_>, indent: Option<usize>) -> fmt::Result {
 fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')?;
     let mut rest = text;
-    while let Some(at) = rest.find(|c| matches!(c, '"' | '\\' | '\0'..='\x1f')) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
         f.write_str(&rest[..at])?;
         match rest.as_bytes()[at] {
             b'\n' => f.write_str("\\n")?,
