@@ -74,3 +74,12 @@ fn bodies_are_bounded_and_harmless() {
     assert_eq!((many.len(), many.last().map(String::as_str)), (41, Some("… 960 more lines")));
     assert_eq!(body_lines("x".repeat(10_000).as_bytes())[0].chars().count(), 200);
 }
+
+#[test]
+fn a_body_shows_its_numbers_as_they_came() {
+    let shown = body_lines(br#"{"n":[123456789012345678901234567890,1E400,1.10]}"#);
+    assert_eq!(
+        shown,
+        ["{", "  \"n\": [", "    123456789012345678901234567890,", "    1E400,", "    1.10", "  ]", "}"]
+    );
+}

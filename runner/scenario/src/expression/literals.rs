@@ -42,7 +42,7 @@ pub(super) fn guard(source: &str) -> Cow<'_, str> {
         let sign = sign(source, &tokens, at, literal.end).unwrap_or(literal.start);
         out.push_str(&source[copied..sign]);
         let written = source[sign..literal.end].replace(|c: char| c == '_' || c.is_whitespace(), "");
-        out.push_str(&format!("{FUNCTION}('{written}')"));
+        out.extend([FUNCTION, "('", &written, "')"]);
         copied = literal.end;
     }
     if copied == 0 { source.into() } else { (out + &source[copied..]).into() }

@@ -39,6 +39,10 @@ impl Object for ExactNumber {
 }
 
 /// The form in which minijinja has a number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "fifteen digits are below 2^53, and powers of ten up to 10^22 are doubles"
+)]
 pub(super) fn to_minijinja(number: &Number) -> Minijinja {
     match number.short() {
         Some((digits, 0)) => return Minijinja::from(digits),

@@ -31,7 +31,7 @@ impl Value {
             let before = &text[..text.len() - lexer.as_slice().len()];
             let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
             NotJson {
-                line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+                line: memchr::memchr_iter(b'\n', before).count() + 1,
                 column: String::from_utf8_lossy(line).chars().count() + 1,
                 reason: reason(&error, lexer.as_slice()),
             }
@@ -80,7 +80,7 @@ fn text(lexer: &mut SliceLexer<'_>) -> Result<String, Error> {
     // Most texts are plain up to their end. The lexer goes byte by byte.
     if let Some(end) = memchr::memchr2(b'"', b'\\', rest)
         && rest[end] == b'"'
-        && rest[..end].iter().fold(true, |plain, byte| plain & (*byte >= b' '))
+        && rest[..end].iter().min().is_none_or(|least| *least >= b' ')
         && let Ok(plain) = std::str::from_utf8(&rest[..end])
     {
         *lexer = SliceLexer::new(&rest[end + 1..]);

@@ -18,9 +18,7 @@ fn write(f: &mut fmt::Formatter<'_>, value: &Value, indent: Option<usize>) -> fm
         Value::Bool(value) => f.write_str(if *value { "true" } else { "false" }),
         Value::Number(number) => write!(f, "{number}"),
         Value::String(text) => quoted(f, text),
-        Value::Array(items) => {
-            sequence(f, ['[', ']'], items, indent, |f, item, indent| write(f, item, indent))
-        }
+        Value::Array(items) => sequence(f, ['[', ']'], items, indent, write),
         Value::Object(entries) => sequence(f, ['{', '}'], entries, indent, |f, (key, value), indent| {
             quoted(f, key)?;
             f.write_str(if indent.is_some() { ": " } else { ":" })?;
