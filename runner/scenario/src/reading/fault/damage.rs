@@ -137,8 +137,7 @@ fn error_reply(reader: &mut Reader<'_>, node: &Node) -> Option<ErrorReply> {
     let status = fields.get("status").and_then(|node| status_code(reader, node));
     let headers = fields.or("headers", Vec::new(), |node| plain_headers(reader, node));
     let body = fields.or("body", String::new(), |node| plain_body(reader, node));
-    let headers = headers?.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
-    Some(ErrorReply { status: status?, headers, body: body? })
+    Some(ErrorReply { status: status?, headers: headers?, body: body? })
 }
 
 fn crash(reader: &mut Reader<'_>, node: &Node) -> Option<Damage> {
