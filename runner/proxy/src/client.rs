@@ -36,8 +36,8 @@ pub struct HttpClient {
 
 enum Next {
     None,
-    Connecting(Pin<Box<dyn Future<Output = Result<Connection, NoReply>> + Send + Sync>>),
-    Connected(Connection, Age),
+    Connecting(Pin<Box<dyn Future<Output = Result<Box<Connection>, NoReply>> + Send + Sync>>),
+    Connected(Box<Connection>, Age),
 }
 
 struct Target {
@@ -46,7 +46,7 @@ struct Target {
     /// Prefix of every path: empty, or `/…` without a slash at its end.
     prefix: String,
     /// Idle connections with the time since when, the most recently used last.
-    idle: Mutex<VecDeque<(Connection, Instant)>>,
+    idle: Mutex<VecDeque<(Box<Connection>, Instant)>>,
 }
 
 impl HttpClient {
@@ -108,7 +108,7 @@ impl Target {
     async fn send(
         self: Arc<Self>,
         request: Request<Bytes>,
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         mut age: Age,
     ) -> Result<Response<Bytes>, NoReply> {
         let mut request = self.addressed(request)?.map(Full::new);
@@ -139,15 +139,15 @@ impl Target {
         Ok(request)
     }
 
-    async fn connect(self: Arc<Self>) -> Result<Connection, NoReply> {
+    async fn connect(self: Arc<Self>) -> Result<Box<Connection>, NoReply> {
         let host = self.authority.host().trim_matches(['[', ']']);
         let port = self.authority.port_u16().unwrap_or(80);
         let connected = async { Connection::new(TcpStream::connect((host, port)).await?).await };
-        connected.await.map_err(|error| not_connected(&self.authority, &error))
+        connected.await.map(Box::new).map_err(|error| not_connected(&self.authority, &error))
     }
 
     /// Takes the idle connection that was used last and is still open.
-    fn take_open(&self, context: &mut Context<'_>) -> Option<Connection> {
+    fn take_open(&self, context: &mut Context<'_>) -> Option<Box<Connection>> {
         loop {
             let mut connection = self.take()?;
             if connection.is_open(context) {
@@ -156,7 +156,7 @@ impl Target {
         }
     }
 
-    fn take(&self) -> Option<Connection> {
+    fn take(&self) -> Option<Box<Connection>> {
         let mut idle = self.idle();
         let (connection, since) = idle.pop_back()?;
         if since.elapsed() < IDLE_FOR {
@@ -167,7 +167,7 @@ impl Target {
         None
     }
 
-    fn keep(&self, connection: Connection) {
+    fn keep(&self, connection: Box<Connection>) {
         if connection.has_ended() {
             return;
         }
@@ -178,7 +178,7 @@ impl Target {
         idle.push_back((connection, Instant::now()));
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<(Connection, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<(Box<Connection>, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -146,7 +146,7 @@ impl Listener {
                 inner.connections = JoinSet::new();
             }
             // The callee finishes them, or is dead: then there is no reply.
-            Refusal::Absent(_) => drop(self.callee_gone.send_replace(())),
+            Refusal::Absent(_) => self.callee_gone.send_replace(()),
         }
         if let ListenerState::Refusing { because, .. } = &mut inner.state {
             *because = refusal;

@@ -210,16 +210,18 @@ impl LinkState {
         in_force
     }
 
-    /// Appends what happened to a service's process, and follows it: links to a process that ended refuse.
+    /// Appends what happened to a service's process. Links to a process that ended refuse.
     pub(crate) fn record_process(&self, service: ServiceName, change: ProcessChange) {
-        self.record(HistoryEvent::Process { service: service.clone(), change });
         match change {
             ProcessChange::Started | ProcessChange::Paused | ProcessChange::Resumed => {}
             ProcessChange::Killed
             | ProcessChange::Crashed
             | ProcessChange::Stopped
-            | ProcessChange::Exited(_) => drop(self.begin_absence(&service)),
+            | ProcessChange::Exited(_) => {
+                self.begin_absence(&service);
+            }
         }
+        self.record(HistoryEvent::Process { service, change });
     }
 
     /// Makes links to a service refuse connections. Returns the number of this absence.

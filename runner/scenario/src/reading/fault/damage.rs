@@ -25,7 +25,11 @@ pub(super) const DAMAGES: &[Key] = &[
         Shape::Either(&[DURATION, Shape::Table(&LATENCY)]),
         "The reply, or the request, comes later: `200ms`, or a mapping of `delay`, `jitter` and `side`.",
     ),
-    Key::one_of("outage", Shape::Choice(&["refuse", "reset", "hang"]), "The callee can't be reached."),
+    Key::one_of(
+        "outage",
+        Shape::Choice(&["refuse", "reset", "hang"]),
+        "The callee can't be reached. Without a selector, what is under way is cut, too.",
+    ),
     Key::one_of(
         "lose",
         Shape::Choice(SIDES),
