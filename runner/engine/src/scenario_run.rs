@@ -242,6 +242,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     /// Judges a step's exchanges, and stores its captures.
     fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
         let world = self.world;
+        let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
         world.links().read(|history| {
             let mut found = StepFindings::default();
             let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
@@ -253,7 +254,13 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 }
             }
             found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
-            found.findings.extend(judge_links(&step.expect.links, history, index, &self.variables));
+            found.findings.extend(judge_links(
+                &step.expect.links,
+                history,
+                index,
+                &self.variables,
+                &refusals,
+            ));
             let last = exchanges.last().copied();
             if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
                 found.findings.extend(self.capture(step, last));

@@ -11,7 +11,7 @@ use std::{
 
 use engine::until_ready;
 use fault::ServiceName;
-use proxy::{HttpClient, Links};
+use proxy::{Absence, HttpClient, Links};
 use scenario::{Readiness, Signal};
 use verdict::{BrokenOff, Exit, PortState, ProcessChange, RunBy};
 
@@ -25,6 +25,8 @@ use crate::{
 
 /// Lines of a service's log that an error shows.
 const LINES_IN_ERROR: usize = 20;
+/// The pause between attempts to connect to a process that doesn't listen yet.
+const LISTENS_POLL: Duration = Duration::from_millis(2);
 /// How long a start waits until the port of the former process is free.
 const PORT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -111,7 +113,7 @@ impl StartedService {
 
     /// Starts its process and waits until it is ready. The caller records that in the history, if a step asked for it.
     pub(crate) async fn start_until_ready(&self) -> Result<(), BrokenOff> {
-        let instance = self.start_instance()?;
+        let (instance, absence) = self.start_instance()?;
         let client = self.client();
         let failed = tokio::select! {
             biased;
@@ -120,17 +122,21 @@ impl StartedService {
         };
         let Some(unmet) = failed else {
             // Another process on its port may have answered in its place.
-            let ended = instance.process.has_ended();
-            return if ended { Err(self.ended_early(&instance).await) } else { Ok(()) };
+            if instance.process.has_ended() {
+                return Err(self.ended_early(&instance).await);
+            }
+            absence.end();
+            return Ok(());
         };
         instance.is_ending.store(true, Ordering::SeqCst);
+        drop(self.links.absent(&self.name));
         instance.process.kill().await;
         instance.process.drained().await;
         let (service, log) = (self.name.clone(), self.last_lines());
         Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log })
     }
 
-    fn start_instance(&self) -> Result<Instance, BrokenOff> {
+    fn start_instance(&self) -> Result<(Instance, Absence), BrokenOff> {
         let mut current = self.current();
         if current.is_closed {
             return Err(BrokenOff::Closed { service: self.name.clone() });
@@ -143,7 +149,10 @@ impl StartedService {
         // A new client: no request may use a connection to the former process.
         current.client = self.address.client();
         current.instance = Some(instance.clone());
-        Ok(instance)
+        let absence = self.links.absent(&self.name);
+        let process = Arc::clone(&instance.process);
+        tokio::spawn(end_when_it_listens(absence.clone(), self.address.clone(), process));
+        Ok((instance, absence))
     }
 
     async fn ended_early(&self, instance: &Instance) -> BrokenOff {
@@ -176,6 +185,8 @@ impl StartedService {
     /// Takes the running process in order to end it, so that its end isn't recorded as unexpected. `None` if it
     /// doesn't run.
     fn take_running(&self) -> Option<Instance> {
+        // Links refuse from now on: a process that is about to end may not accept what they pass on.
+        drop(self.links.absent(&self.name));
         let instance = self.current().instance.take()?;
         let has_ended = instance.is_ending.swap(true, Ordering::SeqCst) || instance.process.has_ended();
         (!has_ended).then_some(instance)
@@ -259,5 +270,15 @@ impl StartedService {
         instance.is_ending.store(true, Ordering::SeqCst);
         instance.process.send(rustix::process::Signal::KILL);
         Some(instance.process)
+    }
+}
+
+/// Lets links accept connections once a process does; not at all if it ends first.
+async fn end_when_it_listens(absence: Absence, address: Address, process: Arc<Process>) {
+    while !process.has_ended() {
+        if address.accepts_connections().await {
+            return absence.end();
+        }
+        tokio::time::sleep(LISTENS_POLL).await;
     }
 }

@@ -90,6 +90,10 @@ impl Startup<'_> {
             addresses.insert(service.name.clone(), address);
             ports.insert(&service.name, port);
         }
+        for service in self.configuration.services.iter().filter(|service| service.start.is_some()) {
+            // Nothing listens before it is started, nor ever for a missing one.
+            drop(links.absent(&service.name));
+        }
         let open_links = self.open_links(&links, &addresses).await?;
 
         let surroundings = Surroundings {

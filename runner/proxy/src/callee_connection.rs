@@ -4,7 +4,7 @@ use std::{
     net,
     os::fd::AsFd,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::Context,
 };
 
 use bytes::Bytes;
@@ -49,16 +49,14 @@ impl Connection {
     }
 
     /// Whether the callee hasn't closed this idle connection.
-    pub(crate) async fn is_open(&mut self) -> bool {
+    pub(crate) fn is_open(&mut self, context: &mut Context<'_>) -> bool {
         // Looks at the socket itself, since the runtime may not have been notified of its end yet.
         let silent =
             matches!(self.socket.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
-        silent
-            && poll_fn(|context| {
-                self.drive(context);
-                Poll::Ready(self.sender.is_ready())
-            })
-            .await
+        if silent {
+            self.drive(context);
+        }
+        silent && self.sender.is_ready()
     }
 
     /// Sends a request and waits for the whole reply.

@@ -18,6 +18,7 @@ use crate::{
 pub(crate) async fn start(network: &Network, member: &Member) -> Result<bool, BrokenOff> {
     let Member { service, host } = member;
     let Some(NewProcess { process, disk, seed }) = host.new_process() else { return Ok(false) };
+    let absence = network.links.absent(&service.name);
     let context = HostContext {
         transport: network.transport(service, &process),
         disk,
@@ -28,7 +29,10 @@ pub(crate) async fn start(network: &Network, member: &Member) -> Result<bool, Br
     let start_failed = |error: String| BrokenOff::StartFailed { service: service.name.clone(), error };
     match catch_unwind(AssertUnwindSafe(|| (service.start)(context))) {
         _ if !host.is_present(&process) => return Ok(false),
-        Ok(Ok(running)) => process.run(running),
+        Ok(Ok(running)) => {
+            process.run(running);
+            absence.end();
+        }
         Ok(Err(error)) => return Err(start_failed(error.to_string())),
         Err(_) => return Err(start_failed("it panicked".into())),
     }

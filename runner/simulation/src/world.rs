@@ -38,8 +38,11 @@ impl SimulatedWorld {
     }
 
     async fn stop(&self, member: &Member) {
+        let name = &member.service.name;
+        // It accepts nothing more while it finishes the requests in flight.
+        drop(self.network.links.absent(name));
         if member.host.stop().await {
-            self.network.record(&member.service.name, ProcessChange::Stopped);
+            self.network.record(name, ProcessChange::Stopped);
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::{
 
 /// Everything that happened in a world, in the order in which it happened. Records are appended and never changed.
 ///
-/// An exchange has several records ([`HistoryEvent::Sent`], `Delivered`, `Answered`, `Ended`); [`History::exchanges`]
-/// and [`History::exchange`] show it as one.
+/// An exchange has several records ([`HistoryEvent::Sent`], `Damaged`, `Delivered`, `Answered`, `Ended`);
+/// [`History::exchanges`] and [`History::exchange`] show it as one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     records: Vec<Record>,
@@ -37,6 +37,8 @@ pub struct Record {
 pub enum HistoryEvent {
     /// A caller sent a request on a link.
     Sent(Box<Sent>),
+    /// A fault changed the exchange.
+    Damaged(ExchangeId, FaultName),
     /// The link handed the request to the callee; twice for a duplicated request.
     Delivered(ExchangeId),
     /// The last delivery failed: nothing listens at the callee's address.
@@ -70,7 +72,7 @@ pub struct Sent {
     pub link: Link,
     /// What the caller sent.
     pub request: Request,
-    /// The faults that damage the exchange.
+    /// The faults that damage the exchange from its beginning; others follow as `Damaged`.
     pub faults: Vec<FaultName>,
 }
 
@@ -106,6 +108,8 @@ pub enum ProcessChange {
 #[derive(Debug, Clone, PartialEq)]
 struct ExchangeRecords {
     sent: usize,
+    /// The faults that have damaged it, in the order in which they did.
+    faults: Vec<FaultName>,
     delivered: u32,
     /// The last answer: a duplicated request is answered twice.
     answered: Option<usize>,
@@ -132,14 +136,16 @@ impl History {
     pub fn append(&mut self, at: Duration, step: Option<usize>, event: HistoryEvent) {
         let position = self.records.len();
         match &event {
-            HistoryEvent::Sent(_) => {
+            HistoryEvent::Sent(sent) => {
                 self.index.push(ExchangeRecords {
                     sent: position,
+                    faults: sent.faults.clone(),
                     delivered: 0,
                     answered: None,
                     ended: None,
                 });
             }
+            HistoryEvent::Damaged(id, fault) => self.index[id.0].faults.push(fault.clone()),
             HistoryEvent::Delivered(id) => self.index[id.0].delivered += 1,
             HistoryEvent::Undeliverable(id) => {
                 let delivered = &mut self.index[id.0].delivered;
@@ -161,7 +167,7 @@ impl History {
 
     /// The exchange with this id.
     pub fn exchange(&self, id: ExchangeId) -> Exchange<'_> {
-        let ExchangeRecords { sent: position, delivered, answered, ended } = &self.index[id.0];
+        let ExchangeRecords { sent: position, faults, delivered, answered, ended } = &self.index[id.0];
         let record = &self.records[*position];
         let HistoryEvent::Sent(sent) = &record.event else {
             unreachable!("the index keeps the position of a Sent record")
@@ -182,7 +188,7 @@ impl History {
             step: record.step,
             link: &sent.link,
             request: &sent.request,
-            faults: &sent.faults,
+            faults,
             delivered: *delivered,
             answered,
             ending,

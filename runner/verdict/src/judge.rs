@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use fault::{Fault, FaultName, Link, ServiceName};
+use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
 use scenario::{
     BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, Object,
     OutcomeCount, OutcomePattern, ReplyExpectation, Scope, Value,
 };
 
 use crate::{
-    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply,
+    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome,
     matching::{Strictness, compare},
 };
 
@@ -97,27 +97,53 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);
 }
 
-/// Compares the traffic on links during a step with what the step expects.
+/// Compares the traffic on links during a step with what the step expects. `refusals` has the links that refused
+/// connections during the step, and why.
+///
+/// `calls` doesn't count refused connections there, since a link on real sockets doesn't see them. So an expectation
+/// must hold whatever their number is: `calls >= 1` can, `calls == 0` can't.
 pub fn judge_links(
     expectations: &[LinkExpectation],
     history: &History,
     step: usize,
     variables: &Scope,
+    refusals: &BTreeMap<Link, Refusal>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for LinkExpectation { link, holds } in expectations {
-        let mut scope = variables.clone();
-        let counts = traffic_counts(history.exchanges_during(step).filter(|exchange| exchange.link == link));
+        let refusal = refusals.get(link);
+        let counted = |exchange: &Exchange<'_>| {
+            exchange.link == link && (refusal.is_none() || exchange.outcome() != RequestOutcome::Failed)
+        };
+        let mut counts = traffic_counts(history.exchanges_during(step).filter(counted));
         let found = Value::from(counts.clone()).to_string();
+        let mut result = holds_on_link(holds, &counts, variables);
+        if refusal.is_some() && matches!(result, Ok(true)) {
+            counts.insert("calls".into(), u32::MAX.into());
+            result = holds_on_link(holds, &counts, variables);
+        }
         let kind = FindingKind::Traffic(link.clone());
-        counts.into_iter().for_each(|(name, value)| scope.set(name, value));
-        match holds.holds(&scope) {
+        let found = match refusal {
+            None => found,
+            Some(why) => format!("{found}; calls doesn't count refused connections, and {why}"),
+        };
+        match result {
             Ok(true) => {}
             Ok(false) => findings.push(Finding::new(kind, holds.source(), found)),
             Err(error) => findings.push(unevaluated(kind, &error)),
         }
     }
     findings
+}
+
+fn holds_on_link(
+    holds: &Expression,
+    counts: &Map<String, Value>,
+    variables: &Scope,
+) -> Result<bool, EvaluationError> {
+    let mut scope = variables.clone();
+    counts.iter().for_each(|(name, value)| scope.set(name, value.clone()));
+    holds.holds(&scope)
 }
 
 /// The values that an expectation on a link can use.
@@ -234,12 +260,34 @@ fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
 }
 
 /// Finds the faults that were injected and damaged no exchange: without its faults, a scenario proves nothing.
-pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, u64>) -> Vec<Finding> {
-    let idle = faults.iter().filter(|fault| fired.get(&fault.name) == Some(&0));
+pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, FaultCount>) -> Vec<Finding> {
     let finding = |fault: &Fault| {
-        Finding::new(FindingKind::IdleFault(fault.name.clone()), fault.to_string(), "it met no exchange")
+        let count = fired.get(&fault.name).filter(|count| count.damaged == 0)?;
+        let found = match count.met {
+            0 => "it met no exchange".to_owned(),
+            met => format!("it met {met} and changed none: {}", unchanged(&fault.damage)),
+        };
+        Some(Finding::new(FindingKind::IdleFault(fault.name.clone()), fault.to_string(), found))
     };
-    idle.map(finding).collect()
+    faults.iter().filter_map(finding).collect()
+}
+
+/// Why a fault can have changed no exchange that it met.
+fn unchanged(damage: &Damage) -> String {
+    match damage {
+        Damage::Truncate(bytes) => format!("no reply from the callee was longer than {bytes} bytes"),
+        Damage::Corrupt => "no reply from the callee had a body".into(),
+        Damage::Bandwidth(_) => "no body passed".into(),
+        Damage::Duplicate => "no request was delivered".into(),
+        Damage::Lose(Side::Reply)
+        | Damage::Latency { side: Side::Reply, .. }
+        | Damage::Crash { point: CrashPoint::AfterReply, .. } => "the callee never replied".into(),
+        Damage::Latency { side: Side::Request, .. }
+        | Damage::Crash { point: CrashPoint::BeforeRequest, .. }
+        | Damage::Lose(Side::Request)
+        | Damage::Outage(_)
+        | Damage::Error(_) => "each had ended before, or the fault was healed first".into(),
+    }
 }
 
 /// The link of a scenario's own requests to a service.

@@ -1,8 +1,8 @@
 //! Judging replies, traffic, outcomes, invariants and checks.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
+use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, Refusal, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
     BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
@@ -221,7 +221,7 @@ fn traffic_is_counted_for_each_step_and_link() {
     add(&mut history, 1, "a -> c", Ok(reply(200, &json!({}))));
     let judge = |source| {
         let expected = [LinkExpectation { link: link("a -> b"), holds: expression(source) }];
-        shown(&judge_links(&expected, &history, 1, &Scope::default()))
+        shown(&judge_links(&expected, &history, 1, &Scope::default(), &BTreeMap::new()))
     };
     assert_eq!(judge("calls == 2 and delivered == 2 and replied == 1 and statuses == [200]"), [""; 0]);
     assert_eq!(
@@ -277,17 +277,45 @@ fn a_check_that_does_not_hold_shows_its_values() {
 }
 
 #[test]
+fn an_expectation_on_a_link_that_refused_holds_whatever_was_refused() {
+    let mut history = History::default();
+    add(&mut history, 0, "a -> b", Ok(reply(200, &json!({}))));
+    // A link in one process sees a refused connection, and a link on real sockets doesn't: both are judged alike.
+    add(&mut history, 0, "a -> b", Err(NoReply::Refused));
+    let refusals = [(link("a -> b"), Refusal::Absent("b".parse().expect("a name")))].into();
+    let judge = |source| {
+        let expected = [LinkExpectation { link: link("a -> b"), holds: expression(source) }];
+        shown(&judge_links(&expected, &history, 0, &Scope::default(), &refusals))
+    };
+    assert_eq!(judge("calls >= 1 and delivered == 1 and statuses == [200]"), [""; 0]);
+    let counts = r#"{"calls":1,"delivered":1,"replied":1,"statuses":[200]}"#;
+    for source in ["calls == 1", "calls >= 2", "calls < 9"] {
+        let why = "calls doesn't count refused connections, and nothing listened for b";
+        assert_eq!(judge(source), [format!("a -> b: {source} / {counts}; {why}")]);
+    }
+}
+
+#[test]
 fn a_fault_that_damaged_no_exchange_is_found() {
-    let name = |text: &str| text.parse::<FaultName>().expect("a name");
-    let fault = |text: &str| Fault {
-        name: name(text),
+    let fault = |name: &str, damage| Fault {
+        name: name.parse().expect("a name"),
         link: link("a -> b"),
         selector: Selector::default(),
-        damage: Damage::Outage(Outage::Hang),
+        damage,
     };
-    let fired = [(name("idle"), 0), (name("busy"), 3)].into();
-    let findings = judge_fired(&[fault("idle"), fault("busy"), fault("not-injected")], &fired);
-    assert_eq!(shown(&findings), ["fault idle: no answer on a -> b / it met no exchange"]);
+    let hang = |name| fault(name, Damage::Outage(Outage::Hang));
+    let faults = [hang("idle"), hang("busy"), hang("not-injected"), fault("long", Damage::Truncate(9))];
+    let count =
+        |name: &str, met, damaged| (name.parse::<FaultName>().expect("a name"), FaultCount { met, damaged });
+    let fired = [count("idle", 0, 0), count("busy", 3, 1), count("long", 2, 0)].into();
+    let long = "it met 2 and changed none: no reply from the callee was longer than 9 bytes";
+    assert_eq!(
+        shown(&judge_fired(&faults, &fired)),
+        [
+            "fault idle: no answer on a -> b / it met no exchange".to_owned(),
+            format!("fault long: reply cut after 9 bytes on a -> b / {long}"),
+        ]
+    );
 }
 
 #[test]
@@ -319,6 +347,8 @@ fn an_exchange_is_a_view_of_its_records() {
     let at = Duration::from_millis;
     let id = history.send(at(1), Some(0), link("a -> b"), request, Vec::new());
     assert_eq!(history.exchange(id).ending, None);
+    let slow: FaultName = "slow".parse().expect("a name");
+    history.append(at(2), Some(0), HistoryEvent::Damaged(id, slow.clone()));
     for event in [HistoryEvent::Delivered(id), HistoryEvent::Undeliverable(id), HistoryEvent::Delivered(id)] {
         history.append(at(2), Some(0), event);
     }
@@ -328,9 +358,10 @@ fn an_exchange_is_a_view_of_its_records() {
     history.append(at(4), Some(1), HistoryEvent::Ended(id, Err(NoReply::Reset)));
     history.append(at(9), Some(2), HistoryEvent::Ended(id, Err(NoReply::CutOff)));
     let exchange = history.exchange(id);
+    assert_eq!(exchange.faults, [slow]);
     assert_eq!((exchange.at, exchange.step, exchange.delivered), (at(1), Some(0), 1));
     assert_eq!(exchange.answered.map(|reply| reply.status), Some(StatusCode::CREATED), "the last answer");
     let ending = exchange.ending.expect("an ending");
     assert_eq!((ending.took, ending.received), (at(3), Err(&NoReply::Reset)), "the first ending");
-    assert_eq!(history.records().len(), 8, "nothing was changed or taken out");
+    assert_eq!(history.records().len(), 9, "nothing was changed or taken out");
 }

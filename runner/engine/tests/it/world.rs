@@ -74,6 +74,7 @@ impl World for MemoryWorld {
             ProcessChange::Killed
         } else {
             down.remove(service);
+            self.links.absent(service).end();
             ProcessChange::Started
         };
         self.links.record_process(service.clone(), change);

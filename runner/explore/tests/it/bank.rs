@@ -240,6 +240,7 @@ impl World for BankWorld {
             ProcessChange::Killed
         } else {
             state.down.remove(service);
+            self.0.links.absent(service).end();
             ProcessChange::Started
         };
         drop(state);

@@ -158,7 +158,8 @@ fn missing() {
     on_runtime(async {
         let (absent, port) = absent("false", "20ms");
         let failing = service("failing", &[("FAIL_WITH", "bye")], &["required: false"]);
-        let fleet = TestFleet::new(&(three_services() + &absent + &failing));
+        let caller = service("caller", &[], &["depends_on: [failing]"]);
+        let fleet = TestFleet::new(&(three_services() + &absent + &failing + &caller));
         let why = fleet.inner.probe().await.expect("optional services may be missing");
         let reasons: Vec<String> = why.values().map(ToString::to_string).collect();
         let expected = [
@@ -175,6 +176,9 @@ fn missing() {
             [name("absent"), name("failing")]
         );
         assert!(get(&world, "failing", "/health").await.is_err());
+        let links = world.link_addresses();
+        let (_, link) = links.iter().find(|(link, _)| link.caller == name("caller")).expect("it is open");
+        assert!(refuses_connections(link.port()), "nothing listens behind it");
     });
 }
 

@@ -1,4 +1,5 @@
 use fault::{Calls, CrashPoint, Damage, Fault, Outage, PathPattern, Probability, Selector};
+use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::mapping::Mapping;
@@ -26,10 +27,7 @@ fn selector(written: &mut Mapping, selector: &Selector) {
             let mut inner = Mapping::default();
             inner.maybe("method", method.as_ref().map(http::Method::as_str));
             inner.maybe("path", (!every_path).then(|| path.to_string()));
-            inner.names(
-                "headers",
-                headers.iter().map(|(name, value)| (name.to_string(), value.as_str().into())),
-            );
+            inner.names("headers", headers.iter().map(header));
             written.put("match", inner.0);
         }
     }
@@ -42,6 +40,11 @@ fn selector(written: &mut Mapping, selector: &Selector) {
     if *probability != Probability::default() {
         written.put("probability", probability.value());
     }
+}
+
+/// The name and the value of a header.
+fn header((name, value): &(HeaderName, HeaderValue)) -> (String, Value) {
+    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())
 }
 
 /// The key and the value of a kind of damage.
@@ -62,10 +65,7 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
         Damage::Error(reply) => {
             let mut error = Mapping::default();
             error.put("status", reply.status.as_u16());
-            error.names(
-                "headers",
-                reply.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())),
-            );
+            error.names("headers", reply.headers.iter().map(header));
             error.maybe("body", (!reply.body.is_empty()).then_some(reply.body.as_str()));
             ("error", error.0.into())
         }

@@ -87,7 +87,7 @@ steps:
     assert_eq!(scenario.faults[0].selector.method, Some(http::Method::GET));
     assert_eq!(
         scenario.faults[0].selector.headers[0],
-        (http::HeaderName::from_static("x-a"), "b".to_owned())
+        (http::HeaderName::from_static("x-a"), http::HeaderValue::from_static("b"))
     );
     assert_eq!(Some(scenario.faults[1].selector.probability), fault::Probability::new(0.5));
     let fault::Damage::Error(reply) = &scenario.faults[2].damage else { panic!("{:?}", scenario.faults[2]) };

@@ -355,6 +355,10 @@ fn faults() {
             "error: { status: 503, body: '${a}' }",
             "5:34 a fault can't have `${…}` in it (a link decides by itself, and knows no variables)",
         ),
+        (
+            "error: { status: 503, headers: { x-a: \"a\\nb\" } }",
+            "5:43 a header's value can't have control characters",
+        ),
         ("duplicate: false", "5:16 `duplicate` can only be `true` (leave `duplicate` out)"),
         ("truncate: -1", "5:15 -1 is not a whole number from 0 to 4294967295"),
         ("bandwidth: 0", "5:16 0 is not a whole number of at least 1"),
