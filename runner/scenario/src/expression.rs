@@ -67,6 +67,10 @@ impl Expression {
 
     /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
+        let unusable = self.code.names.iter().find_map(|name| Some((name, scope.unusable(name)?)));
+        if let Some((name, why)) = unusable {
+            return Err(self.error(format!("`{name}` is {why}")));
+        }
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
         let context = minijinja::Value::from_pairs(known);
         let value =

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply,
-    matching::{Strictness, compare},
+    matching::{Strictness, compare, shown as shown_value},
 };
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
@@ -21,7 +21,7 @@ pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let reply = ending.and_then(|ending| ending.received.ok());
     scope.set("status", json!(reply.map_or(0, |reply| reply.status.as_u16())));
     scope.set("headers", reply.map_or_else(|| json!({}), |reply| headers(reply).into()));
-    scope.set("body", reply.map_or(Value::Null, Reply::value));
+    scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
     scope.set("took", json!(ending.map_or(0.0, |ending| ending.took.as_secs_f64())));
     scope
 }
@@ -90,9 +90,18 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
             BodyExpectation::Subset(expected) => (Strictness::Subset, expected),
             BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
         };
-        let found = scope.get("body").unwrap_or(&Value::Null);
-        if let Err(error) = compare(&BodyPath::default(), expected, found, strictness, scope, findings) {
-            findings.push(unevaluated(FindingKind::Body(BodyPath::default()), &error));
+        let path = BodyPath::default();
+        let compared = match scope.unusable("body") {
+            Some(why) => shown_value(expected, scope).map(|expected| {
+                findings.push(Finding::new(FindingKind::Body(path.clone()), expected, why));
+            }),
+            None => {
+                let found = scope.get("body").unwrap_or(&Value::Null);
+                compare(&path, expected, found, strictness, scope, findings)
+            }
+        };
+        if let Err(error) = compared {
+            findings.push(unevaluated(FindingKind::Body(path), &error));
         }
     }
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `history` | the append-only record of a world: exchanges on links, faults, processes |
 //! | `message` | requests and replies as the history keeps them |
+//! | `body` | bodies as they were meant: decoded, as text, as JSON |
 //! | `exchange` | one request on a link, as a view of its records |
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
@@ -13,6 +14,7 @@
 //!
 //! Nothing in here has a clock, a socket or a file: the same history gives the same verdict.
 
+mod body;
 mod broken_off;
 mod exchange;
 mod finding;
@@ -22,6 +24,7 @@ mod matching;
 mod message;
 mod verdict;
 
+pub use body::{EncodedBody, UnreadableBody};
 pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind};
@@ -30,5 +33,5 @@ pub use judge::{
     client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
     reply_scope,
 };
-pub use message::{NoReply, Reply, Request};
+pub use message::{NoReply, Reply, Request, header_text};
 pub use verdict::{Failure, FailureLocation, Verdict};

@@ -1,9 +1,12 @@
 //! Requests and replies as the history keeps them.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
-use serde_json::Value;
+use http::HeaderValue;
+use scenario::SharedValue;
+
+use crate::EncodedBody;
 
 /// A request as it was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,10 +55,18 @@ pub enum NoReply {
     Broken(String),
 }
 
+/// A header's value as text: UTF-8, or else latin-1, of which every byte is a character.
+pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
+    let bytes = value.as_bytes();
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), Cow::Borrowed)
+}
+
 impl Reply {
-    /// The body as JSON, or else as text.
-    pub fn value(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
+    /// The value of its body, or why that can't be read.
+    pub fn value(&self) -> SharedValue {
+        match EncodedBody::new(&self.headers, &self.body).value() {
+            Ok(value) => value.into(),
+            Err(unreadable) => SharedValue::unusable(unreadable.to_string()),
+        }
     }
 }

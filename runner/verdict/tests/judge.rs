@@ -160,7 +160,8 @@ fn every_difference_of_a_body_is_found_with_its_path() {
 fn any_value_matches_anything_but_an_absent_key() {
     let expected = TemplateValue::Object(vec![("id".into(), TemplateValue::Any)]);
     check_body(&BodyExpectation::Exact(expected.clone()), &json!({"id": null}), &[]);
-    check_body(&BodyExpectation::Subset(expected), &json!({}), &["body.id: anything / absent"]);
+    check_body(&BodyExpectation::Subset(expected.clone()), &json!({}), &["body.id: anything / absent"]);
+    check_body(&BodyExpectation::Subset(expected), &json!([]), &["body: {\"id\":\"${any}\"} / []"]);
 }
 
 #[test]
@@ -187,6 +188,25 @@ fn a_condition_uses_the_reply_and_its_finding_shows_the_values() {
     check(&expect("took > 1"), received(), &["that: took > 1 / took = 0.02"]);
     let findings = judge(&expect("body.balanse > 1"), &exchange(received()));
     assert!(findings[0].found.contains("balanse"), "{findings:?}");
+}
+
+#[test]
+fn a_body_that_can_not_be_read_fails_what_needs_it_and_nothing_else() {
+    let broken = || Ok(Reply { body: b"{\"v\": NaN}".as_slice().into(), ..reply(200, &json!({})) });
+    let why = "not valid JSON at line 1, column 7: expected value\n{\"v\": NaN}\n      ^";
+    let expect = |body: &Value| Expectations {
+        body: Some(BodyExpectation::Subset(template(body))),
+        ..Expectations::default()
+    };
+    check(&expect(&json!({"v": 1})), broken(), &[&format!("body: {{\"v\":1}} / {why}")]);
+    check(&expect(&json!("{\"v\": NaN}")), broken(), &[&format!("body: \"{{\\\"v\\\": NaN}}\" / {why}")]);
+    let that = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
+    for source in ["body.v == 1", "body is defined", "'NaN' in body", "status == 200 or body.v"] {
+        check(&that(source), broken(), &[&format!("that: {source} / `body` is {why}")]);
+    }
+    let status =
+        Expectations { status: vec![200], that: vec![expression("took < 1")], ..Expectations::default() };
+    check(&status, broken(), &[]);
 }
 
 #[test]

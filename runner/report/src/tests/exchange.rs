@@ -1,7 +1,11 @@
 use std::time::Duration;
 
+use http::{
+    HeaderMap, HeaderValue,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use serde_json::{Value, json};
-use verdict::{NoReply, Reply};
+use verdict::{EncodedBody, NoReply, Reply};
 
 use super::{
     sample::{SampleExchange, exchange},
@@ -66,11 +70,28 @@ fn an_exchange_without_a_reply_says_why() {
 
 #[test]
 fn bodies_are_bounded_and_harmless() {
+    let body_lines = |bytes: &[u8]| body_lines(&EncodedBody::new(&HeaderMap::new(), bytes));
     assert_eq!(body_lines(b""), [""; 0]);
     assert_eq!(body_lines(br#"{"a":[1]}"#), ["{", "  \"a\": [", "    1", "  ]", "}"]);
     assert_eq!(body_lines(b"\x1b[2Jgone"), [r"\u{1b}[2Jgone"]);
-    assert_eq!(body_lines(&[0xff, 0xfe]), ["(2 bytes, not text)"]);
+    let not_text =
+        "(2 bytes, not text: byte 0 of 2 is 0xFF, which isn't UTF-8, and its content-type names no charset)";
+    assert_eq!(body_lines(&[0xff, 0x00]), [not_text]);
     let many = body_lines("line\n".repeat(1_000).as_bytes());
     assert_eq!((many.len(), many.last().map(String::as_str)), (41, Some("… 960 more lines")));
     assert_eq!(body_lines("x".repeat(10_000).as_bytes())[0].chars().count(), 200);
+}
+
+#[test]
+fn a_body_is_shown_as_it_was_meant_and_with_what_was_sent() {
+    // `{"a":"ö"}`, gzipped.
+    let bytes = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabVJT\xb2R:\xbcM\xa9\x16\0\xe8\xe4\x8a7\n\0\0\0";
+    let sent = changed(|e| {
+        let Some((_, Ok(reply))) = &mut e.ending else { panic!("it has a reply") };
+        reply.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        reply.body = bytes.as_slice().into();
+    });
+    let shown = plain(&sent.view(lines).join("\n"));
+    assert!(shown.contains("  content-encoding: gzip, 30 bytes\n  {\n    \"a\": \"ö\"\n  }"), "{shown}");
 }
