@@ -8,6 +8,7 @@
 //! | `filters` | filters, each a line there and a function in its folder |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
+//! | `headers` | headers of a reply: names in any case, several values |
 //! | `scope` | the values that names stand for |
 //! | `binding` | other names or values in place of variables |
 //! | `json` | JSON to minijinja's values and back |
@@ -24,6 +25,7 @@ mod code;
 mod environment;
 mod error;
 mod filters;
+mod headers;
 mod json;
 mod kinds;
 mod ordering;
@@ -126,7 +128,11 @@ impl Expression {
             let Some(mut value) = scope.get(name) else { return Some(format!("`{name}` is undefined")) };
             let mut so_far = name.clone();
             for step in steps {
-                let Some(next) = value.get(step) else {
+                let next = match value {
+                    Value::Object(fields) if so_far == headers::HEADERS => headers::member(fields, step),
+                    _ => value.get(step),
+                };
+                let Some(next) = next else {
                     return Some(format!("{} has no `{step}`", json::outline(&so_far, value)));
                 };
                 so_far = format!("{so_far}.{step}");

@@ -62,9 +62,9 @@ pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpr
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EventuallyStep,
-    Expectations, Exploration, File, Generator, InjectStep, Invariant, InvariantTiming, Judging,
-    LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness, ReplyExpectation,
-    RequestStep, Scenario, Service, Signal, StartCommand, Step, Times,
+    Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming,
+    Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness,
+    ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, Step, Times,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{Template, TemplateValue};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fault::{Fault, FaultName, Link, ServiceName};
+use http::HeaderMap;
 use scenario::{
     BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, OutcomeCount,
     OutcomePattern, ReplyExpectation, Scope,
@@ -10,7 +11,7 @@ use scenario::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply,
+    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply, header,
     matching::{Strictness, compare, shown as shown_value},
 };
 
@@ -20,15 +21,10 @@ pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
     scope.set("status", json!(reply.map_or(0, |reply| reply.status.as_u16())));
-    scope.set("headers", reply.map_or_else(|| json!({}), |reply| headers(reply).into()));
+    scope.share("headers", header::shared(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
     scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
     scope.set("took", json!(ending.map_or(0.0, |ending| ending.took.as_secs_f64())));
     scope
-}
-
-fn headers(reply: &Reply) -> Map<String, Value> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    reply.headers.iter().map(|(name, value)| (name.to_string(), text(value).into())).collect()
 }
 
 /// Compares an exchange with what a step expects of it.
@@ -72,19 +68,7 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
     if !expect.status.is_empty() && !expect.status.contains(&status) {
         findings.push(Finding::new(FindingKind::Status, statuses(&expect.status), status.to_string()));
     }
-    for (name, expected) in &expect.headers {
-        let found =
-            reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let kind = FindingKind::Header(name.to_string());
-        match expected.as_ref().map(|expected| expected.render(scope)).transpose() {
-            Err(error) => findings.push(unevaluated(kind, &error)),
-            Ok(expected) if expected == found => {}
-            Ok(expected) => {
-                let shown = |value: Option<String>| value.unwrap_or_else(|| "absent".into());
-                findings.push(Finding::new(kind, shown(expected), shown(found)));
-            }
-        }
-    }
+    header::judge_headers(&expect.headers, &reply.headers, scope, findings);
     if let Some(body) = &expect.body {
         let (strictness, expected) = match body {
             BodyExpectation::Subset(expected) => (Strictness::Subset, expected),

@@ -6,6 +6,7 @@
 //! | `message` | requests and replies as the history keeps them |
 //! | `body` | bodies as they were meant: decoded, as text, as JSON |
 //! | `exchange` | one request on a link, as a view of its records |
+//! | `header` | header fields of a reply, and what is expected of them |
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
@@ -18,6 +19,7 @@ mod body;
 mod broken_off;
 mod exchange;
 mod finding;
+mod header;
 mod history;
 mod judge;
 mod matching;
@@ -28,10 +30,11 @@ pub use body::{EncodedBody, UnreadableBody};
 pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind};
+pub use header::header_text;
 pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
     reply_scope,
 };
-pub use message::{NoReply, Reply, Request, header_text};
+pub use message::{NoReply, Reply, Request};
 pub use verdict::{Failure, FailureLocation, Verdict};

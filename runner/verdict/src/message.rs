@@ -1,9 +1,8 @@
 //! Requests and replies as the history keeps them.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
 use scenario::SharedValue;
 
 use crate::EncodedBody;
@@ -53,12 +52,6 @@ pub enum NoReply {
     /// Anything else, in words.
     #[error("{0}")]
     Broken(String),
-}
-
-/// A header's value as text: UTF-8, or else latin-1, of which every byte is a character.
-pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
-    let bytes = value.as_bytes();
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), Cow::Borrowed)
 }
 
 impl Reply {

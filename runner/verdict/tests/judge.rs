@@ -5,8 +5,8 @@ use std::time::Duration;
 use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
-    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation, Scope, Template, TemplateValue,
+    BodyExpectation, Expectations, Expression, HeaderExpectation, LinkExpectation, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Scope, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -109,21 +109,50 @@ fn a_missing_reply_can_be_expected_or_allowed() {
 }
 
 #[test]
-fn a_header_is_expected_with_a_value_or_to_be_absent() {
-    let header = |name: &'static str, value: Option<&str>| Expectations {
-        headers: vec![(http::HeaderName::from_static(name), value.map(Template::literal))],
-        ..Expectations::default()
+fn a_header_is_expected_with_values_or_to_be_there_or_to_be_absent() {
+    let received = || {
+        let mut reply = reply(200, &json!({}));
+        for (name, value) in [("link", &b"</a>"[..]), ("link", b"</c>"), ("x-name", b"K\xf6ln")] {
+            let value = http::HeaderValue::from_bytes(value).expect("a value");
+            reply.headers.append(http::HeaderName::from_static(name), value);
+        }
+        Ok(reply)
     };
-    let received = || Ok(reply(200, &json!({})));
-    check(&header("content-type", Some("application/json")), received(), &[]);
-    check(
-        &header("content-type", Some("text/html")),
-        received(),
-        &["header content-type: text/html / application/json"],
-    );
-    check(&header("content-type", None), received(), &["header content-type: absent / application/json"]);
-    check(&header("location", Some("/1")), received(), &["header location: /1 / absent"]);
-    check(&header("location", None), received(), &[]);
+    let check = |name: &'static str, expected: HeaderExpectation, findings: &[&str]| {
+        let headers = vec![(http::HeaderName::from_static(name), expected)];
+        check(&Expectations { headers, ..Expectations::default() }, received(), findings);
+    };
+    let values =
+        |values: &[&str]| HeaderExpectation::Values(values.iter().copied().map(Template::literal).collect());
+    check("content-type", values(&["application/json"]), &[]);
+    check("content-type", values(&["text/html"]), &["header content-type: text/html / application/json"]);
+    check("content-type", HeaderExpectation::Absent, &["header content-type: absent / application/json"]);
+    check("content-type", HeaderExpectation::Present, &[]);
+    check("location", values(&["/1"]), &["header location: /1 / absent"]);
+    check("location", HeaderExpectation::Absent, &[]);
+    check("location", HeaderExpectation::Present, &["header location: anything / absent"]);
+    // Of a repeated header each value counts, and their order doesn't.
+    check("link", values(&["</a>"]), &[]);
+    check("link", values(&["</c>"]), &[]);
+    check("link", values(&["</c>", "</a>"]), &[]);
+    check("link", values(&["</b>"]), &["header link: </b> / </a>\n</c>"]);
+    check("link", values(&["</a>", "</a>"]), &["header link: </a>\n</a> / </a>\n</c>"]);
+    check("link", HeaderExpectation::Absent, &["header link: absent / </a>\n</c>"]);
+    // What isn't UTF-8 is latin-1.
+    check("x-name", values(&["Köln"]), &[]);
+}
+
+#[test]
+fn conditions_and_expected_headers_see_the_same_values() {
+    let mut received = reply(200, &json!({}));
+    for value in ["</a>", "</c>"] {
+        received.headers.append("link", value.parse().expect("a value"));
+    }
+    let history = exchange(Ok(received));
+    let that =
+        ["headers.link == '</a>'", "headers.Link == '</c>'", "headers['content-type'] == 'application/json'"];
+    let expect = Expectations { that: that.map(expression).into(), ..Expectations::default() };
+    assert_eq!(shown(&judge(&expect, &history)), [""; 0]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{environment::ENVIRONMENT, error::InvalidExpression, ordering, tokens};
+use super::{environment::ENVIRONMENT, error::InvalidExpression, headers, ordering, tokens};
 
 /// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
 /// sequences.
@@ -53,7 +53,14 @@ impl Code {
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
-        if let Some(guarded) = ordering::guard(source) {
+        let guarded = if paths.iter().any(|path| path[0] == headers::HEADERS) {
+            ordering::guard(source, |operator| {
+                ordering::is_ordering(operator) || headers::is_comparison(operator)
+            })
+        } else {
+            ordering::guard(source, ordering::is_ordering)
+        };
+        if let Some(guarded) = guarded {
             compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
         }
         let names = paths.iter().map(|path| path[0].clone()).collect();

@@ -6,9 +6,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::json;
+use super::{headers, json};
 
 /// The values that expressions can name: variables, captures, and those of the current step, such as `body`. A clone
 /// shares the values.
@@ -23,12 +23,21 @@ pub struct SharedValue(Arc<Shared>);
 struct Shared {
     /// The value, or why there is none.
     known: Result<Value, String>,
+    kind: Kind,
     calculable: OnceLock<minijinja::Value>,
+}
+
+/// What a value is to expressions.
+enum Kind {
+    /// A value like any other.
+    Plain,
+    /// The headers of a reply.
+    Headers,
 }
 
 impl Scope {
     /// A scope with these names.
-    pub fn new(values: serde_json::Map<String, Value>) -> Self {
+    pub fn new(values: Map<String, Value>) -> Self {
         Self(values.into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 
@@ -56,14 +65,27 @@ impl Scope {
     pub(super) fn calculable(&self, name: &str) -> Option<minijinja::Value> {
         let SharedValue(shared) = self.0.get(name)?;
         let known = shared.known.as_ref().ok()?;
-        Some(shared.calculable.get_or_init(|| json::to_minijinja(known)).clone())
+        let converted = || match shared.kind {
+            Kind::Plain => json::to_minijinja(known),
+            Kind::Headers => headers::to_minijinja(known),
+        };
+        Some(shared.calculable.get_or_init(converted).clone())
     }
 }
 
 impl SharedValue {
     /// A value that can't be used: an expression that names it is an error. `reason` fits after "it is".
     pub fn unusable(reason: String) -> Self {
-        Self(Arc::new(Shared { known: Err(reason), calculable: OnceLock::new() }))
+        Self::new(Err(reason), Kind::Plain)
+    }
+
+    /// The headers of a reply by their names in lower case: a text, or a list of texts for one that came several times.
+    pub fn headers(fields: Map<String, Value>) -> Self {
+        Self::new(Ok(fields.into()), Kind::Headers)
+    }
+
+    fn new(known: Result<Value, String>, kind: Kind) -> Self {
+        Self(Arc::new(Shared { known, kind, calculable: OnceLock::new() }))
     }
 
     /// Whether both are one shared value, not only equal ones.
@@ -74,7 +96,7 @@ impl SharedValue {
 
 impl From<Value> for SharedValue {
     fn from(value: Value) -> Self {
-        Self(Arc::new(Shared { known: Ok(value), calculable: OnceLock::new() }))
+        Self::new(Ok(value), Kind::Plain)
     }
 }
 

@@ -168,7 +168,8 @@ pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<
     }
 }
 
-fn is_any(text: &str) -> bool {
+/// Whether a text is `${any}`.
+pub(crate) fn is_any(text: &str) -> bool {
     text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|hole| hole.trim() == ANY)
 }
 

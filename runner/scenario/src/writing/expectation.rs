@@ -2,8 +2,8 @@ use serde_json::{Map, Value, json};
 
 use super::mapping::Mapping;
 use crate::{
-    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ReplyExpectation,
-    Template,
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,
+    ReplyExpectation, Template,
 };
 
 pub(super) fn expectations(expect: &Expectations) -> Map<String, Value> {
@@ -12,7 +12,14 @@ pub(super) fn expectations(expect: &Expectations) -> Map<String, Value> {
         [status] => written.put("status", *status),
         statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
     }
-    let header = |value: &Option<Template>| value.as_ref().map_or(Value::Null, |value| value.source().into());
+    let header = |expected: &HeaderExpectation| match expected {
+        HeaderExpectation::Absent => Value::Null,
+        HeaderExpectation::Present => "${any}".into(),
+        HeaderExpectation::Values(values) => match values.as_slice() {
+            [value] => value.source().into(),
+            values => values.iter().map(Template::source).collect(),
+        },
+    };
     written.names("headers", expect.headers.iter().map(|(name, value)| (name.to_string(), header(value))));
     written.maybe(
         "body",
