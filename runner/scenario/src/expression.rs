@@ -67,6 +67,11 @@ impl Expression {
         self.code.names.iter().map(String::as_str)
     }
 
+    /// Whether it uses this filter.
+    pub(crate) fn has_filter(&self, name: &str) -> bool {
+        self.source.contains(name) && tokens::has_filter(&self.source, name)
+    }
+
     /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         let unusable = self.code.names.iter().find_map(|name| Some((name, scope.unusable(name)?)));

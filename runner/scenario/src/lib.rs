@@ -35,7 +35,8 @@
 //! | `reading` | from text to the model; a table of keys for each kind of mapping |
 //! | `writing` | from a scenario back to text |
 //! | `expression` | the expression language |
-//! | `template` | texts and values with `${…}` in them |
+//! | `template` | texts, values and paths with `${…}` in them |
+//! | `percent` | percent-encoding of paths and queries |
 //! | `duration` | lengths of time, such as `200ms` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
@@ -52,6 +53,7 @@ mod duration;
 mod expression;
 mod mistake;
 mod model;
+mod percent;
 mod reading;
 mod template;
 mod writing;
@@ -67,5 +69,5 @@ pub use model::{
     ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, Step, Times,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
-pub use template::{Template, TemplateValue};
+pub use template::{PathTemplate, Template, TemplateValue};
 pub use writing::write;

@@ -6,6 +6,12 @@ use serde_json::Value;
 
 use crate::{Binding, Bindings, EvaluationError, Expression, Scope};
 
+mod path;
+#[cfg(test)]
+mod tests;
+
+pub use path::PathTemplate;
+
 /// A text with `${…}` in it.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -48,6 +54,11 @@ fn closing_brace(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// A value within a text.
+fn spelled(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A JSON value with `${…}` in its texts. A text that is one `${…}` keeps the type of its value.
@@ -126,10 +137,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Placeholder(expression) => match expression.evaluate(scope)? {
-                    Value::String(value) => text.push_str(&value),
-                    value => text.push_str(&value.to_string()),
-                },
+                Part::Placeholder(expression) => text.push_str(&spelled(&expression.evaluate(scope)?)),
             }
         }
         Ok(text)
@@ -163,8 +171,7 @@ impl Template {
         let bind = |part: &Part| match part {
             Part::Text(text) => Part::Text(text.clone()),
             Part::Placeholder(expression) => match bindings.get(expression.source().trim()) {
-                Some(Binding::Value(Value::String(text))) => Part::Text(text.clone()),
-                Some(Binding::Value(value)) => Part::Text(value.to_string()),
+                Some(Binding::Value(value)) => Part::Text(spelled(value)),
                 _ => Part::Placeholder(expression.bind(bindings)),
             },
         };

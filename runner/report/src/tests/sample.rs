@@ -8,7 +8,7 @@ use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, 
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
     Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
-    OutcomePattern, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
+    OutcomePattern, PathTemplate, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -52,7 +52,7 @@ pub(crate) fn request(
     let call = Call {
         method,
         service: service(to),
-        path: Template::literal(path),
+        path: PathTemplate::literal(path),
         headers: Vec::new(),
         body: Body::None,
         timeout: None,

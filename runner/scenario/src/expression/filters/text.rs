@@ -4,6 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use minijinja::{Error, ErrorKind, Value, value::ValueKind};
 
 use super::super::{json::to_minijinja, kinds::kind};
+use crate::percent;
 
 /// The most bytes of a compiled pattern, so that no pattern can exhaust the memory.
 const PATTERN_SIZE: usize = 1 << 20;
@@ -46,6 +47,21 @@ pub(super) fn base64(text: &str) -> String {
 pub(super) fn base64_decode(text: &str) -> Result<String, Error> {
     let bytes = BASE64_STANDARD.decode(text).map_err(|error| unusable(format!("no base64: {error}")))?;
     String::from_utf8(bytes).map_err(|_| unusable("what base64 gives is no text".into()))
+}
+
+/// The value percent-encoded, or the entries of an object as a query: `a=1&b=x%20y`.
+pub(super) fn urlencode(value: &Value) -> Result<String, Error> {
+    let encoded = |value: &Value| percent::component(&value.to_string());
+    match value.kind() {
+        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+        ValueKind::Map => {
+            let pairs = value
+                .try_iter()?
+                .map(|key| Ok(format!("{}={}", encoded(&key), encoded(&value.get_item(&key)?))));
+            Ok(pairs.collect::<Result<Vec<_>, Error>>()?.join("&"))
+        }
+        _ => Ok(encoded(value)),
+    }
 }
 
 /// The value that a text of JSON holds.
