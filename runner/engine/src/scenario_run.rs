@@ -6,9 +6,8 @@ use fault::Seed;
 use futures_util::future::join_all;
 use scenario::{
     Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
-    Times,
+    Times, Value,
 };
-use serde_json::{Value, json};
 use tokio::time::Instant;
 use verdict::{
     BrokenOff, Exchange, ExchangeId, Failure, FailureLocation, Finding, FindingKind, Verdict, judge_check,
@@ -270,7 +269,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
         let prepared = |index: u32| {
             let mut variables = self.variables.clone();
-            variables.set("index", json!(index));
+            variables.set("index", index);
             PreparedRequest::new(&step.call, &variables, self.rules.timeout)
         };
         Ok(match step.times {

@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use engine::Preparation;
-use scenario::{Configuration, Scope};
-use serde_json::Value;
+use scenario::{Configuration, Scope, Value};
 use verdict::{BrokenOff, Exit};
 
 use crate::{

@@ -8,8 +8,7 @@ use std::{
 use engine::{Stage, World};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
-use scenario::{Action, Configuration, Need, Scenario, Service};
-use serde_json::{Map, Value};
+use scenario::{Action, Configuration, Need, Object, Scenario, Service, Value};
 use tokio::sync::{Mutex, OnceCell};
 use verdict::{BrokenOff, PortState, Resource};
 
@@ -48,7 +47,7 @@ impl Fleet {
                 .filter_map(|(name, value)| {
                     Some((name.into_string().ok()?, value.into_string().ok()?.into()))
                 })
-                .collect::<Map<_, _>>()
+                .collect::<Object>()
                 .into(),
             workspace: OnceCell::new(),
             missing: OnceCell::new(),

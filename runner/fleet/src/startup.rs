@@ -12,8 +12,7 @@ use std::{
 use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
-use scenario::{Configuration, EvaluationError, Scope, Service, StartCommand};
-use serde_json::{Map, Value, json};
+use scenario::{Configuration, EvaluationError, Object, Scope, Service, StartCommand, Value};
 use tokio::sync::OwnedMutexGuard;
 use verdict::{BrokenOff, Resource};
 
@@ -192,9 +191,9 @@ impl Startup<'_> {
             (callee.to_string(), addresses[callee].behind(open.http.address()).into())
         });
         let mut scope = Scope::default();
-        scope.set("port", json!(port.number()));
-        scope.set("data_dir", json!(data));
-        scope.set("url", urls.collect::<Map<_, _>>().into());
+        scope.set("port", port.number());
+        scope.set("data_dir", data.to_string_lossy().into_owned());
+        scope.set("url", urls.collect::<Object>());
         scope.set("env", self.environment.clone());
         let launch = render(start, &scope, &self.workspace.folder).map_err(|error| {
             BrokenOff::CommandInvalid { service: name.clone(), problem: error.to_string() }

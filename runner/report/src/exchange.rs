@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
-use serde_json::Value;
+use scenario::Value;
 use verdict::{EncodedBody, Exchange, header_text};
 
 use crate::layout::{duration, fit, printable};
@@ -86,7 +86,7 @@ pub(crate) fn body_lines(body: &EncodedBody<'_>) -> Vec<String> {
 
 /// The body as JSON; `None` when it is something else or larger than [`MOST_BYTES`].
 fn parsed(text: &str) -> Option<Value> {
-    (text.len() <= MOST_BYTES).then(|| serde_json::from_str(text).ok())?
+    (text.len() <= MOST_BYTES).then(|| Value::parse(text).ok())?
 }
 
 /// How an exchange ended, in a few words: the status, or what was lost and where.

@@ -11,15 +11,19 @@
 //! | `headers` | headers of a reply: names in any case, several values |
 //! | `scope` | the values that names stand for |
 //! | `binding` | other names or values in place of variables |
+//! | `arithmetic` | what to do where minijinja's arithmetic can't be exact |
+//! | `path` | expressions that are nothing but a path, such as `body.order.id` |
 //! | `json` | JSON to minijinja's values and back |
+//! | `number` | numbers to minijinja's and back, without a change of their values |
+//! | `literals` | numbers in an expression that minijinja would read as others |
 
 use std::{fmt, sync::Arc};
 
-use minijinja::ErrorKind;
-use serde_json::Value;
-
 use self::code::Code;
+use crate::Value;
+use minijinja::ErrorKind;
 
+mod arithmetic;
 mod binding;
 mod code;
 mod environment;
@@ -28,7 +32,10 @@ mod filters;
 mod headers;
 mod json;
 mod kinds;
+mod literals;
+mod number;
 mod ordering;
+mod path;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -74,6 +81,9 @@ impl Expression {
 
     /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
+        if let Some(found) = self.code.path.as_ref().and_then(|path| path.find(scope)) {
+            return Ok(found.clone());
+        }
         let unusable = self.code.names.iter().find_map(|name| Some((name, scope.unusable(name)?)));
         if let Some((name, why)) = unusable {
             return Err(self.error(format!("`{name}` is {why}")));
@@ -122,6 +132,10 @@ impl Expression {
                 self.what_is_missing(scope).unwrap_or_else(|| error::describe(error))
             }
             ErrorKind::OutOfFuel => "it takes too long".into(),
+            ErrorKind::InvalidOperation => match arithmetic::help(&self.source, &self.code, scope) {
+                Some(help) => format!("{}: {help}", error::describe(error)),
+                None => error::describe(error),
+            },
             _ => error::describe(error),
         }
     }

@@ -37,6 +37,7 @@
 //! | `expression` | the expression language |
 //! | `template` | texts, values and paths with `${…}` in them |
 //! | `percent` | percent-encoding of paths and queries |
+//! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
@@ -56,6 +57,7 @@ mod model;
 mod percent;
 mod reading;
 mod template;
+mod value;
 mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
@@ -70,4 +72,5 @@ pub use model::{
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{PathTemplate, Template, TemplateValue};
+pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

@@ -37,3 +37,4 @@ mod yaml;
 pub use configuration::read_configuration;
 pub use file::read_file;
 pub use schema::{configuration_schema, schema};
+pub(crate) use yaml::is_number;

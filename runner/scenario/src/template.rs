@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
-use crate::{Binding, Bindings, EvaluationError, Expression, Scope};
+use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value};
 
 mod path;
 #[cfg(test)]
@@ -54,11 +52,6 @@ fn closing_brace(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// A value within a text.
-fn spelled(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A JSON value with `${…}` in its texts. A text that is one `${…}` keeps the type of its value.
@@ -137,7 +130,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Placeholder(expression) => text.push_str(&spelled(&expression.evaluate(scope)?)),
+                Part::Placeholder(expression) => text.push_str(&expression.evaluate(scope)?.to_text()),
             }
         }
         Ok(text)
@@ -171,7 +164,7 @@ impl Template {
         let bind = |part: &Part| match part {
             Part::Text(text) => Part::Text(text.clone()),
             Part::Placeholder(expression) => match bindings.get(expression.source().trim()) {
-                Some(Binding::Value(value)) => Part::Text(spelled(value)),
+                Some(Binding::Value(value)) => Part::Text(value.to_text().into_owned()),
                 _ => Part::Placeholder(expression.bind(bindings)),
             },
         };

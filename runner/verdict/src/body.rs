@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use serde_json::Value;
+use scenario::Value;
 
 use self::media_type::{Format, MediaType};
 pub use self::unreadable::UnreadableBody;
@@ -70,7 +70,7 @@ impl<'a> EncodedBody<'a> {
             Format::Other if text.trim_start().starts_with(['{', '[']) => json(&text).ok(),
             Format::Other => None,
         };
-        Ok(read.unwrap_or_else(|| text.into()))
+        Ok(read.unwrap_or_else(|| text.into_owned().into()))
     }
 
     fn text_as(&self, media_type: &MediaType<'_>) -> Result<Cow<'a, str>, UnreadableBody> {
@@ -83,12 +83,5 @@ impl<'a> EncodedBody<'a> {
 
 /// Reads a text of JSON.
 fn json(text: &str) -> Result<Value, UnreadableBody> {
-    serde_json::from_str(text).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
-        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-        // serde_json counts a column in bytes.
-        let before = line.floor_char_boundary(error.column().saturating_sub(1));
-        UnreadableBody::not_json(reason, line, error.line(), line[..before].chars().count() + 1)
-    })
+    Value::parse(text).map_err(|invalid| UnreadableBody::not_json(invalid, text))
 }

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use scenario::{EvaluationError, HeaderExpectation, Scope, SharedValue, Template};
-use serde_json::{Map, Value};
+use scenario::{EvaluationError, HeaderExpectation, Object, Scope, SharedValue, Template, Value};
 
 use crate::{Finding, FindingKind};
 
@@ -16,9 +15,9 @@ pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 
 /// The headers as expressions see them.
 pub(crate) fn shared(headers: &HeaderMap) -> SharedValue {
-    let mut fields = Map::new();
+    let mut fields = Object::new();
     for name in headers.keys() {
-        let mut values: Vec<Value> = texts(headers, name).map(Value::from).collect();
+        let mut values: Vec<Value> = texts(headers, name).map(|text| text.into_owned().into()).collect();
         let value = if values.len() == 1 { values.remove(0) } else { values.into() };
         fields.insert(name.to_string(), value);
     }
@@ -58,7 +57,7 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 
 /// The expected values; one that is a list, such as a header that was captured, stands for its items.
 fn rendered(values: &[Template], scope: &Scope) -> Result<Vec<String>, EvaluationError> {
-    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: Value| value.to_text().into_owned();
     let mut texts = Vec::new();
     for value in values {
         match value.value(scope)? {

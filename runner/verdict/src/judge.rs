@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use fault::{Fault, FaultName, Link, ServiceName};
 use http::HeaderMap;
 use scenario::{
-    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope,
+    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, Object,
+    OutcomeCount, OutcomePattern, ReplyExpectation, Scope, Value,
 };
-use serde_json::{Map, Value, json};
 
 use crate::{
     BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply, header,
@@ -20,10 +19,10 @@ use crate::{
 pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
-    scope.set("status", json!(reply.map_or(0, |reply| reply.status.as_u16())));
+    scope.set("status", reply.map_or(0, |reply| reply.status.as_u16()));
     scope.share("headers", header::shared(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
     scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
-    scope.set("took", json!(ending.map_or(0.0, |ending| ending.took.as_secs_f64())));
+    scope.set("took", ending.map_or(0.0, |ending| ending.took.as_secs_f64()));
     scope
 }
 
@@ -115,14 +114,14 @@ pub fn judge_links(
 }
 
 /// The values that an expectation on a link can use.
-fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Map<String, Value> {
+fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Object {
     let (mut calls, mut delivered, mut statuses) = (0_u64, 0_u64, Vec::new());
     for exchange in exchanges {
         calls += 1;
         delivered += u64::from(exchange.delivered);
         statuses.extend(exchange.reply().map(|reply| reply.status.as_u16()));
     }
-    let mut counts = Map::new();
+    let mut counts = Object::new();
     counts.insert("calls".into(), calls.into());
     counts.insert("delivered".into(), delivered.into());
     counts.insert("replied".into(), statuses.len().into());

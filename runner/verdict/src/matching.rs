@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scenario::{EvaluationError, Scope, TemplateValue};
-use serde_json::Value;
+use scenario::{EvaluationError, Scope, TemplateValue, Value};
 
 use crate::{BodyPath, Finding, FindingKind};
 
@@ -53,7 +52,7 @@ pub(crate) fn compare(
         }
         _ => {
             let value = rendered(expected, scope)?;
-            if !same(&value, found) {
+            if value != *found {
                 findings.push(differs(path.clone(), value.to_string(), found.to_string()));
             }
         }
@@ -88,16 +87,4 @@ fn rendered(expected: &TemplateValue, scope: &Scope) -> Result<Value, Evaluation
         ),
         TemplateValue::Plain(_) | TemplateValue::Text(_) => expected.render(scope)?,
     })
-}
-
-/// Equality of JSON values in which `300` and `300.0` are the same number.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(x), Value::Number(y)) => x == y || x.as_f64().is_some_and(|x| Some(x) == y.as_f64()),
-        (Value::Array(x), Value::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
-        (Value::Object(x), Value::Object(y)) => {
-            x.len() == y.len() && x.iter().all(|(key, x)| y.get(key).is_some_and(|y| same(x, y)))
-        }
-        _ => a == b,
-    }
 }

@@ -69,7 +69,7 @@ fn template(value: &Value) -> TemplateValue {
         Value::Object(fields) => {
             TemplateValue::Object(fields.iter().map(|(key, value)| (key.clone(), template(value))).collect())
         }
-        plain => TemplateValue::Plain(plain.clone()),
+        plain => TemplateValue::Plain(plain.clone().into()),
     }
 }
 
@@ -222,7 +222,7 @@ fn a_condition_uses_the_reply_and_its_finding_shows_the_values() {
 #[test]
 fn a_body_that_can_not_be_read_fails_what_needs_it_and_nothing_else() {
     let broken = || Ok(Reply { body: b"{\"v\": NaN}".as_slice().into(), ..reply(200, &json!({})) });
-    let why = "not valid JSON at line 1, column 7: expected value\n{\"v\": NaN}\n      ^";
+    let why = "not valid JSON at line 1, column 7: a value is needed here\n{\"v\": NaN}\n      ^";
     let expect = |body: &Value| Expectations {
         body: Some(BodyExpectation::Subset(template(body))),
         ..Expectations::default()

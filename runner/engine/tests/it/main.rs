@@ -218,8 +218,7 @@ steps:
   - request: GET shop /
     expect: { status: 200 }
 ";
-    let expected =
-        "it adds up: ledger.sum == 0 / `ledger` is not valid JSON at line 1, column 9: expected value";
+    let expected = "it adds up: ledger.sum == 0 / `ledger` is not valid JSON at line 1, column 9: a value is needed here";
     let result = result(&stage, invariants, steps).await;
     let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
     assert!(matches!(failures[0].location, FailureLocation::Step { index: 0, .. }), "{failures:?}");

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scenario::{
     Action, BodyExpectation, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation,
-    RequestStep, Scope, Step, TemplateValue, Times,
+    RequestStep, Scope, Step, TemplateValue, Times, Value,
 };
-use serde_json::Value;
 use verdict::{Ending, Exchange, Reply, header_text, reply_scope};
 
 use super::keys::Keys;
@@ -157,7 +156,7 @@ fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
         // A time differs from run to run. What other variables are part of isn't known here.
         let value =
             expression.evaluate(&scope).ok().filter(|_| !expression.names().any(|name| name == "took"));
-        if let Some(value) = value.filter(|value| !value.is_object() && !value.is_array()) {
+        if let Some(value) = value.filter(|value| !matches!(value, Value::Object(_) | Value::Array(_))) {
             lines.push(format!("{name} = {}", normalise::value(value)));
         }
     }
@@ -168,9 +167,9 @@ fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
 fn named_part(expected: &TemplateValue, found: Value) -> Value {
     match (expected, found) {
         (TemplateValue::Object(entries), Value::Object(mut fields)) => {
-            let part = entries
-                .iter()
-                .filter_map(|(key, expected)| Some((key.clone(), named_part(expected, fields.remove(key)?))));
+            let part = entries.iter().filter_map(|(key, expected)| {
+                Some((key.clone(), named_part(expected, fields.swap_remove(key)?)))
+            });
             Value::Object(part.collect())
         }
         (TemplateValue::Array(expected), Value::Array(found)) => {

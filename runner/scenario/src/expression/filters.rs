@@ -1,8 +1,9 @@
 //! The filters and tests in addition to minijinja's own: a line here, and a function in a file beside, for each.
 
-use minijinja::Environment;
+use minijinja::{Environment, State, Value, value::Kwargs};
 
 mod exact;
+mod order;
 mod text;
 
 pub(super) fn add_to(environment: &mut Environment<'_>) {
@@ -11,6 +12,14 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("minus", exact::minus);
     environment.add_filter("times", exact::times);
     environment.add_filter("round", exact::round);
+    environment.add_filter("abs", exact::abs);
+
+    for (name, filter) in order::ORDERINGS {
+        environment.add_filter(name, move |state: &State<'_, '_>, value: Value, options: Kwargs| {
+            order::order(filter, state, value, options)
+        });
+    }
+    environment.add_filter("tojson", order::tojson);
 
     environment.add_test("matching", text::is_matching);
     environment.add_filter("regex", text::regex);

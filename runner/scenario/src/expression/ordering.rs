@@ -8,12 +8,25 @@ use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
 
-use super::{headers, kinds::kind, tokens::tokens};
+use super::{headers, kinds::kind, number, tokens::tokens};
 
 const FUNCTION: &str = "__ordered";
 
+/// The tests that order, such as the one of `select('<', 5)`.
+const TESTS: &[(&str, &[&str])] = &[
+    ("<", &["<", "lt", "lessthan"]),
+    ("<=", &["<=", "le"]),
+    (">", &[">", "gt", "greaterthan"]),
+    (">=", &[">=", "ge"]),
+];
+
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_function(FUNCTION, ordered);
+    for (operator, names) in TESTS {
+        for name in *names {
+            environment.add_test(*name, |left: &Value, right: &Value| ordered(operator, left, right));
+        }
+    }
 }
 
 fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
@@ -22,17 +35,21 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
             return Err(Error::from(ErrorKind::UndefinedError));
         }
     }
-    let comparable =
-        left.kind() == right.kind() && matches!(left.kind(), ValueKind::Number | ValueKind::String);
-    if !comparable {
+    let compared = if number::is_number(left) && number::is_number(right) {
+        number::compare(left, right)
+    } else {
+        let both_texts = left.kind() == ValueKind::String && right.kind() == ValueKind::String;
+        both_texts.then(|| left.cmp(right))
+    };
+    let Some(compared) = compared else {
         let reason = format!("`{operator}` can't compare a {} with a {}", kind(left), kind(right));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
-    }
+    };
     Ok(match operator {
-        "<" => left < right,
-        "<=" => left <= right,
-        ">" => left > right,
-        _ => left >= right,
+        "<" => compared.is_lt(),
+        "<=" => compared.is_le(),
+        ">" => compared.is_gt(),
+        _ => compared.is_ge(),
     })
 }
 

@@ -6,9 +6,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use serde_json::{Map, Value};
-
 use super::{headers, json};
+use crate::{Object, Value};
 
 /// The values that expressions can name: variables, captures, and those of the current step, such as `body`. A clone
 /// shares the values.
@@ -37,13 +36,13 @@ enum Kind {
 
 impl Scope {
     /// A scope with these names.
-    pub fn new(values: Map<String, Value>) -> Self {
-        Self(values.into_iter().map(|(name, value)| (name, value.into())).collect())
+    pub fn new<V: Into<Value>>(values: impl IntoIterator<Item = (String, V)>) -> Self {
+        Self(values.into_iter().map(|(name, value)| (name, value.into().into())).collect())
     }
 
     /// Sets the value of a name.
-    pub fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.share(name, value.into());
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.share(name, value.into().into());
     }
 
     /// Sets a name to a value that other scopes share.
@@ -80,7 +79,7 @@ impl SharedValue {
     }
 
     /// The headers of a reply by their names in lower case: a text, or a list of texts for one that came several times.
-    pub fn headers(fields: Map<String, Value>) -> Self {
+    pub fn headers(fields: Object) -> Self {
         Self::new(Ok(fields.into()), Kind::Headers)
     }
 

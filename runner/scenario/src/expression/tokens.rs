@@ -68,6 +68,6 @@ pub(super) fn has_filter(source: &str, name: &str) -> bool {
     tokens.windows(2).any(|pair| &source[pair[0].clone()] == "|" && &source[pair[1].clone()] == name)
 }
 
-fn is_word(token: &str) -> bool {
+pub(super) fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }

@@ -6,7 +6,7 @@ use super::{
     suggestion,
     yaml::{Entry, Kind, Node},
 };
-use crate::{Expression, Span, Template, TemplateValue, template::TemplateError};
+use crate::{Expression, Span, Template, TemplateValue, Value, template::TemplateError};
 
 /// What a value is for. Only an expected one can have `${any}` in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,9 +156,9 @@ pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<
         return None;
     }
     match &node.kind {
-        Kind::Null => Some(TemplateValue::Plain(serde_json::Value::Null)),
+        Kind::Null => Some(TemplateValue::Plain(Value::Null)),
         Kind::Boolean(value) => Some(TemplateValue::Plain((*value).into())),
-        Kind::Number(number, _) => Some(TemplateValue::Plain(serde_json::Value::Number(number.clone()))),
+        Kind::Number(number, _) => Some(TemplateValue::Plain(Value::Number(number.clone()))),
         Kind::Text(text) if role == Role::Expected && is_any(text) => Some(TemplateValue::Any),
         Kind::Text(text) => template_in(reader, node, text, 0).map(TemplateValue::Text),
         Kind::List(items) => {

@@ -5,4 +5,5 @@ mod scalar;
 mod tree;
 
 pub(crate) use node::{Entry, Kind, Node};
+pub(crate) use scalar::is_number;
 pub(crate) use tree::parse;

@@ -1,6 +1,6 @@
 //! Paths with queries, with `${…}` in them.
 
-use super::{Part, Template, spelled};
+use super::{Part, Template};
 use crate::{Binding, Bindings, EvaluationError, Expression, Scope, percent};
 
 /// The path and query of a request. Values are encoded where they stand: as a segment of the path, or as a value in the
@@ -37,8 +37,8 @@ impl PathTemplate {
             match part {
                 Part::Text(text) => path.push_str(text),
                 Part::Placeholder(expression) => {
-                    let value = spelled(&expression.evaluate(scope)?);
-                    let encoded = self.encoded(index, expression, &path, &value);
+                    let value = expression.evaluate(scope)?;
+                    let encoded = self.encoded(index, expression, &path, &value.to_text());
                     path.push_str(&encoded.map_err(|reason| EvaluationError {
                         expression: expression.source().to_owned(),
                         reason,
@@ -98,7 +98,7 @@ impl PathTemplate {
                 Part::Placeholder(expression) => {
                     let encoded = match (bindings.get(expression.source().trim()), &before) {
                         (Some(Binding::Value(value)), Some(before)) => {
-                            self.encoded(index, expression, before, &spelled(value)).ok()
+                            self.encoded(index, expression, before, &value.to_text()).ok()
                         }
                         _ => None,
                     };

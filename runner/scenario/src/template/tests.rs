@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 fn scope() -> Scope {
-    let Value::Object(values) = json!({
+    let serde_json::Value::Object(values) = json!({
         "id": 7,
         "name": "café & crème",
         "deep": "a/b?c#d%20e+f",

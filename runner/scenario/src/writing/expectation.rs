@@ -1,12 +1,10 @@
-use serde_json::{Map, Value, json};
-
 use super::mapping::Mapping;
 use crate::{
-    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation, Template,
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, Object, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Template, Value,
 };
 
-pub(super) fn expectations(expect: &Expectations) -> Map<String, Value> {
+pub(super) fn expectations(expect: &Expectations) -> Object {
     let mut written = Mapping::default();
     match expect.status.as_slice() {
         [status] => written.put("status", *status),
@@ -25,7 +23,7 @@ pub(super) fn expectations(expect: &Expectations) -> Map<String, Value> {
         "body",
         expect.body.as_ref().map(|body| match body {
             BodyExpectation::Subset(value) => value.source(),
-            BodyExpectation::Exact(value) => json!({ "exact": value.source() }),
+            BodyExpectation::Exact(value) => [("exact", value.source())].into_iter().collect(),
         }),
     );
     written.conditions("that", &expect.that);

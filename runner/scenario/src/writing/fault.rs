@@ -1,8 +1,8 @@
 use fault::{Calls, CrashPoint, Damage, Fault, Outage, PathPattern, Probability, Selector};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::mapping::Mapping;
-use crate::duration;
+use crate::{Value, duration};
 
 pub(super) fn fault(fault: &Fault) -> Value {
     let mut written = Mapping::default();
@@ -53,7 +53,7 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
                 latency["jitter"] = duration::written(*jitter).into();
             }
             latency["side"] = side.to_string().into();
-            ("latency", latency)
+            ("latency", latency.into())
         }
         Damage::Outage(Outage::Refuse) => ("outage", "refuse".into()),
         Damage::Outage(Outage::Reset) => ("outage", "reset".into()),
@@ -78,7 +78,7 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
                 CrashPoint::BeforeRequest => "before",
                 CrashPoint::AfterReply => "after",
             };
-            ("crash", json!({ "service": service.as_str(), "when": when }))
+            ("crash", json!({ "service": service.as_str(), "when": when }).into())
         }
     }
 }

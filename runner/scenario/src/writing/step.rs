@@ -1,7 +1,5 @@
-use serde_json::Value;
-
 use super::{mapping::Mapping, request::request_step};
-use crate::{Action, Expression, Step, duration};
+use crate::{Action, Expression, Step, Value, duration};
 
 pub(super) fn step(step: &Step) -> Value {
     let mut written = Mapping::default();

@@ -104,6 +104,21 @@ fn similar(left: &str, right: &str) {
 }
 
 #[test]
+fn numbers_are_written_with_their_digits_and_texts_that_look_like_them_with_quotes() {
+    let numbers = "[9007199254740993, 123456789012345678901234567890, -1234567890123456.78, 1e400, 1.5]";
+    let texts = "['9007199254740993', '1e400', '-.5', '0x1F', \u{e000}, '']";
+    let text = format!(
+        "scenario: s\nsteps: [{{ request: PUT shop /a, body: {{ n: {numbers}, t: {texts} }}, expect: {{ status: 200 }} }}]"
+    );
+    let written = write(&read(&text));
+    let items = |list: &str| list.trim_matches(['[', ']']).replace(", ", "\n    - ");
+    for expected in [items(numbers), items(texts)] {
+        assert!(written.contains(&expected), "{expected} in {written}");
+    }
+    similar(&meaning(&read(&text)), &meaning(&read(&written)));
+}
+
+#[test]
 fn it_reads_as_a_person_would_write_it() {
     let text = "
 scenario: short

@@ -20,12 +20,12 @@ fn a_scenario_is_read_as_it_is_meant() {
     ];
     assert_eq!(names, expected);
 
-    let scope = scenario::Scope::new([("order_id".to_owned(), 7.into())].into_iter().collect());
+    let scope = scenario::Scope::new([("order_id".to_owned(), 7)]);
     let [order, inject, pay, eventually, parallel] = scenario.steps.as_slice() else { panic!("five steps") };
     let Action::Request(order) = &order.action else { panic!("{order:?}") };
     let Body::Json(body) = &order.call.body else { panic!("{order:?}") };
     let expected = serde_json::json!({"user_id": 1, "items": ["Phone"], "total_amount": 299.99});
-    assert_eq!(body.render(&scope), Ok(expected));
+    assert_eq!(body.render(&scope), Ok(expected.into()));
     assert_eq!((order.times, order.expect.status.as_slice()), (Times::Once, [201].as_slice()));
     assert!(matches!(&order.expect.body, Some(BodyExpectation::Subset(_))));
     assert_eq!((order.capture[0].0.as_str(), order.capture[0].1.source()), ("order_id", "body.order.id"));
@@ -33,7 +33,7 @@ fn a_scenario_is_read_as_it_is_meant() {
     assert_eq!((inject.fault.as_str(), inject.after, inject.lasting), ("reply-lost", Duration::ZERO, None));
     let Action::Request(pay) = &pay.action else { panic!("{pay:?}") };
     let Body::Json(body) = &pay.call.body else { panic!("{pay:?}") };
-    assert_eq!(body.render(&scope), Ok(serde_json::json!({"order_id": 7, "user_id": 1})));
+    assert_eq!(body.render(&scope), Ok(serde_json::json!({"order_id": 7, "user_id": 1}).into()));
     assert_eq!(pay.call.headers[0].0, "idempotency-key");
     assert_eq!(pay.expect.links[0].holds.source(), "calls >= 1");
     let Action::Eventually(eventually) = &eventually.action else { panic!("{eventually:?}") };
@@ -114,7 +114,7 @@ steps:
     assert!(matches!(actions[8], Action::Process(process) if process.signal == Signal::Restart));
     assert!(matches!(actions[9], Action::Check(checks) if checks.len() == 2));
 
-    let scope = scenario::Scope::new([("key".to_owned(), "secret".into())].into_iter().collect());
+    let scope = scenario::Scope::new([("key".to_owned(), "secret")]);
     assert_eq!(scenario.vars[1].1.render(&scope), Ok("secret-secret".into()));
     let Action::Request(form) = actions[10] else { panic!("{:?}", actions[10]) };
     assert_eq!((form.times, form.call.timeout), (Times::Repeat(3), Some(seconds(2))));

@@ -1,5 +1,7 @@
 //! Why a body can't be read as what its headers say it is.
 
+use scenario::NotJson;
+
 /// The characters of a line that are shown around the place of a mistake in it.
 const SHOWN: usize = 60;
 
@@ -65,8 +67,10 @@ pub enum UnreadableBody {
 }
 
 impl UnreadableBody {
-    /// The error about `column` of `text`, which is line `line` of a body.
-    pub(super) fn not_json(reason: &str, text: &str, line: usize, column: usize) -> Self {
+    /// The error about a text that should be JSON.
+    pub(super) fn not_json(invalid: NotJson, text: &str) -> Self {
+        let NotJson { line, column, reason } = invalid;
+        let text = text.split('\n').nth(line - 1).unwrap_or_default();
         let skipped = column.saturating_sub(SHOWN / 2);
         let plain = |c: char| if c.is_control() { ' ' } else { c };
         let shown: String = text.chars().skip(skipped).take(SHOWN).map(plain).collect();
@@ -76,6 +80,6 @@ impl UnreadableBody {
         );
         let caret = column - skipped + dots.chars().count();
         let excerpt = format!("{dots}{shown}{after}\n{:>caret$}", '^');
-        Self::NotJson { line, column, reason: reason.to_owned(), excerpt }
+        Self::NotJson { line, column, reason, excerpt }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn urlencode(value: &Value) -> Result<String, Error> {
 
 /// The value that a text of JSON holds.
 pub(super) fn json(text: &str) -> Result<Value, Error> {
-    let value = serde_json::from_str(text).map_err(|error| unusable(format!("no JSON: {error}")))?;
+    let value = crate::Value::parse(text).map_err(|error| unusable(error.to_string()))?;
     Ok(to_minijinja(&value))
 }
 

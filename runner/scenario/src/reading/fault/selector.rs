@@ -108,7 +108,7 @@ fn probability(reader: &mut Reader<'_>, node: &Node) -> Option<Probability> {
         reader.wrong_kind(node, "a number from 0 to 1");
         return None;
     };
-    match number.as_f64().and_then(Probability::new) {
+    match Probability::new(number.as_f64()) {
         Some(probability) if probability.value() > 0.0 => Some(probability),
         Some(_) => {
             reader.note(node.span, "a fault with a probability of 0 never meets anything", None);
