@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
 use scenario::Value;
-use verdict::Exchange;
+use verdict::{EncodedBody, Exchange, header_text};
 
 use crate::layout::{duration, fit, printable};
 
@@ -51,25 +51,28 @@ pub(crate) fn lines(exchange: &Exchange<'_>) -> Vec<String> {
     lines
 }
 
-fn message(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
-    let is_json = parsed(body).is_some();
+fn message(headers: &HeaderMap, bytes: &[u8]) -> Vec<String> {
+    let body = EncodedBody::new(headers, bytes);
+    let is_json = body.text().is_ok_and(|text| parsed(&text).is_some());
     let shown = |(name, value): (&HeaderName, &http::HeaderValue)| {
-        let value = String::from_utf8_lossy(value.as_bytes());
+        let mut value = header_text(value);
+        if *name == header::CONTENT_ENCODING {
+            value = format!("{value}, {} bytes", bytes.len()).into();
+        }
         let said_by_body = is_json && *name == header::CONTENT_TYPE && value.starts_with("application/json");
         let line = || format!("  {name}: {}", fit(&printable(&value), MOST_COLUMNS)).dimmed().to_string();
         (!NOT_SHOWN.contains(name) && !said_by_body).then(line)
     };
     let mut lines: Vec<String> = headers.iter().filter_map(shown).collect();
-    lines.extend(body_lines(body).into_iter().map(|line| format!("  {line}")));
+    lines.extend(body_lines(&body).into_iter().map(|line| format!("  {line}")));
     lines
 }
 
-/// A body as lines, at most a screen of them: JSON indented, text as it is.
-pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
-    let text = match (parsed(body), std::str::from_utf8(body)) {
-        (Some(value), _) => format!("{value:#}"),
-        (None, Ok(text)) => text.into(),
-        (None, Err(_)) => return vec![format!("({} bytes, not text)", body.len())],
+/// A body as it was meant, in lines, at most a screen of them: JSON indented, text as it is.
+pub(crate) fn body_lines(body: &EncodedBody<'_>) -> Vec<String> {
+    let text = match body.text() {
+        Ok(text) => parsed(&text).map_or_else(|| text.into_owned(), |value| format!("{value:#}")),
+        Err(unreadable) => return vec![format!("({} bytes, {unreadable})", body.len())],
     };
     let mut all = text.lines();
     let mut lines: Vec<String> =
@@ -82,8 +85,8 @@ pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
 }
 
 /// The body as JSON; `None` when it is something else or larger than [`MOST_BYTES`].
-fn parsed(body: &[u8]) -> Option<Value> {
-    (body.len() <= MOST_BYTES).then(|| Value::parse(body).ok())?
+fn parsed(text: &str) -> Option<Value> {
+    (text.len() <= MOST_BYTES).then(|| Value::parse(text).ok())?
 }
 
 /// How an exchange ended, in a few words: the status, or what was lost and where.

@@ -7,8 +7,8 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record, Reply,
-    Verdict,
+    EncodedBody, Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record,
+    Reply, Verdict, header_text,
 };
 
 use crate::{
@@ -241,12 +241,21 @@ pub struct ReplyFile {
     pub body: BodyFile,
 }
 
-/// A body: text as it is, anything else as its bytes.
+/// A body: text as it was meant, anything else as its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum BodyFile {
-    /// UTF-8.
+    /// UTF-8, as it was sent.
     Text(String),
+    /// Text that was sent in a content coding, in another charset or with a byte order mark.
+    Decoded {
+        /// The text.
+        text: String,
+        /// The content codings in the order in which they were applied, such as `gzip`.
+        codings: Vec<String>,
+        /// How many bytes were sent.
+        bytes: usize,
+    },
     /// Anything else.
     Bytes(Vec<u8>),
 }
@@ -366,7 +375,7 @@ fn exchange(exchange: &Exchange<'_>, moments: &AllMoments) -> ExchangeFile {
         method: exchange.request.method.to_string(),
         path: exchange.request.path.clone(),
         headers: headers(&exchange.request.headers),
-        body: body(&exchange.request.body),
+        body: body(&exchange.request.headers, &exchange.request.body),
         faults: exchange.faults.iter().map(FaultName::to_string).collect(),
         delivered: exchange.delivered,
         delivered_at_us: micros_of(delivered),
@@ -379,17 +388,22 @@ fn exchange(exchange: &Exchange<'_>, moments: &AllMoments) -> ExchangeFile {
 }
 
 fn reply(reply: &Reply) -> ReplyFile {
-    ReplyFile { status: reply.status.as_u16(), headers: headers(&reply.headers), body: body(&reply.body) }
+    ReplyFile {
+        status: reply.status.as_u16(),
+        headers: headers(&reply.headers),
+        body: body(&reply.headers, &reply.body),
+    }
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    headers.iter().map(|(name, value)| (name.to_string(), header_text(value).into_owned())).collect()
 }
 
-fn body(bytes: &[u8]) -> BodyFile {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => BodyFile::Text(text.into()),
+fn body(headers: &HeaderMap, bytes: &[u8]) -> BodyFile {
+    let body = EncodedBody::new(headers, bytes);
+    match body.text() {
+        Ok(text) if text.as_bytes() == bytes => BodyFile::Text(text.into()),
+        Ok(text) => BodyFile::Decoded { text: text.into(), codings: body.codings(), bytes: bytes.len() },
         Err(_) => BodyFile::Bytes(bytes.into()),
     }
 }

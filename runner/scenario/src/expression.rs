@@ -8,6 +8,7 @@
 //! | `filters` | filters, each a line there and a function in its folder |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
+//! | `headers` | headers of a reply: names in any case, several values |
 //! | `scope` | the values that names stand for |
 //! | `binding` | other names or values in place of variables |
 //! | `arithmetic` | what to do where minijinja's arithmetic can't be exact |
@@ -28,6 +29,7 @@ mod code;
 mod environment;
 mod error;
 mod filters;
+mod headers;
 mod json;
 mod kinds;
 mod literals;
@@ -72,10 +74,19 @@ impl Expression {
         self.code.names.iter().map(String::as_str)
     }
 
+    /// Whether it uses this filter.
+    pub(crate) fn has_filter(&self, name: &str) -> bool {
+        self.source.contains(name) && tokens::has_filter(&self.source, name)
+    }
+
     /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         if let Some(found) = self.code.path.as_ref().and_then(|path| path.find(scope)) {
             return Ok(found.clone());
+        }
+        let unusable = self.code.names.iter().find_map(|name| Some((name, scope.unusable(name)?)));
+        if let Some((name, why)) = unusable {
+            return Err(self.error(format!("`{name}` is {why}")));
         }
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
         let context = minijinja::Value::from_pairs(known);
@@ -136,7 +147,11 @@ impl Expression {
             let Some(mut value) = scope.get(name) else { return Some(format!("`{name}` is undefined")) };
             let mut so_far = name.clone();
             for step in steps {
-                let Some(next) = value.get(step) else {
+                let next = match value {
+                    Value::Object(fields) if so_far == headers::HEADERS => headers::member(fields, step),
+                    _ => value.get(step),
+                };
+                let Some(next) = next else {
                     return Some(format!("{} has no `{step}`", json::outline(&so_far, value)));
                 };
                 so_far = format!("{so_far}.{step}");

@@ -12,7 +12,8 @@ mod step;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use expectation::{
-    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ReplyExpectation,
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,
+    ReplyExpectation,
 };
 pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;

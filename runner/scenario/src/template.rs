@@ -4,6 +4,12 @@ use std::ops::Range;
 
 use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value};
 
+mod path;
+#[cfg(test)]
+mod tests;
+
+pub use path::PathTemplate;
+
 /// A text with `${…}` in it.
 #[derive(Debug, Clone)]
 pub struct Template {

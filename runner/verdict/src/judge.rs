@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
+use http::HeaderMap;
 use scenario::{
     BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, Object,
     OutcomeCount, OutcomePattern, ReplyExpectation, Scope, Value,
 };
 
 use crate::{
-    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome,
-    matching::{Strictness, compare},
+    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
+    matching::{Strictness, compare, shown as shown_value},
 };
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
@@ -19,15 +20,10 @@ pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
     scope.set("status", reply.map_or(0, |reply| reply.status.as_u16()));
-    scope.set("headers", reply.map(headers).unwrap_or_default());
-    scope.set("body", reply.map_or(Value::Null, Reply::value));
+    scope.share("headers", header::shared(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
+    scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
     scope.set("took", ending.map_or(0.0, |ending| ending.took.as_secs_f64()));
     scope
-}
-
-fn headers(reply: &Reply) -> Object {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    reply.headers.iter().map(|(name, value)| (name.to_string(), text(value).into())).collect()
 }
 
 /// Compares an exchange with what a step expects of it.
@@ -71,27 +67,24 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
     if !expect.status.is_empty() && !expect.status.contains(&status) {
         findings.push(Finding::new(FindingKind::Status, statuses(&expect.status), status.to_string()));
     }
-    for (name, expected) in &expect.headers {
-        let found =
-            reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let kind = FindingKind::Header(name.to_string());
-        match expected.as_ref().map(|expected| expected.render(scope)).transpose() {
-            Err(error) => findings.push(unevaluated(kind, &error)),
-            Ok(expected) if expected == found => {}
-            Ok(expected) => {
-                let shown = |value: Option<String>| value.unwrap_or_else(|| "absent".into());
-                findings.push(Finding::new(kind, shown(expected), shown(found)));
-            }
-        }
-    }
+    header::judge_headers(&expect.headers, &reply.headers, scope, findings);
     if let Some(body) = &expect.body {
         let (strictness, expected) = match body {
             BodyExpectation::Subset(expected) => (Strictness::Subset, expected),
             BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
         };
-        let found = scope.get("body").unwrap_or(&Value::Null);
-        if let Err(error) = compare(&BodyPath::default(), expected, found, strictness, scope, findings) {
-            findings.push(unevaluated(FindingKind::Body(BodyPath::default()), &error));
+        let path = BodyPath::default();
+        let compared = match scope.unusable("body") {
+            Some(why) => shown_value(expected, scope).map(|expected| {
+                findings.push(Finding::new(FindingKind::Body(path.clone()), expected, why));
+            }),
+            None => {
+                let found = scope.get("body").unwrap_or(&Value::Null);
+                compare(&path, expected, found, strictness, scope, findings)
+            }
+        };
+        if let Err(error) = compared {
+            findings.push(unevaluated(FindingKind::Body(path), &error));
         }
     }
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);

@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `history` | the append-only record of a world: exchanges on links, faults, processes |
 //! | `message` | requests and replies as the history keeps them |
+//! | `body` | bodies as they were meant: decoded, as text, as JSON |
 //! | `exchange` | one request on a link, as a view of its records |
+//! | `header` | header fields of a reply, and what is expected of them |
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
@@ -13,18 +15,22 @@
 //!
 //! Nothing in here has a clock, a socket or a file: the same history gives the same verdict.
 
+mod body;
 mod broken_off;
 mod exchange;
 mod finding;
+mod header;
 mod history;
 mod judge;
 mod matching;
 mod message;
 mod verdict;
 
+pub use body::{EncodedBody, UnreadableBody};
 pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind};
+pub use header::header_text;
 pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,

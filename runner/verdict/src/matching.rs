@@ -51,7 +51,7 @@ pub(crate) fn compare(
             }
         }
         _ => {
-            let value = expected.render(scope)?;
+            let value = rendered(expected, scope)?;
             if value != *found {
                 findings.push(differs(path.clone(), value.to_string(), found.to_string()));
             }
@@ -64,9 +64,27 @@ fn differs(path: BodyPath, expected: impl Into<String>, found: impl Into<String>
     Finding::new(FindingKind::Body(path), expected, found)
 }
 
-fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
+/// An expected value as text.
+pub(crate) fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
     match expected {
         TemplateValue::Any => Ok("anything".into()),
-        _ => expected.render(scope).map(|value| value.to_string()),
+        _ => rendered(expected, scope).map(|value| value.to_string()),
     }
+}
+
+/// An expected value as JSON, with `${any}` as it is written.
+fn rendered(expected: &TemplateValue, scope: &Scope) -> Result<Value, EvaluationError> {
+    Ok(match expected {
+        TemplateValue::Any => "${any}".into(),
+        TemplateValue::Array(items) => {
+            Value::Array(items.iter().map(|item| rendered(item, scope)).collect::<Result<_, _>>()?)
+        }
+        TemplateValue::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), rendered(value, scope)?)))
+                .collect::<Result<_, _>>()?,
+        ),
+        TemplateValue::Plain(_) | TemplateValue::Text(_) => expected.render(scope)?,
+    })
 }

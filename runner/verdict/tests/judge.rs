@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, Refusal, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
-    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation, Scope, Template, TemplateValue,
+    BodyExpectation, Expectations, Expression, HeaderExpectation, LinkExpectation, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Scope, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -109,21 +109,50 @@ fn a_missing_reply_can_be_expected_or_allowed() {
 }
 
 #[test]
-fn a_header_is_expected_with_a_value_or_to_be_absent() {
-    let header = |name: &'static str, value: Option<&str>| Expectations {
-        headers: vec![(http::HeaderName::from_static(name), value.map(Template::literal))],
-        ..Expectations::default()
+fn a_header_is_expected_with_values_or_to_be_there_or_to_be_absent() {
+    let received = || {
+        let mut reply = reply(200, &json!({}));
+        for (name, value) in [("link", &b"</a>"[..]), ("link", b"</c>"), ("x-name", b"K\xf6ln")] {
+            let value = http::HeaderValue::from_bytes(value).expect("a value");
+            reply.headers.append(http::HeaderName::from_static(name), value);
+        }
+        Ok(reply)
     };
-    let received = || Ok(reply(200, &json!({})));
-    check(&header("content-type", Some("application/json")), received(), &[]);
-    check(
-        &header("content-type", Some("text/html")),
-        received(),
-        &["header content-type: text/html / application/json"],
-    );
-    check(&header("content-type", None), received(), &["header content-type: absent / application/json"]);
-    check(&header("location", Some("/1")), received(), &["header location: /1 / absent"]);
-    check(&header("location", None), received(), &[]);
+    let check = |name: &'static str, expected: HeaderExpectation, findings: &[&str]| {
+        let headers = vec![(http::HeaderName::from_static(name), expected)];
+        check(&Expectations { headers, ..Expectations::default() }, received(), findings);
+    };
+    let values =
+        |values: &[&str]| HeaderExpectation::Values(values.iter().copied().map(Template::literal).collect());
+    check("content-type", values(&["application/json"]), &[]);
+    check("content-type", values(&["text/html"]), &["header content-type: text/html / application/json"]);
+    check("content-type", HeaderExpectation::Absent, &["header content-type: absent / application/json"]);
+    check("content-type", HeaderExpectation::Present, &[]);
+    check("location", values(&["/1"]), &["header location: /1 / absent"]);
+    check("location", HeaderExpectation::Absent, &[]);
+    check("location", HeaderExpectation::Present, &["header location: anything / absent"]);
+    // Of a repeated header each value counts, and their order doesn't.
+    check("link", values(&["</a>"]), &[]);
+    check("link", values(&["</c>"]), &[]);
+    check("link", values(&["</c>", "</a>"]), &[]);
+    check("link", values(&["</b>"]), &["header link: </b> / </a>\n</c>"]);
+    check("link", values(&["</a>", "</a>"]), &["header link: </a>\n</a> / </a>\n</c>"]);
+    check("link", HeaderExpectation::Absent, &["header link: absent / </a>\n</c>"]);
+    // What isn't UTF-8 is latin-1.
+    check("x-name", values(&["Köln"]), &[]);
+}
+
+#[test]
+fn conditions_and_expected_headers_see_the_same_values() {
+    let mut received = reply(200, &json!({}));
+    for value in ["</a>", "</c>"] {
+        received.headers.append("link", value.parse().expect("a value"));
+    }
+    let history = exchange(Ok(received));
+    let that =
+        ["headers.link == '</a>'", "headers.Link == '</c>'", "headers['content-type'] == 'application/json'"];
+    let expect = Expectations { that: that.map(expression).into(), ..Expectations::default() };
+    assert_eq!(shown(&judge(&expect, &history)), [""; 0]);
 }
 
 #[test]
@@ -160,7 +189,8 @@ fn every_difference_of_a_body_is_found_with_its_path() {
 fn any_value_matches_anything_but_an_absent_key() {
     let expected = TemplateValue::Object(vec![("id".into(), TemplateValue::Any)]);
     check_body(&BodyExpectation::Exact(expected.clone()), &json!({"id": null}), &[]);
-    check_body(&BodyExpectation::Subset(expected), &json!({}), &["body.id: anything / absent"]);
+    check_body(&BodyExpectation::Subset(expected.clone()), &json!({}), &["body.id: anything / absent"]);
+    check_body(&BodyExpectation::Subset(expected), &json!([]), &["body: {\"id\":\"${any}\"} / []"]);
 }
 
 #[test]
@@ -198,6 +228,25 @@ fn a_condition_uses_the_reply_and_its_finding_shows_the_values() {
     check(&expect("took > 1"), received(), &["that: took > 1 / took = 0.02"]);
     let findings = judge(&expect("body.balanse > 1"), &exchange(received()));
     assert!(findings[0].found.contains("balanse"), "{findings:?}");
+}
+
+#[test]
+fn a_body_that_can_not_be_read_fails_what_needs_it_and_nothing_else() {
+    let broken = || Ok(Reply { body: b"{\"v\": NaN}".as_slice().into(), ..reply(200, &json!({})) });
+    let why = "not valid JSON at line 1, column 7: a value is needed here\n{\"v\": NaN}\n      ^";
+    let expect = |body: &Value| Expectations {
+        body: Some(BodyExpectation::Subset(template(body))),
+        ..Expectations::default()
+    };
+    check(&expect(&json!({"v": 1})), broken(), &[&format!("body: {{\"v\":1}} / {why}")]);
+    check(&expect(&json!("{\"v\": NaN}")), broken(), &[&format!("body: \"{{\\\"v\\\": NaN}}\" / {why}")]);
+    let that = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
+    for source in ["body.v == 1", "body is defined", "'NaN' in body", "status == 200 or body.v"] {
+        check(&that(source), broken(), &[&format!("that: {source} / `body` is {why}")]);
+    }
+    let status =
+        Expectations { status: vec![200], that: vec![expression("took < 1")], ..Expectations::default() };
+    check(&status, broken(), &[]);
 }
 
 #[test]

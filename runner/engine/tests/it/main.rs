@@ -12,7 +12,7 @@ use std::{
 use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
-use verdict::{Finding, FindingKind, HistoryEvent, NoReply, Verdict};
+use verdict::{FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 
 const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
@@ -213,20 +213,40 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_path_that_is_no_uri_is_a_finding_about_the_expression() {
+async fn a_value_that_can_not_be_a_path_is_a_finding_about_the_expression() {
     let stage = shop(|_, _| (200, "{}".into()));
     let steps = "
-vars: { name: a b }
+vars: { next: \"/a#b\" }
 steps:
-  - request: GET shop /${name}
+  - request: GET shop ${next}
     expect: { status: 200 }
 ";
     let result = result(&stage, "", steps).await;
     let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
     assert_eq!(failures[0].findings[0].kind, FindingKind::Expression);
-    let shown = "expression: /a b / this path can't be requested: invalid uri character";
+    let shown = "expression: next / `/a#b` has a `#`, and what follows one isn't sent to a service";
     assert_eq!(findings(&result.verdict)[0], shown);
     assert_eq!(result.history.exchanges().count(), 0, "nothing is sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invariant_over_a_reply_that_can_not_be_read_does_not_hold() {
+    let stage =
+        shop(|request, _| (200, if request == "GET /ledger" { "{\"sum\": NaN}" } else { "{}" }.into()));
+    let invariants = "
+invariants:
+  it adds up: { when: always, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let steps = "
+steps:
+  - request: GET shop /
+    expect: { status: 200 }
+";
+    let expected = "it adds up: ledger.sum == 0 / `ledger` is not valid JSON at line 1, column 9: a value is needed here";
+    let result = result(&stage, invariants, steps).await;
+    let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
+    assert!(matches!(failures[0].location, FailureLocation::Step { index: 0, .. }), "{failures:?}");
+    assert_eq!(findings(&result.verdict)[0].lines().next(), Some(expected));
 }
 
 #[tokio::test(start_paused = true)]

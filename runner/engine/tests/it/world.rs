@@ -107,7 +107,7 @@ impl Stage for Memory {
     }
 }
 
-/// A shop that answers each request with the result of `answer` for its method and path, and its number (from 1).
+/// A shop that answers each request, as JSON, with the result of `answer` for its method and path, and its number (from 1).
 pub(crate) fn shop(answer: impl Fn(&str, u32) -> (u16, String) + Send + Sync + 'static) -> Memory {
     let count = Mutex::new(0);
     let handler = move |request: Request<Bytes>| {
@@ -117,7 +117,8 @@ pub(crate) fn shop(answer: impl Fn(&str, u32) -> (u16, String) + Send + Sync + '
             *count
         };
         let (status, body) = answer(&format!("{} {}", request.method(), request.uri()), number);
-        Response::builder().status(status).body(body.into()).expect("a response")
+        let response = Response::builder().status(status).header("content-type", "application/json");
+        response.body(body.into()).expect("a response")
     };
     Memory { shop: Arc::new(handler), signals: Arc::default() }
 }

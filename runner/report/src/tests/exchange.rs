@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::{Value, json};
-use verdict::{NoReply, Reply};
+use verdict::{EncodedBody, NoReply, Reply};
 
 use super::{
-    sample::{SampleExchange, exchange},
+    sample::{SampleExchange, exchange, gzipped},
     text::plain,
 };
 use crate::exchange::{body_lines, lines, outcome};
@@ -66,10 +67,13 @@ fn an_exchange_without_a_reply_says_why() {
 
 #[test]
 fn bodies_are_bounded_and_harmless() {
+    let body_lines = |bytes: &[u8]| body_lines(&EncodedBody::new(&HeaderMap::new(), bytes));
     assert_eq!(body_lines(b""), [""; 0]);
     assert_eq!(body_lines(br#"{"a":[1]}"#), ["{", "  \"a\": [", "    1", "  ]", "}"]);
     assert_eq!(body_lines(b"\x1b[2Jgone"), [r"\u{1b}[2Jgone"]);
-    assert_eq!(body_lines(&[0xff, 0xfe]), ["(2 bytes, not text)"]);
+    let not_text =
+        "(2 bytes, not text: byte 0 of 2 is 0xFF, which isn't UTF-8, and its content-type names no charset)";
+    assert_eq!(body_lines(&[0xff, 0x00]), [not_text]);
     let many = body_lines("line\n".repeat(1_000).as_bytes());
     assert_eq!((many.len(), many.last().map(String::as_str)), (41, Some("… 960 more lines")));
     assert_eq!(body_lines("x".repeat(10_000).as_bytes())[0].chars().count(), 200);
@@ -82,4 +86,10 @@ fn a_body_shows_its_numbers_as_they_came() {
         shown,
         ["{", "  \"n\": [", "    123456789012345678901234567890,", "    1E400,", "    1.10", "  ]", "}"]
     );
+}
+
+#[test]
+fn a_body_is_shown_as_it_was_meant_and_with_what_was_sent() {
+    let shown = plain(&gzipped().view(lines).join("\n"));
+    assert!(shown.contains("  content-encoding: gzip, 30 bytes\n  {\n    \"a\": \"ö\"\n  }"), "{shown}");
 }

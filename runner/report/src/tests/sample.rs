@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use engine::ScenarioResult;
 use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use scenario::{
     Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
-    OutcomePattern, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
+    OutcomePattern, PathTemplate, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -52,7 +52,7 @@ pub(crate) fn request(
     let call = Call {
         method,
         service: service(to),
-        path: Template::literal(path),
+        path: PathTemplate::literal(path),
         headers: Vec::new(),
         body: Body::None,
         timeout: None,
@@ -183,6 +183,16 @@ pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answe
         answered: Some(reply.clone()),
         ending: Some((Duration::from_millis(9), Ok(reply))),
     }
+}
+
+/// An exchange whose reply is `{"a":"ö"}`, gzipped.
+pub(crate) fn gzipped() -> SampleExchange {
+    let bytes = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabVJT\xb2R:\xbcM\xa9\x16\0\xe8\xe4\x8a7\n\0\0\0";
+    let mut exchange = exchange("a -> b", "GET /x", &Value::Null, 200, &Value::Null);
+    let Some((_, Ok(reply))) = &mut exchange.ending else { panic!("it has a reply") };
+    reply.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    reply.body = bytes.as_slice().into();
+    exchange
 }
 
 pub(crate) fn unanswered(mut exchange: SampleExchange, none: NoReply) -> SampleExchange {

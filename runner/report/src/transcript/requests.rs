@@ -6,7 +6,7 @@ use scenario::{
     Action, BodyExpectation, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation,
     RequestStep, Scope, Step, TemplateValue, Times, Value,
 };
-use verdict::{Ending, Exchange, Reply, reply_scope};
+use verdict::{Ending, Exchange, Reply, header_text, reply_scope};
 
 use super::keys::Keys;
 use crate::normalise;
@@ -127,7 +127,7 @@ fn headers(expect: &Expectations, reply: &Reply) -> Vec<String> {
     let mut lines = Vec::new();
     for name in names {
         for value in reply.headers.get_all(name) {
-            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = header_text(value);
             let is_json = value == "application/json" || value.starts_with("application/json;");
             if name != "content-type" || !is_json {
                 lines.push(format!("{name}: {}", normalise::text(&value)));
@@ -143,8 +143,13 @@ fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
     let scope = reply_scope(&Scope::default(), Some(ending));
     let mut lines = Vec::new();
     if let Some(BodyExpectation::Subset(expected) | BodyExpectation::Exact(expected)) = &step.expect.body {
-        let body = scope.get("body").cloned().unwrap_or_default();
-        lines.push(format!("body: {}", normalise::value(named_part(expected, body))));
+        lines.push(match scope.unusable("body") {
+            Some(why) => format!("body: {}", normalise::text(why)),
+            None => {
+                let body = scope.get("body").cloned().unwrap_or_default();
+                format!("body: {}", normalise::value(named_part(expected, body)))
+            }
+        });
     }
     lines.extend(step.expect.that.iter().map(|condition| format!("that: {}", condition.source())));
     for (name, expression) in &step.capture {

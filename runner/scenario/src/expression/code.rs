@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{environment::ENVIRONMENT, error::InvalidExpression, literals, ordering, path::Path, tokens};
+use super::{
+    environment::ENVIRONMENT, error::InvalidExpression, headers, literals, ordering, path::Path, tokens,
+};
 
 /// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
 /// sequences.
@@ -58,7 +60,14 @@ impl Code {
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
-        if let Some(guarded) = ordering::guard(&exact) {
+        let guarded = if paths.iter().any(|path| path[0] == headers::HEADERS) {
+            ordering::guard(&exact, |operator| {
+                ordering::is_ordering(operator) || headers::is_comparison(operator)
+            })
+        } else {
+            ordering::guard(&exact, ordering::is_ordering)
+        };
+        if let Some(guarded) = guarded {
             compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
         }
         let path = Path::of(source).filter(|_| !paths.is_empty());

@@ -26,4 +26,5 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("base64", text::base64);
     environment.add_filter("base64_decode", text::base64_decode);
     environment.add_filter("json", text::json);
+    environment.add_filter("urlencode", text::urlencode);
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
 
-use super::{kinds::kind, number, tokens::tokens};
+use super::{headers, kinds::kind, number, tokens::tokens};
 
 const FUNCTION: &str = "__ordered";
 
@@ -53,20 +53,21 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
     })
 }
 
-/// The expression with its orderings as calls; `None` when it has none. The source is known to be an expression.
-pub(super) fn guard(source: &str) -> Option<String> {
+/// The expression with those of its comparisons as calls whose operators are `guarded`; `None` when it has none. The
+/// source is known to be an expression.
+pub(super) fn guard(source: &str, is_guarded: fn(&str) -> bool) -> Option<String> {
     let tokens = tokens(source);
-    let any = tokens.iter().any(|token| is_ordering(&source[token.clone()]));
-    any.then(|| guarded(source, &tokens))
+    let any = tokens.iter().any(|token| is_guarded(&source[token.clone()]));
+    any.then(|| guarded(source, &tokens, is_guarded))
 }
 
-fn is_ordering(token: &str) -> bool {
+pub(super) fn is_ordering(token: &str) -> bool {
     matches!(token, "<" | "<=" | ">" | ">=")
 }
 
 /// Writes `a < b and f(c > d)` as `__ordered('<', a, b) and f(__ordered('>', c, d))`: between two words or signs that
 /// bind less than a comparison lies one comparison, with all of its operands.
-fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
+fn guarded(source: &str, tokens: &[Range<usize>], is_guarded: fn(&str) -> bool) -> String {
     let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
     let mut out = String::new();
     let mut comparison = Comparison::default();
@@ -80,7 +81,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
             "(" | "[" | "{" => {
                 let close = closing(source, tokens, at);
                 comparison.push(gap, token);
-                comparison.operand.push_str(&guarded(source, &tokens[at + 1..close]));
+                comparison.operand.push_str(&guarded(source, &tokens[at + 1..close], is_guarded));
                 comparison.operand.push_str(text(close).unwrap_or_default());
                 at = close;
             }
@@ -92,7 +93,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
             // A test binds more than a comparison.
             "not" if previous == Some("is") => comparison.push(gap, token),
             "and" | "or" | "not" | "if" | "else" | "," | ":" | "=" => {
-                comparison.finish(&mut out);
+                comparison.finish(&mut out, is_guarded);
                 out.push_str(gap);
                 out.push_str(token);
             }
@@ -100,7 +101,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
         }
         at += 1;
     }
-    comparison.finish(&mut out);
+    comparison.finish(&mut out, is_guarded);
     out
 }
 
@@ -140,9 +141,9 @@ impl Comparison {
     }
 
     /// Writes the comparison. One with several operators compares each neighbour with the next.
-    fn finish(&mut self, out: &mut String) {
+    fn finish(&mut self, out: &mut String, is_guarded: fn(&str) -> bool) {
         let Self { before, operand } = std::mem::take(self);
-        if before.iter().all(|(_, operator)| !is_ordering(operator)) {
+        if before.iter().all(|(_, operator)| !is_guarded(operator)) {
             out.extend(before.into_iter().map(|(left, operator)| format!("{left} {operator}")));
             out.push_str(&operand);
             return;
@@ -150,6 +151,9 @@ impl Comparison {
         let rights = before.iter().skip(1).map(|(right, _)| right).chain([&operand]);
         let links = before.iter().zip(rights).map(|((left, operator), right)| match operator.as_str() {
             operator if is_ordering(operator) => format!("{FUNCTION}('{operator}',{left},{right})"),
+            operator if is_guarded(operator) => {
+                format!("{}('{operator}',{left},{right})", headers::FUNCTION)
+            }
             operator => format!("({left} {operator} {right})"),
         });
         out.push_str(" (");

@@ -4,7 +4,7 @@ use http::HeaderName;
 
 use self::outcomes::{COUNT, outcomes};
 use super::{
-    expression::{Role, expression, expressions, template, value},
+    expression::{Role, expression, expressions, is_any, template, value},
     http::{header_name, status},
     names::{LINK, REPLY},
     reader::{Reader, all},
@@ -12,11 +12,13 @@ use super::{
     table::{EXPRESSION, EXPRESSIONS, Key, Shape, Table},
     yaml::{Entry, Kind, Node},
 };
-use crate::{BodyExpectation, Expectations, Judging, LinkExpectation, ReplyExpectation, Template, Times};
+use crate::{
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, ReplyExpectation, Times,
+};
 
 mod outcomes;
 
-const HEADER: &[Shape] = &[Shape::Text, Shape::Null];
+const HEADER: &[Shape] = &[Shape::OneOrMore(&Shape::Text), Shape::Null];
 
 pub(crate) const EXPECT: Table = Table {
     what: "an expectation",
@@ -29,7 +31,7 @@ pub(crate) const EXPECT: Table = Table {
         Key::optional(
             "headers",
             Shape::Names(&Shape::Either(HEADER)),
-            "Headers of the reply; `null`: it must be absent.",
+            "Headers of the reply; a list: all of these values; `null`: it must be absent; `${any}`: it must be there.",
         ),
         Key::optional(
             "body",
@@ -108,15 +110,20 @@ fn statuses(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u16>> {
     all(reader.one_or_more(node).iter().map(|item| status(reader, item)))
 }
 
-fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Option<Template>)>> {
+fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
     let entries = reader.mapping(node, "a mapping of headers")?;
     all(entries.iter().map(|entry| {
         let name = header_name(reader, entry);
-        let value = match entry.value.kind {
-            Kind::Null if !entry.value.is_missing() => None,
-            _ => Some(template(reader, &entry.value, "what the header must be, or `null`")?),
+        let expected = match &entry.value.kind {
+            Kind::Null if !entry.value.is_missing() => HeaderExpectation::Absent,
+            Kind::Text(text) if is_any(text) => HeaderExpectation::Present,
+            _ => {
+                let values = reader.one_or_more(&entry.value).iter();
+                let value = |value| template(reader, value, "what the header must be, or `null`");
+                HeaderExpectation::Values(all(values.map(value))?)
+            }
         };
-        Some((name?, value))
+        Some((name?, expected))
     }))
 }
 

@@ -94,7 +94,10 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         span
     };
     let help = if name == ANY {
-        Some("`${any}` stands for a whole value in an expected body, and nowhere else".to_owned())
+        Some(
+            "`${any}` stands for a whole value in an expected body or an expected header, and nowhere else"
+                .to_owned(),
+        )
     } else if let Some(later) = reader.names.announced(name) {
         Some(format!("it is captured only later, on line {}", later.line))
     } else {
@@ -168,7 +171,8 @@ pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<
     }
 }
 
-fn is_any(text: &str) -> bool {
+/// Whether a text is `${any}`.
+pub(crate) fn is_any(text: &str) -> bool {
     text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|hole| hole.trim() == ANY)
 }
 

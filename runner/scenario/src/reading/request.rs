@@ -13,7 +13,7 @@ use super::{
     table::{DURATION, EXPRESSION, Key, Shape},
     yaml::{Entry, Node},
 };
-use crate::{Body, Call, Expectations, Expression, RequestStep, Template, Times};
+use crate::{Body, Call, Expectations, Expression, PathTemplate, RequestStep, Template, Times, percent};
 
 /// The keys beside a request: what is sent, and what must come back.
 pub(crate) const REQUEST: &[Key] = &[
@@ -31,7 +31,7 @@ pub(crate) const REQUEST: &[Key] = &[
 ];
 
 /// `METHOD service /path`.
-pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Z]+\s+\S+\s+/.*$");
+pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Z]+\s+\S+\s+(/|\$\{).*$");
 
 /// A request with everything beside it that belongs to it.
 pub(crate) fn request_step(
@@ -87,7 +87,7 @@ pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call>
     let method = method(reader, node, &text, first);
     let span = reader.part(node, &text, second.0..second.1);
     let service = service(reader, &text[second.0..second.1], span);
-    let path = request_path(reader, node, &text, third.0);
+    let path = request_path(reader, node, &text[..third.1], third.0);
     Some(Call {
         method: method?,
         service: service?,
@@ -98,23 +98,28 @@ pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call>
     })
 }
 
-fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<Template> {
-    let span = reader.part(node, text, start..text.len());
-    if !text[start..].starts_with('/') {
-        let help = format!("write `/{}`", &text[start..]);
+fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<PathTemplate> {
+    let (span, path) = (reader.part(node, text, start..text.len()), &text[start..]);
+    if !path.starts_with('/') && !path.starts_with("${") {
+        let help = if path.contains("://") {
+            "leave out scheme and host: a request names its service".to_owned()
+        } else {
+            format!("write `/{path}`")
+        };
         reader.note(span, "a path starts with `/`", help);
         return None;
     }
-    let path = template_in(reader, node, text, start)?;
-    if path
-        .literals()
-        .any(|literal| literal.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#'))
-    {
-        let help = "percent-encode it: a space is `%20`, a `#` is `%23`".to_owned();
-        reader.note(span, "a path can't have white space or `#` in it", help);
-        return None;
+    let template = template_in(reader, node, text, start)?;
+    let mut is_query = false;
+    for c in template.literals().flat_map(str::chars) {
+        is_query |= c == '?';
+        if percent::is_misplaced(c) || (c.is_whitespace() && !is_query) {
+            let help = "percent-encode it: a space is `%20`, a `#` is `%23`".to_owned();
+            reader.note(span, "a path can't have white space or `#` in it", help);
+            return None;
+        }
     }
-    Some(path)
+    Some(PathTemplate::new(template))
 }
 
 fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Template)>> {

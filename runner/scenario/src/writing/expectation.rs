@@ -1,7 +1,7 @@
 use super::mapping::Mapping;
 use crate::{
-    BodyExpectation, Expectations, Judging, LinkExpectation, Object, OutcomeCount, OutcomePattern,
-    ReplyExpectation, Template, Value,
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, Object, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Template, Value,
 };
 
 pub(super) fn expectations(expect: &Expectations) -> Object {
@@ -10,7 +10,14 @@ pub(super) fn expectations(expect: &Expectations) -> Object {
         [status] => written.put("status", *status),
         statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
     }
-    let header = |value: &Option<Template>| value.as_ref().map_or(Value::Null, |value| value.source().into());
+    let header = |expected: &HeaderExpectation| match expected {
+        HeaderExpectation::Absent => Value::Null,
+        HeaderExpectation::Present => "${any}".into(),
+        HeaderExpectation::Values(values) => match values.as_slice() {
+            [value] => value.source().into(),
+            values => values.iter().map(Template::source).collect(),
+        },
+    };
     written.names("headers", expect.headers.iter().map(|(name, value)| (name.to_string(), header(value))));
     written.maybe(
         "body",

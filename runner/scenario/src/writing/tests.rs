@@ -35,7 +35,7 @@ steps:
     timeout: 2s
     expect:
       status: [200, 201]
-      headers: { x-a: "${who}", x-b: null }
+      headers: { x-a: "${who}", x-b: null, x-c: "${any}", x-d: [a, "${who}"] }
       body: { exact: { a: "${any}", b: [1, "x ${who}"] } }
       that: [took < 2, status == 200]
       links: { client -> shop: calls == 1 }

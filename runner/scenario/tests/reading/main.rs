@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scenario::{
-    Action, Body, BodyExpectation, Configuration, File, InvariantTiming, Mistake, Need, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scenario, Signal, TemplateValue, Times, read_configuration, read_file,
+    Action, Body, BodyExpectation, Configuration, File, HeaderExpectation, InvariantTiming, Mistake, Need,
+    OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal, TemplateValue, Times,
+    read_configuration, read_file,
 };
 
 const CONF: &str = "\

@@ -142,6 +142,20 @@ fn requests() {
             "3:34 a path can't have white space or `#` in it (percent-encode it: a space is `%20`, a `#` is `%23`)",
         ],
     );
+    let no_white_space =
+        "a path can't have white space or `#` in it (percent-encode it: a space is `%20`, a `#` is `%23`)";
+    for path in ["/a#b", "/a?b#c", "/a?b\\tc", "/a?b\\nc", "/a\u{a0}b"] {
+        let step = format!("{{ request: \"GET users-service {path}\", expect: {{ status: 200 }} }}");
+        let column = if path.contains('\\') { 16 } else { 35 };
+        check_step(&step, &[&format!("3:{column} {no_white_space}")]);
+    }
+    for path in ["/a?b c", "/é|{}\\\"?[]", "${1}", "/${1}?a"] {
+        check_step(&format!("{{ request: \"GET users-service {path}\", expect: {{ status: 200 }} }}"), &[]);
+    }
+    check_step(
+        "{ request: 'GET users-service http://localhost:1/a', expect: { status: 200 } }",
+        &["3:35 a path starts with `/` (leave out scheme and host: a request names its service)"],
+    );
     check_step(
         "{ request: 'GET users-service /a/${ida | int}', expect: { status: 200 } }",
         &["3:40 `ida` is undefined (there are no variables yet: `vars` and `capture` make them)"],
@@ -155,7 +169,7 @@ fn requests() {
     check_step(
         &with("body: { a: \"${any}\" }"),
         &[
-            "3:78 `any` is undefined (`${any}` stands for a whole value in an expected body, and nowhere else)",
+            "3:78 `any` is undefined (`${any}` stands for a whole value in an expected body or an expected header, and nowhere else)",
         ],
     );
     check_step(&with("headers: { 'a b': c }"), &["3:75 `a b` can't be the name of a header"]);
@@ -230,6 +244,13 @@ fn expectations() {
     check_step(
         &step("no_reply: true, status: 200"),
         &["3:64 `status` can't be expected of no reply (leave it or `no_reply` out)"],
+    );
+    check_step(&step("headers: { link: [] }"), &["3:65 this list is empty"]);
+    check_step(
+        &step("headers: { link: [a, \"${any}\"] }"),
+        &[
+            "3:72 `any` is undefined (`${any}` stands for a whole value in an expected body or an expected header, and nowhere else)",
+        ],
     );
     check_step(&step("no_reply: false"), &["3:58 `no_reply` can only be `true` (leave `no_reply` out)"]);
     let many = |outcomes: &str| {

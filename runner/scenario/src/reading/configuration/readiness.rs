@@ -7,7 +7,7 @@ use super::super::{
     table::{DURATION, Key, Shape, Table},
     yaml::Node,
 };
-use crate::Readiness;
+use crate::{Readiness, percent};
 
 pub(super) const READY: &[Shape] = &[Shape::Pattern("^/"), Shape::Table(&READINESS)];
 const READINESS: Table = Table {
@@ -30,8 +30,10 @@ pub(super) fn readiness(reader: &mut Reader<'_>, node: &Node) -> Option<Readines
 
 fn ready_path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let path = reader.text(node, "a path, such as `/livez`")?;
-    if path.starts_with('/') && path.parse::<Uri>().is_ok() {
-        return Some(path);
+    let encoded = percent::written(&path);
+    let misplaced = path.contains(|c: char| percent::is_misplaced(c) || c.is_whitespace());
+    if path.starts_with('/') && !misplaced && encoded.parse::<Uri>().is_ok() {
+        return Some(encoded);
     }
     reader.note(
         node.span,

@@ -12,6 +12,7 @@ use super::{
     },
     plain::plain_headers,
 };
+use crate::percent;
 
 pub(super) const SELECTORS: &[Key] = &[
     Key::optional(
@@ -96,7 +97,7 @@ fn path_pattern(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) 
     } else if segments.iter().any(|segment| segment.contains('*') && !matches!(*segment, "*" | "**")) {
         ("`*` stands for a whole segment", "write `/*/`".to_owned())
     } else {
-        return Some(PathPattern::new(path));
+        return Some(PathPattern::new(percent::written(path)));
     };
     reader.note(span, message, help);
     None
