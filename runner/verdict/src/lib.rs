@@ -8,6 +8,7 @@
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
+//! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
 //! | `broken_off` | failures of the environment, and what to do about them |
 //! | `verdict` | the result of judging a scenario |
 //!
@@ -20,6 +21,7 @@ mod history;
 mod judge;
 mod matching;
 mod message;
+mod process_failure;
 mod verdict;
 
 pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
@@ -31,4 +33,5 @@ pub use judge::{
     reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
+pub use process_failure::ProcessFailure;
 pub use verdict::{Failure, FailureLocation, Verdict};

@@ -10,7 +10,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use scenario::{
     Action, Body, BodyExpectation, Configuration, File, InvariantTiming, Mistake, Need, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scenario, Signal, TemplateValue, Times, read_configuration, read_file,
+    OutcomePattern, ReplyExpectation, Scenario, Signal, StartWait, TemplateValue, Times, read_configuration,
+    read_file,
 };
 
 const CONF: &str = "\
