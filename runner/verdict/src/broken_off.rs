@@ -282,9 +282,9 @@ impl BrokenOff {
             Self::NotStarted { .. } => {
                 "check `command` in the configuration; paths are relative to its folder".into()
             }
-            Self::EndedEarly { log, .. } => format!("{}, and check its `command`", see_log(log)),
+            Self::EndedEarly { log, .. } => format!("{} whether its `command` is right", see_log(log)),
             Self::NotReady { run_by: RunBy::Runner, log, .. } => {
-                format!("{}, and check that its `command` listens on 127.0.0.1:${{port}}", see_log(log))
+                format!("{} whether its `command` listens on 127.0.0.1:${{port}}", see_log(log))
             }
             Self::NotReady { run_by: RunBy::Other(address), .. } | Self::Absent { address, .. } => {
                 format!("start it at {address}, or give it a `command`, so that the runner starts it")
@@ -355,7 +355,7 @@ impl BrokenOff {
 }
 
 fn see_log(log: &[String]) -> &'static str {
-    if log.is_empty() { "it wrote nothing; run it by hand" } else { "see what it wrote" }
+    if log.is_empty() { "it wrote nothing; see" } else { "see what it wrote, and" }
 }
 
 fn in_file(file: Option<&Path>) -> String {
