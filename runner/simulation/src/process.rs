@@ -39,12 +39,14 @@ const MAX_POLLS_AT_ONE_INSTANT: u32 = 50_000;
 /// How a Rust program ends that panics.
 const PANICKED: Exit = Exit::Code(101);
 
+/// Is called with a process that ends by itself, and how.
+type OnExit = dyn Fn(&Arc<Process>, Exit) + Send + Sync;
+
 /// A process of a service, with its tasks. Once it has ended, none of its tasks is polled again, even one that the
 /// service spawned past it.
 pub(crate) struct Process {
     service: ServiceName,
-    /// Is called when it ends by itself.
-    on_exit: Box<dyn Fn(&Arc<Self>, Exit) + Send + Sync>,
+    on_exit: Box<OnExit>,
     inner: Mutex<Inner>,
 }
 

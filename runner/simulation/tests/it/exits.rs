@@ -49,11 +49,12 @@ fn panics(_: HostContext) -> Result<Running, StartError> {
 
 /// Doesn't start on a disk that has been written to.
 fn starts_once(context: HostContext) -> Result<Running, StartError> {
-    if number(&context.disk) > 0 {
+    let HostContext { disk, .. } = context;
+    if number(&disk) > 0 {
         return Err("the disk is in use".into());
     }
-    context.disk.write(0, &1_u64.to_le_bytes())?;
-    context.disk.sync_data()?;
+    disk.write(0, &1_u64.to_le_bytes())?;
+    disk.sync_data()?;
     let began = Instant::now();
     Ok(Running::new(service_fn(move |request| async move { answer(began, &request) })))
 }
