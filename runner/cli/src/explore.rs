@@ -100,6 +100,7 @@ fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
         let missing = result.coverage.missing();
         text.extend(missing.iter().map(|missing| format!("  nothing was learned: {missing}\n")));
     }
+    text.extend(report::repeated_starts(result.repeated_starts).map(|line| format!("  {line}\n")));
     text
 }
 

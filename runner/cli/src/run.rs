@@ -1,7 +1,7 @@
 //! Runs scenarios, the command without a name: shows what is found, each result as it comes, and a summary.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::Path,
@@ -34,7 +34,7 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeSet::new());
+    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new());
     let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration));
     terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| not_written(&error))?;
     if chosen.is_empty() || arguments.dry_run {

@@ -1,6 +1,6 @@
 //! The worlds in which scenarios run.
 
-use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, thread};
+use std::{collections::BTreeMap, future::Future, num::NonZeroUsize, sync::Arc, thread};
 
 use engine::{BrokenOff, PreparationSink, Stage};
 use fault::ServiceName;
@@ -45,8 +45,8 @@ pub enum Build {
 pub struct Prepared<S> {
     /// Makes the worlds.
     pub stage: S,
-    /// The optional services that are missing.
-    pub missing: BTreeSet<ServiceName>,
+    /// The optional services that are missing, each with the reason.
+    pub missing: BTreeMap<ServiceName, BrokenOff>,
 }
 
 /// Real processes, real sockets, real time.
@@ -69,8 +69,7 @@ impl Worlds for Live {
         if build == Build::Run {
             stage.build().await?;
         }
-        stage.probe().await?;
-        let missing = stage.missing();
+        let missing = stage.probe().await?.clone();
         Ok(Prepared { stage, missing })
     }
 

@@ -9,13 +9,14 @@ use verdict::{Finding, FindingKind, judge_invariant};
 use crate::{
     World,
     observations::{ObservationCache, Observations},
+    polling::{Pauses, Polling},
     request::PreparedRequest,
 };
 
-/// Pause after the first check of a system that settles. It doubles up to [`LONGEST_PAUSE`]: most systems settle soon,
-/// and one that never does isn't polled a hundred times.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+/// Pauses between checks of a system that settles: most systems settle soon, and one that never does isn't polled a
+/// hundred times.
+const PAUSES: Pauses =
+    Pauses { first: Duration::from_millis(25), longest: Duration::from_millis(400), growth_percent: 200 };
 
 /// Checks the invariants of a run. Tests that aren't scenarios can use it too.
 #[derive(Debug)]
@@ -54,10 +55,11 @@ impl<'a> InvariantChecker<'a> {
 
     /// Polls until all invariants hold, for at most `within`, and returns what still doesn't hold then.
     pub async fn settle<W: World>(&mut self, world: &W, within: Duration) -> Vec<Finding> {
-        let deadline = Instant::now() + within;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let (mut findings, mut observations) = (Vec::new(), Observations::default());
+        let mut polling = Polling::until(Instant::now() + within, PAUSES);
+        let mut findings = Vec::new();
+        while polling.next().await {
+            findings.clear();
+            let mut observations = Observations::default();
             for (index, invariant) in self.invariants.iter().enumerate() {
                 match self.judge(index, invariant, world, &mut observations).await {
                     Checked::Judged(found) => findings.extend(found),
@@ -67,12 +69,11 @@ impl<'a> InvariantChecker<'a> {
                     }
                 }
             }
-            if findings.is_empty() || Instant::now() >= deadline {
-                return findings;
+            if findings.is_empty() {
+                break;
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        findings
     }
 
     async fn judge<W: World>(

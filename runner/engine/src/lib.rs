@@ -11,10 +11,12 @@
 //! | --- | --- |
 //! | `world` | the `World` a scenario runs in, and the `Stage` that starts one for each |
 //! | `run` | runs the scenarios of a plan, several at a time |
-//! | `scenario_run` | runs one scenario, step by step |
+//! | `scenario_run` | runs one scenario, step by step; `scenario_run/process`: the processes of its services |
 //! | `request` | sends a request over the scenario's own link, or past all links |
 //! | `invariants` | checks invariants, after each step and at the end |
 //! | `observations` | observations of the system for invariants, and a cache of them |
+//! | `exits` | finds the services whose processes ended by themselves |
+//! | `polling` | attempts with pauses between them, until a deadline |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `event` | events of a run, for displays and reports |
@@ -22,8 +24,10 @@
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
 mod event;
+mod exits;
 mod invariants;
 mod observations;
+mod polling;
 mod preparation;
 mod readiness;
 mod request;

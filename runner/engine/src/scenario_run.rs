@@ -14,7 +14,16 @@ use verdict::{
     judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
 };
 
-use crate::{ScenarioResult, Stage, World, invariants::InvariantChecker, request::PreparedRequest};
+use self::process::failed_signal;
+use crate::{
+    ScenarioResult, Stage, World,
+    exits::ExitWatch,
+    invariants::InvariantChecker,
+    polling::{Pauses, Polling},
+    request::PreparedRequest,
+};
+
+mod process;
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -56,6 +65,7 @@ struct ScenarioRun<'a, W> {
     rules: &'a Rules,
     variables: Scope,
     invariants: InvariantChecker<'a>,
+    exits: ExitWatch,
 }
 
 /// Whether the condition of a step holds; a step without one runs.
@@ -90,7 +100,11 @@ struct StepFindings {
 
 impl StepFindings {
     fn unevaluated(error: &EvaluationError) -> Self {
-        let finding = Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone());
+        Self::one(Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone()))
+    }
+
+    /// A finding that no exchange shows.
+    fn one(finding: Finding) -> Self {
         Self { findings: vec![finding], exchange: None }
     }
 }
@@ -102,59 +116,79 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 impl<'a, W: World> ScenarioRun<'a, W> {
     fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
         let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
-        Self { world, scenario, rules, variables: Scope::default(), invariants }
+        let exits = ExitWatch::default();
+        Self { world, scenario, rules, variables: Scope::default(), invariants, exits }
     }
 
     async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
-        let mut failures = Vec::new();
-        for (name, value) in &self.scenario.vars {
-            match value.render(&self.variables) {
-                Ok(value) => self.variables.set(name, value),
-                Err(error) => {
-                    return Verdict::Failed(vec![failure(
-                        FailureLocation::End,
-                        StepFindings::unevaluated(&error),
-                    )]);
-                }
-            }
+        if let Err(error) = self.set_vars() {
+            let found = StepFindings::unevaluated(&error);
+            return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
         }
-        for (index, step) in self.scenario.steps.iter().enumerate() {
-            on_step(index);
-            self.world.links().enter_step(Some(index));
-            let mut found = match self.condition(step) {
-                Err(error) => StepFindings::unevaluated(&error),
-                Ok(Condition::Fails) => continue,
-                Ok(Condition::Holds) => match self.step(index, step).await {
-                    Ok(found) => found,
-                    Err(broken) => return Verdict::BrokenOff(broken),
-                },
-            };
-            found.findings.extend(self.invariants.check(self.world).await);
-            if !found.findings.is_empty() {
-                let location = FailureLocation::Step { index, name: step.name.clone(), span: step.span };
-                failures.push(failure(location, found));
-                break;
-            }
-        }
-        let completed = failures.is_empty();
-        match self.end(completed).await {
+        let mut failures = match self.steps(on_step).await {
+            Ok(failures) => failures,
             Err(broken) => return Verdict::BrokenOff(broken),
-            Ok(found) if found.findings.is_empty() => {}
-            Ok(found) => failures.push(failure(FailureLocation::End, found)),
-        }
+        };
+        let found = match self.end(failures.is_empty()).await {
+            Ok(found) => found,
+            Err(broken) if failures.is_empty() => return Verdict::BrokenOff(broken),
+            Err(broken) => StepFindings::one(Finding::new(
+                FindingKind::Unsettled,
+                "it can be judged",
+                broken.to_string(),
+            )),
+        };
+        failures.extend(self.failures(FailureLocation::End, found).await);
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
 
-    /// Heals all faults, starts the services that are down, and waits until the invariants hold.
+    fn set_vars(&mut self) -> Result<(), EvaluationError> {
+        for (name, value) in &self.scenario.vars {
+            let value = value.render(&self.variables)?;
+            self.variables.set(name, value);
+        }
+        Ok(())
+    }
+
+    /// Runs the steps until one fails.
+    async fn steps(&mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Result<Vec<Failure>, BrokenOff> {
+        for (index, step) in self.scenario.steps.iter().enumerate() {
+            on_step(index);
+            self.world.links().enter_step(Some(index));
+            let found = match self.condition(step) {
+                Err(error) => StepFindings::unevaluated(&error),
+                Ok(Condition::Fails) => StepFindings::default(),
+                Ok(Condition::Holds) => {
+                    let mut found = self.step(index, step).await?;
+                    found.findings.extend(self.invariants.check(self.world).await);
+                    found
+                }
+            };
+            let failures = self.failures(self.location(index), found).await;
+            if !failures.is_empty() {
+                return Ok(failures);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Heals all faults, starts the services that are down, and waits until the invariants hold. A service that can't be
+    /// started is a finding, and then the system isn't judged any further.
     async fn end(&mut self, completed: bool) -> Result<StepFindings, BrokenOff> {
         let links = self.world.links();
         links.enter_step(None);
         links.heal_all();
-        for service in self.world.down() {
-            self.world.signal(&service, Signal::Restart).await?;
+        let down = self.world.down();
+        // All at once: one may need another one to be ready.
+        let restarts = down.iter().map(|service| self.world.signal(service, Signal::Restart));
+        let mut findings = Vec::new();
+        for restarted in join_all(restarts).await {
+            findings.extend(failed_signal(restarted)?);
         }
-        let within = self.scenario.settle.unwrap_or(self.rules.settle);
-        let mut findings = self.invariants.settle(self.world, within).await;
+        if findings.is_empty() {
+            let within = self.scenario.settle.unwrap_or(self.rules.settle);
+            findings = self.invariants.settle(self.world, within).await;
+        }
         if completed {
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
         }
@@ -197,8 +231,8 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(StepFindings::default())
             }
             Action::Process(process) => {
-                self.world.signal(&process.service, process.signal).await?;
-                Ok(StepFindings::default())
+                let findings = failed_signal(self.signal(process).await)?.into_iter().collect();
+                Ok(StepFindings { findings, exchange: None })
             }
             Action::Check(conditions) => {
                 Ok(StepFindings { findings: judge_check(conditions, &self.variables), exchange: None })
@@ -300,25 +334,21 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         index: usize,
         step: &EventuallyStep,
     ) -> Result<StepFindings, EvaluationError> {
-        let deadline = Instant::now() + step.within;
-        let mut attempts = 0_u32;
-        loop {
-            let mut found = self.request(index, &step.request).await?;
-            attempts += 1;
+        let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
+        let mut found = StepFindings::default();
+        while polling.next().await {
+            found = self.request(index, &step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);
             }
-            if Instant::now() + step.every >= deadline {
-                let expected = format!("within {:?}", step.within);
-                found.findings.push(Finding::new(
-                    FindingKind::Eventually,
-                    expected,
-                    format!("not in {attempts} attempts"),
-                ));
-                return Ok(found);
-            }
-            tokio::time::sleep(step.every).await;
         }
+        let tried = match polling.attempts() {
+            1 => "its only attempt ended after that".into(),
+            attempts => format!("not in {attempts} attempts"),
+        };
+        let expected = format!("within {:?}", step.within);
+        found.findings.push(Finding::new(FindingKind::Eventually, expected, tried));
+        Ok(found)
     }
 
     /// Stores a step's captures, and returns those that can't be evaluated.

@@ -1,6 +1,6 @@
 //! The world that a scenario runs in.
 
-use std::future::Future;
+use std::{collections::BTreeSet, future::Future};
 
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
@@ -34,6 +34,17 @@ pub trait World: Send + Sync {
         service: &ServiceName,
         signal: Signal,
     ) -> impl Future<Output = Result<(), BrokenOff>> + Send;
+
+    /// Starts a service's process, unless it runs, and records that in the history. Returns once the process runs, and
+    /// doesn't wait until the service is ready.
+    fn launch(&self, service: &ServiceName) -> impl Future<Output = Result<(), BrokenOff>> + Send;
+
+    /// Waits until the history has the end of every process that has ended by itself. A service among `suspects` has
+    /// closed a connection: if its process is about to end, the wait is for that, too.
+    fn await_exits(&self, suspects: &BTreeSet<ServiceName>) -> impl Future<Output = ()> + Send;
+
+    /// The last lines that a service wrote. Of a process that has ended it waits for the rest.
+    fn last_lines(&self, service: &ServiceName) -> impl Future<Output = Vec<String>> + Send;
 
     /// The services that were started and have ended, or are halted.
     fn down(&self) -> Vec<ServiceName>;

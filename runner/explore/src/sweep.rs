@@ -91,15 +91,23 @@ pub async fn sweep<S: Stage>(
     options: &SweepOptions,
     tell: &(impl Fn(Progress) + Send + Sync),
 ) -> SweepTable {
-    let trials = Trials { stage, rules, seed: options.seed };
+    let trials = Trials::new(stage, rules, options.seed);
     let baseline = Arc::new(trials.run(Arc::clone(scenario), options.seed).await);
     let made = call::calls(&baseline.history, Some);
     let calls = made.into_iter().map(|(call, _)| call).collect();
-    let table = SweepTable { seed: options.seed, baseline, calls, cells: Vec::new(), skipped: Vec::new() };
+    let table = SweepTable {
+        seed: options.seed,
+        baseline,
+        calls,
+        cells: Vec::new(),
+        skipped: Vec::new(),
+        repeated_starts: 0,
+    };
     let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, shrunk: BTreeSet::new() };
     if sweep.table.baseline.verdict == Verdict::Passed {
         sweep.run().await;
     }
+    sweep.table.repeated_starts = sweep.trials.repeated_starts();
     sweep.table
 }
 
@@ -190,7 +198,7 @@ impl<S: Stage, T: Fn(Progress)> Sweep<'_, S, T> {
     async fn smaller(&mut self, failing: Arc<ScenarioResult>) -> FailingRun {
         let complaints = complaints_by_name(&failing);
         if self.shrunk.insert(complaints.clone()) {
-            let (Trials { stage, rules, seed }, limits) = (&self.trials, self.options.limits);
+            let (Trials { stage, rules, seed, .. }, limits) = (&self.trials, self.options.limits);
             reduce(failing, *stage, rules, *seed, limits, self.tell).await.0
         } else {
             let fails = |result: &ScenarioResult| complaints_by_name(result) == complaints;

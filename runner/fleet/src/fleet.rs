@@ -76,7 +76,7 @@ impl Fleet {
         let mut missing = BTreeMap::new();
         let external = self.configuration.services.iter().filter(|service| service.start.is_none());
         let external = external.map(async |service| {
-            (service, self.options.tell_wait(&service.name, wait_until_ready(service)).await)
+            (service, self.options.tell_wait(&service.name, &service.ready, wait_until_ready(service)).await)
         });
         for (service, ready) in join_all(external).await {
             match ready {

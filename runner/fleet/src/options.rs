@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use engine::{Preparation, PreparationSink};
 use fault::ServiceName;
+use scenario::Readiness;
 
 use crate::log::LineSink;
 
@@ -21,8 +22,14 @@ pub struct FleetOptions {
 
 impl FleetOptions {
     /// Tells that a service is waited for, for as long as `wait` takes.
-    pub(crate) async fn tell_wait<T>(&self, service: &ServiceName, wait: impl Future<Output = T>) -> T {
-        self.preparation.send(Preparation::WaitStarted { service: service.clone() });
+    pub(crate) async fn tell_wait<T>(
+        &self,
+        service: &ServiceName,
+        ready: &[Readiness],
+        wait: impl Future<Output = T>,
+    ) -> T {
+        let within = Readiness::longest(ready);
+        self.preparation.send(Preparation::WaitStarted { service: service.clone(), within });
         let ended = wait.await;
         self.preparation.send(Preparation::WaitEnded { service: service.clone() });
         ended

@@ -127,6 +127,22 @@ impl Process {
         self.ended.borrow().is_some() || self.ended.has_changed().is_err()
     }
 
+    /// Whether the kernel has ended it, though [`Process::has_ended`] may not know yet.
+    fn is_ended_by_kernel(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.group), options), Ok(None))
+    }
+
+    /// Waits for its end if it has ended or is about to: for at most `about`, unless the kernel has ended it.
+    pub(crate) async fn ended_within(&self, about: Duration) {
+        if self.is_ended_by_kernel() {
+            self.ended().await;
+        } else if !about.is_zero() {
+            // A process that runs on after that has closed a connection for a reason of its own.
+            drop(timeout(about, self.ended()).await);
+        }
+    }
+
     /// Waits for its end. `None` if the runtime that watched it has ended.
     pub(crate) async fn ended(&self) -> Option<ExitStatus> {
         let mut ended = self.ended.clone();

@@ -29,6 +29,8 @@ const LINES_IN_ERROR: usize = 20;
 const LISTENS_POLL: Duration = Duration::from_millis(2);
 /// How long a start waits until the port of the former process is free.
 const PORT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long after a process has closed a connection it may take until it has ended. Usually it takes microseconds.
+const EXIT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A service with its port, its data and its log, which stay when its process is started again.
 #[derive(Debug)]
@@ -62,6 +64,13 @@ struct Instance {
     /// Whether the fleet ends it, and records that itself.
     is_ending: Arc<AtomicBool>,
     is_halted: bool,
+}
+
+/// Whether a service has closed a connection that no fault has damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connections {
+    Closed,
+    Kept,
 }
 
 impl CurrentInstance {
@@ -216,11 +225,34 @@ impl StartedService {
         }
     }
 
-    /// Starts it again on its port and its data, unless it runs.
+    /// Starts it again on its port and its data, unless it runs, and waits until it is ready. That a fault killed it
+    /// meanwhile is what the scenario asked for, and is in the history.
     pub(crate) async fn start(&self) -> Result<(), BrokenOff> {
         if self.process_id().is_some() {
             return Ok(());
         }
+        self.await_port().await?;
+        match self.start_until_ready().await {
+            Ok(()) => self.record(ProcessChange::Started),
+            Err(BrokenOff::KilledWhileStarting { .. }) => {}
+            Err(failed) => return Err(failed),
+        }
+        Ok(())
+    }
+
+    /// Starts its process again on its port and its data, unless it runs.
+    pub(crate) async fn launch(&self) -> Result<(), BrokenOff> {
+        if self.process_id().is_some() {
+            return Ok(());
+        }
+        self.await_port().await?;
+        self.start_instance()?;
+        self.record(ProcessChange::Started);
+        Ok(())
+    }
+
+    /// Waits until its former process has given the port back.
+    async fn await_port(&self) -> Result<(), BrokenOff> {
         let began = Instant::now();
         while !self.port.is_free() {
             if began.elapsed() > PORT_TIMEOUT {
@@ -229,9 +261,25 @@ impl StartedService {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.start_until_ready().await?;
-        self.record(ProcessChange::Started);
         Ok(())
+    }
+
+    /// Waits until the end of its process is recorded, if that has ended by itself, or, for a process that has closed a
+    /// connection, is about to.
+    pub(crate) async fn await_exit(&self, connections: Connections) {
+        let instance = self.current().instance.clone();
+        let Some(instance) = instance.filter(|instance| !instance.process.has_ended()) else { return };
+        let is_about_to = connections == Connections::Closed && !instance.is_halted;
+        instance.process.ended_within(if is_about_to { EXIT_TIMEOUT } else { Duration::ZERO }).await;
+    }
+
+    /// The last lines that it wrote, with all those of a process that has ended.
+    pub(crate) async fn all_last_lines(&self) -> Vec<String> {
+        let instance = self.current().instance.clone();
+        if let Some(instance) = instance.filter(|instance| instance.process.has_ended()) {
+            instance.process.drained().await;
+        }
+        self.last_lines()
     }
 
     /// Halts it, unless it is halted. Fails if it doesn't run.

@@ -128,16 +128,14 @@ impl Startup<'_> {
 
     /// Starts all services at once, and waits until they and those that run already are ready.
     async fn wait_for_all(&self, started: &[Arc<StartedService>]) -> Result<(), BrokenOff> {
-        let own =
-            try_join_all(started.iter().map(async |service| {
-                self.options.tell_wait(&service.name, service.start_until_ready()).await
-            }));
+        let own = try_join_all(started.iter().map(async |service| {
+            self.options.tell_wait(&service.name, &service.ready, service.start_until_ready()).await
+        }));
         let services = self.configuration.services.iter();
         let external = services.filter(|s| s.start.is_none() && !self.missing.contains(&s.name));
-        let external = try_join_all(
-            external
-                .map(async |service| self.options.tell_wait(&service.name, wait_until_ready(service)).await),
-        );
+        let external = try_join_all(external.map(async |service| {
+            self.options.tell_wait(&service.name, &service.ready, wait_until_ready(service)).await
+        }));
         tokio::try_join!(own, external).map(drop)
     }
 

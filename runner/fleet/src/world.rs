@@ -1,13 +1,14 @@
 //! The live world of one scenario.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, OnceLock},
 };
 
 use engine::World;
 use fault::{Link, ServiceName};
+use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
@@ -19,7 +20,7 @@ use crate::{
     external::{ExternalService, Presence},
     ports::Port,
     process::Process,
-    service::StartedService,
+    service::{Connections, StartedService},
 };
 
 /// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
@@ -167,6 +168,27 @@ impl World for LiveWorld {
             Signal::Resume => return service.resume(),
         }
         Ok(())
+    }
+
+    async fn launch(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        self.started(service, Signal::Start)?.launch().await
+    }
+
+    async fn await_exits(&self, suspects: &BTreeSet<ServiceName>) {
+        let await_exit = |service: &Arc<StartedService>| {
+            let is_suspect = suspects.contains(&service.name);
+            let connections = if is_suspect { Connections::Closed } else { Connections::Kept };
+            let service = Arc::clone(service);
+            async move { service.await_exit(connections).await }
+        };
+        join_all(self.services.all().iter().map(await_exit)).await;
+    }
+
+    async fn last_lines(&self, service: &ServiceName) -> Vec<String> {
+        match self.services.get(service) {
+            Some(service) => service.all_last_lines().await,
+            None => Vec::new(),
+        }
     }
 
     fn down(&self) -> Vec<ServiceName> {

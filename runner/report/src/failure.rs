@@ -52,14 +52,21 @@ fn broken_off(broken: &BrokenOff) -> Vec<String> {
     let mut lines = vec![format!("{} {broken}", "broken off:".red().bold())];
     lines.extend(broken.help());
     if !broken.log().is_empty() {
-        lines.extend([String::new(), "its last lines:".into()]);
-        lines.extend(broken.log().iter().map(|line| {
-            // Services colour their logs, too.
-            let plain = anstream::adapter::strip_str(line).to_string();
-            format!("  {}", printable(&plain).dimmed())
-        }));
+        lines.push(String::new());
+        lines.extend(last_lines(broken.log()));
     }
     lines
+}
+
+/// The last lines that a service wrote.
+fn last_lines(log: &[String]) -> Vec<String> {
+    let head = (!log.is_empty()).then(|| "its last lines:".to_owned());
+    let lines = log.iter().map(|line| {
+        // Services colour their logs, too.
+        let plain = anstream::adapter::strip_str(line).to_string();
+        format!("  {}", printable(&plain).dimmed())
+    });
+    head.into_iter().chain(lines).collect()
 }
 
 fn failed(
@@ -69,11 +76,11 @@ fn failed(
 ) -> Vec<String> {
     let file = result.scenario.file.display();
     let mut lines = match &failure.location {
-        FailureLocation::Step { index, name, span } => {
+        location @ FailureLocation::Step { span, .. } => {
             let position = format!("{file}:{}:{}", span.line, span.column);
-            vec![format!("  {}  step {}, {name}", position.dimmed(), index + 1)]
+            vec![format!("  {}  {location}", position.dimmed())]
         }
-        FailureLocation::End => vec![format!("  {}  after the last step", file.dimmed())],
+        location => vec![format!("  {}  {location}", file.dimmed())],
     };
     lines.push(String::new());
     lines.extend(failure.findings.iter().flat_map(finding).map(|line| format!("    {line}")));
@@ -98,11 +105,13 @@ fn titled(title: &str, lines: Vec<String>) -> Vec<String> {
     head.into_iter().chain(lines.into_iter().map(|line| format!("      {line}"))).collect()
 }
 
-/// A finding as a diff.
+/// A finding as a diff, with the last lines of the service concerned and what to do.
 pub(crate) fn finding(finding: &Finding) -> Vec<String> {
     let mut lines = vec![finding.subject()];
     lines.extend(marked('-', &finding.expected).iter().map(|line| line.green().to_string()));
     lines.extend(marked('+', &finding.found).iter().map(|line| line.red().to_string()));
+    lines.extend(last_lines(&finding.log).iter().map(|line| format!("  {line}")));
+    lines.extend(finding.help().map(|help| format!("  {help}")));
     lines
 }
 

@@ -106,7 +106,7 @@ pub enum VerdictFile {
 /// A step, or the end of the scenario, at which something didn't hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailureFile {
-    /// The step, counted from 0; `null` after the last.
+    /// The step, counted from 0; `null` before the first and after the last.
     pub step: Option<usize>,
     /// The step's line in the file, counted from 1.
     pub line: Option<u32>,
@@ -127,6 +127,12 @@ pub struct FindingFile {
     pub expected: String,
     /// What it is.
     pub found: String,
+    /// The last lines that the service concerned wrote, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 /// The kind of a finding.
@@ -159,6 +165,10 @@ pub enum FindingKindFile {
     Invariant,
     /// A fault that met no exchange.
     IdleFault,
+    /// The process of a service: it ended by itself, or can't be started again.
+    Process,
+    /// The settled system, which wasn't judged.
+    Unsettled,
     /// The scenario's snapshot.
     Snapshot,
 }
@@ -316,13 +326,15 @@ fn verdict(result: &ScenarioResult, moments: &AllMoments) -> VerdictFile {
 fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> FailureFile {
     let (step, line) = match &failure.location {
         FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
-        FailureLocation::End => (None, None),
+        FailureLocation::Start | FailureLocation::End => (None, None),
     };
     let finding = |finding: &verdict::Finding| FindingFile {
         kind: (&finding.kind).into(),
         subject: finding.subject(),
         expected: finding.expected.clone(),
         found: finding.found.clone(),
+        log: finding.log.clone(),
+        help: finding.help(),
     };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
     FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
@@ -344,6 +356,8 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Check => Self::Check,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
+            FindingKind::Process(..) => Self::Process,
+            FindingKind::Unsettled => Self::Unsettled,
             FindingKind::Snapshot => Self::Snapshot,
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anstream::adapter::strip_str;
 use engine::ScenarioResult;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
-use verdict::{Failure, FailureLocation, Verdict};
+use verdict::{Failure, Verdict};
 
 use crate::{RunRecord, failure};
 
@@ -57,9 +57,5 @@ fn case(result: &ScenarioResult, record: &RunRecord) -> TestCase {
 fn message(failures: &[Failure]) -> String {
     let first = failures.iter().find_map(|failure| Some((&failure.location, failure.findings.first()?)));
     let Some((location, finding)) = first else { return "failed".into() };
-    let location = match location {
-        FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        FailureLocation::End => "after the last step".into(),
-    };
     format!("{location}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
 }

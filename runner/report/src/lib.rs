@@ -58,7 +58,7 @@ pub use preparation::PreparationView;
 pub use record::RunRecord;
 pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
 pub use summary::counts;
-pub use sweep::render as render_sweep;
+pub use sweep::{render as render_sweep, repeated_starts};
 pub use target::{NotATarget, Target, WriteError};
 pub use terminal::{Addresses, Progress, Terminal, TerminalOptions};
 pub use transcript::SNAPSHOT_SEED;

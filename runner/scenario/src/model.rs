@@ -21,4 +21,6 @@ pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming};
 pub use request::{Body, Call};
 pub use scenario::Scenario;
-pub use step::{Action, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, Step, Times};
+pub use step::{
+    Action, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step, Times,
+};

@@ -249,7 +249,7 @@ pub enum Output {
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// By itself, with this exit code.
     Code(i32),
@@ -282,9 +282,9 @@ impl BrokenOff {
             Self::NotStarted { .. } => {
                 "check `command` in the configuration; paths are relative to its folder".into()
             }
-            Self::EndedEarly { .. } => "see what it wrote, and check its `command`".into(),
-            Self::NotReady { run_by: RunBy::Runner, .. } => {
-                "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
+            Self::EndedEarly { log, .. } => format!("{} whether its `command` is right", see_log(log)),
+            Self::NotReady { run_by: RunBy::Runner, log, .. } => {
+                format!("{} whether its `command` listens on 127.0.0.1:${{port}}", see_log(log))
             }
             Self::NotReady { run_by: RunBy::Other(address), .. } | Self::Absent { address, .. } => {
                 format!("start it at {address}, or give it a `command`, so that the runner starts it")
@@ -352,6 +352,10 @@ impl BrokenOff {
             | Self::NotWritten { .. } => None,
         }
     }
+}
+
+fn see_log(log: &[String]) -> &'static str {
+    if log.is_empty() { "it wrote nothing; see" } else { "see what it wrote, and" }
 }
 
 fn in_file(file: Option<&Path>) -> String {

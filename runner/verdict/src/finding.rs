@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use fault::{FaultName, Link};
+use fault::{FaultName, Link, ServiceName};
+
+use crate::ProcessFailure;
 
 /// One difference from what is expected. Programs compare findings by their kind; the texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Finding {
     pub expected: String,
     /// What was found, as text.
     pub found: String,
+    /// The last lines that the service concerned wrote, oldest first.
+    pub log: Vec<String>,
 }
 
 /// The part of an exchange or scenario that differs. Its [`Display`](fmt::Display) is what a person reads:
@@ -47,6 +51,10 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
+    /// The process of a service: it ended by itself, or can't be started again.
+    Process(ServiceName, ProcessFailure),
+    /// The environment failed after a step had failed, so that the settled system wasn't judged.
+    Unsettled,
     /// The scenario's snapshot.
     Snapshot,
 }
@@ -65,7 +73,7 @@ enum Segment {
 impl Finding {
     /// A finding that isn't about a member of a `together` step.
     pub fn new(kind: FindingKind, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { kind, member: None, expected: expected.into(), found: found.into() }
+        Self { kind, member: None, expected: expected.into(), found: found.into(), log: Vec::new() }
     }
 
     /// What differs, as a person reads it.
@@ -73,6 +81,14 @@ impl Finding {
         match &self.member {
             Some(member) => format!("{member}: {}", self.kind),
             None => self.kind.to_string(),
+        }
+    }
+
+    /// What to do about it, where that follows from its kind.
+    pub fn help(&self) -> Option<String> {
+        match &self.kind {
+            FindingKind::Process(service, failure) => failure.help(service),
+            _ => None,
         }
     }
 }
@@ -147,6 +163,8 @@ impl fmt::Display for FindingKind {
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::Process(service, _) => write!(f, "process {service}"),
+            Self::Unsettled => f.write_str("settled system"),
             Self::Snapshot => f.write_str("snapshot"),
         }
     }

@@ -88,7 +88,7 @@ pub enum FaultChange {
 /// What happened to a service's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessChange {
-    /// It was started and is ready.
+    /// It was started, and is ready unless the step didn't wait for that.
     Started,
     /// It was killed by a step.
     Killed,

@@ -10,6 +10,7 @@
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
+//! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
 //! | `broken_off` | failures of the environment, and what to do about them |
 //! | `verdict` | the result of judging a scenario |
 //!
@@ -24,6 +25,7 @@ mod history;
 mod judge;
 mod matching;
 mod message;
+mod process_failure;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
@@ -37,4 +39,5 @@ pub use judge::{
     reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
+pub use process_failure::ProcessFailure;
 pub use verdict::{Failure, FailureLocation, Verdict};

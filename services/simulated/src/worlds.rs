@@ -5,7 +5,7 @@ use std::{future::Future, num::NonZeroUsize, sync::Arc};
 use engine::PreparationSink;
 use runner::{Build, Prepared, WorldKind, Worlds};
 use scenario::Configuration;
-use simulation::Simulation;
+use simulation::{ServiceName, Simulation};
 use verdict::BrokenOff;
 
 /// Runs scenarios against the shop in one process, in virtual time.
@@ -25,7 +25,9 @@ impl Worlds for Simulated {
         _: PreparationSink,
     ) -> Result<Prepared<Simulation>, BrokenOff> {
         let stage = Simulation::new(&configuration, &crate::shop())?;
-        let missing = stage.missing().clone();
+        let not_linked =
+            |service: &ServiceName| (service.clone(), BrokenOff::NotLinked { service: service.clone() });
+        let missing = stage.missing().iter().map(not_linked).collect();
         Ok(Prepared { stage, missing })
     }
 

@@ -1,5 +1,6 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
+mod processes;
 mod world;
 
 use std::{
@@ -132,8 +133,13 @@ async fn eventually_polls_until_it_holds_or_its_time_is_over() {
     assert_eq!(findings(&passed.verdict), [""; 0]);
     assert_eq!(passed.took, Duration::from_secs(3), "three waits of virtual time");
     let stage = shop(|_, _| (503, "{}".into()));
+    let failed = result(&stage, "", &steps("300ms")).await;
+    assert_eq!(
+        findings(&failed.verdict),
+        ["status: 200 / 503", "eventually: within 300ms / not in 2 attempts"]
+    );
     let failed = result(&stage, "", &steps("5s")).await;
-    assert_eq!(findings(&failed.verdict), ["status: 200 / 503", "eventually: within 5s / not in 5 attempts"]);
+    assert_eq!(findings(&failed.verdict), ["status: 200 / 503", "eventually: within 5s / not in 6 attempts"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,8 @@ pub struct SweepTable {
     pub cells: Vec<SweepCell>,
     /// The faults that were left out.
     pub skipped: Vec<SkippedFaults>,
+    /// How often the services were started once more, because one wasn't ready the first time.
+    pub repeated_starts: u32,
 }
 
 /// A run with one fault or two.

@@ -2,6 +2,7 @@
 //! needed.
 
 mod cleanup;
+mod exits;
 mod fixture;
 mod service;
 mod signals;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let trials = [startup::TRIALS, signals::TRIALS, cleanup::TRIALS].concat();
+    let trials = [startup::TRIALS, signals::TRIALS, exits::TRIALS, cleanup::TRIALS].concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
 }
 

@@ -39,7 +39,7 @@ fn span(line: u32) -> Span {
 }
 
 pub(crate) fn step(line: u32, name: &str, action: Action) -> Step {
-    Step { name: name.into(), span: span(line), condition: None, action }
+    Step { name: name.into(), span: span(line), condition: None, may_end: Vec::new(), action }
 }
 
 pub(crate) fn request(

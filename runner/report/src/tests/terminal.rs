@@ -4,7 +4,7 @@ use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
 use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
-use verdict::{Finding, FindingKind, Verdict};
+use verdict::{Exit, Finding, FindingKind, Verdict};
 
 use super::{
     sample::{FIRST, broken_off, failed, passed, service, skipped},
@@ -61,6 +61,21 @@ fn a_run_that_could_not_begin_says_why() {
 fn only_the_first_line_of_a_value_is_marked() {
     let finding = Finding::new(FindingKind::Snapshot, "", "it differs\n-old\n+new\u{1b}[2J");
     let lines = ["snapshot", "  - (nothing)", "  + it differs", "    -old", r"    +new\u{1b}[2J"];
+    assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
+}
+
+#[test]
+fn a_service_that_ended_is_shown_with_its_exit_its_last_lines_and_what_to_do() {
+    let log = vec!["\u{1b}[31mpanic\u{1b}[0m: nil map".to_owned()];
+    let finding = Finding::exited(&service("users-service"), Exit::Signal(9), log);
+    let lines = [
+        "process users-service",
+        "  - it keeps running",
+        "  + users-service ended by itself with signal 9",
+        "  its last lines:",
+        "    panic: nil map",
+        "  a step during which it may end says so: `may_end: users-service`",
+    ];
     assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
 }
 

@@ -77,6 +77,8 @@ pub struct Dependency {
 pub struct Readiness {
     /// The path that has to answer with a 2xx status.
     pub path: String,
+    /// Headers that are sent.
+    pub headers: http::HeaderMap,
     /// The time from the start within which it has to.
     pub within: Duration,
 }
@@ -84,6 +86,16 @@ pub struct Readiness {
 impl Readiness {
     /// The time within which a service has to be ready, unless the configuration has another.
     pub const WITHIN: Duration = Duration::from_secs(10);
+
+    /// The condition that this path answers within [`Readiness::WITHIN`].
+    pub fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), headers: http::HeaderMap::new(), within: Self::WITHIN }
+    }
+
+    /// How long a service with these conditions may take to be ready.
+    pub fn longest(conditions: &[Self]) -> Duration {
+        conditions.iter().map(|condition| condition.within).max().unwrap_or(Self::WITHIN)
+    }
 }
 
 impl Configuration {

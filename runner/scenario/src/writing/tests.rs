@@ -58,7 +58,8 @@ steps:
   - heal: all
   - wait: 1.5s
   - kill: shop
-  - start: shop
+  - { start: shop, may_end: [shop, bank] }
+  - start: { service: shop, ready: no }
   - restart: shop
   - pause: shop
   - resume: shop

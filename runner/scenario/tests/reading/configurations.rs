@@ -17,7 +17,7 @@ services:
     required: false
     env: { USERS_URL: \"${url.users-service}/x\", N: 1 }
     depends_on: { users-service: { listen: 127.0.0.1:7001 }, orders-service: }
-    ready: [/livez, { path: /readyz, within: 3s }]
+    ready: [/livez, { path: /readyz, within: 3s, headers: { Authorization: Bearer x } }]
 snapshots: snaps
 timeout: 1s
 invariants:
@@ -54,6 +54,8 @@ invariants:
     let ready: Vec<_> =
         orders.ready.iter().map(|ready| (ready.path.as_str(), ready.within.as_secs())).collect();
     assert_eq!(ready, [("/livez", 10), ("/readyz", 3)]);
+    assert_eq!(orders.ready[1].headers["authorization"], "Bearer x");
+    assert_eq!(scenario::Readiness::longest(&orders.ready).as_secs(), 10, "the longest of its conditions");
     let links: Vec<_> = conf.links().map(|link| link.to_string()).collect();
     assert_eq!(links, ["orders-service -> users-service", "orders-service -> orders-service"]);
     assert_eq!((conf.invariants[0].when, conf.snapshots), (InvariantTiming::Always, Some("snaps".into())));
@@ -98,6 +100,14 @@ fn configurations() {
         (
             "base_url: http://x, ready: livez",
             "3:35 `livez` is no path (a path starts with `/`: write `/livez`)",
+        ),
+        (
+            "base_url: http://x, ready: { path: /, headers: { authorization: \"Bearer ${env.TOKEN}\" } }",
+            "3:68 a header of `ready` can't hold an expression (write the value itself)",
+        ),
+        (
+            "base_url: http://x, ready: { path: /, headers: { a: \"b\\nc\" } }",
+            "3:56 \"b\\nc\" can't be a header's value",
         ),
         ("base_url: http://x, required: maybe", "3:38 this is a text, and has to be `true` or `false`"),
         ("command: 'x ${prt}'", "3:22 `prt` is undefined (did you mean `port`?)"),

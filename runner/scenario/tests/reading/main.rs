@@ -10,7 +10,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use scenario::{
     Action, Body, BodyExpectation, Configuration, File, HeaderExpectation, InvariantTiming, Mistake, Need,
-    OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal, TemplateValue, Times,
+    OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal, StartWait, TemplateValue, Times,
     read_configuration, read_file,
 };
 

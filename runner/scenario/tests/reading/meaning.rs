@@ -113,6 +113,12 @@ steps:
     assert!(matches!(actions[7], Action::Process(process) if process.signal == Signal::Kill));
     assert!(matches!(actions[8], Action::Process(process) if process.signal == Signal::Restart));
     assert!(matches!(actions[9], Action::Check(checks) if checks.len() == 2));
+    let all_wait =
+        |action: &&Action| !matches!(action, Action::Process(process) if process.wait != StartWait::Ready);
+    assert!(
+        actions.iter().all(all_wait),
+        "a start waits until the service is ready, unless it says otherwise"
+    );
 
     let scope = scenario::Scope::new([("key".to_owned(), "secret")]);
     assert_eq!(scenario.vars[1].1.render(&scope), Ok("secret-secret".into()));
@@ -145,4 +151,36 @@ steps:
     assert!(
         matches!(actions[12], Action::Request(request) if request.expect.reply == ReplyExpectation::Forbidden)
     );
+}
+
+#[test]
+fn a_step_says_whether_its_start_waits_and_which_services_may_end() {
+    let scenario = scenario(
+        "scenario: s
+steps:
+  - start: { service: users-service, ready: no }
+    may_end: users-service
+  - restart: { service: users-service, ready: no }
+  - start: { service: users-service }
+  - together:
+      - { request: GET users-service /, expect: { status: 200 } }
+      - { request: GET users-service /, expect: { status: 200 }, may_end: [orders-service, users-service] }
+",
+    );
+    let starts = scenario.steps.iter().filter_map(|step| match &step.action {
+        Action::Process(process) => Some((process.signal, process.wait, step.name.as_str())),
+        _ => None,
+    });
+    let expected = [
+        (Signal::Start, StartWait::Running, "start users-service"),
+        (Signal::Restart, StartWait::Running, "restart users-service"),
+        (Signal::Start, StartWait::Ready, "start users-service"),
+    ];
+    assert_eq!(starts.collect::<Vec<_>>(), expected);
+    let allowed = |service: &str| {
+        let service = service.parse().expect("a name");
+        scenario.steps.iter().map(|step| step.allows_end_of(&service)).collect::<Vec<_>>()
+    };
+    assert_eq!(allowed("users-service"), [true, false, false, true]);
+    assert_eq!(allowed("orders-service"), [false, false, false, true], "a member of `together` says so");
 }

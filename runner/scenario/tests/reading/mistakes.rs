@@ -93,6 +93,21 @@ fn steps() {
         "{ restart: payments }",
         &["3:16 unknown service `payments` (there are `users-service`, `orders-service`, `payment-service`)"],
     );
+    check_step(
+        "{ start: { service: user-service, ready: maybe } }",
+        &[
+            "3:23 unknown service `user-service` (did you mean `users-service`?)",
+            "3:44 `maybe` has no meaning here (there are `no`, `yes`)",
+        ],
+    );
+    check_step(
+        "{ kill: { service: users-service } }",
+        &["3:13 this is a mapping, and has to be the name of a service"],
+    );
+    check_step(
+        "{ wait: 1s, may_end: [user] }",
+        &["3:27 unknown service `user` (there are `users-service`, `orders-service`, `payment-service`)"],
+    );
     check_step("{ check: [] }", &["3:14 this list is empty"]);
     check_step(
         "{ check: \"1 +\" }",

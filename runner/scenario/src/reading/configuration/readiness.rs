@@ -1,9 +1,10 @@
 //! `ready`: the conditions under which a service is ready.
 
-use http::Uri;
+use http::{HeaderMap, HeaderValue, Uri};
 
 use super::super::{
-    reader::Reader,
+    http::header_name,
+    reader::{Reader, all},
     table::{DURATION, Key, Shape, Table},
     yaml::Node,
 };
@@ -15,17 +16,42 @@ const READINESS: Table = Table {
     groups: &[&[
         Key::required("path", Shape::Pattern("^/"), "The path that has to answer with 2xx."),
         Key::optional("within", DURATION, "How long that may take; `10s` unless said otherwise."),
+        Key::optional("headers", Shape::Names(&Shape::Text), "Headers that are sent."),
     ]],
 };
 
 pub(super) fn readiness(reader: &mut Reader<'_>, node: &Node) -> Option<Readiness> {
     if !node.is_mapping() {
-        return Some(Readiness { path: ready_path(reader, node)?, within: Readiness::WITHIN });
+        return ready_path(reader, node).map(|path| Readiness::new(&path));
     }
     let fields = reader.fields(node, &READINESS)?;
     let path = fields.get("path").and_then(|node| ready_path(reader, node));
     let within = fields.or("within", Readiness::WITHIN, |node| reader.duration(node));
-    Some(Readiness { path: path?, within: within? })
+    let headers = fields.or("headers", HeaderMap::new(), |node| headers(reader, node));
+    Some(Readiness { path: path?, headers: headers?, within: within? })
+}
+
+fn headers(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderMap> {
+    let entries = reader.mapping(node, "a mapping of headers")?;
+    all(entries.iter().map(|entry| {
+        let name = header_name(reader, entry);
+        let value = header_value(reader, &entry.value);
+        Some((name?, value?))
+    }))
+}
+
+fn header_value(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderValue> {
+    let text = reader.text(node, "a header's value")?;
+    if text.contains("${") {
+        let help = "write the value itself".to_owned();
+        reader.note(node.span, "a header of `ready` can't hold an expression", help);
+        return None;
+    }
+    let value = HeaderValue::from_str(&text).ok();
+    if value.is_none() {
+        reader.note(node.span, format!("{text:?} can't be a header's value"), None);
+    }
+    value
 }
 
 fn ready_path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
