@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{Mistake, Span, parse_duration};
 
+/// How keys at the top of a file begin that have no meaning here.
+pub(super) const EXTENSION: &str = "x-";
+
 /// Reads one file. What can't be read is noted as a mistake, and the rest is read all the same.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -45,12 +48,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The file as a tree.
+    /// The file as a tree, without the keys at its top that begin with `x-`: a place for anchors, and for what other
+    /// programs read.
     pub(crate) fn tree(&mut self) -> Option<Node> {
         match yaml::parse(self.text) {
-            Ok((node, repeated)) => {
-                for (span, message, help) in repeated {
+            Ok((mut node, mistakes)) => {
+                for (span, message, help) in mistakes {
                     self.note(span, message, help);
+                }
+                if let Kind::Mapping(entries) = &mut node.kind {
+                    entries.retain(|entry| !entry.key.starts_with(EXTENSION));
                 }
                 Some(node)
             }
