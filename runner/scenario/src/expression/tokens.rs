@@ -62,6 +62,6 @@ pub(super) fn paths(source: &str) -> BTreeSet<Vec<String>> {
         .collect()
 }
 
-fn is_word(token: &str) -> bool {
+pub(super) fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }

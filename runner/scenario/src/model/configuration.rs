@@ -92,11 +92,14 @@ impl Configuration {
         self.services.iter().find(|service| service.name == *name)
     }
 
-    /// The links between services, in the order of the file. Links of scenarios' own requests are not among them.
+    /// The links between services, in the order of the file. A service that is started is told the addresses of its
+    /// links; of one that runs already, there are those at a fixed address only. Links of scenarios' own requests are not
+    /// among them.
     pub fn links(&self) -> impl Iterator<Item = Link> {
         self.services.iter().flat_map(|caller| {
             let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
-            caller.depends_on.iter().map(link)
+            let exists = |callee: &&Dependency| caller.start.is_some() || callee.listen.is_some();
+            caller.depends_on.iter().filter(exists).map(link)
         })
     }
 }

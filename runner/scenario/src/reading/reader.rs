@@ -32,6 +32,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) names: Names,
     /// The services of the configuration.
     pub(crate) services: Vec<ServiceName>,
+    /// Those of them that run already.
+    pub(crate) external: Vec<ServiceName>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
 }
@@ -44,6 +46,7 @@ impl<'a> Reader<'a> {
             mistakes: Vec::new(),
             names: Names::default(),
             services: Vec::new(),
+            external: Vec::new(),
             links: Vec::new(),
         }
     }

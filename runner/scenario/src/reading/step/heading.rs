@@ -1,7 +1,7 @@
 //! The keys that every step has: its name and its condition.
 
 use super::super::{
-    expression::expression,
+    condition::condition as condition_at,
     fields::Fields,
     reader::Reader,
     table::{EXPRESSION, Key, Shape},
@@ -16,7 +16,7 @@ pub(super) const HEADING: &[Key] = &[
 
 #[expect(clippy::option_option, reason = "a step without a condition is not one whose condition is wrong")]
 pub(super) fn condition(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Option<Expression>> {
-    fields.optional("if", |node| expression(reader, node, &[]))
+    fields.optional("if", |node| condition_at(reader, node, &[]))
 }
 
 /// The name of the step that does `entry`.
