@@ -14,6 +14,7 @@
 //! | `scenario_run` | runs one scenario, step by step |
 //! | `request` | sends a request over the scenario's own link, or past all links |
 //! | `invariants` | checks invariants, after each step and at the end |
+//! | `judged` | whether a scenario did anything that could fail |
 //! | `observations` | observations of the system for invariants, and a cache of them |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
@@ -23,6 +24,7 @@
 
 mod event;
 mod invariants;
+mod judged;
 mod observations;
 mod preparation;
 mod readiness;

@@ -66,7 +66,7 @@ impl<S: Stage> Trials<'_, S> {
 
     /// Runs a scenario with a seed that isn't derived any further.
     pub(crate) async fn run_with_own_seed(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
-        without_idle_faults(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
+        without_idleness(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
     }
 
     /// Runs a scenario with one seed after the other until its result is wanted: with `first`, then with `others` more.
@@ -115,11 +115,14 @@ pub(crate) fn nth_seed(first: Seed, number: u32) -> Seed {
     Seed(first.0.wrapping_add(number.into()))
 }
 
-/// The result without the findings that a fault met no exchange, which is no mistake in a generated scenario.
-fn without_idle_faults(mut result: ScenarioResult) -> ScenarioResult {
+/// The result without the findings that a fault met no exchange or that no step could fail, which are no mistakes in a
+/// generated scenario.
+fn without_idleness(mut result: ScenarioResult) -> ScenarioResult {
     let Verdict::Failed(failures) = &mut result.verdict else { return result };
     for failure in failures.iter_mut() {
-        failure.findings.retain(|finding| !matches!(finding.kind, FindingKind::IdleFault(_)));
+        failure.findings.retain(|finding| {
+            !matches!(finding.kind, FindingKind::IdleFault(_) | FindingKind::NothingJudged)
+        });
     }
     failures.retain(|failure| !failure.findings.is_empty());
     if failures.is_empty() {

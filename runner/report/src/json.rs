@@ -159,6 +159,8 @@ pub enum FindingKindFile {
     Invariant,
     /// A fault that met no exchange.
     IdleFault,
+    /// No step that could fail ran.
+    NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
 }
@@ -335,6 +337,7 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Check => Self::Check,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
+            FindingKind::NothingJudged => Self::NothingJudged,
             FindingKind::Snapshot => Self::Snapshot,
         }
     }

@@ -47,6 +47,8 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
+    /// No step that could fail ran.
+    NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
 }
@@ -147,6 +149,7 @@ impl fmt::Display for FindingKind {
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::NothingJudged => f.write_str("nothing was judged"),
             Self::Snapshot => f.write_str("snapshot"),
         }
     }

@@ -42,6 +42,13 @@ pub struct Service {
     pub ready: Vec<Readiness>,
 }
 
+impl Service {
+    /// Whether neither the runner starts it nor the program that runs it is the runner itself.
+    pub fn runs_already(&self) -> bool {
+        self.start.is_none() && self.base_url.is_some()
+    }
+}
+
 /// Whether a run can do without a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -98,7 +105,7 @@ impl Configuration {
     pub fn links(&self) -> impl Iterator<Item = Link> {
         self.services.iter().flat_map(|caller| {
             let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
-            let exists = |callee: &&Dependency| caller.start.is_some() || callee.listen.is_some();
+            let exists = |callee: &&Dependency| !caller.runs_already() || callee.listen.is_some();
             caller.depends_on.iter().filter(exists).map(link)
         })
     }

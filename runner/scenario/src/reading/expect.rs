@@ -9,6 +9,7 @@ use super::{
     http::{header_name, status},
     names::{LINK, REPLY},
     reader::{Reader, all},
+    request::with_index,
     services::link,
     suggestion,
     table::{EXPRESSION, EXPRESSIONS, Key, Shape, Table},
@@ -84,9 +85,11 @@ pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times)
             );
         }
     }
-    let headers = fields.or("headers", Vec::new(), |node| expected_headers(reader, node));
-    let body = fields.optional("body", |node| expected_body(reader, node));
-    let that = fields.or("that", Vec::new(), |node| conditions(reader, node, REPLY));
+    let (headers, body, that) = with_index(reader, times, |reader| {
+        let headers = fields.or("headers", Vec::new(), |node| expected_headers(reader, node));
+        let body = fields.optional("body", |node| expected_body(reader, node));
+        (headers, body, fields.or("that", Vec::new(), |node| conditions(reader, node, REPLY)))
+    });
     let links = fields.or("links", Vec::new(), |node| expected_links(reader, node));
     let outcomes = fields.entry("outcomes").map_or(Some(Vec::new()), |entry| outcomes(reader, entry, times));
     let reply = fields.or("no_reply", ReplyExpectation::Required, |node| expected_reply(reader, node));

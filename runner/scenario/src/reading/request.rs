@@ -182,12 +182,16 @@ fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<
     named.collect()
 }
 
-/// Reads what a request sends, in which a repeated or parallel one can name its `index`.
-fn with_index<T>(reader: &mut Reader<'_>, times: Times, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+/// Reads what a request sends or what its reply must be, in which a repeated or parallel one can name its `index`.
+pub(crate) fn with_index<T>(
+    reader: &mut Reader<'_>,
+    times: Times,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> T {
     if times != Times::Once {
         reader.names.define(INDEX);
     }
-    let sent = read(reader);
+    let read = read(reader);
     reader.names.undefine(INDEX);
-    sent
+    read
 }

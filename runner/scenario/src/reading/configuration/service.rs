@@ -6,7 +6,7 @@ use super::{
     super::{
         reader::{Reader, all},
         table::{DURATION, Key, Shape, Table},
-        yaml::{Entry, Node},
+        yaml::Entry,
     },
     address::base_url,
     command::start,
