@@ -44,19 +44,18 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
             jobs: arguments.jobs.unwrap_or_else(|| worlds.jobs()),
             ..ExplorationOptions::new(seed, CASES)
         };
-        let (mut exit, mut thin) = (Exit::Passed, Vec::new());
-        thin.extend(thin::invariants(&project));
+        let mut exit = Exit::Passed;
+        let mut thin: Vec<Thin> = thin::invariants(&project).into_iter().collect();
+        let invariants = project.configuration.invariants.len();
+        let unjudged = invariants == 0 && thin.is_empty();
         for exploration in &project.explorations {
             let bar = progress_bar();
             let tell = |event: Progress| bar.set_message(progress(&event));
             let rules = rules(&project.configuration);
             let result = ::explore::explore(exploration, &stage, &rules, &options, &tell).await;
             bar.finish_and_clear();
-            let invariants = project.configuration.invariants.len();
             write(&told(exploration, &result, invariants))?;
-            if invariants == 0 && thin.is_empty() {
-                thin.push(Thin::NoInvariant(exploration.name.clone()));
-            }
+            thin.extend(unjudged.then(|| Thin::NoInvariant(exploration.name.clone())));
             match &result.outcome {
                 ExplorationOutcome::Held if result.coverage.shows_nothing() => exit = Exit::Failed,
                 ExplorationOutcome::Held => thin.extend(untested(&result.coverage)),
@@ -96,12 +95,13 @@ fn told(exploration: &Exploration, result: &ExplorationResult, invariants: usize
     let held = matches!(result.outcome, ExplorationOutcome::Held);
     let shows_nothing = held && result.coverage.shows_nothing();
     let mut text = format!(
-        "{} {}  {}  {} sequences, {:.0} a second, {invariants} invariants, seed {}\n",
+        "{} {}  {}  {} sequences, {:.0} a second, {}, seed {}\n",
         if held && !shows_nothing { "✓" } else { "✗" },
         exploration.name,
         exploration.file.display(),
         result.cases,
         rate(result.cases, result.took),
+        if invariants == 1 { "1 invariant".to_owned() } else { format!("{invariants} invariants") },
         result.seed,
     );
     if shows_nothing {
@@ -170,7 +170,8 @@ pub(crate) fn kept_as(file: &Path, seed: ReplaySeed, project: &Project) -> Strin
     let files = [vec![shown(file)], lost.clone()].concat().join(" ");
     let mut text = format!("kept as {}\n", shown(file));
     if !lost.is_empty() {
-        text.push_str(&format!("name with it what doesn't hold in that folder: {}\n", lost.join(", ")));
+        let files = lost.join(", ");
+        text.push_str(&format!("the invariants of {files} don't hold in that folder: name them, too\n"));
     }
     let command = format!("{} {files} --seed {}", program_name(), seed.seed());
     text.push_str(&match seed {

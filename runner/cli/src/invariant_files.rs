@@ -10,7 +10,7 @@ use crate::project::absolute;
 
 /// The file name of invariants for the scenarios in the same folder and below.
 const NAME: &str = "invariants.yaml";
-/// Folders in which nobody keeps scenarios, and many files.
+/// Folders of many files, none of them scenarios.
 const PASSED_OVER: &[&str] = &["node_modules", "target", "venv", "vendor"];
 /// The most folders in which files of invariants are looked for, and the deepest.
 const FOLDERS: usize = 1_000;
@@ -27,8 +27,7 @@ pub(crate) fn above(paths: &[PathBuf], project: &Path) -> Vec<PathBuf> {
 
 /// Lists the files `invariants.yaml` in a project's folder and below, relative to it.
 pub(crate) fn everywhere(project: &Path) -> Vec<PathBuf> {
-    let (mut found, mut folders) = (Vec::new(), vec![(project.to_path_buf(), 0)]);
-    let mut seen = 0;
+    let (mut found, mut folders, mut seen) = (Vec::new(), vec![(project.to_path_buf(), 0)], 0);
     while let Some((folder, depth)) = folders.pop() {
         seen += 1;
         let file = folder.join(NAME);
@@ -38,7 +37,7 @@ pub(crate) fn everywhere(project: &Path) -> Vec<PathBuf> {
         if depth == DEPTH || seen == FOLDERS {
             continue;
         }
-        // A folder that can't be read has no invariants for anyone.
+        // Scenarios in a folder that can't be read can't be run either.
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         let below = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         let named = below.filter(|entry| {

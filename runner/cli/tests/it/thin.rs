@@ -38,7 +38,8 @@ fn invariants_that_hold_are_counted_and_those_elsewhere_are_named() {
     );
     let project = project.with("a/users.yaml", EXPLORATION);
     check(&project, &["explore", "a/users.yaml", "--cases", "3"], &[elsewhere]);
-    check(&project, &["sweep", "a/alice.yaml"], &[elsewhere]);
+    let nothing = "thin: the sweep of `Alice is there` tried no fault (sweep a scenario whose requests make services call each other)";
+    check(&project, &["sweep", "a/alice.yaml"], &[elsewhere, nothing]);
 }
 
 #[test]
@@ -46,6 +47,9 @@ fn an_exploration_without_invariants_is_thin() {
     let project = running("").with("a/users.yaml", EXPLORATION);
     let expected = "thin: `Users` is judged by no invariant (write what must always hold into `invariants.yaml` beside it)";
     check(&project, &["explore", "a", "--cases", "3"], &[expected]);
+    let second = EXPLORATION.replace(": Users", ": Others");
+    let project = project.with("a/others.yaml", &second);
+    check(&project, &["explore", "a", "--cases", "3"], &[&expected.replace("Users", "Others"), expected]);
     check(&project.with("a/invariants.yaml", INVARIANTS), &["explore", "a", "--cases", "3"], &[]);
 }
 
@@ -86,10 +90,7 @@ fn scenarios_that_do_not_run_or_cannot_fail_are_thin() {
         &["a"],
         &["thin: no step of `Waits` can fail (say what must come of it: `expect: { status: 200 }`)"],
     );
-    let project = project.with("a/invariants.yaml", INVARIANTS);
-    check(&project, &["a"], &[]);
-    let help = "sweep a scenario whose requests make services call each other";
-    check(&project, &["sweep", "a/waits.yaml"], &[&format!("thin: the sweep of `Waits` tried no fault ({help})")]);
+    check(&project.with("a/invariants.yaml", INVARIANTS), &["a"], &[]);
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_find_kept_elsewhere_is_repeated_with_the_invariants_that_it_failed() {
     let project = running("settle: 10ms\n").with("a/users.yaml", EXPLORATION).with("a/invariants.yaml", poor);
     let ended = project.run(&["explore", "a", "--cases", "1", "--seed", "1", "--regressions", "finds"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let kept = "kept as finds/users-1-0.yaml\nname with it what doesn't hold in that folder: a/invariants.yaml\n\
+    let kept = "kept as finds/users-1-0.yaml\nthe invariants of a/invariants.yaml don't hold in that folder: name them, too\n\
                 again: runner finds/users-1-0.yaml a/invariants.yaml --seed 1\n";
     assert!(ended.out.ends_with(kept), "{}", ended.out);
     let again = project.run(&["finds/users-1-0.yaml", "a/invariants.yaml", "--seed", "1"]);

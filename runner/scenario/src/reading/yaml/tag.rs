@@ -3,6 +3,18 @@
 use granit_parser::Tag;
 
 use super::node::Kind;
+use crate::Span;
+
+/// The place of a tag whose value is at `value`; that of the value where something else stands between them.
+pub(super) fn place(tag: &Tag, text: &str, value: Span) -> Span {
+    let written = tag.original();
+    let before = text[..value.offset].trim_end_matches(' ');
+    let columns = before.strip_suffix(&*written).map(|rest| text[rest.len()..value.offset].chars().count());
+    match columns.and_then(|columns| value.column.checked_sub(u32::try_from(columns).ok()?)) {
+        Some(column) => Span { column, offset: before.len() - written.len(), length: written.len(), ..value },
+        None => value,
+    }
+}
 
 /// What is wrong with a tag on a value, and what to do about it; `None` if it says what the value is anyway.
 pub(super) fn mistake(tag: &Tag, kind: &Kind) -> Option<(String, String)> {

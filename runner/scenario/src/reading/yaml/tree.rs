@@ -181,8 +181,10 @@ impl<'a> Builder<'a> {
     }
 
     fn check_tag(&mut self, tag: Option<&Tag>, kind: &Kind, span: Span) {
-        let mistake = tag.and_then(|tag| tag::mistake(tag, kind));
-        self.mistakes.extend(mistake.map(|(message, help)| (span, message, Some(help))));
+        let Some(tag) = tag else { return };
+        if let Some((message, help)) = tag::mistake(tag, kind) {
+            self.mistakes.push((tag::place(tag, self.text, span), message, Some(help)));
+        }
     }
 
     /// Notes the lines before the document that begin with `%`, except one that says what holds anyway.

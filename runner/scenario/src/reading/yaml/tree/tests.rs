@@ -208,7 +208,8 @@ fn tags_that_say_what_a_value_is_anyway_pass() {
         let (node, mistakes) = parse(text).expect(text);
         let [(span, message, Some(found))] = mistakes.as_slice() else { panic!("{text}: {mistakes:?}") };
         let found = format!("1:2 {message} ({found})");
-        assert_eq!((span.line, found, json(&node)), (1, mistake(tag, help), tree), "{text}");
+        let place = (span.line, span.column, &text[span.offset..][..span.length]);
+        assert_eq!((place, found, json(&node)), ((1, 2, tag), mistake(tag, help), tree), "{text}");
     }
 }
 
