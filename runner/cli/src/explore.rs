@@ -168,19 +168,18 @@ pub(crate) fn kept_as(file: &Path, seed: ReplaySeed, project: &Project) -> Strin
     let shown = |file: &Path| file.strip_prefix(&here).unwrap_or(file).display().to_string();
     let lost: Vec<String> = project.invariants_lost_by(file).iter().map(|file| shown(file)).collect();
     let files = [vec![shown(file)], lost.clone()].concat().join(" ");
-    let mut text = format!("kept as {}\n", shown(file));
-    if !lost.is_empty() {
-        let files = lost.join(", ");
-        text.push_str(&format!("the invariants of {files} don't hold in that folder: name them, too\n"));
-    }
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        lost => format!("the invariants of {} don't hold in that folder: name them, too\n", lost.join(", ")),
+    };
+    let kept = format!("kept as {}\n{lost}", shown(file));
     let command = format!("{} {files} --seed {}", program_name(), seed.seed());
-    text.push_str(&match seed {
-        ReplaySeed::Confirmed(_) => format!("again: {command}\n"),
+    match seed {
+        ReplaySeed::Confirmed(_) => format!("{kept}again: {command}\n"),
         ReplaySeed::Unconfirmed { tried, .. } => {
-            format!("it did not fail again with {tried} seeds tried\nrun it: {command}\n")
+            format!("{kept}it did not fail again with {tried} seeds tried\nrun it: {command}\n")
         }
-    });
-    text
+    }
 }
 
 /// Runs the kept file, as a user would, so that the failure shown points to the lines of the file.

@@ -31,14 +31,11 @@ impl Judged {
             return None;
         }
         let expected = "a step that expects or checks something, or does something to a service";
-        let mut found = String::from("conditions left out");
-        for step in self.left_out.iter().take(MOST) {
-            found.push_str("\n  ");
-            found.push_str(step);
-        }
-        if let more @ 1.. = self.left_out.len().saturating_sub(MOST) {
-            found.push_str(&format!("\n  … and {more} more"));
-        }
+        let more = self.left_out.len().saturating_sub(MOST);
+        let more = (more > 0).then(|| format!("… and {more} more"));
+        let steps: Vec<&str> =
+            self.left_out.iter().take(MOST).chain(more.as_ref()).map(String::as_str).collect();
+        let found = format!("conditions left out\n  {}", steps.join("\n  "));
         Some(Finding::new(FindingKind::NothingJudged, expected, found))
     }
 }

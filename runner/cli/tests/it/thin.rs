@@ -38,8 +38,9 @@ fn invariants_that_hold_are_counted_and_those_elsewhere_are_named() {
     );
     let project = project.with("a/users.yaml", EXPLORATION);
     check(&project, &["explore", "a/users.yaml", "--cases", "3"], &[elsewhere]);
-    let nothing = "thin: the sweep of `Alice is there` tried no fault (sweep a scenario whose requests make services call each other)";
-    check(&project, &["sweep", "a/alice.yaml"], &[elsewhere, nothing]);
+    let waits = "scenario: Waits\nsteps:\n  - wait: 1ms\n";
+    let nothing = "thin: the sweep of `Waits` tried no fault (sweep a scenario whose requests make services call each other)";
+    check(&project.with("c/waits.yaml", waits), &["sweep", "c/waits.yaml"], &[elsewhere, nothing]);
 }
 
 #[test]
