@@ -8,8 +8,8 @@ use std::{
 };
 
 use ::explore::{
-    Counterexample, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun, Progress,
-    ReplaySeed, counterexample_yaml,
+    Counterexample, Coverage, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun,
+    Progress, ReplaySeed, counterexample_yaml,
 };
 use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
@@ -23,6 +23,7 @@ use crate::{
     project,
     project_command::{prepare, progress_bar, run_command},
     run::{new_seed, rules},
+    thin::{self, Thin},
 };
 
 /// Sequences of an exploration when neither a number nor a time is given.
@@ -44,26 +45,31 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
             ..ExplorationOptions::new(seed, CASES)
         };
         let mut exit = Exit::Passed;
+        let mut thin: Vec<Thin> = thin::invariants(&project).into_iter().collect();
+        let invariants = project.configuration.invariants.len();
+        let unjudged = invariants == 0 && thin.is_empty();
         for exploration in &project.explorations {
             let bar = progress_bar();
             let tell = |event: Progress| bar.set_message(progress(&event));
             let rules = rules(&project.configuration);
             let result = ::explore::explore(exploration, &stage, &rules, &options, &tell).await;
             bar.finish_and_clear();
-            write(&told(exploration, &result))?;
+            write(&told(exploration, &result, invariants))?;
+            thin.extend(unjudged.then(|| Thin::NoInvariant(exploration.name.clone())));
             match &result.outcome {
-                ExplorationOutcome::Held => {}
+                ExplorationOutcome::Held if result.coverage.shows_nothing() => exit = Exit::Failed,
+                ExplorationOutcome::Held => thin.extend(untested(&result.coverage)),
                 ExplorationOutcome::BrokenOff(broken) => return Err(broken.clone()),
                 ExplorationOutcome::Failed(counterexample) => {
                     exit = Exit::Failed;
                     let folder = project.folder().join(&arguments.regressions);
                     let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
                     let again = run_kept(&file, &project, &stage, counterexample.seed.seed()).await;
-                    write(&shown(counterexample, &again, &file))?;
+                    write(&shown(counterexample, &again, &file, &project))?;
                 }
             }
         }
-        Ok(exit)
+        thin::tell(&thin, arguments.strictness.strictness(), exit)
     })
 }
 
@@ -84,24 +90,34 @@ fn rate(cases: u64, took: Duration) -> f64 {
     cases as f64 / took.as_secs_f64().max(0.001)
 }
 
-/// The result of an exploration, in a few lines.
-fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
-    let mark = if matches!(result.outcome, ExplorationOutcome::Held) { "✓" } else { "✗" };
+/// The result of an exploration in one line, and why it shows nothing if it doesn't.
+fn told(exploration: &Exploration, result: &ExplorationResult, invariants: usize) -> String {
+    let held = matches!(result.outcome, ExplorationOutcome::Held);
+    let shows_nothing = held && result.coverage.shows_nothing();
     let mut text = format!(
-        "{mark} {}  {}  {} sequences, {:.0} a second, seed {}\n",
+        "{} {}  {}  {} sequences, {:.0} a second, {}, seed {}\n",
+        if held && !shows_nothing { "✓" } else { "✗" },
         exploration.name,
         exploration.file.display(),
         result.cases,
         rate(result.cases, result.took),
+        if invariants == 1 { "1 invariant".to_owned() } else { format!("{invariants} invariants") },
         result.seed,
     );
-    if matches!(result.outcome, ExplorationOutcome::Held) {
-        // A line that says "held" must not hide what was never tested.
-        let missing = result.coverage.missing();
-        text.extend(missing.iter().map(|missing| format!("  nothing was learned: {missing}\n")));
+    if shows_nothing {
+        text.push_str("  nothing was learned: no operation had the reply that it is there for\n");
+        text.extend(untested(&result.coverage).map(|thin| format!("    {}\n", thin.with_help())));
     }
     text.extend(report::repeated_starts(result.repeated_starts).map(|line| format!("  {line}\n")));
     text
+}
+
+/// What the sequences of an exploration never did.
+fn untested(coverage: &Coverage) -> impl Iterator<Item = Thin> {
+    coverage.missing().into_iter().map(|untested| {
+        let requests = coverage.requests(&untested).cloned();
+        Thin::Untested { untested, requests }
+    })
 }
 
 fn keep_counterexample(
@@ -146,15 +162,23 @@ pub(crate) fn keep(
     Ok(file)
 }
 
-/// The lines that tell where a counterexample is kept, whether it failed again, and the command that runs it.
-pub(crate) fn kept_as(file: &Path, seed: ReplaySeed) -> String {
+/// The lines that tell where a counterexample is kept, whether it failed again, and the command that runs it. The command
+/// names the files of invariants that don't hold in that folder.
+pub(crate) fn kept_as(file: &Path, seed: ReplaySeed, project: &Project) -> String {
     let here = project::absolute(Path::new("."));
-    let file = file.strip_prefix(&here).unwrap_or(file).display();
-    let command = format!("{} {file} --seed {}", program_name(), seed.seed());
+    let shown = |file: &Path| file.strip_prefix(&here).unwrap_or(file).display().to_string();
+    let lost: Vec<String> = project.invariants_lost_by(file).iter().map(|file| shown(file)).collect();
+    let files = [vec![shown(file)], lost.clone()].concat().join(" ");
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        lost => format!("the invariants of {} don't hold in that folder: name them, too\n", lost.join(", ")),
+    };
+    let kept = format!("kept as {}\n{lost}", shown(file));
+    let command = format!("{} {files} --seed {}", program_name(), seed.seed());
     match seed {
-        ReplaySeed::Confirmed(_) => format!("kept as {file}\nagain: {command}\n"),
+        ReplaySeed::Confirmed(_) => format!("{kept}again: {command}\n"),
         ReplaySeed::Unconfirmed { tried, .. } => {
-            format!("kept as {file}\nit did not fail again with {tried} seeds tried\nrun it: {command}\n")
+            format!("{kept}it did not fail again with {tried} seeds tried\nrun it: {command}\n")
         }
     }
 }
@@ -171,7 +195,7 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 
 /// The counterexample as a failure, and the command that repeats it. `again` is the result of the kept file; in real time it may
 /// have passed.
-fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path) -> String {
+fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, project: &Project) -> String {
     let failed = matches!(again.verdict, Verdict::Failed(_));
     format!(
         "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n{}",
@@ -181,6 +205,6 @@ fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path) -
         counterexample.runs,
         counterexample.failures,
         counterexample.repeats,
-        kept_as(file, counterexample.seed),
+        kept_as(file, counterexample.seed, project),
     )
 }

@@ -10,6 +10,8 @@
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `up` | starts the services and keeps them running |
+//! | `invariant_files` | the files of invariants of a project |
+//! | `thin` | what a green result doesn't show, and `--strict` |
 //! | `output` | results on stdout, errors on stderr |
 //! | `worlds` | the worlds in which scenarios run |
 //! | `interrupt` | Ctrl-C and SIGTERM |
@@ -22,12 +24,14 @@ mod arguments;
 mod exit;
 mod explore;
 mod interrupt;
+mod invariant_files;
 mod output;
 mod project;
 mod project_command;
 mod run;
 mod selection;
 mod sweep;
+mod thin;
 mod up;
 mod worlds;
 

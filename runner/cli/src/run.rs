@@ -8,10 +8,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
+use engine::{Event, OnFailure, Plan, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
 use report::{RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
-use scenario::Configuration;
+use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     project,
     project_command::{prepare, progress, run_command},
     selection::select,
+    thin::{self, Thin},
 };
 
 /// Runs the scenarios that the command line names.
@@ -67,7 +68,20 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
     let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     written.map_err(|error| not_written(&error))?;
     write_reports(&arguments.report, |target| target.write(&record))?;
-    Ok(summary.into())
+    thin::tell(&thin(project, &plan, &summary), arguments.strictness.strictness(), summary.into())
+}
+
+/// What the run doesn't show.
+fn thin(project: &Project, plan: &Plan, summary: &Summary) -> Vec<Thin> {
+    let no_invariants = project.configuration.invariants.is_empty();
+    let cannot_fail = plan
+        .scenarios
+        .iter()
+        .map(|planned| &planned.scenario)
+        .filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
+    let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped));
+    let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
+    thin::invariants(project).into_iter().chain(cannot_fail).chain(skipped).collect()
 }
 
 /// Lists the scenarios that would run.

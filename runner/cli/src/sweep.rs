@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use ::explore::{
-    CellOutcome, Depth, FailingRun, ShrinkLimits, SweepOptions, SweepTable, reduce, sweep as run_sweep,
+    CellOutcome, Depth, FailingRun, ShrinkLimits, SweepCell, SweepOptions, SweepTable, reduce,
+    sweep as run_sweep,
 };
 use engine::Stage;
 use fault::Seed;
@@ -18,6 +19,7 @@ use crate::{
     output::{write, write_reports},
     project_command::{prepare, progress_bar, run_command},
     run::{new_seed, rules, urls},
+    thin::{self, Thin},
 };
 
 /// Sweeps the scenarios that the command line names.
@@ -45,12 +47,27 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
+        let thin = thin(&project, &tables);
         let record = RunRecord::of_sweeps(seed, tables).with_addresses(urls(&project.configuration));
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;
-        Ok(if held { Exit::Passed } else { Exit::Failed })
+        thin::tell(&thin, arguments.strictness.strictness(), if held { Exit::Passed } else { Exit::Failed })
     })
+}
+
+/// What the sweeps don't show.
+fn thin(project: &Project, tables: &[SweepTable]) -> Vec<Thin> {
+    let elsewhere = thin::invariants(project);
+    let unjudged = elsewhere.is_none() && project.configuration.invariants.is_empty();
+    let of = |table: &SweepTable| {
+        let name = &table.baseline.scenario.name;
+        let met = |cell: &SweepCell| !matches!(cell.outcome, CellOutcome::NotReached);
+        let swept = table.baseline.verdict != Verdict::Passed || table.cells.iter().any(met);
+        let nothing = (!swept).then(|| Thin::NothingSwept(name.clone()));
+        unjudged.then(|| Thin::NoInvariant(name.clone())).into_iter().chain(nothing)
+    };
+    elsewhere.into_iter().chain(tables.iter().flat_map(of)).collect()
 }
 
 async fn sweep_one(
@@ -91,7 +108,7 @@ async fn tell_failure(
     let failure = report::render_failure(&smaller.result, &|_| None);
     write(&format!(
         "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
-        kept_as(&file, smaller.seed),
+        kept_as(&file, smaller.seed, project),
     ))
 }
 
@@ -128,7 +145,7 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
                 let suffix = format!("{seed}-{number}");
                 let file = keep_as(arguments, project, scenario, &suffix, failing, &origin)?;
                 let failure = report::render_failure(&failing.result, &|_| None);
-                write(&format!("\n{failure}\n{}", kept_as(&file, failing.seed)))?;
+                write(&format!("\n{failure}\n{}", kept_as(&file, failing.seed, project)))?;
             }
         }
     }

@@ -14,6 +14,7 @@
 //! | `scenario_run` | runs one scenario, step by step; `scenario_run/process`: the processes of its services |
 //! | `request` | sends a request over the scenario's own link, or past all links |
 //! | `invariants` | checks invariants, after each step and at the end |
+//! | `judged` | whether a scenario did anything that could fail |
 //! | `observations` | observations of the system for invariants, and a cache of them |
 //! | `exits` | finds the services whose processes ended by themselves |
 //! | `polling` | attempts with pauses between them, until a deadline |
@@ -26,6 +27,7 @@
 mod event;
 mod exits;
 mod invariants;
+mod judged;
 mod observations;
 mod polling;
 mod preparation;

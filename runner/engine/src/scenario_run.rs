@@ -1,6 +1,6 @@
 //! Runs one scenario in a fresh world.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use fault::Seed;
 use futures_util::future::join_all;
@@ -19,6 +19,7 @@ use crate::{
     ScenarioResult, Stage, World,
     exits::ExitWatch,
     invariants::InvariantChecker,
+    judged::Judged,
     polling::{Pauses, Polling},
     request::PreparedRequest,
 };
@@ -66,6 +67,7 @@ struct ScenarioRun<'a, W> {
     variables: Scope,
     invariants: InvariantChecker<'a>,
     exits: ExitWatch,
+    judged: Judged,
 }
 
 /// Whether the condition of a step holds; a step without one runs.
@@ -116,8 +118,15 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 impl<'a, W: World> ScenarioRun<'a, W> {
     fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
         let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
-        let exits = ExitWatch::default();
-        Self { world, scenario, rules, variables: Scope::default(), invariants, exits }
+        Self {
+            world,
+            scenario,
+            rules,
+            variables: Scope::default(),
+            invariants,
+            exits: ExitWatch::default(),
+            judged: Judged::default(),
+        }
     }
 
     async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
@@ -191,16 +200,24 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         }
         if completed {
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
+            findings.extend(self.judged.finding());
         }
         Ok(StepFindings { findings, exchange: None })
     }
 
     /// Evaluates a step's condition. If it doesn't hold, the step's captures become null.
     fn condition(&mut self, step: &Step) -> Result<Condition, EvaluationError> {
-        let Some(condition) = &step.condition else { return Ok(Condition::Holds) };
-        if condition.holds(&self.variables)? {
-            return Ok(Condition::Holds);
-        }
+        let condition = match &step.condition {
+            Some(condition) if !condition.holds(&self.variables)? => condition,
+            _ => {
+                // Each member of `together` has a condition of its own.
+                if !matches!(step.action, Action::Together(_)) {
+                    self.judged.ran(step);
+                }
+                return Ok(Condition::Holds);
+            }
+        };
+        self.judged.left_out(step, condition);
         for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
             self.variables.set(name, Value::Null);
         }
@@ -280,8 +297,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         world.links().read(|history| {
             let mut found = StepFindings::default();
             let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
-            for exchange in &exchanges {
-                let findings = judge_exchange(&step.expect, *exchange, &self.variables);
+            for (index, exchange) in exchanges.iter().enumerate() {
+                let variables = self.with_index(step.times, index);
+                let findings = judge_exchange(&step.expect, *exchange, &variables);
                 if !findings.is_empty() {
                     found = StepFindings { findings, exchange: Some(exchange.id) };
                     break;
@@ -306,11 +324,20 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         })
     }
 
-    /// Sends a step's request as often as it says; the variable `index` counts from 0.
+    /// The variables of one of a step's requests: the `index` of one that is sent several times counts from 0.
+    fn with_index(&self, times: Times, index: usize) -> Cow<'_, Scope> {
+        if times == Times::Once {
+            return Cow::Borrowed(&self.variables);
+        }
+        let mut variables = self.variables.clone();
+        variables.set("index", json!(index));
+        Cow::Owned(variables)
+    }
+
+    /// Sends a step's request as often as it says.
     async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
         let prepared = |index: u32| {
-            let mut variables = self.variables.clone();
-            variables.set("index", index);
+            let variables = self.with_index(step.times, index as usize);
             PreparedRequest::new(&step.call, &variables, self.rules.timeout)
         };
         Ok(match step.times {

@@ -90,7 +90,7 @@ impl<'a, S: Stage> Trials<'a, S> {
             let is_unstarted =
                 matches!(&result.verdict, Verdict::BrokenOff(broken) if broken.finding().is_some());
             if !is_unstarted || starts == MOST_STARTS {
-                return without_idle_faults(result);
+                return without_idleness(result);
             }
             starts += 1;
             self.repeated_starts.fetch_add(1, Ordering::Relaxed);
@@ -143,11 +143,14 @@ pub(crate) fn nth_seed(first: Seed, number: u32) -> Seed {
     Seed(first.0.wrapping_add(number.into()))
 }
 
-/// The result without the findings that a fault met no exchange, which is no mistake in a generated scenario.
-fn without_idle_faults(mut result: ScenarioResult) -> ScenarioResult {
+/// The result without the findings that a fault met no exchange or that no step could fail, which are no mistakes in a
+/// generated scenario.
+fn without_idleness(mut result: ScenarioResult) -> ScenarioResult {
     let Verdict::Failed(failures) = &mut result.verdict else { return result };
     for failure in failures.iter_mut() {
-        failure.findings.retain(|finding| !matches!(finding.kind, FindingKind::IdleFault(_)));
+        failure.findings.retain(|finding| {
+            !matches!(finding.kind, FindingKind::IdleFault(_) | FindingKind::NothingJudged)
+        });
     }
     failures.retain(|failure| !failure.findings.is_empty());
     if failures.is_empty() {

@@ -169,6 +169,8 @@ pub enum FindingKindFile {
     Process,
     /// The settled system, which wasn't judged.
     Unsettled,
+    /// No step that could fail ran.
+    NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
 }
@@ -358,6 +360,7 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::IdleFault(_) => Self::IdleFault,
             FindingKind::Process(..) => Self::Process,
             FindingKind::Unsettled => Self::Unsettled,
+            FindingKind::NothingJudged => Self::NothingJudged,
             FindingKind::Snapshot => Self::Snapshot,
         }
     }

@@ -57,7 +57,7 @@ pub use failure::{render as render_failure, render_broken_off};
 pub use preparation::PreparationView;
 pub use record::RunRecord;
 pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
-pub use summary::counts;
+pub use summary::{counts, thin_line};
 pub use sweep::{render as render_sweep, repeated_starts};
 pub use target::{NotATarget, Target, WriteError};
 pub use terminal::{Addresses, Progress, Terminal, TerminalOptions};

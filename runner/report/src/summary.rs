@@ -34,6 +34,11 @@ pub fn counts(summary: &Summary) -> String {
     format!("{}: {}", count(all, "scenario"), parts.join(", "))
 }
 
+/// A line about what a green result doesn't show.
+pub fn thin_line(what: &str) -> String {
+    format!("{} {what}\n", "thin:".yellow())
+}
+
 /// The counts, the seed, and the command that runs the files that didn't pass again.
 pub(crate) fn render<'a>(
     summary: &Summary,

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `environment` | minijinja as it is set up here |
 //! | `code` | an expression compiled, and what it names |
+//! | `certainty` | conditions that are true or false whatever their variables are |
 //! | `tokens` | the source as tokens, and which of them are variables |
 //! | `filters` | filters, each a line there and a function in its folder |
 //! | `kinds` | tests of a value's kind |
@@ -25,6 +26,7 @@ use minijinja::ErrorKind;
 
 mod arithmetic;
 mod binding;
+mod certainty;
 mod code;
 mod environment;
 mod error;
@@ -110,6 +112,11 @@ impl Expression {
             Value::Bool(holds) => Ok(holds),
             value => Err(self.error(format!("it is {}, neither true nor false", json::describe(&value)))),
         }
+    }
+
+    /// Its result as a condition whatever its variables are, where that is plain to see, as of `calls >= 0`.
+    pub(crate) fn always(&self) -> Option<bool> {
+        certainty::always(&self.source)
     }
 
     /// The same expression with other names or values for some of its variables.

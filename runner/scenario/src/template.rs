@@ -35,7 +35,7 @@ pub(crate) enum TemplateError<E> {
 }
 
 /// The byte of the `}` that ends a placeholder, past braces and quoted texts within it.
-fn closing_brace(text: &str) -> Option<usize> {
+pub(crate) fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
     let mut escaped = false;

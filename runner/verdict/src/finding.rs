@@ -55,6 +55,8 @@ pub enum FindingKind {
     Process(ServiceName, ProcessFailure),
     /// The environment failed after a step had failed, so that the settled system wasn't judged.
     Unsettled,
+    /// No step that could fail ran.
+    NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
 }
@@ -165,6 +167,7 @@ impl fmt::Display for FindingKind {
             Self::IdleFault(name) => write!(f, "fault {name}"),
             Self::Process(service, _) => write!(f, "process {service}"),
             Self::Unsettled => f.write_str("settled system"),
+            Self::NothingJudged => f.write_str("nothing was judged"),
             Self::Snapshot => f.write_str("snapshot"),
         }
     }

@@ -6,3 +6,4 @@ mod arrows;
 mod mistakes;
 mod project;
 mod runs;
+mod thin;

@@ -90,7 +90,7 @@ pub(crate) fn server_for(connections: usize) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().take(connections).flatten() {
-            thread::spawn(move || answer(stream, |_| "alice"));
+            thread::spawn(move || answer(stream, "200 OK", |_| "alice"));
         }
     });
     address
@@ -103,10 +103,22 @@ pub(crate) fn server_that_errs_once() -> SocketAddr {
     thread::spawn(move || {
         let mut first = true;
         for stream in listener.incoming().flatten() {
-            answer(stream, |head| {
+            answer(stream, "200 OK", |head| {
                 let errs = head.starts_with(b"GET /users/") && std::mem::take(&mut first);
                 if errs { "bob" } else { "alice" }
             });
+        }
+    });
+    address
+}
+
+/// Starts a server that answers every request about a user with 401.
+pub(crate) fn server_that_refuses() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            answer(stream, "401 Unauthorized", |_| "nobody");
         }
     });
     address
@@ -117,8 +129,8 @@ pub(crate) fn unused_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Answers one request, if there is one, with the name for this head.
-fn answer(mut stream: impl Read + Write, name: impl FnOnce(&[u8]) -> &'static str) {
+/// Answers one request, if there is one, with this status and the name for this head.
+fn answer(mut stream: impl Read + Write, status: &str, name: impl FnOnce(&[u8]) -> &'static str) {
     let mut head = Vec::new();
     let mut reader = BufReader::new(&mut stream);
     while !head.ends_with(b"\r\n\r\n") {
@@ -128,7 +140,7 @@ fn answer(mut stream: impl Read + Write, name: impl FnOnce(&[u8]) -> &'static st
     }
     let body = format!(r#"{{"name": "{}", "balance": 500.0}}"#, name(&head));
     let length = body.len();
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close");
     // The caller may have closed the connection.
     drop(write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{body}"));
 }

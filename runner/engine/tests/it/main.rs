@@ -1,5 +1,6 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
+mod judged;
 mod processes;
 mod world;
 
@@ -405,6 +406,7 @@ async fn different_requests_are_sent_together_and_each_is_judged() {
         _ => (500, "{}".into()),
     });
     let steps = "
+vars: { kind: 1 }
 faults:
   slow: { link: client -> shop, latency: 1s }
 steps:
@@ -412,7 +414,7 @@ steps:
   - together:
       - { name: a, request: GET shop /a, expect: { status: 200 }, capture: { n: body.n } }
       - { name: b, request: GET shop /b, expect: { status: 200, no_reply: allowed } }
-      - { name: c, if: 1 == 2, request: GET shop /c, expect: { status: 200 } }
+      - { name: c, if: kind == 2, request: GET shop /c, expect: { status: 200 } }
       - { name: d, request: GET shop /d, expect: { lenient: true, status: 200 } }
   - check: n == 1
 ";

@@ -90,7 +90,7 @@ pub(crate) struct Bank(pub(crate) Bug);
 
 pub(crate) const CONFIGURATION: &str = "
 services:
-  shop: { base_url: http://localhost:1, depends_on: [bank] }
+  shop: { command: shop, depends_on: [bank] }
   bank: { base_url: http://localhost:2 }
 ";
 

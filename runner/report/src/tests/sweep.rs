@@ -24,7 +24,7 @@ use crate::{RunRecord, html, json, render_sweep};
 const CONFIGURATION: &str = "
 services:
   bank: { base_url: 'http://localhost:1' }
-  shop: { base_url: 'http://localhost:2', depends_on: [bank] }
+  shop: { command: shop, depends_on: [bank] }
 settle: 1s
 ";
 

@@ -42,6 +42,13 @@ pub struct Service {
     pub ready: Vec<Readiness>,
 }
 
+impl Service {
+    /// Whether neither the runner starts it nor the program that runs it is the runner itself.
+    pub fn runs_already(&self) -> bool {
+        self.start.is_none() && self.base_url.is_some()
+    }
+}
+
 /// Whether a run can do without a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -104,11 +111,14 @@ impl Configuration {
         self.services.iter().find(|service| service.name == *name)
     }
 
-    /// The links between services, in the order of the file. Links of scenarios' own requests are not among them.
+    /// The links between services, in the order of the file. A service that is started is told the addresses of its
+    /// links; of one that runs already, there are those at a fixed address only. Links of scenarios' own requests are not
+    /// among them.
     pub fn links(&self) -> impl Iterator<Item = Link> {
         self.services.iter().flat_map(|caller| {
             let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
-            caller.depends_on.iter().map(link)
+            let exists = |callee: &&Dependency| !caller.runs_already() || callee.listen.is_some();
+            caller.depends_on.iter().filter(exists).map(link)
         })
     }
 }

@@ -30,6 +30,18 @@ impl Step {
         self.may_end.contains(service) || members.iter().any(|member| member.allows_end_of(service))
     }
 
+    /// Whether it can fail: something is expected of it, or checked, or done to a service. Of `together`, whether a member
+    /// can.
+    pub fn is_judged(&self) -> bool {
+        match &self.action {
+            Action::Check(_) | Action::Process(_) => true,
+            Action::Request(_) | Action::Together(_) | Action::Eventually(_) => {
+                self.requests().iter().any(|request| request.expect.span.is_some())
+            }
+            Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => false,
+        }
+    }
+
     /// Its requests: several for `together`, none for a step that sends none.
     pub fn requests(&self) -> Vec<&RequestStep> {
         match &self.action {

@@ -1,7 +1,7 @@
 //! Expressions, templates and values with templates in them, whose names are checked.
 
 use super::{
-    names::{ANY, is_taken},
+    names::{ANY, CONFIGURATION_ONLY, is_taken},
     reader::{Reader, all},
     suggestion,
     yaml::{Entry, Kind, Node},
@@ -42,11 +42,6 @@ pub(crate) fn expression(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -
     }
     let span = reader.part(node, text, 0..text.len());
     compile(reader, text, span, extra)
-}
-
-/// One or more expressions.
-pub(crate) fn expressions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
-    all(reader.one_or_more(node).iter().map(|item| expression(reader, item, extra)))
 }
 
 /// Compiles an expression that stands at `span`, and notes the names in it that don't exist.
@@ -98,6 +93,10 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
             "`${any}` stands for a whole value in an expected body or an expected header, and nowhere else"
                 .to_owned(),
         )
+    } else if CONFIGURATION_ONLY.contains(&name) && !extra.contains(&"env") {
+        Some(format!(
+            "`{name}` is known in e2e.conf only: write the value under `vars`, and hand it to a service there"
+        ))
     } else if let Some(later) = reader.names.announced(name) {
         Some(format!("it is captured only later, on line {}", later.line))
     } else {

@@ -8,7 +8,7 @@ use self::{
     together::{MEMBER, together},
 };
 use super::{
-    expression::expressions,
+    condition::conditions,
     fields::Fields,
     reader::Reader,
     request::{REQUEST, REQUEST_LINE, request_step},
@@ -100,7 +100,7 @@ fn action(
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
         "wait" => reader.duration(node).map(Action::Wait),
-        "check" => expressions(reader, node, &[]).map(Action::Check),
+        "check" => conditions(reader, node, &[]).map(Action::Check),
         key => {
             let signal = Signal::ALL.into_iter().find(|signal| signal.as_str() == key);
             let signal = signal.expect("the other actions are signals");

@@ -1,7 +1,10 @@
 //! YAML as a tree of values, each with its place in the file.
 
+mod merge;
 mod node;
+mod placeholder;
 mod scalar;
+mod tag;
 mod tree;
 
 pub(crate) use node::{Entry, Kind, Node};

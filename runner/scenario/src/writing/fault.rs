@@ -44,7 +44,7 @@ fn selector(written: &mut Mapping, selector: &Selector) {
 
 /// The name and the value of a header.
 fn header((name, value): &(HeaderName, HeaderValue)) -> (String, Value) {
-    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())
+    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned().into())
 }
 
 /// The key and the value of a kind of damage.

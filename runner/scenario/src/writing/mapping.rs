@@ -25,7 +25,9 @@ impl Mapping {
         self.maybe(key, (!entries.is_empty()).then_some(entries));
     }
 
+    /// Conditions, without those that are true whatever happens: as text they would be a mistake.
     pub(super) fn conditions(&mut self, key: &str, conditions: &[Expression]) {
-        self.list(key, conditions.iter().map(|condition| condition.source().into()));
+        let could_fail = conditions.iter().filter(|condition| condition.always() != Some(true));
+        self.list(key, could_fail.map(|condition| condition.source().into()));
     }
 }

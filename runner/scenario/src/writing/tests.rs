@@ -69,7 +69,7 @@ settle: 20s
 "#;
 
 fn configuration() -> Configuration {
-    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { base_url: http://localhost:2, depends_on: [shop] }\n";
+    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop] }\n";
     read_configuration(services, PathBuf::from("e2e.conf")).expect("a configuration")
 }
 

@@ -10,7 +10,7 @@ use super::{
         reader::{Reader, all},
         yaml::{Kind, Node},
     },
-    command_line::split,
+    command_line::{CommandMistake, check_program, split},
     variables::{Variables, filled_in},
 };
 use crate::{StartCommand, Template};
@@ -43,21 +43,28 @@ fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Op
         if items.is_empty() {
             reader.note(node.span, "there is no command here", None);
         }
+        if let Some(Kind::Text(program)) = items.first().map(|item| &item.kind)
+            && let Err(mistake) = check_program(program)
+        {
+            note(reader, &items[0], &mistake);
+        }
         return all(items.iter().map(|item| {
             let text = reader.text(item, "an argument")?;
             filled_in(reader, item, &text, variables)
         }));
     }
     let text = reader.text(node, "a command")?;
-    let words = match split(&text) {
-        Ok(words) => words,
-        Err(mistake) => {
-            let help = mistake.help();
-            reader.note(node.span, mistake.to_string(), help);
-            return None;
-        }
-    };
+    let words = words(reader, node, &text)?;
     all(words.iter().map(|word| filled_in(reader, node, word, variables)))
+}
+
+/// The words of a command.
+pub(super) fn words(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Vec<String>> {
+    split(text).map_err(|mistake| note(reader, node, &mistake)).ok()
+}
+
+fn note(reader: &mut Reader<'_>, node: &Node, mistake: &CommandMistake) {
+    reader.note(node.span, mistake.to_string(), mistake.help());
 }
 
 fn environment(

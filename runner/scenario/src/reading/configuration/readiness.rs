@@ -61,10 +61,15 @@ fn ready_path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     if path.starts_with('/') && !misplaced && encoded.parse::<Uri>().is_ok() {
         return Some(encoded);
     }
-    reader.note(
-        node.span,
-        format!("`{path}` is no path"),
-        "a path starts with `/`: write `/livez`".to_owned(),
-    );
+    let help = match path.parse::<Uri>() {
+        Ok(uri) if uri.host().is_some() && uri.path_and_query().is_some() => {
+            format!(
+                "the runner knows where the service is: write `{}`",
+                uri.path_and_query().map_or("/", |path| path.as_str())
+            )
+        }
+        _ => "a path starts with `/`: write `/livez`".to_owned(),
+    };
+    reader.note(node.span, format!("`{path}` is no path"), help);
     None
 }

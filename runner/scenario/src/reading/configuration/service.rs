@@ -1,14 +1,14 @@
 //! `services`: where a service is, how it is started, what it calls and when it is ready.
 
 use fault::{Link, ServiceName};
-use http::Uri;
 
 use super::{
     super::{
         reader::{Reader, all},
         table::{DURATION, Key, Shape, Table},
-        yaml::{Entry, Node},
+        yaml::Entry,
     },
+    address::base_url,
     command::start,
     dependency::{DEPENDENCY, dependencies},
     readiness::{READY, readiness},
@@ -78,21 +78,4 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         depends_on: depends_on?,
         ready: ready?,
     })
-}
-
-fn base_url(reader: &mut Reader<'_>, node: &Node) -> Option<Uri> {
-    let text = reader.text(node, "an address, such as `http://localhost:5002`")?;
-    let help = || "write `http://localhost:5002`".to_owned();
-    let uri = text.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
-    match uri.as_ref().map(Uri::scheme_str) {
-        Some(Some("http")) => uri,
-        Some(Some("https")) => {
-            reader.note(node.span, "links don't speak https", help());
-            None
-        }
-        _ => {
-            reader.note(node.span, format!("`{text}` is no address of a service"), help());
-            None
-        }
-    }
 }

@@ -4,13 +4,13 @@ use fault::ServiceName;
 
 use super::super::{
     expression::{compile, template_with},
+    names::CONFIGURATION_ONLY,
     reader::Reader,
     services::service,
     yaml::Node,
 };
 use crate::{Expression, Span, Template};
 
-const OF_A_SERVICE: &[&str] = &["port", "data_dir", "url", "env"];
 const OF_THE_BUILD: &[&str] = &["env"];
 
 /// The variables of a template.
@@ -42,7 +42,7 @@ fn variable(
 ) -> Option<Expression> {
     let names = match variables {
         Variables::Build => OF_THE_BUILD,
-        Variables::Service { .. } => OF_A_SERVICE,
+        Variables::Service { .. } => CONFIGURATION_ONLY,
     };
     let written = if let Variables::Service { callees } = variables {
         with_urls(reader, source, span, callees)?

@@ -3,7 +3,7 @@
 use fault::ServiceName;
 
 use super::super::{
-    expression::expression,
+    condition::condition as condition_at,
     fields::Fields,
     reader::{Reader, all},
     services::service_at,
@@ -24,7 +24,7 @@ pub(super) const HEADING: &[Key] = &[
 
 #[expect(clippy::option_option, reason = "a step without a condition is not one whose condition is wrong")]
 pub(super) fn condition(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Option<Expression>> {
-    fields.optional("if", |node| expression(reader, node, &[]))
+    fields.optional("if", |node| condition_at(reader, node, &[]))
 }
 
 pub(super) fn may_end(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Vec<ServiceName>> {
