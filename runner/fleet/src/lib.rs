@@ -15,6 +15,7 @@
 //! | `options` | its settings besides the configuration |
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
+//! | `launch` | fills in a service's command, environment and working folder |
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
 //! | `external` | a service that runs already, or is missing |
 //! | `process` | a process with all of its children |
@@ -33,6 +34,7 @@ mod build;
 mod external;
 mod fleet;
 mod guardian;
+mod launch;
 mod log;
 mod options;
 mod ports;

@@ -12,18 +12,18 @@ use std::{
 use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
-use scenario::{Configuration, EvaluationError, Scope, Service, StartCommand};
+use scenario::{Configuration, Scope, Service, StartCommand};
 use serde_json::{Map, Value, json};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, watch};
 use verdict::{BrokenOff, Resource};
 
 use crate::{
     Address, LiveWorld,
     external::{ExternalService, Presence, configured_address, wait_until_ready},
+    launch::{Folders, launch},
     log::Log,
     options::FleetOptions,
     ports::Port,
-    process::Launch,
     service::{CurrentInstance, StartedService},
     workspace::Workspace,
     world::{OpenLink, StartedServices},
@@ -100,7 +100,7 @@ impl Startup<'_> {
             addresses: &addresses,
         };
         let (mut started, mut external) = (Vec::new(), BTreeMap::new());
-        for service in &self.configuration.services {
+        for service in self.configuration.start_order() {
             let name = service.name.clone();
             let is_missing = self.missing.contains(&name);
             match (&service.start, ports.remove(&name).flatten()) {
@@ -123,19 +123,37 @@ impl Startup<'_> {
         Ok(world)
     }
 
-    /// Starts all services at once, and waits until they and those that run already are ready.
+    /// Starts all services, each once those that it is started after are ready, and waits until they and those that
+    /// run already are ready.
     async fn wait_for_all(&self, started: &[Arc<StartedService>]) -> Result<(), BrokenOff> {
-        let own =
-            try_join_all(started.iter().map(async |service| {
-                self.options.tell_wait(&service.name, service.start_until_ready()).await
-            }));
-        let services = self.configuration.services.iter();
-        let external = services.filter(|s| s.start.is_none() && !self.missing.contains(&s.name));
-        let external = try_join_all(
-            external
-                .map(async |service| self.options.tell_wait(&service.name, wait_until_ready(service)).await),
-        );
-        tokio::try_join!(own, external).map(drop)
+        let ready: BTreeMap<&ServiceName, watch::Sender<bool>> = self
+            .configuration
+            .services
+            .iter()
+            .map(|service| (&service.name, watch::Sender::new(false)))
+            .collect();
+        let wait = async |service: &Service| {
+            let name = &service.name;
+            if self.missing.contains(name) {
+                ready[name].send_replace(true);
+                return Ok(());
+            }
+            for earlier in &service.after {
+                // A sender stays until all services are ready, or one of them has failed and this future is dropped.
+                let _ = ready[earlier].subscribe().wait_for(|ready| *ready).await;
+            }
+            let own = started.iter().find(|started| started.name == *name);
+            let wait = async {
+                match own {
+                    Some(started) => started.start_until_ready().await,
+                    None => wait_until_ready(service).await,
+                }
+            };
+            self.options.tell_wait(name, wait).await?;
+            ready[name].send_replace(true);
+            Ok(())
+        };
+        try_join_all(self.configuration.services.iter().map(wait)).await.map(drop)
     }
 
     /// Opens a link for every dependency whose caller knows its address: the fleet starts the caller, or the
@@ -193,12 +211,10 @@ impl Startup<'_> {
         });
         let mut scope = Scope::default();
         scope.set("port", json!(port.number()));
-        scope.set("data_dir", json!(data));
         scope.set("url", urls.collect::<Map<_, _>>().into());
         scope.set("env", self.environment.clone());
-        let launch = render(start, &scope, &self.workspace.folder).map_err(|error| {
-            BrokenOff::CommandInvalid { service: name.clone(), problem: error.to_string() }
-        })?;
+        let folders = Folders { conf: &self.workspace.folder, data: &data };
+        let launch = launch(name, start, &mut scope, &folders)?;
         let address = addresses[name].clone();
         Ok(StartedService {
             name: name.clone(),
@@ -270,12 +286,6 @@ async fn open_anywhere(links: &Links, link: &Link, callee: &Address) -> io::Resu
             Err(error) => return Err(error),
         }
     }
-}
-
-fn render(start: &StartCommand, scope: &Scope, folder: &Path) -> Result<Launch, EvaluationError> {
-    let words = start.command.iter().map(|word| word.render(scope)).collect::<Result<_, _>>()?;
-    let env = start.env.iter().map(|(name, value)| Ok((name.clone(), value.render(scope)?)));
-    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder: folder.to_owned() })
 }
 
 fn unavailable(need: Resource, error: &io::Error) -> BrokenOff {

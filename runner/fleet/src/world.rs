@@ -98,7 +98,7 @@ impl StartedServices {
 }
 
 impl LiveWorld {
-    /// Every service: those that the fleet has started, in the order of the configuration, then the others by name.
+    /// Every service: those that the fleet starts, in the order in which it does, then the others by name.
     pub fn services(&self) -> Vec<ServiceStatus> {
         let started = self.services.all().iter().map(|service| ServiceStatus {
             name: service.name.clone(),

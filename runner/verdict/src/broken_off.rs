@@ -83,6 +83,16 @@ pub enum BrokenOff {
         /// Which expression, and why.
         problem: String,
     },
+    /// A service can't be started in its working folder.
+    #[error("{service} can't be started in {}: {error}", folder.display())]
+    WorkingFolder {
+        /// The service.
+        service: ServiceName,
+        /// The folder that its `cwd` gives.
+        folder: PathBuf,
+        /// What the system said.
+        error: String,
+    },
     /// A service's program can't be run.
     #[error("{service} can't be started: {program:?}: {error}")]
     NotStarted {
@@ -278,10 +288,14 @@ impl BrokenOff {
             }
             Self::PortKept { .. } => "end what listens there".into(),
             Self::LinkAddress { .. } => "end what listens there, or change its `listen`".into(),
-            Self::CommandInvalid { .. } => "check its `command` and `env` in the configuration".into(),
-            Self::NotStarted { .. } => {
-                "check `command` in the configuration; paths are relative to its folder".into()
+            Self::CommandInvalid { .. } => "check its `command`, `env` and `cwd` in the configuration".into(),
+            Self::WorkingFolder { .. } => {
+                "create the folder, or check its `cwd` in the configuration; `${data_dir}` is a folder of its own"
+                    .into()
             }
+            Self::NotStarted { .. } => "check `command` in the configuration; a program with a relative path is \
+                                        looked for in `cwd`, and `${conf_dir}/…` is one beside e2e.conf"
+                .into(),
             Self::EndedEarly { .. } => "see what it wrote, and check its `command`".into(),
             Self::NotReady { run_by: RunBy::Runner, .. } => {
                 "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
@@ -334,6 +348,7 @@ impl BrokenOff {
             | Self::PortTaken { service, .. }
             | Self::PortKept { service, .. }
             | Self::CommandInvalid { service, .. }
+            | Self::WorkingFolder { service, .. }
             | Self::NotStarted { service, .. }
             | Self::StartFailed { service, .. }
             | Self::EndedEarly { service, .. }

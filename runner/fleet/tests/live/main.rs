@@ -6,6 +6,7 @@ mod fixture;
 mod service;
 mod signals;
 mod startup;
+mod surroundings;
 
 use std::process::ExitCode;
 
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let trials = [startup::TRIALS, signals::TRIALS, cleanup::TRIALS].concat();
+    let trials = [startup::TRIALS, signals::TRIALS, cleanup::TRIALS, surroundings::TRIALS].concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
 }
 

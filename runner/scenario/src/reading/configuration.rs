@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use fault::{CLIENT, ServiceName};
 
 use self::{
+    after::note_cycle,
     service::{SERVICE, service},
     variables::{Variables, filled_in},
 };
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{Configuration, Mistake};
 
+mod after;
 mod command;
 mod command_line;
 mod dependency;
@@ -71,7 +73,11 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     }
     let names: Vec<_> = entries.iter().map(|entry| service_name(reader, entry)).collect();
     reader.services = names.iter().flatten().cloned().collect();
-    let services = all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
+    let services: Option<Vec<_>> =
+        all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
+    if let Some(services) = &services {
+        note_cycle(reader, entries, services);
+    }
     let build = fields.optional("build", |node| {
         let text = reader.text(node, "a command")?;
         filled_in(reader, node, &text, Variables::Build)
