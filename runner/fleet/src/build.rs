@@ -31,7 +31,8 @@ pub(crate) async fn build(
     let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
     let words = shlex::split(&command).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
-    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone() };
+    // Not marked: a build may leave a daemon that serves later builds.
+    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None };
     let started = Instant::now();
     options.preparation.send(Preparation::BuildStarted { command: command.clone() });
     let process = launch

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use fault::ServiceName;
@@ -10,7 +11,7 @@ use scenario::{EvaluationError, Scope, StartCommand};
 use serde_json::json;
 use verdict::BrokenOff;
 
-use crate::process::Launch;
+use crate::{mark::WorldMark, process::Launch};
 
 /// The folders that a service's templates can name.
 pub(crate) struct Folders<'a> {
@@ -27,6 +28,7 @@ pub(crate) fn launch(
     start: &StartCommand,
     scope: &mut Scope,
     folders: &Folders<'_>,
+    mark: &Arc<WorldMark>,
 ) -> Result<Launch, BrokenOff> {
     scope.set("data_dir", json!(folders.data));
     scope.set("conf_dir", json!(folders.conf));
@@ -39,7 +41,7 @@ pub(crate) fn launch(
         folder: launch.folder.clone(),
         error: error.to_string(),
     })?;
-    Ok(launch)
+    Ok(Launch { mark: Some(Arc::clone(mark)), ..launch })
 }
 
 fn render(start: &StartCommand, scope: &Scope, folders: &Folders<'_>) -> Result<Launch, EvaluationError> {
@@ -48,7 +50,7 @@ fn render(start: &StartCommand, scope: &Scope, folders: &Folders<'_>) -> Result<
     let folder = start.cwd.as_ref().map_or_else(|| Ok(String::new()), |cwd| cwd.render(scope))?;
     // `join` with nothing would add a slash.
     let folder = if folder.is_empty() { folders.conf.to_owned() } else { folders.conf.join(folder) };
-    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder })
+    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder, mark: None })
 }
 
 fn prepare(folder: &PathBuf, folders: &Folders<'_>) -> io::Result<()> {

@@ -19,6 +19,8 @@
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
 //! | `external` | a service that runs already, or is missing |
 //! | `process` | a process with all of its children |
+//! | `mark` | finds and ends what left the process group of its service |
+//! | `notice` | what a person should know of a run though it fails nothing |
 //! | `ports` | ports that no other process takes |
 //! | `log` | the last lines that a service wrote |
 //! | `address` | where a service is reached |
@@ -26,8 +28,8 @@
 //! | `guardian` | cleans up when the runner was killed |
 //!
 //! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped: also when
-//! its startup fails half-way, on a panic, and on Ctrl-C. The guardian does the same when the runner is killed. Only
-//! what a service puts into another process group (a daemon) is out of reach.
+//! its startup fails half-way, on a panic, and on Ctrl-C. The guardian does the same when the runner is killed. A
+//! process that left the process group of its service (a daemon) is found by its environment where there is a `/proc`.
 
 mod address;
 mod build;
@@ -36,6 +38,8 @@ mod fleet;
 mod guardian;
 mod launch;
 mod log;
+mod mark;
+mod notice;
 mod options;
 mod ports;
 mod process;
@@ -47,5 +51,6 @@ mod world;
 pub use address::{Address, AddressError};
 pub use fleet::Fleet;
 pub use log::LineSink;
+pub use notice::{Notice, NoticeSink};
 pub use options::FleetOptions;
 pub use world::{LiveWorld, ServiceState, ServiceStatus};

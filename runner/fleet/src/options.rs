@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use engine::{Preparation, PreparationSink};
 use fault::ServiceName;
 
-use crate::log::LineSink;
+use crate::{log::LineSink, notice::NoticeSink};
 
 /// Settings of a [`Fleet`](crate::Fleet) that aren't in the configuration.
 #[derive(Clone, Default)]
@@ -17,6 +17,8 @@ pub struct FleetOptions {
     pub lines: Option<LineSink>,
     /// Receives how the build and the waits for services proceed.
     pub preparation: PreparationSink,
+    /// Receives what a person should know though it fails nothing.
+    pub notices: NoticeSink,
 }
 
 impl FleetOptions {

@@ -22,6 +22,7 @@ use crate::{
     external::{ExternalService, Presence, configured_address, wait_until_ready},
     launch::{Folders, launch},
     log::Log,
+    mark::WorldMark,
     options::FleetOptions,
     ports::Port,
     service::{CurrentInstance, StartedService},
@@ -62,6 +63,7 @@ pub(crate) struct Startup<'a> {
 struct Surroundings<'a> {
     /// The world's folder.
     folder: &'a Path,
+    mark: &'a Arc<WorldMark>,
     links: &'a Links,
     open_links: &'a [OpenLink],
     /// Where each service is, or will be.
@@ -93,8 +95,10 @@ impl Startup<'_> {
         }
         let open_links = self.open_links(&links, &addresses).await?;
 
+        let mark = Arc::new(self.workspace.guardian.mark().world());
         let surroundings = Surroundings {
             folder: folder.path(),
+            mark: &mark,
             links: &links,
             open_links: &open_links,
             addresses: &addresses,
@@ -117,8 +121,16 @@ impl Startup<'_> {
         }
         services.set(started.clone());
         // Made before the first process starts: dropping it on an error ends all of them.
-        let world =
-            LiveWorld { services, external, links, open_links, _folder: folder, _exclusive: exclusive };
+        let world = LiveWorld {
+            services,
+            external,
+            links,
+            open_links,
+            mark,
+            notices: self.options.notices.clone(),
+            _folder: folder,
+            _exclusive: exclusive,
+        };
         self.wait_for_all(&started).await?;
         Ok(world)
     }
@@ -199,7 +211,7 @@ impl Startup<'_> {
         port: Port,
         surroundings: &Surroundings<'_>,
     ) -> Result<StartedService, BrokenOff> {
-        let Surroundings { folder, links, open_links, addresses } = surroundings;
+        let Surroundings { folder, mark, links, open_links, addresses } = surroundings;
         let name = &service.name;
         let data = folder.join(name.as_str());
         fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
@@ -214,7 +226,7 @@ impl Startup<'_> {
         scope.set("url", urls.collect::<Map<_, _>>().into());
         scope.set("env", self.environment.clone());
         let folders = Folders { conf: &self.workspace.folder, data: &data };
-        let launch = launch(name, start, &mut scope, &folders)?;
+        let launch = launch(name, start, &mut scope, &folders, mark)?;
         let address = addresses[name].clone();
         Ok(StartedService {
             name: name.clone(),

@@ -17,6 +17,8 @@ use verdict::BrokenOff;
 use crate::{
     Address,
     external::{ExternalService, Presence},
+    mark::WorldMark,
+    notice::{Notice, NoticeSink},
     ports::Port,
     process::Process,
     service::StartedService,
@@ -29,6 +31,9 @@ pub struct LiveWorld {
     pub(crate) external: BTreeMap<ServiceName, ExternalService>,
     pub(crate) links: Links,
     pub(crate) open_links: Vec<OpenLink>,
+    /// Finds what left the process groups of the services.
+    pub(crate) mark: Arc<WorldMark>,
+    pub(crate) notices: NoticeSink,
     /// Dropped after the processes that write into it.
     pub(crate) _folder: TempDir,
     /// Held while no other world may be started.
@@ -134,8 +139,26 @@ impl LiveWorld {
         })
     }
 
-    /// Kills all processes without waiting, and returns them.
+    /// Fails if a process that `service` started couldn't be ended.
+    fn check_ended(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        match self.mark.take_remaining() {
+            none if none.is_empty() => Ok(()),
+            processes => Err(BrokenOff::LeftRunning { service: service.clone(), processes }),
+        }
+    }
+
+    /// Ends what left the process groups of the services, once the groups have ended.
+    fn end_escaped(&self) {
+        self.mark.end_all();
+        let remaining = self.mark.take_remaining();
+        if !remaining.is_empty() {
+            self.notices.send(Notice::LeftRunning(remaining));
+        }
+    }
+
+    /// Kills all process groups without waiting, and returns their leaders.
     fn kill_all(&self) -> Vec<Arc<Process>> {
+        self.mark.close();
         self.services.all().iter().filter_map(|service| service.close()).collect()
     }
 }
@@ -161,12 +184,13 @@ impl World for LiveWorld {
             Signal::Start => return service.start().await,
             Signal::Restart => {
                 service.stop().await;
+                self.check_ended(&service.name)?;
                 return service.start().await;
             }
             Signal::Pause => return service.pause(),
             Signal::Resume => return service.resume(),
         }
-        Ok(())
+        self.check_ended(&service.name)
     }
 
     fn down(&self) -> Vec<ServiceName> {
@@ -178,6 +202,7 @@ impl World for LiveWorld {
         for process in self.kill_all() {
             process.ended().await;
         }
+        self.end_escaped();
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
@@ -190,5 +215,6 @@ impl Drop for LiveWorld {
         for process in self.kill_all() {
             process.kill_now();
         }
+        self.end_escaped();
     }
 }

@@ -161,6 +161,14 @@ pub enum BrokenOff {
         /// The scenario's file, when this is found before the scenario starts.
         file: Option<PathBuf>,
     },
+    /// A service's process was ended, but not all processes that it had started.
+    #[error("{service} was ended, but not what it had started:{}", .processes.iter().map(|p| format!(" {p}")).collect::<String>())]
+    LeftRunning {
+        /// The service.
+        service: ServiceName,
+        /// The processes.
+        processes: Vec<RemainingProcess>,
+    },
     /// A signal to a service that isn't running.
     #[error("can't {signal} {service}: it isn't running")]
     NotRunning {
@@ -214,6 +222,15 @@ pub enum Resource {
     FreePort,
     /// A listening socket for this link.
     OpenLink(Link),
+}
+
+/// A process that a service has started and that can't be ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemainingProcess {
+    /// The process's id.
+    pub id: u32,
+    /// Its command line; empty if it can't be read.
+    pub command: String,
 }
 
 /// A condition of readiness that a service didn't meet in time.
@@ -306,6 +323,7 @@ impl BrokenOff {
             Self::NotOurs { service, .. } => {
                 format!("give {service} a `command` in the configuration, so that the runner starts it")
             }
+            Self::LeftRunning { .. } => "end these processes by hand".into(),
             Self::NotRunning { .. } => "start it first".into(),
             Self::NotLinked { service } => {
                 format!("register {service} with the simulation, or use the runner that starts processes")
@@ -356,6 +374,7 @@ impl BrokenOff {
             | Self::NotReady { service, .. }
             | Self::Absent { service, .. }
             | Self::NotOurs { service, .. }
+            | Self::LeftRunning { service, .. }
             | Self::NotRunning { service, .. }
             | Self::Closed { service }
             | Self::NotLinked { service } => Some(service),
@@ -388,6 +407,12 @@ impl fmt::Display for Resource {
             Self::FreePort => f.write_str("find a free port"),
             Self::OpenLink(link) => write!(f, "open the link {link}"),
         }
+    }
+}
+
+impl fmt::Display for RemainingProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.id, self.command)
     }
 }
 

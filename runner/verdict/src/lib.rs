@@ -22,7 +22,7 @@ mod matching;
 mod message;
 mod verdict;
 
-pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
+pub use broken_off::{BrokenOff, Exit, Output, PortState, RemainingProcess, Resource, RunBy, UnmetCondition};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind};
 pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};

@@ -2,6 +2,7 @@
 //! needed.
 
 mod cleanup;
+mod escapes;
 mod fixture;
 mod service;
 mod signals;
@@ -24,7 +25,8 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let trials = [startup::TRIALS, signals::TRIALS, cleanup::TRIALS, surroundings::TRIALS].concat();
+    let trials =
+        [startup::TRIALS, signals::TRIALS, cleanup::TRIALS, surroundings::TRIALS, escapes::TRIALS].concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
 }
 

@@ -1,7 +1,14 @@
 //! A small service that is controlled by environment variables.
 
 use std::{
-    convert::Infallible, env, fs, io::Write, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration,
+    convert::Infallible,
+    env, fs,
+    io::Write,
+    net::Ipv4Addr,
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Command, ExitCode, Stdio},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -28,6 +35,7 @@ fn variable(name: &str) -> Option<String> {
 /// | `FAIL_ONCE` | if there is no file of that name, it creates it, and ends as if its port were taken |
 /// | `UNREADY` | `/health` answers 503 |
 /// | `MUTE` | a folder: a request creates `asked` in it, and is answered once there is `answer` in it |
+/// | `DAEMON` | the server is a process outside the service's process group |
 /// | `IGNORE_TERM` | it ignores SIGTERM |
 pub(crate) fn serve() -> ExitCode {
     if let Some(words) = variable("FAIL_WITH") {
@@ -40,6 +48,12 @@ pub(crate) fn serve() -> ExitCode {
     {
         let _ = writeln!(std::io::stderr(), "error: Address already in use (os error 98)");
         return ExitCode::from(1);
+    }
+    if variable("DAEMON").is_some() {
+        let mut daemon = Command::new(env::current_exe().expect("this binary"));
+        let daemon = daemon.env_remove("DAEMON").process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = daemon.spawn().expect("this binary starts").wait();
+        return ExitCode::SUCCESS;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(listen());

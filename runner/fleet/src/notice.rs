@@ -1,0 +1,57 @@
+//! What a person should know of a run though it fails nothing.
+
+use std::{fmt, sync::Arc};
+
+use verdict::RemainingProcess;
+
+/// Something about the environment that a person should know. [`Display`](fmt::Display) says what it is and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Processes of a world that was closed can't be ended.
+    LeftRunning(Vec<RemainingProcess>),
+    /// Processes that leave their service's process group can't be found on this system.
+    NoProcessTable,
+}
+
+/// Receives every [`Notice`]. The default ignores them.
+#[derive(Clone)]
+pub struct NoticeSink(Arc<dyn Fn(Notice) + Send + Sync>);
+
+impl NoticeSink {
+    /// A sink that calls `receive`, from any thread.
+    pub fn new(receive: impl Fn(Notice) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(receive))
+    }
+
+    /// Passes one on.
+    pub(crate) fn send(&self, notice: Notice) {
+        (self.0)(notice);
+    }
+}
+
+impl Default for NoticeSink {
+    fn default() -> Self {
+        Self::new(drop)
+    }
+}
+
+impl fmt::Debug for NoticeSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoticeSink").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeftRunning(processes) => {
+                f.write_str("these processes of services can't be ended; end them by hand:")?;
+                processes.iter().try_for_each(|process| write!(f, " {process}"))
+            }
+            Self::NoProcessTable => f.write_str(
+                "this system has no /proc: a process that leaves the process group of its service, as daemons do, isn't \
+                 ended with it; let the service run in the foreground",
+            ),
+        }
+    }
+}
