@@ -15,7 +15,9 @@ use verdict::{
     judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
 };
 
-use crate::{ScenarioResult, Stage, World, invariants::InvariantChecker, request::PreparedRequest};
+use crate::{
+    ScenarioResult, ServiceOutput, Stage, World, invariants::InvariantChecker, request::PreparedRequest,
+};
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -40,14 +42,16 @@ pub async fn run_scenario<S: Stage>(
         Ok(world) => world,
         Err(broken) => {
             let (history, took) = Default::default();
-            return ScenarioResult { scenario, seed, verdict: Verdict::BrokenOff(broken), history, took };
+            let (verdict, output) = (Verdict::BrokenOff(broken), ServiceOutput::default());
+            return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
     let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
+    let output = world.output(&verdict);
     world.close().await;
-    ScenarioResult { scenario, seed, verdict, history, took }
+    ScenarioResult { scenario, seed, verdict, history, took, output }
 }
 
 /// A scenario that is running.
@@ -121,7 +125,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         }
         for (index, step) in self.scenario.steps.iter().enumerate() {
             on_step(index);
-            self.world.links().enter_step(Some(index));
+            self.world.enter_step(Some(index));
             let mut found = match self.condition(step) {
                 Err(error) => StepFindings::unevaluated(&error),
                 Ok(Condition::Fails) => continue,
@@ -149,7 +153,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     /// Heals all faults, starts the services that are down, and waits until the invariants hold.
     async fn end(&mut self, completed: bool) -> Result<StepFindings, BrokenOff> {
         let links = self.world.links();
-        links.enter_step(None);
+        self.world.enter_step(None);
         links.heal_all();
         for service in self.world.down() {
             self.world.signal(&service, Signal::Restart).await?;

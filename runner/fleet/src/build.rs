@@ -8,7 +8,7 @@ use serde_json::Value;
 use verdict::{BrokenOff, Exit};
 
 use crate::{
-    log::{LineSink, Log},
+    log::{LineSink, Log, Origin},
     options::FleetOptions,
     process::{Launch, exit},
     workspace::Workspace,
@@ -25,7 +25,8 @@ pub(crate) async fn build(
     workspace: &Workspace,
 ) -> Result<(), BrokenOff> {
     let Some(build) = &configuration.build else { return Ok(()) };
-    let log = Log::new("build", Some(lines(options)), None);
+    let origin = Origin { scenario: String::new(), source: "build".to_owned(), links: None };
+    let log = Log::new(origin, Some(lines(options)), None);
     let mut scope = Scope::default();
     scope.set("env", environment.clone());
     let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
@@ -48,13 +49,8 @@ pub(crate) async fn build(
     Err(BrokenOff::BuildFailed { command, folder, exit, log: log.last(LINES_IN_ERROR) })
 }
 
-/// Passes the build's lines on to both sinks of the options.
+/// Passes the build's lines on.
 fn lines(options: &FleetOptions) -> LineSink {
-    let (lines, preparation) = (options.lines.clone(), options.preparation.clone());
-    Arc::new(move |source, line| {
-        if let Some(lines) = &lines {
-            lines(source, line);
-        }
-        preparation.send(Preparation::BuildWrote { line: line.to_owned() });
-    })
+    let preparation = options.preparation.clone();
+    Arc::new(move |line| preparation.send(Preparation::BuildWrote { line: line.text.to_owned() }))
 }

@@ -153,7 +153,10 @@ impl Fleet {
             {
                 self.options.notices.send(Notice::NoProcessTable);
             }
-            Workspace::new(&self.configuration.file, self.options.data.as_deref())
+            Workspace::new(
+                &self.configuration.file,
+                self.options.keep.as_deref().or(self.options.data.as_deref()),
+            )
         };
         let workspace = self.workspace.get_or_try_init(new).await;
         workspace.map_err(|error| BrokenOff::System { need: Resource::Workspace, error: error.to_string() })

@@ -22,7 +22,8 @@
 //! | `mark` | finds and ends what left the process group of its service |
 //! | `notice` | what a person should know of a run though it fails nothing |
 //! | `ports` | ports that no other process takes |
-//! | `log` | the last lines that a service wrote |
+//! | `log` | what a service wrote |
+//! | `kept_folder` | where the folders of a failed scenario are kept |
 //! | `address` | where a service is reached |
 //! | `workspace` | the folders that all worlds use |
 //! | `guardian` | cleans up when the runner was killed |
@@ -36,6 +37,7 @@ mod build;
 mod external;
 mod fleet;
 mod guardian;
+mod kept_folder;
 mod launch;
 mod log;
 mod mark;
@@ -50,7 +52,7 @@ mod world;
 
 pub use address::{Address, AddressError};
 pub use fleet::Fleet;
-pub use log::LineSink;
+pub use log::{LineSink, OutputLine};
 pub use notice::{Notice, NoticeSink};
 pub use options::FleetOptions;
 pub use world::{LiveWorld, ServiceState, ServiceStatus};

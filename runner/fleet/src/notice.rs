@@ -9,6 +9,8 @@ use verdict::RemainingProcess;
 pub enum Notice {
     /// Processes of a world that was closed can't be ended.
     LeftRunning(Vec<RemainingProcess>),
+    /// The folder of a scenario that failed can't be kept; this is what the system said.
+    NotKept(String),
     /// Processes that leave their service's process group can't be found on this system.
     NoProcessTable,
 }
@@ -47,6 +49,9 @@ impl fmt::Display for Notice {
             Self::LeftRunning(processes) => {
                 f.write_str("these processes of services can't be ended; end them by hand:")?;
                 processes.iter().try_for_each(|process| write!(f, " {process}"))
+            }
+            Self::NotKept(error) => {
+                write!(f, "the folders of a failed scenario can't be kept: {error}; name another with --keep=FOLDER")
             }
             Self::NoProcessTable => f.write_str(
                 "this system has no /proc: a process that leaves the process group of its service, as daemons do, isn't \

@@ -20,8 +20,9 @@ use verdict::{BrokenOff, Resource};
 use crate::{
     Address, LiveWorld,
     external::{ExternalService, Presence, configured_address, wait_until_ready},
+    kept_folder::KeptFolder,
     launch::{Folders, launch},
-    log::Log,
+    log::{Log, Origin},
     mark::WorldMark,
     options::FleetOptions,
     ports::Port,
@@ -55,7 +56,7 @@ pub(crate) struct Startup<'a> {
     /// Services that aren't started or waited for.
     pub(crate) missing: &'a BTreeSet<ServiceName>,
     pub(crate) ports: PortPolicy,
-    /// Names the folder of the world's logs.
+    /// The scenario's name.
     pub(crate) label: &'a str,
 }
 
@@ -120,6 +121,7 @@ impl Startup<'_> {
             }
         }
         services.set(started.clone());
+        let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
         // Made before the first process starts: dropping it on an error ends all of them.
         let world = LiveWorld {
             services,
@@ -128,7 +130,8 @@ impl Startup<'_> {
             open_links,
             mark,
             notices: self.options.notices.clone(),
-            _folder: folder,
+            folder,
+            keep,
             _exclusive: exclusive,
         };
         self.wait_for_all(&started).await?;
@@ -215,7 +218,7 @@ impl Startup<'_> {
         let name = &service.name;
         let data = folder.join(name.as_str());
         fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
-        let log = self.log(name).map_err(|error| unavailable(Resource::LogFile, &error))?;
+        let log = self.log(name, folder, links).map_err(|error| unavailable(Resource::LogFile, &error))?;
         let outgoing = open_links.iter().filter(|open| open.link.caller == *name);
         let urls = outgoing.map(|open| {
             let callee = &open.link.callee;
@@ -242,14 +245,13 @@ impl Startup<'_> {
         })
     }
 
-    fn log(&self, name: &ServiceName) -> io::Result<Log> {
-        let open = |root: &std::path::PathBuf| {
-            let folder = root.join(folder_name(self.label));
-            fs::create_dir_all(&folder)?;
-            fs::OpenOptions::new().create(true).append(true).open(folder.join(format!("{name}.log")))
-        };
-        let file = self.options.logs.as_ref().map(open).transpose()?;
-        Ok(Log::new(name.as_str(), self.options.lines.clone(), file))
+    /// An empty log of a service. If folders are kept, it is also a file beside the service's data.
+    fn log(&self, name: &ServiceName, folder: &Path, links: &Links) -> io::Result<Log> {
+        let open = |_| fs::File::create_new(folder.join(format!("{name}.log")));
+        let file = self.options.keep.as_ref().map(open).transpose()?;
+        let links = Some(Links::clone(links));
+        let origin = Origin { scenario: self.label.to_owned(), source: name.to_string(), links };
+        Ok(Log::new(origin, self.options.lines.clone(), file))
     }
 }
 
@@ -302,11 +304,4 @@ async fn open_anywhere(links: &Links, link: &Link, callee: &Address) -> io::Resu
 
 fn unavailable(need: Resource, error: &io::Error) -> BrokenOff {
     BrokenOff::System { need, error: error.to_string() }
-}
-
-/// Turns a scenario's name into a folder's: lower-case letters and digits, at most 80, with dashes for the rest.
-fn folder_name(label: &str) -> String {
-    const LONGEST: usize = 80;
-    let plain = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    label.chars().map(plain).take(LONGEST).collect()
 }

@@ -3,20 +3,22 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, OnceLock},
 };
 
-use engine::World;
+use engine::{ServiceOutput, World};
 use fault::{Link, ServiceName};
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
 use tokio::sync::OwnedMutexGuard;
-use verdict::BrokenOff;
+use verdict::{BrokenOff, Verdict};
 
 use crate::{
     Address,
     external::{ExternalService, Presence},
+    kept_folder::KeptFolder,
     mark::WorldMark,
     notice::{Notice, NoticeSink},
     ports::Port,
@@ -35,7 +37,9 @@ pub struct LiveWorld {
     pub(crate) mark: Arc<WorldMark>,
     pub(crate) notices: NoticeSink,
     /// Dropped after the processes that write into it.
-    pub(crate) _folder: TempDir,
+    pub(crate) folder: TempDir,
+    /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
+    pub(crate) keep: Option<KeptFolder>,
     /// Held while no other world may be started.
     pub(crate) _exclusive: Option<OwnedMutexGuard<()>>,
 }
@@ -126,7 +130,7 @@ impl LiveWorld {
         self.open_links.iter().map(|open| (open.link.clone(), open.http.address())).collect()
     }
 
-    /// The last lines that a service wrote, at most 200; none of a service that the fleet hasn't started.
+    /// The last lines that a service wrote, as far as they are kept; none of a service that the fleet hasn't started.
     pub fn log(&self, service: &ServiceName) -> Vec<String> {
         self.services.get(service).map(|service| service.log.last(usize::MAX)).unwrap_or_default()
     }
@@ -193,6 +197,22 @@ impl World for LiveWorld {
         self.check_ended(&service.name)
     }
 
+    fn enter_step(&self, step: Option<usize>) {
+        self.services.all().iter().for_each(|service| service.log.drain());
+        self.links.enter_step(step);
+    }
+
+    fn output(&self, verdict: &Verdict) -> ServiceOutput {
+        let logs = self.services.all().iter().map(|service| (service.name.clone(), service.log.lines()));
+        let logs = logs.filter(|(_, log)| !log.slices().is_empty()).collect();
+        let keep = self.keep.as_ref().filter(|_| *verdict != Verdict::Passed);
+        let folder = keep.and_then(|keep| {
+            let reserved = keep.reserve().map(Path::to_owned);
+            reserved.map_err(|error| self.notices.send(Notice::NotKept(error.to_string()))).ok()
+        });
+        ServiceOutput { logs, folder }
+    }
+
     fn down(&self) -> Vec<ServiceName> {
         let down = self.services.all().iter().filter(|service| service.is_down());
         down.map(|service| service.name.clone()).collect()
@@ -205,6 +225,9 @@ impl World for LiveWorld {
         self.end_escaped();
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
+        }
+        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path())) {
+            self.notices.send(Notice::NotKept(error.to_string()));
         }
     }
 }

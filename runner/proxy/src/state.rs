@@ -137,6 +137,10 @@ impl LinkState {
         self.inner().step = step;
     }
 
+    pub(crate) fn step(&self) -> Option<usize> {
+        self.inner().step
+    }
+
     /// Decides what happens to an exchange that begins now, and appends its beginning to the history.
     pub(crate) fn begin(
         &self,

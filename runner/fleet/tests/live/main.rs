@@ -4,6 +4,7 @@
 mod cleanup;
 mod escapes;
 mod fixture;
+mod output;
 mod service;
 mod signals;
 mod startup;
@@ -25,8 +26,15 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let trials =
-        [startup::TRIALS, signals::TRIALS, cleanup::TRIALS, surroundings::TRIALS, escapes::TRIALS].concat();
+    let trials = [
+        startup::TRIALS,
+        signals::TRIALS,
+        cleanup::TRIALS,
+        surroundings::TRIALS,
+        escapes::TRIALS,
+        output::TRIALS,
+    ]
+    .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
 }
 

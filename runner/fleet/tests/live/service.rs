@@ -97,6 +97,8 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
         "/starts" => {
             (StatusCode::OK, fs::read(data.join("starts")).expect("it was written").len().to_string())
         }
+        path if path.starts_with("/write/") => (StatusCode::OK, write(&path["/write/".len()..], "\n")),
+        path if path.starts_with("/begin/") => (StatusCode::OK, write(&path["/begin/".len()..], "")),
         "/goodbye" => (StatusCode::OK, data.join("goodbye").exists().to_string()),
         "/exit" => std::process::exit(7),
         "/call" => match call().await {
@@ -108,6 +110,13 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// Writes to stdout, and returns nothing.
+fn write(text: &str, end: &str) -> String {
+    let mut out = std::io::stdout();
+    write!(out, "{text}{end}").and_then(|()| out.flush()).expect("it is read");
+    String::new()
 }
 
 async fn call() -> Result<(StatusCode, String), String> {
