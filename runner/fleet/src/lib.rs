@@ -23,6 +23,7 @@
 //! | `notice` | what a person should know of a run though it fails nothing |
 //! | `ports` | ports that no other process takes |
 //! | `log` | what a service wrote |
+//! | `shared_folder` | notices files that services write where services of other worlds run |
 //! | `kept_folder` | where the folders of a failed scenario are kept |
 //! | `address` | where a service is reached |
 //! | `workspace` | the folders that all worlds use |
@@ -46,6 +47,7 @@ mod options;
 mod ports;
 mod process;
 mod service;
+mod shared_folder;
 mod startup;
 mod workspace;
 mod world;

@@ -1,6 +1,6 @@
 //! What a person should know of a run though it fails nothing.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use verdict::RemainingProcess;
 
@@ -11,6 +11,11 @@ pub enum Notice {
     LeftRunning(Vec<RemainingProcess>),
     /// The folder of a scenario that failed can't be kept; this is what the system said.
     NotKept(String),
+    /// A file changed in a folder in which services of several worlds ran at the same time.
+    SharedFolder {
+        /// The file.
+        file: PathBuf,
+    },
     /// Processes that leave their service's process group can't be found on this system.
     NoProcessTable,
 }
@@ -53,6 +58,12 @@ impl fmt::Display for Notice {
             Self::NotKept(error) => {
                 write!(f, "the folders of a failed scenario can't be kept: {error}; name another with --keep=FOLDER")
             }
+            Self::SharedFolder { file } => write!(
+                f,
+                "{} changed while services of several scenarios ran side by side in its folder; if they write there, \
+                 `cwd: ${{data_dir}}` gives each a folder of its own",
+                file.display()
+            ),
             Self::NoProcessTable => f.write_str(
                 "this system has no /proc: a process that leaves the process group of its service, as daemons do, isn't \
                  ended with it; let the service run in the foreground",

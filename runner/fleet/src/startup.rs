@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -121,6 +121,9 @@ impl Startup<'_> {
             }
         }
         services.set(started.clone());
+        let shared = |path: &&PathBuf| !path.starts_with(folder.path());
+        let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
+        let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
         let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
         // Made before the first process starts: dropping it on an error ends all of them.
         let world = LiveWorld {
@@ -132,6 +135,7 @@ impl Startup<'_> {
             notices: self.options.notices.clone(),
             folder,
             keep,
+            _folder_use: folder_use,
             _exclusive: exclusive,
         };
         self.wait_for_all(&started).await?;

@@ -24,6 +24,7 @@ use crate::{
     ports::Port,
     process::Process,
     service::StartedService,
+    shared_folder::FolderUse,
 };
 
 /// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
@@ -40,6 +41,8 @@ pub struct LiveWorld {
     pub(crate) folder: TempDir,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
     pub(crate) keep: Option<KeptFolder>,
+    /// Dropped when no service runs in the folders any more.
+    pub(crate) _folder_use: FolderUse,
     /// Held while no other world may be started.
     pub(crate) _exclusive: Option<OwnedMutexGuard<()>>,
 }

@@ -11,6 +11,7 @@ use crate::{
     curl::curl,
     exchange,
     layout::{count, duration, pad, printable, width},
+    service_log,
     timeline::{fault_windows, step_spans, traffic},
 };
 
@@ -37,6 +38,8 @@ pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<
                 lines.extend((number > 0).then(String::new));
                 lines.extend(failed(result, failure, address));
             }
+            let kept = service_log::kept(result).map(|kept| format!("    {kept}"));
+            lines.extend(kept.into_iter().flat_map(|kept| [String::new(), kept]));
         }
     }
     lines.push(String::new());
@@ -53,11 +56,7 @@ fn broken_off(broken: &BrokenOff) -> Vec<String> {
     lines.extend(broken.help());
     if !broken.log().is_empty() {
         lines.extend([String::new(), "its last lines:".into()]);
-        lines.extend(broken.log().iter().map(|line| {
-            // Services colour their logs, too.
-            let plain = anstream::adapter::strip_str(line).to_string();
-            format!("  {}", printable(&plain).dimmed())
-        }));
+        lines.extend(broken.log().iter().map(|line| format!("  {}", service_log::plain(line).dimmed())));
     }
     lines
 }
@@ -84,9 +83,12 @@ fn failed(
         lines.push(String::new());
         lines.push(format!("    {} {}", "again:".dimmed(), curl(judged, address)));
     }
-    let FailureLocation::Step { index, .. } = failure.location else { return lines };
-    lines.extend(titled("meanwhile between services", calls_during(result, index)));
-    lines.extend(titled("faults in force", faults_during(result, index)));
+    if let FailureLocation::Step { index, .. } = failure.location {
+        lines.extend(titled("meanwhile between services", calls_during(result, index)));
+        lines.extend(titled("faults in force", faults_during(result, index)));
+    }
+    let wrote = service_log::lines(result, failure);
+    lines.extend(wrote.into_iter().map(|line| format!("    {line}").trim_end().to_owned()));
     lines
 }
 

@@ -313,7 +313,9 @@ impl BrokenOff {
             Self::NotStarted { .. } => "check `command` in the configuration; a program with a relative path is \
                                         looked for in `cwd`, and `${conf_dir}/…` is one beside e2e.conf"
                 .into(),
-            Self::EndedEarly { .. } => "see what it wrote, and check its `command`".into(),
+            Self::EndedEarly { .. } => "see what it wrote, and check its `command`; if another service has to be ready \
+                                        before it starts, name that in its `after`"
+                .into(),
             Self::NotReady { run_by: RunBy::Runner, .. } => {
                 "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
             }

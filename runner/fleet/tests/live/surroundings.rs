@@ -1,15 +1,24 @@
 //! When a service is started, and in which folder.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use engine::World;
+use engine::{Stage, World};
+use fault::Seed;
+use fleet::{Fleet, FleetOptions, LiveWorld, Notice, NoticeSink};
+use futures_util::future::join_all;
 
-use crate::fixture::{TestFleet, on_runtime, service};
+use crate::fixture::{TestFleet, configuration, on_runtime, scenario, service};
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_service_is_started_once_those_before_it_are_ready", in_order),
     ("a_service_that_waits_is_not_blamed_for_one_that_fails", not_blamed),
     ("a_service_runs_in_its_working_folder", working_folder),
+    ("a_file_that_changes_where_several_worlds_run_is_noticed", shared),
     ("a_working_folder_that_is_not_there_is_named", no_folder),
 ];
 
@@ -88,5 +97,29 @@ fn no_folder() {
             fleet.data.path().display()
         );
         assert_eq!(broken_off.to_string(), expected);
+    });
+}
+
+fn shared() {
+    on_runtime(async {
+        let noticed = async |keys: &[&str], worlds: usize| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
+            let seen = Arc::clone(&notices);
+            let sink = NoticeSink::new(move |notice| seen.lock().expect("whole").push(notice));
+            let options = FleetOptions { notices: sink, ..FleetOptions::default() };
+            let services = scripted("app", "date > app.pid", keys);
+            let fleet = Fleet::new(configuration(&services, folder.path()).into(), options);
+            let start =
+                async || fleet.raise(&scenario(Vec::new(), Vec::new()), Seed(1)).await.expect("it starts");
+            let started = join_all((0..worlds).map(|_| start())).await;
+            join_all(started.into_iter().map(LiveWorld::close)).await;
+            let notices = notices.lock().expect("whole").clone();
+            (folder.path().join("app.pid"), notices)
+        };
+        let (file, notices) = noticed(&[], 3).await;
+        assert_eq!(notices, [Notice::SharedFolder { file }], "once");
+        assert_eq!(noticed(&[], 1).await.1, []);
+        assert_eq!(noticed(&["cwd: ${data_dir}"], 3).await.1, []);
     });
 }
