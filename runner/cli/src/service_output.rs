@@ -15,6 +15,7 @@ use crate::output::write_note;
 
 /// The arguments about what services leave.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::option_option, reason = "`--keep` may be given without a folder")]
 pub(crate) struct ServiceOutputArgs {
     /// Print what services write as it comes, on stderr; the JSON and HTML reports have it for all scenarios.
     #[arg(long)]

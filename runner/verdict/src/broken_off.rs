@@ -162,7 +162,7 @@ pub enum BrokenOff {
         file: Option<PathBuf>,
     },
     /// A service's process was ended, but not all processes that it had started.
-    #[error("{service} was ended, but not what it had started:{}", .processes.iter().map(|p| format!(" {p}")).collect::<String>())]
+    #[error("{service} was ended, but not what it had started: {}", listed(.processes))]
     LeftRunning {
         /// The service.
         service: ServiceName,
@@ -388,6 +388,11 @@ impl BrokenOff {
             | Self::NotWritten { .. } => None,
         }
     }
+}
+
+/// The processes, with commas between them.
+fn listed(processes: &[RemainingProcess]) -> String {
+    processes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn in_file(file: Option<&Path>) -> String {

@@ -54,7 +54,7 @@ invariants:
     assert_eq!(env["N"].render(&bare), Ok("1".into()));
     let cwd = orders.start.as_ref().and_then(|start| start.cwd.as_ref()).expect("a folder");
     assert_eq!(cwd.render(&bare), Ok("/data/run".into()));
-    assert_eq!(orders.after, [users.name.clone()]);
+    assert_eq!(orders.after, std::slice::from_ref(&users.name));
     assert_eq!(orders.depends_on[0].listen, Some(([127, 0, 0, 1], 7001).into()));
     let ready: Vec<_> =
         orders.ready.iter().map(|ready| (ready.path.as_str(), ready.within.as_secs())).collect();
