@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::thin::Strictness;
+use crate::{service_output::ServiceOutputArgs, thin::Strictness};
 
 /// Runs declarative scenarios against services while it damages the links between them.
 #[derive(Debug, Parser)]
@@ -59,6 +59,8 @@ pub(crate) struct Run {
     /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
+    #[command(flatten)]
+    pub(crate) output: ServiceOutputArgs,
 }
 
 /// Explores.
@@ -126,6 +128,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) configuration: ConfigArgs,
+    /// Print what services write as it comes, on stderr.
+    #[arg(long)]
+    pub(crate) logs: bool,
 }
 
 /// The arguments about the configuration, which all commands have.

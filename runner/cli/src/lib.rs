@@ -30,6 +30,7 @@ mod project;
 mod project_command;
 mod run;
 mod selection;
+mod service_output;
 mod sweep;
 mod thin;
 mod up;
@@ -43,7 +44,7 @@ pub use exit::Exit;
 pub use project::{Mistakes, Project};
 pub use report::WorldKind;
 pub use run::{review, rules};
-pub use worlds::{Build, Live, Prepared, Worlds};
+pub use worlds::{Build, Live, Prepared, WorldOptions, Worlds};
 
 use arguments::{Arguments, Command};
 

@@ -8,19 +8,20 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Rules, ScenarioResult, Summary};
+use engine::{Event, KeptOutput, OnFailure, Plan, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
-use report::{RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
+use report::{Progress, RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
 use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
-    Exit, Project, Worlds,
+    Build, Exit, Project, WorldOptions, Worlds,
     arguments::Run,
     output::{not_written, program_name, write_reports},
     project,
-    project_command::{prepare, progress, run_command},
+    project_command::{prepare_with, progress, run_command},
     selection::select,
+    service_output::{Notices, ScenarioNames},
     thin::{self, Thin},
 };
 
@@ -36,12 +37,24 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
     let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new());
-    let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration));
+    arguments.output.check(W::KIND);
+    // A line that is overwritten would run into the services' lines.
+    let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
+    let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration, progress));
     terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| not_written(&error))?;
     if chosen.is_empty() || arguments.dry_run {
         return dry_run(project, &chosen).map_err(|error| not_written(&error));
     }
-    let prepared = prepare(worlds, project, &arguments.configuration).await?;
+    let side_by_side = jobs.get().min(chosen.len()) > 1;
+    let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
+    let notices = Notices::default();
+    let options = WorldOptions {
+        lines: arguments.output.lines(names),
+        keep: arguments.output.keep(),
+        notices: notices.sink(),
+        ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
+    };
+    let prepared = prepare_with(worlds, project, options, progress).await?;
     let plan = Plan {
         scenarios: select(
             &project.scenarios,
@@ -53,6 +66,7 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
         seed,
         jobs,
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+        kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
     };
     let shown = Mutex::new((terminal, RunRecord::default().with_addresses(urls(configuration)), Ok(())));
     let on_event = |event: Event| {
@@ -65,6 +79,9 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
     };
     let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
     let summary = engine::run(&plan, &prepared.stage, &review, &on_event).await;
+    // Also those of worlds that are dropped with their stage.
+    drop(prepared);
+    notices.show();
     let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     written.map_err(|error| not_written(&error))?;
     write_reports(&arguments.report, |target| target.write(&record))?;
@@ -137,12 +154,12 @@ pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, Strin
     configuration.services.iter().filter_map(url).collect()
 }
 
-fn terminal_options(configuration: &Configuration) -> TerminalOptions {
+fn terminal_options(configuration: &Configuration, progress: Progress) -> TerminalOptions {
     let urls = urls(configuration);
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     TerminalOptions {
         width,
-        progress: progress(),
+        progress,
         command: program_name(),
         address: Box::new(move |service| urls.get(service).cloned()),
     }

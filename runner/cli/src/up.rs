@@ -8,6 +8,7 @@ use std::{
 use engine::World;
 use fault::Seed;
 use fleet::{Fleet, FleetOptions, LiveWorld};
+use report::{PreparationView, Progress};
 use verdict::BrokenOff;
 
 use crate::{
@@ -16,7 +17,8 @@ use crate::{
     interrupt,
     output::{show_broken_off, show_mistakes},
     project::configuration,
-    project_command::preparation_view,
+    project_command::progress,
+    service_output::{Notices, ScenarioNames, print_lines},
 };
 
 /// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a
@@ -26,8 +28,15 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };
-    let view = preparation_view();
-    let options = FleetOptions { preparation: view.sink(), ..FleetOptions::default() };
+    let progress = if arguments.logs { Progress::Hidden } else { progress() };
+    let view = PreparationView::start(anstream::stderr(), progress);
+    let notices = Notices::default();
+    let options = FleetOptions {
+        preparation: view.sink(),
+        lines: arguments.logs.then(|| print_lines(ScenarioNames::Hidden)),
+        notices: notices.sink(),
+        ..FleetOptions::default()
+    };
     let fleet = Fleet::new(configuration, options);
     let starting = async move {
         let _shown_until_it_is_up = view;
@@ -50,6 +59,7 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         world.close().await;
         Ok(())
     });
+    notices.show();
     match ended {
         Ok(()) => Exit::Passed,
         Err(broken) => show_broken_off(&broken),

@@ -20,6 +20,7 @@
 //! | `polling` | attempts with pauses between them, until a deadline |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
+//! | `service_log` | what a service wrote, step by step and bounded |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
@@ -35,13 +36,15 @@ mod readiness;
 mod request;
 mod run;
 mod scenario_run;
+mod service_log;
 mod world;
 
-pub use event::{Event, ScenarioResult, Summary};
+pub use event::{Event, ScenarioResult, ServiceOutput, Summary};
 pub use invariants::InvariantChecker;
 pub use preparation::{Preparation, PreparationSink};
 pub use readiness::until_ready;
-pub use run::{OnFailure, Plan, Planned, run};
+pub use run::{KeptOutput, OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
+pub use service_log::{LogLine, LogSlice, ServiceLog};
 pub use verdict::BrokenOff;
 pub use world::{Stage, World};

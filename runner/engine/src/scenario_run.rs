@@ -16,7 +16,7 @@ use verdict::{
 
 use self::process::failed_signal;
 use crate::{
-    ScenarioResult, Stage, World,
+    ScenarioResult, ServiceOutput, Stage, World,
     exits::ExitWatch,
     invariants::InvariantChecker,
     judged::Judged,
@@ -49,14 +49,16 @@ pub async fn run_scenario<S: Stage>(
         Ok(world) => world,
         Err(broken) => {
             let (history, took) = Default::default();
-            return ScenarioResult { scenario, seed, verdict: Verdict::BrokenOff(broken), history, took };
+            let (verdict, output) = (Verdict::BrokenOff(broken), ServiceOutput::default());
+            return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
     let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
+    let output = world.output(&verdict);
     world.close().await;
-    ScenarioResult { scenario, seed, verdict, history, took }
+    ScenarioResult { scenario, seed, verdict, history, took, output }
 }
 
 /// A scenario that is running.
@@ -163,7 +165,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     async fn steps(&mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Result<Vec<Failure>, BrokenOff> {
         for (index, step) in self.scenario.steps.iter().enumerate() {
             on_step(index);
-            self.world.links().enter_step(Some(index));
+            self.world.enter_step(Some(index));
             let found = match self.condition(step) {
                 Err(error) => StepFindings::unevaluated(&error),
                 Ok(Condition::Fails) => StepFindings::default(),
@@ -185,7 +187,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     /// started is a finding, and then the system isn't judged any further.
     async fn end(&mut self, completed: bool) -> Result<StepFindings, BrokenOff> {
         let links = self.world.links();
-        links.enter_step(None);
+        self.world.enter_step(None);
         links.heal_all();
         let down = self.world.down();
         // All at once: one may need another one to be ready.

@@ -7,7 +7,9 @@ use fault::{Seed, ServiceName};
 use proxy::Links;
 use scenario::{Scenario, Signal};
 use tower::Service;
-use verdict::{BrokenOff, NoReply};
+use verdict::{BrokenOff, NoReply, Verdict};
+
+use crate::ServiceOutput;
 
 /// The services of one scenario, and the links between them.
 pub trait World: Send + Sync {
@@ -49,7 +51,18 @@ pub trait World: Send + Sync {
     /// The services that were started and have ended, or are halted.
     fn down(&self) -> Vec<ServiceName>;
 
-    /// Ends all services and links, and removes their data.
+    /// Assigns what happens from now on to this step, counted from 0: what services have written belongs to the one before.
+    fn enter_step(&self, step: Option<usize>) {
+        self.links().enter_step(step);
+    }
+
+    /// What the services have written, and where their folders will be once the world is closed, if those of a scenario
+    /// with this verdict are kept.
+    fn output(&self, _verdict: &Verdict) -> ServiceOutput {
+        ServiceOutput::default()
+    }
+
+    /// Ends all services and links, and removes their data unless [`World::output`] says that it is kept.
     fn close(self) -> impl Future<Output = ()> + Send;
 }
 

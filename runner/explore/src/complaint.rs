@@ -114,6 +114,7 @@ mod tests {
             verdict: Verdict::Failed(vec![failure]),
             history: History::default(),
             took: Duration::ZERO,
+            output: engine::ServiceOutput::default(),
         };
         let mut all = complaints(&result, |_, _| operation.map(str::to_owned));
         all.pop_first().expect("one finding is one complaint")

@@ -16,6 +16,8 @@ use crate::{
     LiveWorld,
     build::build,
     external::wait_until_ready,
+    mark,
+    notice::Notice,
     options::FleetOptions,
     startup::{PortPolicy, Startup},
     workspace::Workspace,
@@ -144,7 +146,17 @@ impl Fleet {
     }
 
     async fn workspace(&self) -> Result<&Workspace, BrokenOff> {
-        let new = async || Workspace::new(&self.configuration.file, self.options.data.as_deref());
+        let new = async || {
+            if self.configuration.services.iter().any(|service| service.start.is_some())
+                && !mark::is_supported()
+            {
+                self.options.notices.send(Notice::NoProcessTable);
+            }
+            Workspace::new(
+                &self.configuration.file,
+                self.options.keep.as_deref().or(self.options.data.as_deref()),
+            )
+        };
         let workspace = self.workspace.get_or_try_init(new).await;
         workspace.map_err(|error| BrokenOff::System { need: Resource::Workspace, error: error.to_string() })
     }

@@ -70,6 +70,11 @@ impl Links {
         self.state.enter_step(step);
     }
 
+    /// The step that is running, counted from 0; `None` before the first and after the last.
+    pub fn step(&self) -> Option<usize> {
+        self.state.step()
+    }
+
     /// Records that a service's process started, ended or was halted now. Once it has ended, links to the service refuse
     /// connections until a new [absence](Links::absent) is ended.
     pub fn record_process(&self, service: ServiceName, change: ProcessChange) {

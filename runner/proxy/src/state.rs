@@ -157,6 +157,10 @@ impl LinkState {
         (inner.step, inner.step_began) = (step, now);
     }
 
+    pub(crate) fn step(&self) -> Option<usize> {
+        self.inner().step
+    }
+
     /// Decides what happens to an exchange that begins now, and appends its beginning to the history.
     pub(crate) fn begin(&self, link: &Link, request: Request, head: &RequestHead<'_>) -> Beginning {
         let now = self.now();

@@ -11,6 +11,7 @@ use crate::{
     curl::curl,
     exchange,
     layout::{count, duration, pad, printable, width},
+    service_log,
     timeline::{fault_windows, step_spans, traffic},
 };
 
@@ -37,6 +38,8 @@ pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<
                 lines.extend((number > 0).then(String::new));
                 lines.extend(failed(result, failure, address));
             }
+            let kept = service_log::kept(result).map(|kept| format!("    {kept}"));
+            lines.extend(kept.into_iter().flat_map(|kept| [String::new(), kept]));
         }
     }
     lines.push(String::new());
@@ -61,11 +64,7 @@ fn broken_off(broken: &BrokenOff) -> Vec<String> {
 /// The last lines that a service wrote.
 fn last_lines(log: &[String]) -> Vec<String> {
     let head = (!log.is_empty()).then(|| "its last lines:".to_owned());
-    let lines = log.iter().map(|line| {
-        // Services colour their logs, too.
-        let plain = anstream::adapter::strip_str(line).to_string();
-        format!("  {}", printable(&plain).dimmed())
-    });
+    let lines = log.iter().map(|line| format!("  {}", service_log::plain(line).dimmed()));
     head.into_iter().chain(lines).collect()
 }
 
@@ -91,9 +90,12 @@ fn failed(
         lines.push(String::new());
         lines.push(format!("    {} {}", "again:".dimmed(), curl(judged, address)));
     }
-    let FailureLocation::Step { index, .. } = failure.location else { return lines };
-    lines.extend(titled("meanwhile between services", calls_during(result, index)));
-    lines.extend(titled("faults in force", faults_during(result, index)));
+    if let FailureLocation::Step { index, .. } = failure.location {
+        lines.extend(titled("meanwhile between services", calls_during(result, index)));
+        lines.extend(titled("faults in force", faults_during(result, index)));
+    }
+    let wrote = service_log::lines(result, failure);
+    lines.extend(wrote.into_iter().map(|line| format!("    {line}").trim_end().to_owned()));
     lines
 }
 

@@ -1,5 +1,7 @@
 //! A run as JSON, for other programs and for later runs. `RunFile` is its shape.
 
+mod log;
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use engine::ScenarioResult;
@@ -18,6 +20,9 @@ use crate::{
 
 type AllMoments = BTreeMap<ExchangeId, Moments>;
 
+use log::logs;
+
+pub use self::log::{LogLineFile, LogSliceFile, ServiceLogFile};
 pub use crate::sweep::file::{CallFile, CellFile, LeftOutFile, NotTriedFile, PlantedFile, SweepFile};
 
 /// The version of the shape; it grows when a field changes its meaning or goes away.
@@ -74,6 +79,12 @@ pub struct ScenarioFile {
     pub steps: Vec<String>,
     /// Its history, in the order in which things began.
     pub history: Vec<RecordFile>,
+    /// What its services wrote: of a scenario that didn't pass, or of all with `--logs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<ServiceLogFile>,
+    /// The folder in which the services' data and logs are kept, with `--keep`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
 }
 
 /// The verdict on a scenario.
@@ -308,6 +319,8 @@ fn scenario(result: &ScenarioResult) -> ScenarioFile {
             .iter()
             .filter_map(|record| self::record(record, &result.history, &moments))
             .collect(),
+        logs: logs(&result.output),
+        kept: result.output.folder.clone(),
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `heartbeat` | what is running, when nothing else was written for a while |
 //! | `preparation` | the build and the wait for services, while they take |
 //! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
+//! | `service_log` | what services wrote: beside a failure, and as it comes |
 //! | `exchange`, `curl` | a request and how it ended, as text; as a command that repeats it |
 //! | `diagnostics` | mistakes in files |
 //! | `transcript`, `normalise` | a scenario's steps and how they went, as text; placeholders for what differs from run to run |
@@ -40,6 +41,7 @@ mod normalise;
 mod opening;
 mod preparation;
 mod record;
+mod service_log;
 mod snapshot;
 mod summary;
 mod sweep;
@@ -56,6 +58,7 @@ pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
 pub use preparation::PreparationView;
 pub use record::RunRecord;
+pub use service_log::render_service_line;
 pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
 pub use summary::{counts, thin_line};
 pub use sweep::{render as render_sweep, repeated_starts};

@@ -5,6 +5,7 @@ mod diagnostics;
 mod exchange;
 mod files;
 mod sample;
+mod service_log;
 mod snapshot;
 mod sweep;
 mod terminal;

@@ -115,6 +115,7 @@ fn simulation() -> Simulation {
         need: Need::Required,
         start: None,
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
+        after: Vec::new(),
         ready: Vec::new(),
     };
     let configuration = Configuration {

@@ -29,7 +29,7 @@ mod process_failure;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
-pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
+pub use broken_off::{BrokenOff, Exit, Output, PortState, RemainingProcess, Resource, RunBy, UnmetCondition};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind};
 pub use header::header_text;

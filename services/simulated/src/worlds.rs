@@ -2,8 +2,7 @@
 
 use std::{future::Future, num::NonZeroUsize, sync::Arc};
 
-use engine::PreparationSink;
-use runner::{Build, Prepared, WorldKind, Worlds};
+use runner::{Prepared, WorldKind, WorldOptions, Worlds};
 use scenario::Configuration;
 use simulation::{ServiceName, Simulation};
 use verdict::BrokenOff;
@@ -21,8 +20,7 @@ impl Worlds for Simulated {
     async fn prepare(
         &self,
         configuration: Arc<Configuration>,
-        _: Build,
-        _: PreparationSink,
+        _: WorldOptions,
     ) -> Result<Prepared<Simulation>, BrokenOff> {
         let stage = Simulation::new(&configuration, &crate::shop())?;
         let not_linked =

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
+use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
 use verdict::{FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
@@ -347,6 +347,7 @@ async fn a_run_has_an_event_for_every_scenario_and_can_stop_at_the_first_failure
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
         on_failure,
+        kept_output: KeptOutput::OfFailures,
     };
     let ended = Mutex::new(0);
     let on_event = |event: Event| {
@@ -375,6 +376,7 @@ async fn a_failure_of_the_environment_ends_the_run() {
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
+        kept_output: KeptOutput::OfFailures,
     };
     let summary = run(&plan, &stage, &no_review, &|_| {}).await;
     assert_eq!((summary.broken_off, summary.not_run), (1, 1));

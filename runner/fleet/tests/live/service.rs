@@ -5,8 +5,9 @@ use std::{
     env, fs,
     io::Write,
     net::Ipv4Addr,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode, Stdio},
     time::Duration,
 };
 
@@ -37,6 +38,7 @@ fn variable(name: &str) -> Option<String> {
 /// | `UNREADY_AGAIN` | the same, when it is started again |
 /// | `TOKEN` | `/health` answers 401 to requests without it in the header `authorization` |
 /// | `MUTE` | a folder: a request creates `asked` in it, and is answered once there is `answer` in it |
+/// | `DAEMON` | the server is a process outside the service's process group |
 /// | `IGNORE_TERM` | it ignores SIGTERM |
 pub(crate) fn serve() -> ExitCode {
     if let Some(words) = variable("FAIL_WITH") {
@@ -49,6 +51,12 @@ pub(crate) fn serve() -> ExitCode {
     {
         let _ = writeln!(std::io::stderr(), "error: Address already in use (os error 98)");
         return ExitCode::from(1);
+    }
+    if variable("DAEMON").is_some() {
+        let mut daemon = Command::new(env::current_exe().expect("this binary"));
+        let daemon = daemon.env_remove("DAEMON").process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = daemon.spawn().expect("this binary starts").wait();
+        return ExitCode::SUCCESS;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(listen());
@@ -104,6 +112,8 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
         }
         "/health" => (StatusCode::OK, String::new()),
         "/starts" => (StatusCode::OK, number_of_starts(&data).to_string()),
+        path if path.starts_with("/write/") => (StatusCode::OK, write(&path["/write/".len()..], "\n")),
+        path if path.starts_with("/begin/") => (StatusCode::OK, write(&path["/begin/".len()..], "")),
         "/goodbye" => (StatusCode::OK, data.join("goodbye").exists().to_string()),
         "/exit" => {
             let _ = writeln!(std::io::stdout(), "leaving");
@@ -122,6 +132,13 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
 
 fn bears(request: &Request<Incoming>, token: &str) -> bool {
     request.headers().get("authorization").is_some_and(|value| value == token)
+}
+
+/// Writes to stdout, and returns nothing.
+fn write(text: &str, end: &str) -> String {
+    let mut out = std::io::stdout();
+    write!(out, "{text}{end}").and_then(|()| out.flush()).expect("it is read");
+    String::new()
 }
 
 async fn call() -> Result<(StatusCode, String), String> {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use engine::ScenarioResult;
+use engine::{ScenarioResult, ServiceOutput};
 use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use scenario::{
@@ -264,7 +264,14 @@ pub(crate) fn history(run: Run, status: u16) -> History {
 }
 
 pub(crate) fn result(verdict: Verdict, history: History, took: Duration) -> ScenarioResult {
-    ScenarioResult { scenario: scenario(), seed: Seed(7), verdict, history, took }
+    ScenarioResult {
+        scenario: scenario(),
+        seed: Seed(7),
+        verdict,
+        history,
+        took,
+        output: ServiceOutput::default(),
+    }
 }
 
 /// A run of the scenario in which everything holds.

@@ -122,9 +122,11 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
         start: start.map(|program| StartCommand {
             command: vec![Template::literal(program), Template::literal("--port")],
             env: std::collections::BTreeMap::new(),
+            cwd: None,
             stop_grace: Duration::from_secs(5),
         }),
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
+        after: Vec::new(),
         ready: Vec::new(),
     }
 }

@@ -37,6 +37,8 @@ pub struct Service {
     pub start: Option<StartCommand>,
     /// The services it calls, each over a link.
     pub depends_on: Vec<Dependency>,
+    /// The services that have to be ready before it is started. They form no cycle.
+    pub after: Vec<ServiceName>,
     /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
     /// [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
@@ -58,14 +60,17 @@ pub enum Need {
     Optional,
 }
 
-/// How a service's process is started. Its templates can name `port`, `data_dir`, `url[service]` (the address of the
-/// link to that service) and `env` (the runner's own environment).
+/// How a service's process is started. Its templates can name `port`, `data_dir`, `conf_dir` (the configuration's
+/// folder), `url[service]` (the address of the link to that service) and `env` (the runner's own environment).
 #[derive(Debug, Clone)]
 pub struct StartCommand {
     /// The program and its arguments, split at white space as a shell would split plain words and quotes.
     pub command: Vec<Template>,
     /// Environment variables, in addition to those of the runner itself.
     pub env: BTreeMap<String, Template>,
+    /// The working folder, relative to the configuration's folder, which it is when `None`. It can name `data_dir`,
+    /// `conf_dir` and `env` only.
+    pub cwd: Option<Template>,
     /// How long it may take to end when asked to, before it is killed.
     pub stop_grace: Duration,
 }
@@ -109,6 +114,20 @@ impl Configuration {
     /// The service of that name.
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == *name)
+    }
+
+    /// The services, each behind those that it is started after; else in the order of the file.
+    pub fn start_order(&self) -> Vec<&Service> {
+        let (mut ordered, mut rest) = (Vec::new(), self.services.iter().collect::<Vec<_>>());
+        while !rest.is_empty() {
+            let is_ordered = |name: &ServiceName| ordered.iter().any(|other: &&Service| other.name == *name);
+            let (next, waiting): (Vec<_>, _) =
+                rest.into_iter().partition(|service| service.after.iter().all(is_ordered));
+            assert!(!next.is_empty(), "reading the configuration refuses cycles");
+            ordered.extend(next);
+            rest = waiting;
+        }
+        ordered
     }
 
     /// The links between services, in the order of the file. A service that is started is told the addresses of its

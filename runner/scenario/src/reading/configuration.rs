@@ -6,6 +6,7 @@ use fault::{CLIENT, ServiceName};
 
 use self::{
     address::check_places,
+    after::note_cycle,
     command::words,
     service::{SERVICE, service},
     variables::{Variables, filled_in},
@@ -19,6 +20,7 @@ use super::{
 use crate::{Configuration, Mistake};
 
 mod address;
+mod after;
 mod command;
 mod command_line;
 mod dependency;
@@ -77,6 +79,9 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     let services: Option<Vec<_>> =
         all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
     check_places(reader, entries, services.as_deref().unwrap_or_default());
+    if let Some(services) = &services {
+        note_cycle(reader, entries, services);
+    }
     let build = fields.optional("build", |node| {
         let text = reader.text(node, "a command")?;
         words(reader, node, &text)?;

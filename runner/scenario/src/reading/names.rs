@@ -13,7 +13,7 @@ pub(crate) const INDEX: &str = "index";
 /// The value that matches any value, in an expected body.
 pub(crate) const ANY: &str = "any";
 /// The names in templates of e2e.conf about a service.
-pub(crate) const CONFIGURATION_ONLY: &[&str] = &["port", "data_dir", "url", "env"];
+pub(crate) const CONFIGURATION_ONLY: &[&str] = &["port", "data_dir", "conf_dir", "url", "env"];
 /// Names that can't be given to variables.
 const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, &[ANY, INDEX, "env", "range", "dict"]];
 

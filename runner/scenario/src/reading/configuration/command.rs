@@ -1,4 +1,4 @@
-//! `command`, `env` and `stop`: how a service is started and stopped.
+//! `command`, `env`, `cwd` and `stop`: how a service is started and stopped.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -27,15 +27,19 @@ pub(super) fn start(
     let variables = Variables::Service { callees };
     let command = fields.optional("command", |node| command(reader, node, variables));
     let env = fields.or("env", BTreeMap::new(), |node| environment(reader, node, variables));
+    let cwd = fields.optional("cwd", |node| {
+        let text = reader.text(node, "a folder, such as `${data_dir}`")?;
+        filled_in(reader, node, &text, Variables::Folder)
+    });
     let stop_grace = fields.or("stop", STOP_GRACE, |node| reader.duration(node));
     let Some(command) = command? else {
-        for stray in fields.present(&["env", "stop"]) {
+        for stray in fields.present(&["after", "cwd", "env", "stop"]) {
             let message = format!("`{}` belongs to `command`, which this service doesn't have", stray.key);
             reader.note(stray.span, message, None);
         }
         return Some(None);
     };
-    Some(Some(StartCommand { command, env: env?, stop_grace: stop_grace? }))
+    Some(Some(StartCommand { command, env: env?, cwd: cwd?, stop_grace: stop_grace? }))
 }
 
 fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Option<Vec<Template>> {

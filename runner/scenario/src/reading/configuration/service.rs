@@ -9,6 +9,7 @@ use super::{
         yaml::Entry,
     },
     address::base_url,
+    after,
     command::start,
     dependency::{DEPENDENCY, dependencies},
     readiness::{READY, readiness},
@@ -27,7 +28,7 @@ pub(super) const SERVICE: Table = Table {
         Key::optional(
             "command",
             Shape::OneOrMore(&Shape::Text),
-            "How it is started: the program and its arguments. `${port}`, `${data_dir}`, `${url.other-service}` and `${env.NAME}` are filled in.",
+            "How it is started: the program and its arguments. `${port}`, `${data_dir}`, `${conf_dir}` (the folder of e2e.conf), `${url.other-service}` and `${env.NAME}` are filled in. A relative path to the program is relative to `cwd`.",
         ),
         Key::optional(
             "env",
@@ -35,9 +36,19 @@ pub(super) const SERVICE: Table = Table {
             "Environment variables, filled in as the command is.",
         ),
         Key::optional(
+            "cwd",
+            Shape::Text,
+            "The folder in which it runs, relative to that of e2e.conf, which it is unless said otherwise. With `${data_dir}` it has a folder of its own in every scenario. `${conf_dir}` and `${env.NAME}` are filled in, too.",
+        ),
+        Key::optional(
             "depends_on",
             Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&Shape::Table(&DEPENDENCY))]),
             "The services it calls; each makes a link.",
+        ),
+        Key::optional(
+            "after",
+            Shape::OneOrMore(&Shape::Text),
+            "The services that have to be ready before it is started. Services that aren't ordered start at the same time.",
         ),
         Key::optional(
             "ready",
@@ -63,6 +74,7 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     }
     let callees: Vec<_> = depends_on.iter().flatten().map(|dependency| dependency.service.clone()).collect();
     let start = start(reader, &fields, &callees);
+    let after = fields.or("after", Vec::new(), |node| after::after(reader, node));
     let ready = fields.or("ready", Vec::new(), |node| {
         all(reader.one_or_more(node).iter().map(|item| readiness(reader, item)))
     });
@@ -76,6 +88,7 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         need: if required? { Need::Required } else { Need::Optional },
         start: start?,
         depends_on: depends_on?,
+        after: after?,
         ready: ready?,
     })
 }

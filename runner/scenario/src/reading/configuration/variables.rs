@@ -11,6 +11,7 @@ use super::super::{
 };
 use crate::{Expression, Span, Template};
 
+const OF_A_FOLDER: &[&str] = &["data_dir", "conf_dir", "env"];
 const OF_THE_BUILD: &[&str] = &["env"];
 
 /// The variables of a template.
@@ -18,7 +19,9 @@ const OF_THE_BUILD: &[&str] = &["env"];
 pub(super) enum Variables<'a> {
     /// Those of the build command: `env`.
     Build,
-    /// Those of a service: `port`, `data_dir`, `env`, and `url` of each of its callees.
+    /// Those of a working folder: `data_dir`, `conf_dir` and `env`.
+    Folder,
+    /// Those of a service: `port`, `data_dir`, `conf_dir`, `env`, and `url` of each of its callees.
     Service { callees: &'a [ServiceName] },
 }
 
@@ -42,6 +45,7 @@ fn variable(
 ) -> Option<Expression> {
     let names = match variables {
         Variables::Build => OF_THE_BUILD,
+        Variables::Folder => OF_A_FOLDER,
         Variables::Service { .. } => CONFIGURATION_ONLY,
     };
     let written = if let Variables::Service { callees } = variables {
