@@ -9,6 +9,7 @@
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
 //! | `scope` | the values that names stand for |
+//! | `false_part` | why a condition is false: its parts that are, with the operands computed |
 //! | `binding` | other names or values in place of variables |
 //! | `json` | JSON to minijinja's values and back |
 
@@ -23,6 +24,7 @@ mod binding;
 mod code;
 mod environment;
 mod error;
+mod false_part;
 mod filters;
 mod json;
 mod kinds;
@@ -34,6 +36,7 @@ mod tokens;
 
 pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
+pub use false_part::{FalsePart, Relation};
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
 
@@ -89,6 +92,11 @@ impl Expression {
             Value::Bool(holds) => Ok(holds),
             value => Err(self.error(format!("it is {}, neither true nor false", json::describe(&value)))),
         }
+    }
+
+    /// Its parts that are false, with their operands computed, for a condition that doesn't hold.
+    pub fn false_parts(&self, scope: &Scope) -> Vec<FalsePart> {
+        false_part::false_parts(&self.source, scope)
     }
 
     /// The same expression with other names or values for some of its variables.
