@@ -1,10 +1,10 @@
 //! Checks invariants, after each step and at the end of a scenario.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use scenario::{Invariant, InvariantTiming, Scope};
 use tokio::time::Instant;
-use verdict::{Finding, FindingKind, judge_invariant};
+use verdict::{Finding, FindingKind, LastHeld, judge_invariant};
 
 use crate::{
     World,
@@ -23,6 +23,8 @@ pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
     cache: ObservationCache,
+    /// When each invariant was last seen to hold, by its index.
+    last_held: BTreeMap<usize, LastHeld>,
 }
 
 /// The result of checking one invariant.
@@ -36,20 +38,49 @@ enum Checked {
 impl<'a> InvariantChecker<'a> {
     /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        Self { invariants, timeout, cache: ObservationCache::default() }
+        Self { invariants, timeout, cache: ObservationCache::default(), last_held: BTreeMap::new() }
     }
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
     pub async fn check<W: World>(&mut self, world: &W) -> Vec<Finding> {
-        let (mut findings, mut observations) = (Vec::new(), Observations::default());
-        for (index, invariant) in self.invariants.iter().enumerate() {
-            if invariant.when == InvariantTiming::Always
-                && let Checked::Judged(found) = self.judge(index, invariant, world, &mut observations).await
-            {
-                findings.extend(found);
+        let judged = |(_, checked)| match checked {
+            Checked::Judged(findings) => findings,
+            Checked::Unobservable(_) => Vec::new(),
+        };
+        self.check_always(world).await.into_iter().flat_map(judged).collect()
+    }
+
+    /// The same after a step, counted from 0. A finding has the last step after which its invariant held.
+    pub(crate) async fn check_after<W: World>(&mut self, step: usize, world: &W) -> Vec<Finding> {
+        let links = world.links();
+        let now = LastHeld { step, at: links.now(), records: links.read(|history| history.records().len()) };
+        let mut findings = Vec::new();
+        for (index, checked) in self.check_always(world).await {
+            match checked {
+                Checked::Judged(found) if found.is_empty() => {
+                    self.last_held.insert(index, now);
+                }
+                Checked::Judged(found) => findings.extend(self.dated(index, found)),
+                Checked::Unobservable(_) => {}
             }
         }
         findings
+    }
+
+    /// The findings about the invariant with this index, with the time at which it last held.
+    fn dated(&self, index: usize, findings: Vec<Finding>) -> impl Iterator<Item = Finding> + use<> {
+        let last_held = self.last_held.get(&index).copied();
+        findings.into_iter().map(move |finding| Finding { last_held, ..finding })
+    }
+
+    async fn check_always<W: World>(&mut self, world: &W) -> Vec<(usize, Checked)> {
+        let (mut checked, mut observations) = (Vec::new(), Observations::default());
+        for (index, invariant) in self.invariants.iter().enumerate() {
+            if invariant.when == InvariantTiming::Always {
+                checked.push((index, self.judge(index, invariant, world, &mut observations).await));
+            }
+        }
+        checked
     }
 
     /// Polls until all invariants hold, for at most `within`, and returns what still doesn't hold then.
@@ -60,7 +91,7 @@ impl<'a> InvariantChecker<'a> {
             let (mut findings, mut observations) = (Vec::new(), Observations::default());
             for (index, invariant) in self.invariants.iter().enumerate() {
                 match self.judge(index, invariant, world, &mut observations).await {
-                    Checked::Judged(found) => findings.extend(found),
+                    Checked::Judged(found) => findings.extend(self.dated(index, found)),
                     Checked::Unobservable(why) => {
                         let kind = FindingKind::Invariant(invariant.name.clone());
                         findings.push(Finding::new(kind, "can be observed", why));

@@ -96,6 +96,13 @@ impl StepFindings {
     }
 }
 
+/// Whether a finding is about an invariant that was broken before: it is told where it was first seen.
+fn is_known(finding: &Finding, failures: &[Failure]) -> bool {
+    let is_same = |known: &Finding| known.kind == finding.kind;
+    matches!(finding.kind, FindingKind::Invariant(_))
+        && failures.iter().any(|failure| failure.findings.iter().any(is_same))
+}
+
 fn failure(location: FailureLocation, found: StepFindings) -> Failure {
     Failure { location, findings: found.findings, exchange: found.exchange }
 }
@@ -130,7 +137,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                     Err(broken) => return Verdict::BrokenOff(broken),
                 },
             };
-            found.findings.extend(self.invariants.check(self.world).await);
+            found.findings.extend(self.invariants.check_after(index, self.world).await);
             if !found.findings.is_empty() {
                 let location = FailureLocation::Step { index, name: step.name.clone(), span: step.span };
                 failures.push(failure(location, found));
@@ -140,8 +147,12 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         let completed = failures.is_empty();
         match self.end(completed).await {
             Err(broken) => return Verdict::BrokenOff(broken),
-            Ok(found) if found.findings.is_empty() => {}
-            Ok(found) => failures.push(failure(FailureLocation::End, found)),
+            Ok(mut found) => {
+                found.findings.retain(|finding| !is_known(finding, &failures));
+                if !found.findings.is_empty() {
+                    failures.push(failure(FailureLocation::End, found));
+                }
+            }
         }
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
@@ -253,7 +264,10 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                     break;
                 }
             }
-            found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
+            for finding in judge_outcomes(&step.expect.outcomes, &exchanges) {
+                found.exchange = found.exchange.or(finding.unexpected.first().copied());
+                found.findings.push(finding);
+            }
             found.findings.extend(judge_links(&step.expect.links, history, index, &self.variables));
             let last = exchanges.last().copied();
             if found.findings.is_empty() || step.expect.judging == Judging::Lenient {

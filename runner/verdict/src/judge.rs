@@ -10,7 +10,7 @@ use scenario::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply,
+    BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply,
     matching::{Strictness, compare},
 };
 
@@ -114,7 +114,10 @@ pub fn judge_links(
         counts.into_iter().for_each(|(name, value)| scope.set(name, value));
         match holds.holds(&scope) {
             Ok(true) => {}
-            Ok(false) => findings.push(Finding::new(kind, holds.source(), found)),
+            Ok(false) => findings.push(Finding {
+                computed: computed(holds, &scope),
+                ..Finding::new(kind, holds.source(), found)
+            }),
             Err(error) => findings.push(unevaluated(kind, &error)),
         }
     }
@@ -149,21 +152,29 @@ pub fn judge_outcomes(
     for exchange in exchanges {
         *found.entry(exchange.pattern()).or_default() += 1;
     }
-    let in_range = |count: &OutcomeCount, found: u32| match count {
-        OutcomeCount::Exactly(n) => found == *n,
-        OutcomeCount::Between(least, most) => (*least..=*most).contains(&found),
+    let range = |count: &OutcomeCount| match count {
+        OutcomeCount::Exactly(n) => *n..=*n,
+        OutcomeCount::Between(least, most) => *least..=*most,
     };
-    let all_named = found.keys().all(|pattern| expected.iter().any(|(named, _)| named == pattern));
-    let all_counted =
-        expected.iter().all(|(named, count)| in_range(count, found.get(named).copied().unwrap_or(0)));
-    if all_named && all_counted {
+    let expected_range =
+        |pattern| expected.iter().find(|(named, _)| *named == pattern).map(|(_, count)| range(count));
+    let too_few =
+        expected.iter().any(|(named, count)| found.get(named).copied().unwrap_or(0) < *range(count).start());
+    let too_many = |pattern| expected_range(pattern).is_none_or(|range| found[&pattern] > *range.end());
+    let unexpected: Vec<_> = exchanges
+        .iter()
+        .filter(|exchange| too_many(exchange.pattern()))
+        .map(|exchange| exchange.id)
+        .collect();
+    if !too_few && unexpected.is_empty() {
         return Vec::new();
     }
     let expected: Vec<String> =
         expected.iter().map(|(pattern, count)| format!("{}: {}", shown(*pattern), counted(count))).collect();
     let found: Vec<String> =
         found.iter().map(|(pattern, count)| format!("{}: {count}", shown(*pattern))).collect();
-    vec![Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "))]
+    let finding = Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "));
+    vec![Finding { unexpected, ..finding }]
 }
 
 fn shown(pattern: OutcomePattern) -> String {
@@ -210,24 +221,18 @@ fn judge_conditions(
         match condition.holds(scope) {
             Ok(true) => {}
             Ok(false) => {
-                findings.push(Finding::new(kind.clone(), condition.source(), named_values(condition, scope)));
+                let computed = computed(condition, scope);
+                let values: Vec<String> = computed.iter().map(Computed::to_string).collect();
+                let found = if values.is_empty() { "false".into() } else { values.join("; ") };
+                findings.push(Finding { computed, ..Finding::new(kind.clone(), condition.source(), found) });
             }
             Err(error) => findings.push(unevaluated(kind.clone(), &error)),
         }
     }
 }
 
-/// The values of the names in a condition, at most 400 characters each: they show why it is false.
-fn named_values(condition: &Expression, scope: &Scope) -> String {
-    const LONGEST: usize = 400;
-    let named = condition.names().map(|name| {
-        let value = scope.get(name).map_or_else(|| "undefined".into(), Value::to_string);
-        let short: String = value.chars().take(LONGEST).collect();
-        let dots = if short.len() < value.len() { "…" } else { "" };
-        format!("{name} = {short}{dots}")
-    });
-    let values = named.collect::<Vec<_>>().join("; ");
-    if values.is_empty() { "false".into() } else { values }
+fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
+    condition.false_parts(scope).into_iter().map(Computed::from).collect()
 }
 
 fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {

@@ -8,27 +8,33 @@
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
+//! | `computed` | a condition's parts that are false, with their operands computed |
+//! | `outline` | values as short texts |
 //! | `broken_off` | failures of the environment, and what to do about them |
 //! | `verdict` | the result of judging a scenario |
 //!
 //! Nothing in here has a clock, a socket or a file: the same history gives the same verdict.
 
 mod broken_off;
+mod computed;
 mod exchange;
 mod finding;
 mod history;
 mod judge;
 mod matching;
 mod message;
+mod outline;
 mod verdict;
 
 pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
+pub use computed::{Computed, Difference};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
-pub use finding::{BodyPath, Finding, FindingKind};
+pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
 pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
     reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
+pub use outline::outline;
 pub use verdict::{Failure, FailureLocation, Verdict};

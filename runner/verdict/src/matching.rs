@@ -73,7 +73,7 @@ fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationEr
 }
 
 /// Equality of JSON values in which `300` and `300.0` are the same number.
-fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => x == y || x.as_f64().is_some_and(|x| Some(x) == y.as_f64()),
         (Value::Array(x), Value::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
