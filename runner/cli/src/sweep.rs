@@ -17,7 +17,7 @@ use crate::{
     explore::{keep, kept_as, progress},
     output::{write, write_reports},
     project_command::{prepare, progress_bar, run_command},
-    run::{new_seed, rules, urls},
+    run::{addresses, new_seed, rules},
 };
 
 /// Sweeps the scenarios that the command line names.
@@ -45,7 +45,7 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
-        let record = RunRecord::of_sweeps(seed, tables).with_addresses(urls(&project.configuration));
+        let record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;

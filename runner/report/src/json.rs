@@ -7,8 +7,8 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record, Reply,
-    Verdict,
+    Computed, Difference, Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent,
+    Record, Reply, Verdict,
 };
 
 use crate::{
@@ -127,6 +127,51 @@ pub struct FindingFile {
     pub expected: String,
     /// What it is.
     pub found: String,
+    /// The parts of a condition that are false.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub computed: Vec<ComputedFile>,
+    /// Of an invariant that held before: the last time it was seen to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_held: Option<LastHeldFile>,
+    /// Of `outcomes`: the exchanges that ended in a way that wasn't expected, or not so often, by their positions among the
+    /// exchanges of the history.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unexpected: Vec<usize>,
+}
+
+/// A part of a condition that is false. Long values are shortened by members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComputedFile {
+    /// The part as written: `ledger.total == deposits | sum`.
+    pub source: String,
+    /// The same with its operands computed: `850 == 950`.
+    pub values: String,
+    /// Expressions within the part, with their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<(String, String)>,
+    /// The members of both operands that differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<DifferenceFile>,
+}
+
+/// A member in which two values differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferenceFile {
+    /// Where it is within both values: `[3].amount`.
+    pub path: String,
+    /// Its value on the left, or `absent`.
+    pub left: String,
+    /// Its value on the right, or `absent`.
+    pub right: String,
+}
+
+/// The last time at which an invariant was checked and held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastHeldFile {
+    /// The step after which it was checked, counted from 0.
+    pub step: usize,
+    /// When, in microseconds since the world began.
+    pub at_us: u64,
 }
 
 /// The kind of a finding.
@@ -314,9 +359,28 @@ fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> Failur
         subject: finding.subject(),
         expected: finding.expected.clone(),
         found: finding.found.clone(),
+        computed: finding.computed.iter().map(ComputedFile::from).collect(),
+        last_held: finding.last_held.map(|held| LastHeldFile { step: held.step, at_us: micros(held.at) }),
+        unexpected: finding.unexpected.iter().map(|id| id.number()).collect(),
     };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
     FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
+}
+
+impl From<&Computed> for ComputedFile {
+    fn from(computed: &Computed) -> Self {
+        let difference = |found: &Difference| DifferenceFile {
+            path: found.path.clone(),
+            left: found.left.clone(),
+            right: found.right.clone(),
+        };
+        Self {
+            source: computed.source.clone(),
+            values: computed.values.clone(),
+            inputs: computed.inputs.clone(),
+            differences: computed.differences.iter().map(difference).collect(),
+        }
+    }
 }
 
 impl From<&FindingKind> for FindingKindFile {

@@ -100,7 +100,7 @@ fn differ(path: &str, left: &Value, right: &Value, found: &mut Vec<Difference>) 
             }
         }
         (Value::String(a), Value::String(b)) => {
-            let (left, right) = around_difference(a, b);
+            let (left, right) = differing_texts(a, b);
             found.push(Difference { path: path.into(), left, right });
         }
         _ => member_differs(path, Some(left), Some(right), found),
@@ -123,7 +123,7 @@ fn member_differs(path: &str, left: Option<&Value>, right: Option<&Value>, found
 }
 
 /// Two texts as JSON; long ones from a little before the first character in which they differ.
-fn around_difference(left: &str, right: &str) -> (String, String) {
+pub fn differing_texts(left: &str, right: &str) -> (String, String) {
     const BEFORE: usize = 20;
     let same = left.chars().zip(right.chars()).take_while(|(left, right)| left == right).count();
     let is_long = |text: &str| text.chars().nth(MEMBER_ROOM).is_some();

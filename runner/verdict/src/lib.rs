@@ -27,7 +27,7 @@ mod outline;
 mod verdict;
 
 pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
-pub use computed::{Computed, Difference};
+pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
 pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
