@@ -56,7 +56,7 @@ fn lines(finding: &Finding) -> Vec<String> {
             .extend(details(part).iter().map(|line| format!("    {}", printable(line)).dimmed().to_string()));
     }
     if matches!(finding.kind, FindingKind::Traffic(_)) && !finding.computed.is_empty() {
-        lines.push(format!("    of {}", finding.found).dimmed().to_string());
+        lines.push(format!("    traffic: {}", finding.found).dimmed().to_string());
     }
     lines
 }

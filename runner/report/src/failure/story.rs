@@ -38,6 +38,13 @@ enum What<'a> {
 /// The story, up to the step that failed.
 pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let entries = entries(result, failure);
+    if let [Entry { what: What::Requests(requests), .. }] = entries.as_slice()
+        && requests.len() == 1
+        && failure.exchange.is_some()
+    {
+        // It is shown in full.
+        return Vec::new();
+    }
     let request_width = entries.iter().filter_map(Entry::request).map(|text| width(&text)).max();
     let mut held = held(failure);
     let mut lines = Vec::new();
@@ -157,21 +164,12 @@ impl Entry<'_> {
     fn line(&self, result: &ScenarioResult, failure: &Failure, request_width: usize) -> String {
         let at = result.history.records()[self.position].at;
         let number = self.step.map_or_else(String::new, |step| (step + 1).to_string());
-        let mut line = format!("{}  {number:>3}  ", format!("{:>9}", duration(at)).dimmed());
+        let mark = if self.is_where_it_failed(failure) { "✗".red().to_string() } else { " ".into() };
+        let mut line = format!("{mark} {}  {number:>3}  ", format!("{:>9}", duration(at)).dimmed());
         let requests = match &self.what {
-            What::Fault(text) => {
-                line.push_str(&text.yellow().to_string());
-                return line;
-            }
-            What::Process(text, ProcessChange::Exited(_)) => {
-                line.push_str(&text.red().bold().to_string());
-                return line;
-            }
-            What::Process(text, _) => {
-                line.push_str(&text.yellow().to_string());
-                return line;
-            }
             What::Requests(requests) => requests,
+            What::Process(text, ProcessChange::Exited(_)) => return line + &text.red().bold().to_string(),
+            What::Fault(text) | What::Process(text, _) => return line + &text.yellow().to_string(),
         };
         line.push_str(&pad(&self.request().unwrap_or_default(), request_width));
         let ended = outcomes(requests);
