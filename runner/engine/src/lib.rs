@@ -15,12 +15,14 @@
 //! | `request` | sends a request over the scenario's own link, or past all links |
 //! | `invariants` | checks invariants, after each step and at the end |
 //! | `observations` | observations of the system for invariants, and a cache of them |
+//! | `circuits` | asks services for their circuits once a scenario has failed |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
+mod circuits;
 mod event;
 mod invariants;
 mod observations;

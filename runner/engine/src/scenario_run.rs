@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fault::Seed;
+use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
     Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
@@ -15,7 +15,7 @@ use verdict::{
     judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
 };
 
-use crate::{ScenarioResult, Stage, World, invariants::InvariantChecker, request::PreparedRequest};
+use crate::{ScenarioResult, Stage, World, circuits, invariants::InvariantChecker, request::PreparedRequest};
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Rules {
     pub settle: Duration,
     /// How long a request waits for its reply, unless its step has its own timeout.
     pub timeout: Duration,
+    /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
+    pub circuits: Vec<(ServiceName, http::Uri)>,
 }
 
 /// Runs a scenario in a world of its own. `on_step` is called with the index of each step that starts.
@@ -141,6 +143,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             if !found.findings.is_empty() {
                 let location = FailureLocation::Step { index, name: step.name.clone(), span: step.span };
                 failures.push(failure(location, found));
+                self.record_circuits().await;
                 break;
             }
         }
@@ -150,11 +153,20 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             Ok(mut found) => {
                 found.findings.retain(|finding| !is_known(finding, &failures));
                 if !found.findings.is_empty() {
+                    if failures.is_empty() {
+                        self.record_circuits().await;
+                    }
                     failures.push(failure(FailureLocation::End, found));
                 }
             }
         }
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
+    }
+
+    async fn record_circuits(&self) {
+        for circuit in circuits::observe(self.world, &self.rules.circuits).await {
+            self.world.links().record_circuit(circuit);
+        }
     }
 
     /// Heals all faults, starts the services that are down, and waits until the invariants hold.

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use fault::{Fault, FaultName, Link, Seed, ServiceName};
-use verdict::{History, HistoryEvent, ProcessChange};
+use verdict::{Circuit, History, HistoryEvent, ProcessChange};
 
 use crate::{
     detached::DetachedDeliveries,
@@ -69,6 +69,11 @@ impl Links {
     /// Records that a service's process started, ended or was halted now.
     pub fn record_process(&self, service: ServiceName, change: ProcessChange) {
         self.state.record(HistoryEvent::Process { service, change });
+    }
+
+    /// Records what a service told of one of its circuits.
+    pub fn record_circuit(&self, circuit: Circuit) {
+        self.state.record(HistoryEvent::Circuit(Box::new(circuit)));
     }
 
     /// Reads the history. No exchange makes progress meanwhile, so `read` should be short, and must not use the links.

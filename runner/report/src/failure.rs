@@ -10,6 +10,7 @@ use verdict::{BrokenOff, Failure, FailureLocation, FindingKind, PathSegment, Ver
 
 use crate::{address::ServiceAddress, body::Bodies, curl, exchange, layout::printable};
 
+mod circuits;
 mod faults;
 mod finding;
 mod folding;
@@ -43,6 +44,7 @@ pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<
                         story::lines(result, failure),
                     ));
                     lines.extend(titled(&traffic::title(failure), traffic::lines(result, failure)));
+                    lines.extend(titled("circuits", circuits::lines(result, failure)));
                     lines.extend(titled("faults in force", faults::lines(result, failure)));
                 }
             }

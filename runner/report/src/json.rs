@@ -240,6 +240,17 @@ pub enum EventFile {
         /// `started`, `killed`, `crashed`, `stopped`, `paused`, `resumed` or `exited: …`.
         change: String,
     },
+    /// A service told the state of a circuit, when the scenario had failed.
+    Circuit {
+        /// The service's name.
+        service: String,
+        /// Whose calls the circuit guards, as the service names it.
+        callee: String,
+        /// Its state, in the service's words.
+        state: String,
+        /// Its changes of state so far; `null` when the service doesn't tell them.
+        moves: Option<Vec<String>>,
+    },
 }
 
 /// One request on a link, and how it ended.
@@ -416,6 +427,12 @@ fn record(record: &Record, history: &History, moments: &AllMoments) -> Option<Re
         HistoryEvent::Process { service, change } => {
             EventFile::Process { service: service.to_string(), change: change.to_string() }
         }
+        HistoryEvent::Circuit(circuit) => EventFile::Circuit {
+            service: circuit.service.to_string(),
+            callee: circuit.callee.clone(),
+            state: circuit.state.clone(),
+            moves: circuit.moves.clone(),
+        },
         _ => return None,
     };
     Some(RecordFile { at_us: micros(record.at), step: record.step, what })

@@ -116,6 +116,7 @@ fn simulation() -> Simulation {
         start: None,
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         ready: Vec::new(),
+        circuits: None,
     };
     let configuration = Configuration {
         file: PathBuf::new(),

@@ -30,7 +30,7 @@ pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetC
 pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
-pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
+pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
     reply_scope,

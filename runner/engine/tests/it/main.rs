@@ -38,7 +38,12 @@ fn rules(invariants: &str) -> Rules {
             other => panic!("{other:#?}"),
         }
     };
-    Rules { invariants, settle: Duration::from_secs(10), timeout: Duration::from_secs(5) }
+    Rules {
+        invariants,
+        settle: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        circuits: Vec::new(),
+    }
 }
 
 async fn result(stage: &Memory, invariants: &str, steps: &str) -> ScenarioResult {
@@ -260,6 +265,27 @@ invariants:
     assert_eq!(last_held.step, 0, "it couldn't be observed after the second");
     let later = &result.history.records()[last_held.records..];
     assert_eq!(later.first().and_then(|record| record.step), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_asked_for_their_circuits_once_a_scenario_has_failed() {
+    let stage = shop(|request, _| match request {
+        "GET /circuits" => (200, r#"{"bank": "open"}"#.into()),
+        _ => (404, String::new()),
+    });
+    let path = "/circuits".parse().expect("a path");
+    let rules = Rules { circuits: vec![("shop".parse().expect("a name"), path)], ..rules("") };
+    let circuits = async |status: u16| {
+        let steps = format!("steps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
+        let result = run_scenario(&stage, scenario(&steps), &rules, Seed(1), |_| {}).await;
+        let circuit = |event: &HistoryEvent| match event {
+            HistoryEvent::Circuit(circuit) => Some(format!("{} {}", circuit.callee, circuit.state)),
+            _ => None,
+        };
+        result.history.records().iter().filter_map(|record| circuit(&record.event)).collect::<Vec<_>>()
+    };
+    assert_eq!(circuits(404).await, [""; 0]);
+    assert_eq!(circuits(200).await, ["bank open"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -206,7 +206,8 @@ fn outcomes(requests: &[Exchange<'_>]) -> String {
         let same = requests.iter().rev().take_while(|request| body(request) == last).count();
         return match *count {
             all if same == all => format!("{text}, always the same reply"),
-            _ => format!("{text}, the last {same} with the same reply"),
+            _ if same > 1 => format!("{text}, the last {same} with the same reply"),
+            _ => text.clone(),
         };
     }
     kinds.iter().map(shown).collect::<Vec<_>>().join(", ")

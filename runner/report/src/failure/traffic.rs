@@ -137,7 +137,8 @@ impl<'a> Row<'a> {
             _ => format!("  until {}", duration(self.until)).dimmed().to_string(),
         };
         let columns = [
-            format!("{:>9}", duration(self.first.at)).dimmed().to_string(),
+            format!("  {:>9}", duration(self.first.at)).dimmed().to_string(),
+            format!("{:>3}", self.first.step.map_or_else(String::new, |step| (step + 1).to_string())),
             pad(&self.first.link.to_string(), link_width),
             pad(&self.asked(), what_width),
             exchange::outcome(&self.first),

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use engine::{Rules, ScenarioResult, run_scenario};
-use fault::Seed;
+use fault::{Seed, ServiceName};
 use http::{Request, Response, StatusCode};
 use scenario::{File, read_configuration, read_file};
 use serde_json::{Value, json};
@@ -58,11 +58,11 @@ fn bank() -> Running {
 /// Charges twice when the bank's first reply is lost, and remembers one payment.
 fn shop(context: HostContext) -> Running {
     let transport = context.transport;
-    let state = Arc::new((AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false)));
+    let state = Arc::new((AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false), AtomicU32::new(0)));
     Running::new(service_fn(move |request: Request<Bytes>| {
         let (transport, state) = (transport.clone(), Arc::clone(&state));
         async move {
-            let (paid, reserved, locked) = &*state;
+            let (paid, reserved, locked, failures) = &*state;
             let payment = |id: u32| json!({"id": id, "amount": 250});
             answer(match (request.method().as_str(), request.uri().path()) {
                 ("POST", "/payments") => {
@@ -82,6 +82,21 @@ fn shop(context: HostContext) -> Running {
                 ("GET", "/payments") if locked.load(Ordering::Relaxed) => (503, json!({"error": "locked"})),
                 ("GET", "/payments") => {
                     (200, (1..=paid.load(Ordering::Relaxed)).map(payment).collect::<Vec<_>>().into())
+                }
+                // A circuit that opens after three failures, and never closes.
+                ("POST", "/guarded") if failures.load(Ordering::Relaxed) >= 3 => {
+                    (503, json!({"error": "the bank isn't asked"}))
+                }
+                ("POST", "/guarded") => match charge(&transport).await {
+                    Some(_) => (201, json!({"id": 1})),
+                    None => {
+                        failures.fetch_add(1, Ordering::Relaxed);
+                        (503, json!({"error": "the bank doesn't answer"}))
+                    }
+                },
+                ("GET", "/circuits") => {
+                    let moves = json!([{"from": "closed", "to": "open", "why": "3 failures"}]);
+                    (200, json!({"circuits": {"bank": {"state": "open", "transitions": moves}}}))
                 }
                 ("POST", "/reservations") => match reserved.fetch_add(1, Ordering::Relaxed) {
                     0..3 => (200, json!({"seat": 12})),
@@ -122,6 +137,14 @@ enum Invariants {
 }
 
 fn run(scenario: &str, invariants: Invariants) -> ScenarioResult {
+    run_with_circuits(scenario, invariants, Vec::new())
+}
+
+fn run_with_circuits(
+    scenario: &str,
+    invariants: Invariants,
+    circuits: Vec<(ServiceName, http::Uri)>,
+) -> ScenarioResult {
     let mut configuration = read_configuration(CONFIGURATION, PathBuf::from("e2e.conf")).unwrap();
     if invariants == Invariants::Checked {
         match read_file(INVARIANTS, PathBuf::from("invariants.yaml"), &configuration).unwrap() {
@@ -141,6 +164,7 @@ fn run(scenario: &str, invariants: Invariants) -> ScenarioResult {
         invariants: configuration.invariants.clone(),
         settle: configuration.settle,
         timeout: configuration.timeout,
+        circuits,
     };
     block_on(run_scenario(&simulation, scenario.into(), &rules, Seed(1), |_| {}))
 }
@@ -293,4 +317,35 @@ steps:
     expect: { status: 200, links: { shop -> bank: calls == 0 } }
 ";
     check_screen("failure_traffic", &run(text, Invariants::Left));
+}
+
+const CIRCUIT: &str = "
+scenario: Payments go on once the bank is back
+steps:
+  - kill: bank
+  - name: payments fail while the bank is down
+    repeat: 4
+    request: POST shop /guarded
+    expect: { status: 503 }
+  - start: bank
+  - name: alice pays
+    request: POST shop /guarded
+    expect: { status: 201 }
+";
+
+#[test]
+fn a_link_on_which_calls_ceased() {
+    check_screen("failure_silent_link", &run(CIRCUIT, Invariants::Left));
+}
+
+#[test]
+fn the_circuits_that_a_service_tells() {
+    let circuits = vec![("shop".parse().unwrap(), "/circuits".parse().unwrap())];
+    let result = run_with_circuits(CIRCUIT, Invariants::Left, circuits);
+    let screen = plain(&render_failure(&result, &|_| None));
+    assert!(
+        screen.contains("    circuits\n      shop -> bank: open  closed → open: 3 failures\n"),
+        "{screen}"
+    );
+    assert!(!screen.contains("in a row"), "{screen}");
 }

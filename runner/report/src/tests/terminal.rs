@@ -105,6 +105,7 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
         }),
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
         ready: Vec::new(),
+        circuits: None,
     }
 }
 

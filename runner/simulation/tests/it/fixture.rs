@@ -27,6 +27,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         start: None,
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         ready: Vec::new(),
+        circuits: None,
     };
     Configuration {
         file: PathBuf::from("e2e.conf"),

@@ -20,15 +20,16 @@ const READINESS: Table = Table {
 
 pub(super) fn readiness(reader: &mut Reader<'_>, node: &Node) -> Option<Readiness> {
     if !node.is_mapping() {
-        return Some(Readiness { path: ready_path(reader, node)?, within: Readiness::WITHIN });
+        return Some(Readiness { path: path(reader, node)?, within: Readiness::WITHIN });
     }
     let fields = reader.fields(node, &READINESS)?;
-    let path = fields.get("path").and_then(|node| ready_path(reader, node));
+    let path = fields.get("path").and_then(|node| path(reader, node));
     let within = fields.or("within", Readiness::WITHIN, |node| reader.duration(node));
     Some(Readiness { path: path?, within: within? })
 }
 
-fn ready_path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+/// A path of a service, such as that of its readiness.
+pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let path = reader.text(node, "a path, such as `/livez`")?;
     if path.starts_with('/') && path.parse::<Uri>().is_ok() {
         return Some(path);
