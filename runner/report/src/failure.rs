@@ -40,7 +40,7 @@ pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<
                 // What follows from the first failure needs no story of its own.
                 if number == 0 {
                     lines.extend(titled(
-                        "what led there, with times since the start",
+                        "what led there, with times since the services were started",
                         story::lines(result, failure),
                     ));
                     lines.extend(titled(&traffic::title(failure), traffic::lines(result, failure)));

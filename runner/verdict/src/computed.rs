@@ -64,6 +64,18 @@ impl From<FalsePart> for Computed {
     }
 }
 
+impl Computed {
+    /// Adds named values to the inputs, except for those that are there.
+    pub(crate) fn add_inputs<'a>(&mut self, named: impl Iterator<Item = (&'a str, &'a Value)>) {
+        for (name, value) in named {
+            let input = (name.to_owned(), outline(value, ROOM));
+            if !self.inputs.contains(&input) {
+                self.inputs.push(input);
+            }
+        }
+    }
+}
+
 impl fmt::Display for Computed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.values)

@@ -1,6 +1,6 @@
 //! Compares replies, traffic on links and observations with what is expected.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use fault::{Fault, FaultName, Link, ServiceName};
 use scenario::{
@@ -192,15 +192,17 @@ fn counted(count: &OutcomeCount) -> String {
     }
 }
 
-/// Finds the conditions of an invariant that don't hold on what was observed.
+/// Finds the conditions of an invariant that don't hold on what was observed. Each finding shows what its condition names.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
+    let kind = FindingKind::Invariant(invariant.name.clone());
     let mut findings = Vec::new();
-    judge_conditions(
-        &FindingKind::Invariant(invariant.name.clone()),
-        &invariant.holds,
-        observed,
-        &mut findings,
-    );
+    for condition in &invariant.holds {
+        let known = findings.len();
+        judge_conditions(&kind, slice::from_ref(condition), observed, &mut findings);
+        if let Some(part) = findings.get_mut(known).and_then(|finding| finding.computed.last_mut()) {
+            part.add_inputs(condition.names().filter_map(|name| Some((name, observed.get(name)?))));
+        }
+    }
     findings
 }
 

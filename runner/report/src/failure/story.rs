@@ -205,8 +205,8 @@ fn outcomes(requests: &[Exchange<'_>]) -> String {
         let last = requests.last().and_then(body);
         let same = requests.iter().rev().take_while(|request| body(request) == last).count();
         return match *count {
-            all if same == all => format!("{text}, always the same reply"),
-            _ if same > 1 => format!("{text}, the last {same} with the same reply"),
+            all if same == all => format!("{text}, all alike"),
+            _ if same > 1 => format!("{text}, the last {same} alike"),
             _ => text.clone(),
         };
     }

@@ -101,7 +101,7 @@ fn configurations() {
         ),
         (
             "base_url: http://x, circuits: circuits",
-            "3:38 `circuits` is no path (a path starts with `/`: write `/livez`)",
+            "3:38 `circuits` is no path (a path starts with `/`: write `/circuits`)",
         ),
         ("base_url: http://x, required: maybe", "3:38 this is a text, and has to be `true` or `false`"),
         ("command: 'x ${prt}'", "3:22 `prt` is undefined (did you mean `port`?)"),

@@ -37,7 +37,7 @@ pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     reader.note(
         node.span,
         format!("`{path}` is no path"),
-        "a path starts with `/`: write `/livez`".to_owned(),
+        format!("a path starts with `/`: write `/{path}`"),
     );
     None
 }
