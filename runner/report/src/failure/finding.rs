@@ -24,7 +24,7 @@ pub(super) fn all(findings: &[Finding]) -> Vec<String> {
     let groups = findings.chunk_by(|one, other| in_body(one) && in_body(other));
     let mut all = Vec::new();
     for group in groups {
-        let shown = group.iter().map(|finding| Line::plain(finding));
+        let shown = group.iter().map(Line::plain);
         all.extend(folded(shown.collect(), MOST_IN_BODY));
     }
     let mut lines = Vec::new();

@@ -49,3 +49,44 @@ pub(super) fn folded<T>(lines: Vec<Line<T>>, most: usize) -> Vec<Result<T, usize
     }
     folded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_is_left_out_except_for_what_says_much() {
+        let kept = [20, 21, 22, 23, 24, 25, 26, 60];
+        let line = |number: usize| Line {
+            content: number,
+            weight: if kept.contains(&number) { Weight::Kept } else { Weight::Plain },
+        };
+        let expected = [
+            Ok(0),
+            Ok(1),
+            Ok(2),
+            Err(17),
+            Ok(20),
+            Ok(21),
+            Ok(22),
+            Ok(23),
+            Ok(24),
+            Ok(25),
+            Ok(26),
+            Err(33),
+            Ok(60),
+            Err(34),
+            Ok(95),
+            Ok(96),
+            Ok(97),
+            Ok(98),
+            Ok(99),
+        ];
+        assert_eq!(folded((0..100).map(line).collect(), 16), expected);
+        assert_eq!(folded((0..16).map(line).collect(), 16), (0..16).map(Ok).collect::<Vec<_>>());
+        // Of too many such lines, the later ones are nearer to the failure.
+        let all_kept = (0..100).map(|content| Line { content, weight: Weight::Kept });
+        let shown: Vec<usize> = folded(all_kept.collect(), 16).into_iter().filter_map(Result::ok).collect();
+        assert_eq!(shown, [0, 1, 2, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
+    }
+}

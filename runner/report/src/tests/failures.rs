@@ -9,17 +9,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use engine::{Rules, ScenarioResult, run_scenario};
+use engine::{Event, Rules, ScenarioResult, run_scenario};
 use fault::{Seed, ServiceName};
 use http::{Request, Response, StatusCode};
 use scenario::{File, read_configuration, read_file};
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulation::{HostContext, Running, Services, Simulation, StartError, Transport, block_on};
 use tower::{ServiceExt, service_fn};
 use verdict::{Exit, History, HistoryEvent, ProcessChange};
 
 use super::text::{check_text, plain};
-use crate::{ServiceAddress, render_failure};
+use crate::{RunRecord, ServiceAddress, json, render_failure};
 
 const CONFIGURATION: &str = "
 services:
@@ -63,7 +63,7 @@ fn shop(context: HostContext) -> Running {
         let (transport, state) = (transport.clone(), Arc::clone(&state));
         async move {
             let (paid, reserved, locked, failures) = &*state;
-            let payment = |id: u32| json!({"id": id, "amount": 250});
+            let payment = |id: u32| serde_json::json!({"id": id, "amount": 250});
             answer(match (request.method().as_str(), request.uri().path()) {
                 ("POST", "/payments") => {
                     let mut charged = charge(&transport).await;
@@ -72,46 +72,44 @@ fn shop(context: HostContext) -> Running {
                     }
                     match charged {
                         Some(_) => (201, payment(paid.fetch_add(1, Ordering::Relaxed) + 1)),
-                        None => (503, json!({"error": "the bank doesn't answer"})),
+                        None => (503, serde_json::json!({"error": "the bank doesn't answer"})),
                     }
                 }
                 ("POST", path @ ("/lock" | "/unlock")) => {
                     locked.store(path == "/lock", Ordering::Relaxed);
                     (200, Value::Null)
                 }
-                ("GET", "/payments") if locked.load(Ordering::Relaxed) => (503, json!({"error": "locked"})),
+                ("GET", "/payments") if locked.load(Ordering::Relaxed) => (503, serde_json::json!({"error": "locked"})),
                 ("GET", "/payments") => {
                     (200, (1..=paid.load(Ordering::Relaxed)).map(payment).collect::<Vec<_>>().into())
                 }
                 // A circuit that opens after three failures, and never closes.
                 ("POST", "/guarded") if failures.load(Ordering::Relaxed) >= 3 => {
-                    (503, json!({"error": "the bank isn't asked"}))
+                    (503, serde_json::json!({"error": "the bank isn't asked"}))
                 }
-                ("POST", "/guarded") => match charge(&transport).await {
-                    Some(_) => (201, json!({"id": 1})),
-                    None => {
-                        failures.fetch_add(1, Ordering::Relaxed);
-                        (503, json!({"error": "the bank doesn't answer"}))
-                    }
-                },
+                ("POST", "/guarded") => {
+                    let charged = charge(&transport).await.is_some();
+                    failures.fetch_add(u32::from(!charged), Ordering::Relaxed);
+                    (if charged { 201 } else { 503 }, serde_json::json!({"charged": charged}))
+                }
                 ("GET", "/circuits") => {
-                    let moves = json!([{"from": "closed", "to": "open", "why": "3 failures"}]);
-                    (200, json!({"circuits": {"bank": {"state": "open", "transitions": moves}}}))
+                    let moves = serde_json::json!([{"from": "closed", "to": "open", "why": "3 failures"}]);
+                    (200, serde_json::json!({"circuits": {"bank": {"state": "open", "transitions": moves}}}))
                 }
                 ("POST", "/reservations") => match reserved.fetch_add(1, Ordering::Relaxed) {
-                    0..3 => (200, json!({"seat": 12})),
-                    _ => (409, json!({"error": "the seat is taken"})),
+                    0..3 => (200, serde_json::json!({"seat": 12})),
+                    _ => (409, serde_json::json!({"error": "the seat is taken"})),
                 },
                 ("GET", "/orders") => {
-                    let order = |id| json!({"id": id, "customer": "alice", "lines": [{"sku": "phone", "quantity": 1 + u32::from(id == 37)}]});
-                    (200, json!({"orders": (0..50).map(order).collect::<Vec<_>>(), "next": null}))
+                    let order = |id| serde_json::json!({"id": id, "customer": "alice", "lines": [{"sku": "phone", "quantity": 1 + u32::from(id == 37)}]});
+                    (200, serde_json::json!({"orders": (0..50).map(order).collect::<Vec<_>>(), "next": null}))
                 }
-                ("GET", "/deposits") => (200, json!({"total": 950, "deposits": [300, 250, 300]})),
+                ("GET", "/deposits") => (200, serde_json::json!({"total": 950, "deposits": [300, 250, 300]})),
                 ("GET", "/orders/1") => {
                     charge(&transport).await;
-                    (200, json!({"id": 1, "status": "pending"}))
+                    (200, serde_json::json!({"id": 1, "status": "pending"}))
                 }
-                _ => (404, json!({"error": "no such page"})),
+                _ => (404, serde_json::json!({"error": "no such page"})),
             })
             .await
         }
@@ -130,7 +128,7 @@ fn answer((status, body): Reply) -> std::future::Ready<Result<Response<Bytes>, s
 }
 
 /// Whether the invariants hold for a scenario.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Invariants {
     Checked,
     Left,
@@ -224,8 +222,7 @@ steps:
     check_screen("failure_sums", &run(text, Invariants::Left));
 }
 
-#[test]
-fn an_invariant_broken_before_it_is_seen() {
+fn broken_invariant() -> ScenarioResult {
     let text = format!(
         "scenario: A lost reply costs nothing{FAULT}
 steps:
@@ -247,7 +244,12 @@ steps:
     expect: {{ status: 200 }}
 "
     );
-    check_screen("failure_invariant", &run(&text, Invariants::Checked));
+    run(&text, Invariants::Checked)
+}
+
+#[test]
+fn an_invariant_broken_before_it_is_seen() {
+    check_screen("failure_invariant", &broken_invariant());
 }
 
 #[test]
@@ -266,8 +268,7 @@ steps:
     check_screen("failure_eventually", &run(text, Invariants::Left));
 }
 
-#[test]
-fn outcomes_of_two_kinds() {
+fn seat_sold_thrice() -> ScenarioResult {
     let text = "scenario: A seat is sold once
 steps:
   - name: twenty customers want the seat
@@ -276,7 +277,12 @@ steps:
     body: { customer: '${index}' }
     expect: { outcomes: { 200: 1, 409: 19 } }
 ";
-    check_screen("failure_outcomes", &run(text, Invariants::Left));
+    run(text, Invariants::Left)
+}
+
+#[test]
+fn outcomes_of_two_kinds() {
+    check_screen("failure_outcomes", &seat_sold_thrice());
 }
 
 #[test]
@@ -348,4 +354,23 @@ fn the_circuits_that_a_service_tells() {
         "{screen}"
     );
     assert!(!screen.contains("in a row"), "{screen}");
+}
+
+#[test]
+fn the_facts_of_a_failure_are_in_the_json_report() {
+    let mut record = RunRecord::default();
+    for (index, result) in [broken_invariant(), seat_sold_thrice()].into_iter().enumerate() {
+        record.take(&Event::ScenarioEnded { index, result: Arc::new(result) });
+    }
+    let run: json::RunFile = serde_json::from_str(&json::render(&record)).expect("its own shape");
+    assert_eq!(run, json::RunFile::from(&record));
+    let finding = |scenario: usize| match &run.scenarios[scenario].verdict {
+        json::VerdictFile::Failed { failures } => &failures[0].findings[0],
+        other => panic!("{other:?}"),
+    };
+    let computed = &finding(0).computed[0];
+    assert_eq!(computed.values, "750 == 500");
+    assert_eq!(computed.inputs[0], ("bank".into(), "[250,250,250]".into()));
+    assert_eq!(finding(0).last_held.map(|held| held.step), Some(1));
+    assert_eq!(finding(1).unexpected.len(), 3, "the seat was sold three times");
 }

@@ -17,6 +17,12 @@ use super::{
 /// Filters that make one value of many: their input tells more than their result.
 const AGGREGATES: [&str; 7] = ["length", "count", "sum", "min", "max", "first", "last"];
 
+/// Signs and words that bind less than a filter.
+const BOUNDARIES: [&str; 21] = [
+    ",", ":", "=", "+", "-", "*", "/", "%", "~", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "in",
+    "if", "else",
+];
+
 /// A part of a condition that is false: one comparison, one test or one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FalsePart {
@@ -187,9 +193,7 @@ fn aggregated(source: &str) -> Vec<&str> {
                 "(" | "[" | "{" if depth == 0 => break,
                 "(" | "[" | "{" => depth -= 1,
                 _ if depth > 0 || before.checked_sub(1).is_some_and(|dot| text(dot) == ".") => {}
-                "," | ":" | "=" | "+" | "-" | "*" | "/" | "%" | "~" | "<" | "<=" | ">" | ">=" | "=="
-                | "!=" => break,
-                "and" | "or" | "not" | "in" | "is" | "if" | "else" => break,
+                word if BOUNDARIES.contains(&word) => break,
                 _ => {}
             }
             start = before;
