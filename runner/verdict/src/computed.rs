@@ -11,6 +11,8 @@ use crate::{matching::same, outline::outline};
 const ROOM: usize = 160;
 /// The most members that differ which are kept.
 const MOST_DIFFERENCES: usize = 50;
+/// The longest comparison, in bytes, in which a person sees what differs.
+const SHORT: usize = 40;
 /// The most characters of a member that differs.
 const MEMBER_ROOM: usize = 80;
 
@@ -58,6 +60,10 @@ impl From<FalsePart> for Computed {
                 }
             }
         };
+        let one_is_empty = [Some(&left), relation.right()].into_iter().flatten().any(is_empty);
+        if values.len() <= SHORT || one_is_empty {
+            differences.clear();
+        }
         differences.retain(|difference| !difference.path.is_empty());
         let inputs = inputs.into_iter().map(|(source, value)| (source, outline(&value, ROOM))).collect();
         Self { source, values, inputs, differences }
@@ -80,6 +86,10 @@ impl fmt::Display for Computed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.values)
     }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// Adds the members in which two values differ.
@@ -175,9 +185,16 @@ mod tests {
         let orders =
             |changed: u32| json!((0..50).map(|id| order(id, u32::from(id == changed))).collect::<Vec<_>>());
         assert_eq!(differences(orders(37), orders(99)), ["[37].lines[0].quantity: 1 == 0"]);
-        assert_eq!(differences(json!({"a": 1}), json!({"b": 1})), [".a: 1 == absent", ".b: absent == 1"]);
-        assert_eq!(differences(json!([1, 2, 3, 4]), json!([1, 3, 4])), ["[1]: 2 == absent"]);
-        assert_eq!(differences(json!([1]), json!("1")), [""; 0]);
+        let long = "a text that is rather long";
+        assert_eq!(
+            differences(json!({"x": long, "a": 1}), json!({"x": long, "b": 1})),
+            [".a: 1 == absent", ".b: absent == 1"]
+        );
+        assert_eq!(differences(json!([long, 2, 3, 4]), json!([long, 3, 4])), ["[1]: 2 == absent"]);
+        // What differs is seen without them.
+        assert_eq!(differences(json!([1, 2]), json!([1, 3])), [""; 0]);
+        assert_eq!(differences(json!([long, long]), json!([])), [""; 0]);
+        assert_eq!(differences(json!([long, long]), json!(long)), [""; 0]);
     }
 
     #[test]

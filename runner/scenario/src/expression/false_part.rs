@@ -17,6 +17,9 @@ use super::{
 /// Filters that make one value of many: their input tells more than their result.
 const AGGREGATES: [&str; 7] = ["length", "count", "sum", "min", "max", "first", "last"];
 
+/// The most bytes of a named list or object that is an input.
+const LONGEST_NAMED: usize = 160;
+
 /// Signs and words that bind less than a filter.
 const BOUNDARIES: [&str; 21] = [
     ",", ":", "=", "+", "-", "*", "/", "%", "~", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "in",
@@ -47,6 +50,16 @@ pub enum Relation {
     Test(String),
     /// A comparison: its operator and the value of the right operand.
     Comparison(String, Value),
+}
+
+impl Relation {
+    /// The value of the right operand, if there is one.
+    pub fn right(&self) -> Option<&Value> {
+        match self {
+            Self::Comparison(_, right) => Some(right),
+            _ => None,
+        }
+    }
 }
 
 /// The parts of a condition that are false. An operand that has no value leaves its part out.
@@ -165,8 +178,12 @@ fn inputs(source: &str, operands: &[&str], scope: &Scope) -> Vec<(String, Value)
     let named = paths(source).into_iter().filter_map(|path| {
         let (name, keys) = path.split_first()?;
         let value = keys.iter().try_fold(scope.get(name)?, |value, key| value.get(key))?;
-        // The input of an aggregate shows what matters of a list.
-        (!has_aggregate || !(value.is_array() || value.is_object())).then(|| path.join("."))
+        // The input of an aggregate shows what matters of a list, and of a long value the beginning tells nothing.
+        let is_telling = match value {
+            Value::Array(_) | Value::Object(_) => !has_aggregate && value.to_string().len() <= LONGEST_NAMED,
+            _ => true,
+        };
+        is_telling.then(|| path.join("."))
     });
     sources.extend(named);
     sources.retain(|source| !operands.contains(&source.as_str()));
