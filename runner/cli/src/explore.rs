@@ -22,7 +22,7 @@ use crate::{
     output::{program_name, write},
     project,
     project_command::{prepare, progress_bar, run_command},
-    run::{new_seed, rules},
+    run::{addresses, new_seed, rules},
 };
 
 /// Sequences of an exploration when neither a number nor a time is given.
@@ -59,7 +59,7 @@ pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
                     let folder = project.folder().join(&arguments.regressions);
                     let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
                     let again = run_kept(&file, &project, &stage, counterexample.seed.seed()).await;
-                    write(&shown(counterexample, &again, &file))?;
+                    write(&shown(&project, counterexample, &again, &file))?;
                 }
             }
         }
@@ -170,11 +170,14 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 
 /// The counterexample as a failure, and the command that repeats it. `again` is the result of the kept file; in real time it may
 /// have passed.
-fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path) -> String {
+fn shown(project: &Project, counterexample: &Counterexample, again: &ScenarioResult, file: &Path) -> String {
+    let addresses = addresses(&project.configuration);
     let failed = matches!(again.verdict, Verdict::Failed(_));
     format!(
         "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n{}",
-        report::render_failure(if failed { again } else { &counterexample.result }, &|_| None),
+        report::render_failure(if failed { again } else { &counterexample.result }, &|service| {
+            addresses.get(service).cloned()
+        }),
         counterexample.steps,
         counterexample.steps_found,
         counterexample.runs,

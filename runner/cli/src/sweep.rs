@@ -88,7 +88,8 @@ async fn tell_failure(
         scenario.file.display(),
     );
     let file = keep_as(arguments, project, scenario, &seed.to_string(), &smaller, &origin)?;
-    let failure = report::render_failure(&smaller.result, &|_| None);
+    let addresses = addresses(&project.configuration);
+    let failure = report::render_failure(&smaller.result, &|service| addresses.get(service).cloned());
     write(&format!(
         "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
         kept_as(&file, smaller.seed),
@@ -118,6 +119,7 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
         }
     }
     write(&report::render_sweep(table))?;
+    let addresses = addresses(&project.configuration);
     let (scenario, seed) = (&table.baseline.scenario, table.seed);
     for (number, cell) in table.cells.iter().enumerate() {
         match &cell.outcome {
@@ -127,7 +129,8 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
                 let origin = format!("Found by sweeping {} with seed {seed}.", scenario.file.display());
                 let suffix = format!("{seed}-{number}");
                 let file = keep_as(arguments, project, scenario, &suffix, failing, &origin)?;
-                let failure = report::render_failure(&failing.result, &|_| None);
+                let failure =
+                    report::render_failure(&failing.result, &|service| addresses.get(service).cloned());
                 write(&format!("\n{failure}\n{}", kept_as(&file, failing.seed)))?;
             }
         }

@@ -1,6 +1,6 @@
 //! What led to a failure: the scenario's own requests, one line each, with faults and processes in their places.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use engine::ScenarioResult;
 use fault::ServiceName;
@@ -33,6 +33,8 @@ enum What<'a> {
     Requests(Vec<Exchange<'a>>),
     Fault(String),
     Process(String, ProcessChange),
+    /// A step that leaves no record, by its name.
+    Silent(&'a str),
 }
 
 /// The story, up to the step that failed.
@@ -48,14 +50,22 @@ pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let request_width = entries.iter().filter_map(Entry::request).map(|text| width(&text)).max();
     let mut held = held(failure);
     let mut lines = Vec::new();
+    let until_here = |(name, last): (&str, LastHeld)| {
+        let text = format!("── until here, after step {}, it held: {name}", last.step + 1);
+        Line { content: text.yellow().to_string(), weight: Weight::Kept }
+    };
     for entry in &entries {
-        while let Some((name, last)) = held.pop_if(|(_, last)| last.records <= entry.position) {
-            let text = format!("── until here, after step {}, it held: {name}", last.step + 1);
-            lines.push(Line { content: text.yellow().to_string(), weight: Weight::Kept });
+        // Services may go on with a step's work while the invariants are observed after it.
+        let is_before = |last: &LastHeld| {
+            last.records <= entry.position && entry.step.is_none_or(|step| step > last.step)
+        };
+        while let Some(held) = held.pop_if(|(_, last)| is_before(last)) {
+            lines.push(until_here(held));
         }
         let content = entry.line(result, failure, request_width.unwrap_or(0));
         lines.push(Line { content, weight: entry.weight(failure) });
     }
+    lines.extend(held.into_iter().rev().map(until_here));
     let left_out = |number: usize| format!("… {} left out", count(number, "line")).dimmed().to_string();
     folded(lines, MOST_LINES).into_iter().map(|line| line.unwrap_or_else(left_out)).collect()
 }
@@ -80,9 +90,12 @@ fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> 
         FailureLocation::End => records.len().checked_sub(1),
     };
     let mut entries: Vec<Entry<'_>> = Vec::new();
-    let mut begun = false;
+    let mut steps = SilentSteps { result, next: 0 };
     for (position, record) in records.iter().enumerate().take(until.map_or(0, |last| last + 1)) {
-        begun |= record.step.is_some();
+        if let Some(step) = record.step {
+            entries.extend(steps.before(step, position));
+            steps.next = steps.next.max(step + 1);
+        }
         let what = match &record.event {
             HistoryEvent::Sent(sent) if sent.link.caller == ServiceName::client() => {
                 let exchange = result.history.exchange(sent.exchange);
@@ -106,7 +119,7 @@ fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> 
                 What::Fault(format!("fault {fault} {change}{what}"))
             }
             // All services start before the first step.
-            HistoryEvent::Process { change: ProcessChange::Started, .. } if !begun => continue,
+            HistoryEvent::Process { change: ProcessChange::Started, .. } if steps.next == 0 => continue,
             HistoryEvent::Process { service, change } => {
                 What::Process(format!("{service} {change}"), *change)
             }
@@ -114,7 +127,34 @@ fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> 
         };
         entries.push(Entry { position, step: record.step, what });
     }
+    if let FailureLocation::Step { index, .. } = failure.location {
+        entries.extend(steps.before(index, records.len()));
+        if steps.next == index {
+            let name = result.scenario.steps.get(index).map_or("", |step| &step.name);
+            entries.push(Entry { position: records.len(), step: Some(index), what: What::Silent(name) });
+        }
+    }
     entries
+}
+
+/// Finds the steps that leave no record of their own: waits and checks.
+struct SilentSteps<'a> {
+    result: &'a ScenarioResult,
+    /// The first step that hasn't been told.
+    next: usize,
+}
+
+impl<'a> SilentSteps<'a> {
+    /// The steps before `step` that weren't told.
+    fn before(&mut self, step: usize, position: usize) -> Vec<Entry<'a>> {
+        let steps = self.result.scenario.steps.iter().enumerate().take(step).skip(self.next);
+        let silent = steps.filter(|(_, step)| matches!(step.action, Action::Wait(_) | Action::Check(_)));
+        let entries =
+            silent.map(|(index, step)| Entry { position, step: Some(index), what: What::Silent(&step.name) });
+        let entries = entries.collect();
+        self.next = self.next.max(step);
+        entries
+    }
 }
 
 /// Whether two requests of one step are told in one line. Those of a repeated request are, whatever their paths.
@@ -162,19 +202,25 @@ impl Entry<'_> {
 
     /// Time, number of the step, what happened, how it ended, the step's name.
     fn line(&self, result: &ScenarioResult, failure: &Failure, request_width: usize) -> String {
-        let at = result.history.records()[self.position].at;
+        let at = match self.what {
+            What::Silent(_) => None,
+            _ => result.history.records().get(self.position).map(|record| record.at),
+        };
+        let time = at.map_or_else(String::new, duration);
         let number = self.step.map_or_else(String::new, |step| (step + 1).to_string());
         let mark = if self.is_where_it_failed(failure) { "✗".red().to_string() } else { " ".into() };
-        let mut line = format!("{mark} {}  {number:>3}  ", format!("{:>9}", duration(at)).dimmed());
+        let mut line = format!("{mark} {}  {number:>3}  ", format!("{time:>9}").dimmed());
         let requests = match &self.what {
             What::Requests(requests) => requests,
+            What::Silent(name) => return line + &printable(name),
             What::Process(text, ProcessChange::Exited(_)) => return line + &text.red().bold().to_string(),
             What::Fault(text) | What::Process(text, _) => return line + &text.yellow().to_string(),
         };
         line.push_str(&pad(&self.request().unwrap_or_default(), request_width));
         let ended = outcomes(requests);
         let ended = if self.is_where_it_failed(failure) { ended.red().to_string() } else { ended };
-        let took = last_end(requests).map_or_else(String::new, |end| duration(end.saturating_sub(at)));
+        let took =
+            last_end(requests).zip(at).map_or_else(String::new, |(end, at)| duration(end.saturating_sub(at)));
         let _ = write!(line, " → {ended}  {}", took.dimmed());
         let step = self.step.and_then(|step| result.scenario.steps.get(step));
         if let Some(step) = step.filter(|step| !step.name.contains(&requests[0].request.path)) {
@@ -213,6 +259,6 @@ fn outcomes(requests: &[Exchange<'_>]) -> String {
     kinds.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
-fn last_end(requests: &[Exchange<'_>]) -> Option<std::time::Duration> {
+fn last_end(requests: &[Exchange<'_>]) -> Option<Duration> {
     requests.iter().filter_map(|request| Some(request.at + request.ending?.took)).max()
 }

@@ -15,6 +15,8 @@ use crate::{
 
 /// The most lines of traffic.
 const MOST_LINES: usize = 20;
+/// The most rows before a call among which one that is like it is looked for.
+const MOST_KINDS: usize = 200;
 /// The most columns of a request.
 const MOST_COLUMNS: usize = 60;
 
@@ -75,7 +77,7 @@ pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let mut rows: Vec<Row<'_>> = rows.map(Row::new).collect();
     rows = merged(rows, 1);
     if rows.len() > MOST_LINES {
-        rows = merged(rows, usize::MAX);
+        rows = merged(rows, MOST_KINDS);
     }
     let rows = rows.into_iter().map(|row| Line { weight: row.weight(), content: row }).collect();
     let rows = folded(rows, MOST_LINES);

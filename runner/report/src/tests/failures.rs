@@ -374,3 +374,18 @@ fn the_facts_of_a_failure_are_in_the_json_report() {
     assert_eq!(finding(0).last_held.map(|held| held.step), Some(1));
     assert_eq!(finding(1).unexpected.len(), 3, "the seat was sold three times");
 }
+
+#[test]
+fn a_step_without_requests() {
+    let text = "scenario: A payment is listed
+steps:
+  - name: alice pays
+    request: POST shop /payments
+    expect: { status: 201 }
+    capture: { payment: body }
+  - wait: 2s
+  - name: what she paid
+    check: [payment.id == 1, payment.amount == 200]
+";
+    check_screen("failure_check", &run(text, Invariants::Left));
+}
