@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use scenario::{Invariant, InvariantTiming, Scope};
 use tokio::time::Instant;
-use verdict::{Finding, FindingKind, LastHeld, judge_invariant};
+use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant};
 
 use crate::{
     World,
@@ -31,8 +31,12 @@ pub struct InvariantChecker<'a> {
 enum Checked {
     /// A request that observes the system failed, for this reason.
     Unobservable(String),
-    /// It was evaluated; without findings it holds.
-    Judged(Vec<Finding>),
+    /// A request that observes the system can't be made.
+    Invalid(Finding),
+    /// It holds.
+    Holds,
+    /// It doesn't hold on these observations.
+    Broken(Scope),
 }
 
 impl<'a> InvariantChecker<'a> {
@@ -43,11 +47,13 @@ impl<'a> InvariantChecker<'a> {
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
     pub async fn check<W: World>(&mut self, world: &W) -> Vec<Finding> {
-        let judged = |(_, checked)| match checked {
-            Checked::Judged(findings) => findings,
-            Checked::Unobservable(_) => Vec::new(),
-        };
-        self.check_always(world).await.into_iter().flat_map(judged).collect()
+        let mut findings = Vec::new();
+        for (index, checked) in self.check_always(world).await {
+            if !matches!(checked, Checked::Unobservable(_)) {
+                findings.extend(self.findings(index, checked));
+            }
+        }
+        findings
     }
 
     /// The same after a step, counted from 0. A finding has the last step after which its invariant held.
@@ -57,20 +63,29 @@ impl<'a> InvariantChecker<'a> {
         let mut findings = Vec::new();
         for (index, checked) in self.check_always(world).await {
             match checked {
-                Checked::Judged(found) if found.is_empty() => {
+                Checked::Holds => {
                     self.last_held.insert(index, now);
                 }
-                Checked::Judged(found) => findings.extend(self.dated(index, found)),
                 Checked::Unobservable(_) => {}
+                Checked::Invalid(_) | Checked::Broken(_) => findings.extend(self.findings(index, checked)),
             }
         }
         findings
     }
 
     /// The findings about the invariant with this index, with the time at which it last held.
-    fn dated(&self, index: usize, findings: Vec<Finding>) -> impl Iterator<Item = Finding> + use<> {
+    fn findings(&self, index: usize, checked: Checked) -> Vec<Finding> {
+        let invariant = &self.invariants[index];
+        let findings = match checked {
+            Checked::Holds => Vec::new(),
+            Checked::Invalid(finding) => vec![finding],
+            Checked::Broken(observed) => judge_invariant(invariant, &observed),
+            Checked::Unobservable(why) => {
+                vec![Finding::new(FindingKind::Invariant(invariant.name.clone()), "can be observed", why)]
+            }
+        };
         let last_held = self.last_held.get(&index).copied();
-        findings.into_iter().map(move |finding| Finding { last_held, ..finding })
+        findings.into_iter().map(|finding| Finding { last_held, ..finding }).collect()
     }
 
     async fn check_always<W: World>(&mut self, world: &W) -> Vec<(usize, Checked)> {
@@ -88,18 +103,19 @@ impl<'a> InvariantChecker<'a> {
         let deadline = Instant::now() + within;
         let mut pause = FIRST_PAUSE;
         loop {
-            let (mut findings, mut observations) = (Vec::new(), Observations::default());
+            let (mut unmet, mut observations) = (Vec::new(), Observations::default());
             for (index, invariant) in self.invariants.iter().enumerate() {
                 match self.judge(index, invariant, world, &mut observations).await {
-                    Checked::Judged(found) => findings.extend(self.dated(index, found)),
-                    Checked::Unobservable(why) => {
-                        let kind = FindingKind::Invariant(invariant.name.clone());
-                        findings.push(Finding::new(kind, "can be observed", why));
-                    }
+                    Checked::Holds => {}
+                    checked => unmet.push((index, checked)),
                 }
             }
-            if findings.is_empty() || Instant::now() >= deadline {
-                return findings;
+            if unmet.is_empty() || Instant::now() >= deadline {
+                // Why an invariant doesn't hold is worked out only now: most of the time it does, a little later.
+                return unmet
+                    .into_iter()
+                    .flat_map(|(index, checked)| self.findings(index, checked))
+                    .collect();
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -119,7 +135,7 @@ impl<'a> InvariantChecker<'a> {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());
-                    return Checked::Judged(vec![Finding::new(kind, error.expression, error.reason)]);
+                    return Checked::Invalid(Finding::new(kind, error.expression, error.reason));
                 }
             };
             let (position, value) = observations.get(next, prepared, world, &mut self.cache).await;
@@ -133,12 +149,12 @@ impl<'a> InvariantChecker<'a> {
             next = position + 1;
         }
         if self.cache.held_on(index, &observed) {
-            return Checked::Judged(Vec::new());
+            return Checked::Holds;
         }
-        let findings = judge_invariant(invariant, &scope);
-        if findings.is_empty() {
-            self.cache.set_held_on(index, observed);
+        if !invariant_holds(invariant, &scope) {
+            return Checked::Broken(scope);
         }
-        Checked::Judged(findings)
+        self.cache.set_held_on(index, observed);
+        Checked::Holds
     }
 }

@@ -7,14 +7,17 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Computed, Difference, Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent,
-    Record, Reply, Verdict,
+    Exchange, ExchangeId, Failure, FailureLocation, History, HistoryEvent, Record, Reply, Verdict,
 };
 
 use crate::{
     RunRecord,
     timeline::{Moments, moments},
 };
+
+mod finding;
+
+pub use finding::{ComputedFile, DifferenceFile, FindingFile, FindingKindFile, LastHeldFile};
 
 type AllMoments = BTreeMap<ExchangeId, Moments>;
 
@@ -114,98 +117,6 @@ pub struct FailureFile {
     pub findings: Vec<FindingFile>,
     /// The exchange that was judged.
     pub exchange: Option<ExchangeFile>,
-}
-
-/// One thing that isn't as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FindingFile {
-    /// The kind, by which programs compare findings.
-    pub kind: FindingKindFile,
-    /// What it is about.
-    pub subject: String,
-    /// What it must be.
-    pub expected: String,
-    /// What it is.
-    pub found: String,
-    /// The parts of a condition that are false.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub computed: Vec<ComputedFile>,
-    /// Of an invariant that held before: the last time it was seen to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_held: Option<LastHeldFile>,
-    /// Of `outcomes`: the exchanges that ended in a way that wasn't expected, or not so often, by their positions among the
-    /// exchanges of the history.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unexpected: Vec<usize>,
-}
-
-/// A part of a condition that is false. Long values are shortened by members.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComputedFile {
-    /// The part as written: `ledger.total == deposits | sum`.
-    pub source: String,
-    /// The same with its operands computed: `850 == 950`.
-    pub values: String,
-    /// Expressions within the part, with their values.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inputs: Vec<(String, String)>,
-    /// The members of both operands that differ.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<DifferenceFile>,
-}
-
-/// A member in which two values differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DifferenceFile {
-    /// Where it is within both values: `[3].amount`.
-    pub path: String,
-    /// Its value on the left, or `absent`.
-    pub left: String,
-    /// Its value on the right, or `absent`.
-    pub right: String,
-}
-
-/// The last time at which an invariant was checked and held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastHeldFile {
-    /// The step after which it was checked, counted from 0.
-    pub step: usize,
-    /// When, in microseconds since the world began.
-    pub at_us: u64,
-}
-
-/// The kind of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingKindFile {
-    /// Whether there is a reply.
-    Reply,
-    /// The reply's status.
-    Status,
-    /// A header of the reply.
-    Header,
-    /// A value of the reply's body.
-    Body,
-    /// A condition of `expect.that`.
-    Condition,
-    /// How the requests of a step ended.
-    Outcomes,
-    /// The traffic on a link.
-    Traffic,
-    /// A value that can't be captured.
-    Capture,
-    /// An expression that can't be evaluated.
-    Expression,
-    /// An `eventually` that never came true.
-    Eventually,
-    /// A condition of a `check` step.
-    Check,
-    /// An invariant.
-    Invariant,
-    /// A fault that met no exchange.
-    IdleFault,
-    /// The scenario's snapshot.
-    Snapshot,
 }
 
 /// One entry of a history.
@@ -365,54 +276,8 @@ fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> Failur
         FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
         FailureLocation::End => (None, None),
     };
-    let finding = |finding: &verdict::Finding| FindingFile {
-        kind: (&finding.kind).into(),
-        subject: finding.subject(),
-        expected: finding.expected.clone(),
-        found: finding.found.clone(),
-        computed: finding.computed.iter().map(ComputedFile::from).collect(),
-        last_held: finding.last_held.map(|held| LastHeldFile { step: held.step, at_us: micros(held.at) }),
-        unexpected: finding.unexpected.iter().map(|id| id.number()).collect(),
-    };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
-    FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
-}
-
-impl From<&Computed> for ComputedFile {
-    fn from(computed: &Computed) -> Self {
-        let difference = |found: &Difference| DifferenceFile {
-            path: found.path.clone(),
-            left: found.left.clone(),
-            right: found.right.clone(),
-        };
-        Self {
-            source: computed.source.clone(),
-            values: computed.values.clone(),
-            inputs: computed.inputs.clone(),
-            differences: computed.differences.iter().map(difference).collect(),
-        }
-    }
-}
-
-impl From<&FindingKind> for FindingKindFile {
-    fn from(kind: &FindingKind) -> Self {
-        match kind {
-            FindingKind::Reply => Self::Reply,
-            FindingKind::Status => Self::Status,
-            FindingKind::Header(_) => Self::Header,
-            FindingKind::Body(_) => Self::Body,
-            FindingKind::Condition => Self::Condition,
-            FindingKind::Outcomes => Self::Outcomes,
-            FindingKind::Traffic(_) => Self::Traffic,
-            FindingKind::Capture(_) => Self::Capture,
-            FindingKind::Expression => Self::Expression,
-            FindingKind::Eventually => Self::Eventually,
-            FindingKind::Check => Self::Check,
-            FindingKind::Invariant(_) => Self::Invariant,
-            FindingKind::IdleFault(_) => Self::IdleFault,
-            FindingKind::Snapshot => Self::Snapshot,
-        }
-    }
+    FailureFile { step, line, findings: failure.findings.iter().map(FindingFile::from).collect(), exchange }
 }
 
 /// The entry for a record; `None` for the later records of an exchange, whose entry is that of its first record.

@@ -192,6 +192,11 @@ fn counted(count: &OutcomeCount) -> String {
     }
 }
 
+/// Whether an invariant holds on what was observed.
+pub fn invariant_holds(invariant: &Invariant, observed: &Scope) -> bool {
+    invariant.holds.iter().all(|condition| matches!(condition.holds(observed), Ok(true)))
+}
+
 /// Finds the conditions of an invariant that don't hold on what was observed. Each finding shows what its condition names.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
     let kind = FindingKind::Invariant(invariant.name.clone());
