@@ -22,7 +22,7 @@ use crate::{
     output::{program_name, write},
     project,
     project_command::{prepare, progress_bar, run_command},
-    run::{new_seed, rules},
+    run::{addresses, new_seed, rules},
     thin::{self, Thin},
 };
 
@@ -196,10 +196,13 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 /// The counterexample as a failure, and the command that repeats it. `again` is the result of the kept file; in real time it may
 /// have passed.
 fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, project: &Project) -> String {
+    let addresses = addresses(&project.configuration);
     let failed = matches!(again.verdict, Verdict::Failed(_));
     format!(
         "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n{}",
-        report::render_failure(if failed { again } else { &counterexample.result }, &|_| None),
+        report::render_failure(if failed { again } else { &counterexample.result }, &|service| {
+            addresses.get(service).cloned()
+        }),
         counterexample.steps,
         counterexample.steps_found,
         counterexample.runs,

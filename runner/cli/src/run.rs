@@ -10,7 +10,9 @@ use std::{
 
 use engine::{Event, KeptOutput, OnFailure, Plan, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
-use report::{Progress, RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
+use report::{
+    Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot,
+};
 use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
 
@@ -68,7 +70,7 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
         on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
         kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
     };
-    let shown = Mutex::new((terminal, RunRecord::default().with_addresses(urls(configuration)), Ok(())));
+    let shown = Mutex::new((terminal, RunRecord::default().with_addresses(addresses(configuration)), Ok(())));
     let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, written) = &mut *shown;
@@ -126,10 +128,15 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
 
 /// The rules of a configuration, which hold for every scenario.
 pub fn rules(configuration: &Configuration) -> Rules {
+    let circuits = configuration.services.iter().filter_map(|service| {
+        let path = service.circuits.clone()?;
+        Some((service.name.clone(), path))
+    });
     Rules {
         invariants: configuration.invariants.clone(),
         settle: configuration.settle,
         timeout: configuration.timeout,
+        circuits: circuits.collect(),
     }
 }
 
@@ -145,23 +152,27 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult, world: Wor
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
-/// The URLs of the services, for commands that a person types.
-pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, String> {
-    let url = |service: &scenario::Service| {
+/// Where the services are reached by commands that a person types.
+pub(crate) fn addresses(configuration: &Configuration) -> BTreeMap<ServiceName, ServiceAddress> {
+    let address = |service: &scenario::Service| {
         let url = service.base_url.as_ref()?.to_string();
-        Some((service.name.clone(), url.trim_end_matches('/').to_owned()))
+        let address = match service.start {
+            Some(_) => ServiceAddress::WithUp,
+            None => ServiceAddress::Running,
+        };
+        Some((service.name.clone(), address(url.trim_end_matches('/').to_owned())))
     };
-    configuration.services.iter().filter_map(url).collect()
+    configuration.services.iter().filter_map(address).collect()
 }
 
 fn terminal_options(configuration: &Configuration, progress: Progress) -> TerminalOptions {
-    let urls = urls(configuration);
+    let addresses = addresses(configuration);
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     TerminalOptions {
         width,
         progress,
         command: program_name(),
-        address: Box::new(move |service| urls.get(service).cloned()),
+        address: Box::new(move |service| addresses.get(service).cloned()),
     }
 }
 

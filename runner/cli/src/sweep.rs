@@ -18,7 +18,7 @@ use crate::{
     explore::{keep, kept_as, progress},
     output::{write, write_reports},
     project_command::{prepare, progress_bar, run_command},
-    run::{new_seed, rules, urls},
+    run::{addresses, new_seed, rules},
     thin::{self, Thin},
 };
 
@@ -48,7 +48,7 @@ pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
         let thin = thin(&project, &tables);
-        let record = RunRecord::of_sweeps(seed, tables).with_addresses(urls(&project.configuration));
+        let record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;
@@ -105,7 +105,8 @@ async fn tell_failure(
         scenario.file.display(),
     );
     let file = keep_as(arguments, project, scenario, &seed.to_string(), &smaller, &origin)?;
-    let failure = report::render_failure(&smaller.result, &|_| None);
+    let addresses = addresses(&project.configuration);
+    let failure = report::render_failure(&smaller.result, &|service| addresses.get(service).cloned());
     write(&format!(
         "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
         kept_as(&file, smaller.seed, project),
@@ -135,6 +136,7 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
         }
     }
     write(&report::render_sweep(table))?;
+    let addresses = addresses(&project.configuration);
     let (scenario, seed) = (&table.baseline.scenario, table.seed);
     for (number, cell) in table.cells.iter().enumerate() {
         match &cell.outcome {
@@ -144,7 +146,8 @@ fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), 
                 let origin = format!("Found by sweeping {} with seed {seed}.", scenario.file.display());
                 let suffix = format!("{seed}-{number}");
                 let file = keep_as(arguments, project, scenario, &suffix, failing, &origin)?;
-                let failure = report::render_failure(&failing.result, &|_| None);
+                let failure =
+                    report::render_failure(&failing.result, &|service| addresses.get(service).cloned());
                 write(&format!("\n{failure}\n{}", kept_as(&file, failing.seed, project)))?;
             }
         }

@@ -18,6 +18,7 @@
 //! | `observations` | observations of the system for invariants, and a cache of them |
 //! | `exits` | finds the services whose processes ended by themselves |
 //! | `polling` | attempts with pauses between them, until a deadline |
+//! | `circuits` | asks services for their circuits once a scenario has failed |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `service_log` | what a service wrote, step by step and bounded |
@@ -25,6 +26,7 @@
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
+mod circuits;
 mod event;
 mod exits;
 mod invariants;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use fault::Seed;
+use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
     Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
@@ -16,7 +16,7 @@ use verdict::{
 
 use self::process::failed_signal;
 use crate::{
-    ScenarioResult, ServiceOutput, Stage, World,
+    ScenarioResult, ServiceOutput, Stage, World, circuits,
     exits::ExitWatch,
     invariants::InvariantChecker,
     judged::Judged,
@@ -35,6 +35,8 @@ pub struct Rules {
     pub settle: Duration,
     /// How long a request waits for its reply, unless its step has its own timeout.
     pub timeout: Duration,
+    /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
+    pub circuits: Vec<(ServiceName, http::Uri)>,
 }
 
 /// Runs a scenario in a world of its own. `on_step` is called with the index of each step that starts.
@@ -113,6 +115,13 @@ impl StepFindings {
     }
 }
 
+/// Whether a finding is about an invariant that was broken before: it is told where it was first seen.
+fn is_known(finding: &Finding, failures: &[Failure]) -> bool {
+    let is_same = |known: &Finding| known.kind == finding.kind;
+    matches!(finding.kind, FindingKind::Invariant(_))
+        && failures.iter().any(|failure| failure.findings.iter().any(is_same))
+}
+
 fn failure(location: FailureLocation, found: StepFindings) -> Failure {
     Failure { location, findings: found.findings, exchange: found.exchange }
 }
@@ -141,7 +150,10 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             Err(broken) => return Verdict::BrokenOff(broken),
         };
         let found = match self.end(failures.is_empty()).await {
-            Ok(found) => found,
+            Ok(mut found) => {
+                found.findings.retain(|finding| !is_known(finding, &failures));
+                found
+            }
             Err(broken) if failures.is_empty() => return Verdict::BrokenOff(broken),
             Err(broken) => StepFindings::one(Finding::new(
                 FindingKind::Unsettled,
@@ -149,7 +161,11 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 broken.to_string(),
             )),
         };
-        failures.extend(self.failures(FailureLocation::End, found).await);
+        let at_end = self.failures(FailureLocation::End, found).await;
+        if failures.is_empty() && !at_end.is_empty() {
+            self.record_circuits().await;
+        }
+        failures.extend(at_end);
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
 
@@ -171,16 +187,23 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(Condition::Fails) => StepFindings::default(),
                 Ok(Condition::Holds) => {
                     let mut found = self.step(index, step).await?;
-                    found.findings.extend(self.invariants.check(self.world).await);
+                    found.findings.extend(self.invariants.check_after(index, self.world).await);
                     found
                 }
             };
             let failures = self.failures(self.location(index), found).await;
             if !failures.is_empty() {
+                self.record_circuits().await;
                 return Ok(failures);
             }
         }
         Ok(Vec::new())
+    }
+
+    async fn record_circuits(&self) {
+        for circuit in circuits::observe(self.world, &self.rules.circuits).await {
+            self.world.links().record_circuit(circuit);
+        }
     }
 
     /// Heals all faults, starts the services that are down, and waits until the invariants hold. A service that can't be
@@ -307,7 +330,10 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                     break;
                 }
             }
-            found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
+            for finding in judge_outcomes(&step.expect.outcomes, &exchanges) {
+                found.exchange = found.exchange.or(finding.unexpected.first().copied());
+                found.findings.push(finding);
+            }
             found.findings.extend(judge_links(
                 &step.expect.links,
                 history,

@@ -8,7 +8,6 @@ use std::{
 
 use fault::ServiceName;
 use scenario::{EvaluationError, Scope, StartCommand};
-use serde_json::json;
 use verdict::BrokenOff;
 
 use crate::{mark::WorldMark, process::Launch};
@@ -30,8 +29,8 @@ pub(crate) fn launch(
     folders: &Folders<'_>,
     mark: &Arc<WorldMark>,
 ) -> Result<Launch, BrokenOff> {
-    scope.set("data_dir", json!(folders.data));
-    scope.set("conf_dir", json!(folders.conf));
+    scope.set("data_dir", folders.data.to_string_lossy().into_owned());
+    scope.set("conf_dir", folders.conf.to_string_lossy().into_owned());
     let launch = render(start, scope, folders).map_err(|error| BrokenOff::CommandInvalid {
         service: service.clone(),
         problem: error.to_string(),

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use fault::{Fault, FaultCount, FaultName, Injection, Link, Refusal, Seed, ServiceName};
-use verdict::{History, ProcessChange};
+use verdict::{Circuit, History, HistoryEvent, ProcessChange};
 
 use crate::{absence::Absence, detached::DetachedDeliveries, layer::FaultLayer, state::LinkState};
 
@@ -85,6 +85,11 @@ impl Links {
     /// and until a new one accepts connections.
     pub fn absent(&self, service: &ServiceName) -> Absence {
         Absence::begin(&self.state, service)
+    }
+
+    /// Records what a service told of one of its circuits.
+    pub fn record_circuit(&self, circuit: Circuit) {
+        self.state.record(HistoryEvent::Circuit(Box::new(circuit)));
     }
 
     /// Reads the history. No exchange makes progress meanwhile, so `read` should be short, and must not use the links.

@@ -9,9 +9,9 @@ use serde::Serialize;
 use verdict::{Exchange, ExchangeId, HistoryEvent, RequestOutcome, Verdict};
 
 use crate::{
-    RunRecord, counts,
-    curl::curl,
-    exchange, failure,
+    RunRecord,
+    body::Bodies,
+    counts, curl, exchange, failure,
     layout::{count, duration},
     service_log,
     sweep::{self, page::SweepView},
@@ -309,9 +309,10 @@ fn detail(exchange: &Exchange<'_>, moments: &Moments, run: &RunRecord) -> String
     let times = moments.into_iter().flat_map(|(what, at)| at.iter().map(move |at| (what, *at)));
     lines.extend(times.map(|(what, at)| format!("{what} at {}", duration(at))));
     lines.push(String::new());
-    lines.extend(exchange::lines(exchange));
+    lines.extend(exchange::lines(exchange, &Bodies::Whole));
     if exchange.link.caller == ServiceName::client() {
-        lines.extend([String::new(), curl(exchange, |service| run.address(service))]);
+        lines.push(String::new());
+        lines.extend(curl::again(exchange, &|service| run.address(service)));
     }
     plain(&lines.join("\n"))
 }

@@ -9,14 +9,18 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    EncodedBody, Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record,
-    Reply, Verdict, header_text,
+    EncodedBody, Exchange, ExchangeId, Failure, FailureLocation, History, HistoryEvent, Record, Reply, Verdict,
+    header_text,
 };
 
 use crate::{
     RunRecord,
     timeline::{Moments, moments},
 };
+
+mod finding;
+
+pub use finding::{ComputedFile, DifferenceFile, FindingFile, FindingKindFile, LastHeldFile};
 
 type AllMoments = BTreeMap<ExchangeId, Moments>;
 
@@ -127,65 +131,6 @@ pub struct FailureFile {
     pub exchange: Option<ExchangeFile>,
 }
 
-/// One thing that isn't as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FindingFile {
-    /// The kind, by which programs compare findings.
-    pub kind: FindingKindFile,
-    /// What it is about.
-    pub subject: String,
-    /// What it must be.
-    pub expected: String,
-    /// What it is.
-    pub found: String,
-    /// The last lines that the service concerned wrote, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<String>,
-    /// What to do about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
-}
-
-/// The kind of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingKindFile {
-    /// Whether there is a reply.
-    Reply,
-    /// The reply's status.
-    Status,
-    /// A header of the reply.
-    Header,
-    /// A value of the reply's body.
-    Body,
-    /// A condition of `expect.that`.
-    Condition,
-    /// How the requests of a step ended.
-    Outcomes,
-    /// The traffic on a link.
-    Traffic,
-    /// A value that can't be captured.
-    Capture,
-    /// An expression that can't be evaluated.
-    Expression,
-    /// An `eventually` that never came true.
-    Eventually,
-    /// A condition of a `check` step.
-    Check,
-    /// An invariant.
-    Invariant,
-    /// A fault that met no exchange.
-    IdleFault,
-    /// The process of a service: it ended by itself, or can't be started again.
-    Process,
-    /// The settled system, which wasn't judged.
-    Unsettled,
-    /// No step that could fail ran.
-    NothingJudged,
-    /// The scenario's snapshot.
-    Snapshot,
-}
-
 /// One entry of a history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordFile {
@@ -217,6 +162,17 @@ pub enum EventFile {
         service: String,
         /// `started`, `killed`, `crashed`, `stopped`, `paused`, `resumed` or `exited: …`.
         change: String,
+    },
+    /// A service told the state of a circuit, when the scenario had failed.
+    Circuit {
+        /// The service's name.
+        service: String,
+        /// Whose calls the circuit guards, as the service names it.
+        callee: String,
+        /// Its state, in the service's words.
+        state: String,
+        /// Its changes of state so far; `null` when the service doesn't tell them.
+        moves: Option<Vec<String>>,
     },
 }
 
@@ -343,40 +299,8 @@ fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> Failur
         FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
         FailureLocation::Start | FailureLocation::End => (None, None),
     };
-    let finding = |finding: &verdict::Finding| FindingFile {
-        kind: (&finding.kind).into(),
-        subject: finding.subject(),
-        expected: finding.expected.clone(),
-        found: finding.found.clone(),
-        log: finding.log.clone(),
-        help: finding.help(),
-    };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
-    FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
-}
-
-impl From<&FindingKind> for FindingKindFile {
-    fn from(kind: &FindingKind) -> Self {
-        match kind {
-            FindingKind::Reply => Self::Reply,
-            FindingKind::Status => Self::Status,
-            FindingKind::Header(_) => Self::Header,
-            FindingKind::Body(_) => Self::Body,
-            FindingKind::Condition => Self::Condition,
-            FindingKind::Outcomes => Self::Outcomes,
-            FindingKind::Traffic(_) => Self::Traffic,
-            FindingKind::Capture(_) => Self::Capture,
-            FindingKind::Expression => Self::Expression,
-            FindingKind::Eventually => Self::Eventually,
-            FindingKind::Check => Self::Check,
-            FindingKind::Invariant(_) => Self::Invariant,
-            FindingKind::IdleFault(_) => Self::IdleFault,
-            FindingKind::Process(..) => Self::Process,
-            FindingKind::Unsettled => Self::Unsettled,
-            FindingKind::NothingJudged => Self::NothingJudged,
-            FindingKind::Snapshot => Self::Snapshot,
-        }
-    }
+    FailureFile { step, line, findings: failure.findings.iter().map(FindingFile::from).collect(), exchange }
 }
 
 /// The entry for a record; `None` for the later records of an exchange, whose entry is that of its first record.
@@ -391,6 +315,12 @@ fn record(record: &Record, history: &History, moments: &AllMoments) -> Option<Re
         HistoryEvent::Process { service, change } => {
             EventFile::Process { service: service.to_string(), change: change.to_string() }
         }
+        HistoryEvent::Circuit(circuit) => EventFile::Circuit {
+            service: circuit.service.to_string(),
+            callee: circuit.callee.clone(),
+            state: circuit.state.clone(),
+            moves: circuit.moves.clone(),
+        },
         _ => return None,
     };
     Some(RecordFile { at_us: micros(record.at), step: record.step, what })

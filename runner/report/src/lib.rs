@@ -16,7 +16,8 @@
 //! | `preparation` | the build and the wait for services, while they take |
 //! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
 //! | `service_log` | what services wrote: beside a failure, and as it comes |
-//! | `exchange`, `curl` | a request and how it ended, as text; as a command that repeats it |
+//! | `exchange`, `body`, `curl` | a request and how it ended, as text; as a command that repeats it |
+//! | `address` | where a person reaches a service |
 //! | `diagnostics` | mistakes in files |
 //! | `transcript`, `normalise` | a scenario's steps and how they went, as text; placeholders for what differs from run to run |
 //! | `snapshot` | a transcript against the accepted one, in insta's files |
@@ -28,6 +29,8 @@
 //!
 //! Text is made with its colours; a stream that shows none (`anstream`) removes them.
 
+mod address;
+mod body;
 mod curl;
 mod diagnostics;
 mod exchange;
@@ -54,6 +57,7 @@ mod transcript;
 #[expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 mod tests;
 
+pub use address::ServiceAddress;
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
 pub use preparation::PreparationView;

@@ -16,7 +16,7 @@ use scenario::{Configuration, Scenario};
 use verdict::Verdict;
 
 use crate::{
-    failure,
+    ServiceAddress, failure,
     heartbeat::Heartbeat,
     layout::{count, duration, fit, fit_end, pad},
     opening, summary,
@@ -25,8 +25,8 @@ use crate::{
 /// The columns of a line where there is no terminal.
 const USUAL_WIDTH: usize = 110;
 
-/// Returns the URL at which a person reaches a service; `None` for a service without one.
-pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<String> + Send>;
+/// Returns where a person reaches a service; `None` for one that is started on a free port.
+pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<ServiceAddress> + Send>;
 
 /// How a run is shown.
 pub struct TerminalOptions {

@@ -3,6 +3,7 @@
 mod curl;
 mod diagnostics;
 mod exchange;
+mod failures;
 mod files;
 mod sample;
 mod service_log;

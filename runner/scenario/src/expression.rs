@@ -11,6 +11,7 @@
 //! | `ordering` | why `'a' < 1` is an error here |
 //! | `headers` | headers of a reply: names in any case, several values |
 //! | `scope` | the values that names stand for |
+//! | `false_part` | why a condition is false: its parts that are, with the operands computed |
 //! | `binding` | other names or values in place of variables |
 //! | `arithmetic` | what to do where minijinja's arithmetic can't be exact |
 //! | `path` | expressions that are nothing but a path, such as `body.order.id` |
@@ -30,6 +31,7 @@ mod certainty;
 mod code;
 mod environment;
 mod error;
+mod false_part;
 mod filters;
 mod headers;
 mod json;
@@ -45,6 +47,7 @@ mod tokens;
 
 pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
+pub use false_part::{FalsePart, Relation};
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
 
@@ -117,6 +120,11 @@ impl Expression {
     /// Its result as a condition whatever its variables are, where that is plain to see, as of `calls >= 0`.
     pub(crate) fn always(&self) -> Option<bool> {
         certainty::always(&self.source)
+    }
+
+    /// Its parts that are false, with their operands computed, for a condition that doesn't hold.
+    pub fn false_parts(&self, scope: &Scope) -> Vec<FalsePart> {
+        false_part::false_parts(&self.source, scope)
     }
 
     /// The same expression with other names or values for some of its variables.

@@ -62,7 +62,10 @@ mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
-pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpression, Scope, SharedValue};
+pub use expression::{
+    Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
+    SharedValue,
+};
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EventuallyStep,

@@ -117,6 +117,7 @@ fn simulation() -> Simulation {
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        circuits: None,
     };
     let configuration = Configuration {
         file: PathBuf::new(),

@@ -61,6 +61,21 @@ pub enum HistoryEvent {
         /// What happened to its process.
         change: ProcessChange,
     },
+    /// A service told the state of a circuit, when the scenario had failed.
+    Circuit(Box<Circuit>),
+}
+
+/// A circuit of a service, as the service tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circuit {
+    /// The service.
+    pub service: ServiceName,
+    /// Whose calls it guards, as the service names it.
+    pub callee: String,
+    /// Its state, in the service's words: `open`.
+    pub state: String,
+    /// Its changes of state so far, one text each; `None` when the service doesn't tell them.
+    pub moves: Option<Vec<String>>,
 }
 
 /// The beginning of an exchange.
@@ -155,7 +170,7 @@ impl History {
             HistoryEvent::Ended(id, _) => {
                 self.index[id.0].ended.get_or_insert(position);
             }
-            HistoryEvent::Fault { .. } | HistoryEvent::Process { .. } => {}
+            HistoryEvent::Fault { .. } | HistoryEvent::Process { .. } | HistoryEvent::Circuit(_) => {}
         }
         self.records.push(Record { at, step, event });
     }

@@ -1,6 +1,6 @@
 //! Compares replies, traffic on links and observations with what is expected.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
 use http::HeaderMap;
@@ -10,7 +10,7 @@ use scenario::{
 };
 
 use crate::{
-    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
+    BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
     matching::{Strictness, compare, shown as shown_value},
 };
 
@@ -108,12 +108,14 @@ pub fn judge_links(
         let counted = |exchange: &Exchange<'_>| {
             exchange.link == link && (refusal.is_none() || exchange.outcome() != RequestOutcome::Failed)
         };
-        let mut counts = traffic_counts(history.exchanges_during(step).filter(counted));
+        let counts = traffic_counts(history.exchanges_during(step).filter(counted));
         let found = Value::from(counts.clone()).to_string();
-        let mut result = holds_on_link(holds, &counts, variables);
+        let mut scope = variables.clone();
+        counts.into_iter().for_each(|(name, value)| scope.set(&name, value));
+        let mut result = holds.holds(&scope);
         if refusal.is_some() && matches!(result, Ok(true)) {
-            counts.insert("calls".into(), u32::MAX.into());
-            result = holds_on_link(holds, &counts, variables);
+            scope.set("calls", u32::MAX);
+            result = holds.holds(&scope);
         }
         let kind = FindingKind::Traffic(link.clone());
         let found = match refusal {
@@ -122,21 +124,15 @@ pub fn judge_links(
         };
         match result {
             Ok(true) => {}
-            Ok(false) => findings.push(Finding::new(kind, holds.source(), found)),
+            Ok(false) => findings.push(Finding {
+                // The number that stands for uncounted calls would explain nothing.
+                computed: if refusal.is_none() { computed(holds, &scope) } else { Vec::new() },
+                ..Finding::new(kind, holds.source(), found)
+            }),
             Err(error) => findings.push(unevaluated(kind, &error)),
         }
     }
     findings
-}
-
-fn holds_on_link(
-    holds: &Expression,
-    counts: &Map<String, Value>,
-    variables: &Scope,
-) -> Result<bool, EvaluationError> {
-    let mut scope = variables.clone();
-    counts.iter().for_each(|(name, value)| scope.set(name, value.clone()));
-    holds.holds(&scope)
 }
 
 /// The values that an expectation on a link can use.
@@ -167,21 +163,29 @@ pub fn judge_outcomes(
     for exchange in exchanges {
         *found.entry(exchange.pattern()).or_default() += 1;
     }
-    let in_range = |count: &OutcomeCount, found: u32| match count {
-        OutcomeCount::Exactly(n) => found == *n,
-        OutcomeCount::Between(least, most) => (*least..=*most).contains(&found),
+    let range = |count: &OutcomeCount| match count {
+        OutcomeCount::Exactly(n) => *n..=*n,
+        OutcomeCount::Between(least, most) => *least..=*most,
     };
-    let all_named = found.keys().all(|pattern| expected.iter().any(|(named, _)| named == pattern));
-    let all_counted =
-        expected.iter().all(|(named, count)| in_range(count, found.get(named).copied().unwrap_or(0)));
-    if all_named && all_counted {
+    let expected_range =
+        |pattern| expected.iter().find(|(named, _)| *named == pattern).map(|(_, count)| range(count));
+    let too_few =
+        expected.iter().any(|(named, count)| found.get(named).copied().unwrap_or(0) < *range(count).start());
+    let too_many = |pattern| expected_range(pattern).is_none_or(|range| found[&pattern] > *range.end());
+    let unexpected: Vec<_> = exchanges
+        .iter()
+        .filter(|exchange| too_many(exchange.pattern()))
+        .map(|exchange| exchange.id)
+        .collect();
+    if !too_few && unexpected.is_empty() {
         return Vec::new();
     }
     let expected: Vec<String> =
         expected.iter().map(|(pattern, count)| format!("{}: {}", shown(*pattern), counted(count))).collect();
     let found: Vec<String> =
         found.iter().map(|(pattern, count)| format!("{}: {count}", shown(*pattern))).collect();
-    vec![Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "))]
+    let finding = Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "));
+    vec![Finding { unexpected, ..finding }]
 }
 
 fn shown(pattern: OutcomePattern) -> String {
@@ -199,15 +203,22 @@ fn counted(count: &OutcomeCount) -> String {
     }
 }
 
-/// Finds the conditions of an invariant that don't hold on what was observed.
+/// Whether an invariant holds on what was observed.
+pub fn invariant_holds(invariant: &Invariant, observed: &Scope) -> bool {
+    invariant.holds.iter().all(|condition| matches!(condition.holds(observed), Ok(true)))
+}
+
+/// Finds the conditions of an invariant that don't hold on what was observed. Each finding shows what its condition names.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
+    let kind = FindingKind::Invariant(invariant.name.clone());
     let mut findings = Vec::new();
-    judge_conditions(
-        &FindingKind::Invariant(invariant.name.clone()),
-        &invariant.holds,
-        observed,
-        &mut findings,
-    );
+    for condition in &invariant.holds {
+        let known = findings.len();
+        judge_conditions(&kind, slice::from_ref(condition), observed, &mut findings);
+        if let Some(part) = findings.get_mut(known).and_then(|finding| finding.computed.last_mut()) {
+            part.add_inputs(condition.names().filter_map(|name| Some((name, observed.get(name)?))));
+        }
+    }
     findings
 }
 
@@ -228,24 +239,18 @@ fn judge_conditions(
         match condition.holds(scope) {
             Ok(true) => {}
             Ok(false) => {
-                findings.push(Finding::new(kind.clone(), condition.source(), named_values(condition, scope)));
+                let computed = computed(condition, scope);
+                let values: Vec<String> = computed.iter().map(Computed::to_string).collect();
+                let found = if values.is_empty() { "false".into() } else { values.join("; ") };
+                findings.push(Finding { computed, ..Finding::new(kind.clone(), condition.source(), found) });
             }
             Err(error) => findings.push(unevaluated(kind.clone(), &error)),
         }
     }
 }
 
-/// The values of the names in a condition, at most 400 characters each: they show why it is false.
-fn named_values(condition: &Expression, scope: &Scope) -> String {
-    const LONGEST: usize = 400;
-    let named = condition.names().map(|name| {
-        let value = scope.get(name).map_or_else(|| "undefined".into(), Value::to_string);
-        let short: String = value.chars().take(LONGEST).collect();
-        let dots = if short.len() < value.len() { "…" } else { "" };
-        format!("{name} = {short}{dots}")
-    });
-    let values = named.collect::<Vec<_>>().join("; ");
-    if values.is_empty() { "false".into() } else { values }
+fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
+    condition.false_parts(scope).into_iter().map(Computed::from).collect()
 }
 
 fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {

@@ -11,6 +11,8 @@
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
 //! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
+//! | `computed` | a condition's parts that are false, with their operands computed |
+//! | `outline` | values as short texts |
 //! | `broken_off` | failures of the environment, and what to do about them |
 //! | `verdict` | the result of judging a scenario |
 //!
@@ -18,6 +20,7 @@
 
 mod body;
 mod broken_off;
+mod computed;
 mod exchange;
 mod finding;
 mod header;
@@ -25,19 +28,22 @@ mod history;
 mod judge;
 mod matching;
 mod message;
+mod outline;
 mod process_failure;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
 pub use broken_off::{BrokenOff, Exit, Output, PortState, RemainingProcess, Resource, RunBy, UnmetCondition};
+pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
-pub use finding::{BodyPath, Finding, FindingKind};
+pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
 pub use header::header_text;
-pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
+pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
-    client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
-    reply_scope,
+    client_link, invariant_holds, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links,
+    judge_outcomes, reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
+pub use outline::outline;
 pub use process_failure::ProcessFailure;
 pub use verdict::{Failure, FailureLocation, Verdict};

@@ -221,11 +221,11 @@ fn numbers_are_compared_by_value_and_never_equal_texts() {
 }
 
 #[test]
-fn a_condition_uses_the_reply_and_its_finding_shows_the_values() {
+fn a_condition_uses_the_reply_and_its_finding_shows_both_sides_computed() {
     let expect = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
     let received = || Ok(reply(200, &json!({"balance": 200.01})));
     check(&expect("status == 200 and body.balance == 200.01 and took < 0.5"), received(), &[]);
-    check(&expect("took > 1"), received(), &["that: took > 1 / took = 0.02"]);
+    check(&expect("took > 1"), received(), &["that: took > 1 / 0.02 > 1"]);
     let findings = judge(&expect("body.balanse > 1"), &exchange(received()));
     assert!(findings[0].found.contains("balanse"), "{findings:?}");
 }
@@ -312,16 +312,23 @@ fn outcomes_are_counted_and_an_unexpected_one_is_found() {
         .len(),
         1
     );
+    let expected = [(created, OutcomeCount::Exactly(1)), (conflict, OutcomeCount::Exactly(1))];
+    let unexpected = judge_outcomes(&expected, &ended).remove(0).unexpected;
+    assert_eq!(
+        unexpected,
+        [ended[1].id, ended[2].id, ended[3].id],
+        "too many conflicts, and one without a reply"
+    );
 }
 
 #[test]
-fn a_check_that_does_not_hold_shows_its_values() {
+fn a_check_that_does_not_hold_shows_both_sides_computed() {
     let mut variables = Scope::default();
     variables.set("order_id", json!(7));
     assert_eq!(shown(&judge_check(&[expression("order_id == 7")], &variables)), [""; 0]);
     assert_eq!(
         shown(&judge_check(&[expression("order_id == 8")], &variables)),
-        ["check: order_id == 8 / order_id = 7"]
+        ["check: order_id == 8 / 7 == 8"]
     );
 }
 

@@ -14,7 +14,7 @@ use std::{
 use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
-use verdict::{FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
+use verdict::{Failure, FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 
 const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
@@ -40,7 +40,12 @@ fn rules(invariants: &str) -> Rules {
             other => panic!("{other:#?}"),
         }
     };
-    Rules { invariants, settle: Duration::from_secs(10), timeout: Duration::from_secs(5) }
+    Rules {
+        invariants,
+        settle: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        circuits: Vec::new(),
+    }
 }
 
 async fn result(stage: &Memory, invariants: &str, steps: &str) -> ScenarioResult {
@@ -287,6 +292,51 @@ invariants:
     let steps = format!("\nsteps:\n{step}{step}");
     let verdict = result(&stage, always, &steps).await.verdict;
     assert_eq!(findings(&verdict).len(), 1, "it held before and in the end, but not after the second step");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_invariant_is_found_once_with_the_last_step_after_which_it_held() {
+    let stage = shop(|request, number| match request {
+        "GET /ledger" => (if number == 4 { 503 } else { 200 }, format!("{{\"sum\": {}}}", 5 * (number / 5))),
+        _ => (200, "{}".into()),
+    });
+    let always = "
+invariants:
+  it adds up: { when: always, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let step = "  - request: GET shop /\n    expect: { status: 200 }\n";
+    let result = result(&stage, always, &format!("\nsteps:\n{}", step.repeat(4))).await;
+    let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
+    let [Failure { location: FailureLocation::Step { index: 2, .. }, findings, .. }] = failures.as_slice()
+    else {
+        panic!("it is broken after the third step, and told once: {failures:#?}")
+    };
+    assert_eq!(findings[0].computed[0].values, "5 == 0");
+    let last_held = findings[0].last_held.expect("it held after the first step");
+    assert_eq!(last_held.step, 0, "it couldn't be observed after the second");
+    let later = &result.history.records()[last_held.records..];
+    assert_eq!(later.first().and_then(|record| record.step), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_asked_for_their_circuits_once_a_scenario_has_failed() {
+    let stage = shop(|request, _| match request {
+        "GET /circuits" => (200, r#"{"bank": "open"}"#.into()),
+        _ => (404, String::new()),
+    });
+    let path = "/circuits".parse().expect("a path");
+    let rules = Rules { circuits: vec![("shop".parse().expect("a name"), path)], ..rules("") };
+    let circuits = async |status: u16| {
+        let steps = format!("steps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
+        let result = run_scenario(&stage, scenario(&steps), &rules, Seed(1), |_| {}).await;
+        let circuit = |event: &HistoryEvent| match event {
+            HistoryEvent::Circuit(circuit) => Some(format!("{} {}", circuit.callee, circuit.state)),
+            _ => None,
+        };
+        result.history.records().iter().filter_map(|record| circuit(&record.event)).collect::<Vec<_>>()
+    };
+    assert_eq!(circuits(404).await, [""; 0]);
+    assert_eq!(circuits(200).await, ["bank open"]);
 }
 
 #[tokio::test(start_paused = true)]

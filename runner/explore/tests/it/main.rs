@@ -83,9 +83,12 @@ fn scenario(text: &str) -> Arc<Scenario> {
 
 fn rules() -> Rules {
     match read_file(INVARIANTS, PathBuf::from("invariants.yaml"), &configuration()) {
-        Ok(File::Invariants(invariants)) => {
-            Rules { invariants, settle: Duration::from_secs(2), timeout: Duration::from_secs(5) }
-        }
+        Ok(File::Invariants(invariants)) => Rules {
+            invariants,
+            settle: Duration::from_secs(2),
+            timeout: Duration::from_secs(5),
+            circuits: Vec::new(),
+        },
         other => panic!("{other:#?}"),
     }
 }

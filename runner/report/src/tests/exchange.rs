@@ -2,13 +2,16 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use serde_json::{Value, json};
-use verdict::{EncodedBody, NoReply, Reply};
+use verdict::{Exchange, NoReply, Reply};
 
 use super::{
     sample::{SampleExchange, exchange, gzipped},
     text::plain,
 };
-use crate::exchange::{body_lines, lines, outcome};
+use crate::{
+    body::Bodies,
+    exchange::{self, outcome},
+};
 
 fn answered(status: u16) -> SampleExchange {
     exchange("a -> b", "GET /x", &Value::Null, status, &json!({"status": status}))
@@ -56,36 +59,17 @@ fn an_outcome_says_what_was_lost_and_where() {
     }
 }
 
+fn lines(exchange: &Exchange<'_>) -> Vec<String> {
+    exchange::lines(exchange, &Bodies::Whole)
+}
+
 #[test]
 fn an_exchange_without_a_reply_says_why() {
     let lost = changed(|e| e.ending = Some(ended(Err(NoReply::CutOff))));
-    let expected = ["GET b /x", "no reply: reply cut off after 9 ms", "(the service answered 200 OK)"];
+    let expected = ["GET b /x at 0 s", "no reply: reply cut off after 9 ms", "(the service answered 200 OK)"];
     assert_eq!(plain(&lost.view(lines).join("\n")), expected.join("\n"));
     let waiting = changed(|e| e.ending = None);
-    assert_eq!(plain(&waiting.view(lines).join("\n")), "GET b /x\nno reply yet");
-}
-
-#[test]
-fn bodies_are_bounded_and_harmless() {
-    let body_lines = |bytes: &[u8]| body_lines(&EncodedBody::new(&HeaderMap::new(), bytes));
-    assert_eq!(body_lines(b""), [""; 0]);
-    assert_eq!(body_lines(br#"{"a":[1]}"#), ["{", "  \"a\": [", "    1", "  ]", "}"]);
-    assert_eq!(body_lines(b"\x1b[2Jgone"), [r"\u{1b}[2Jgone"]);
-    let not_text =
-        "(2 bytes, not text: byte 0 of 2 is 0xFF, which isn't UTF-8, and its content-type names no charset)";
-    assert_eq!(body_lines(&[0xff, 0x00]), [not_text]);
-    let many = body_lines("line\n".repeat(1_000).as_bytes());
-    assert_eq!((many.len(), many.last().map(String::as_str)), (41, Some("… 960 more lines")));
-    assert_eq!(body_lines("x".repeat(10_000).as_bytes())[0].chars().count(), 200);
-}
-
-#[test]
-fn a_body_shows_its_numbers_as_they_came() {
-    let shown = body_lines(br#"{"n":[123456789012345678901234567890,1E400,1.10]}"#);
-    assert_eq!(
-        shown,
-        ["{", "  \"n\": [", "    123456789012345678901234567890,", "    1E400,", "    1.10", "  ]", "}"]
-    );
+    assert_eq!(plain(&waiting.view(lines).join("\n")), "GET b /x at 0 s\nno reply yet");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{
     sample::{FIRST, broken_off, failed, gzipped, passed, skipped},
     text::check_text,
 };
-use crate::{RunRecord, Target, html, json, junit};
+use crate::{RunRecord, ServiceAddress, Target, html, json, junit};
 
 fn record() -> RunRecord {
     let mut record = RunRecord::default();
@@ -94,7 +94,9 @@ fn requests_are_repeated_where_services_are_reached() {
         scenario::Action::Request(request) => Some(request.call.service.clone()),
         _ => None,
     });
-    let addresses = services.map(|service| (service, "http://localhost:5999".to_owned())).collect();
+    let addresses = services
+        .map(|service| (service, ServiceAddress::Running("http://localhost:5999".to_owned())))
+        .collect();
     let mut record = RunRecord::default().with_addresses(addresses);
     record.take(&Event::RunStarted { scenarios: 1, seed: Seed(1) });
     record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });

@@ -93,6 +93,7 @@ fn table(depth: Depth) -> SweepTable {
         invariants: configuration.invariants.clone(),
         settle: configuration.settle,
         timeout: configuration.timeout,
+        circuits: Vec::new(),
     };
     let options = SweepOptions { depth, ..SweepOptions::new(Seed(1)) };
     block_on(sweep(&Arc::from(scenario), &simulation, &rules, &options, &|_| {}))

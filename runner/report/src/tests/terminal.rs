@@ -4,14 +4,14 @@ use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
 use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
-use verdict::{Exit, Finding, FindingKind, Verdict};
+use verdict::Verdict;
 
 use super::{
     sample::{FIRST, broken_off, failed, passed, service, skipped},
     text::{check_text, plain},
 };
 use crate::{
-    Progress, Terminal, TerminalOptions, counts, failure, layout::width, render_broken_off,
+    Progress, ServiceAddress, Terminal, TerminalOptions, counts, layout::width, render_broken_off,
     terminal::result_line,
 };
 
@@ -21,7 +21,8 @@ fn options() -> TerminalOptions {
         progress: Progress::Hidden,
         command: "runner".into(),
         address: Box::new(|name| {
-            (name.as_str() == "payment-service").then(|| "http://localhost:5004".into())
+            (name.as_str() == "payment-service")
+                .then(|| ServiceAddress::WithUp("http://localhost:5004".into()))
         }),
     }
 }
@@ -55,28 +56,6 @@ fn failures_are_shown_in_full_in_the_order_of_the_run() {
 fn a_run_that_could_not_begin_says_why() {
     let Verdict::BrokenOff(broken) = broken_off().verdict else { panic!("it is broken off") };
     check_text("broken_off", &plain(&render_broken_off(&broken)));
-}
-
-#[test]
-fn only_the_first_line_of_a_value_is_marked() {
-    let finding = Finding::new(FindingKind::Snapshot, "", "it differs\n-old\n+new\u{1b}[2J");
-    let lines = ["snapshot", "  - (nothing)", "  + it differs", "    -old", r"    +new\u{1b}[2J"];
-    assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
-}
-
-#[test]
-fn a_service_that_ended_is_shown_with_its_exit_its_last_lines_and_what_to_do() {
-    let log = vec!["\u{1b}[31mpanic\u{1b}[0m: nil map".to_owned()];
-    let finding = Finding::exited(&service("users-service"), Exit::Signal(9), log);
-    let lines = [
-        "process users-service",
-        "  - it keeps running",
-        "  + users-service ended by itself with signal 9",
-        "  its last lines:",
-        "    panic: nil map",
-        "  a step during which it may end says so: `may_end: users-service`",
-    ];
-    assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
 }
 
 #[test]
@@ -128,6 +107,7 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        circuits: None,
     }
 }
 

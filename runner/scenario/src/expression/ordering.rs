@@ -106,7 +106,7 @@ fn guarded(source: &str, tokens: &[Range<usize>], is_guarded: fn(&str) -> bool) 
 }
 
 /// The place of the bracket that closes the one at `open`.
-fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
+pub(super) fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match &source[token.clone()] {

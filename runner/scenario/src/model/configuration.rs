@@ -42,6 +42,8 @@ pub struct Service {
     /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
     /// [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
+    /// The path at which it tells the states of its circuits, for what a person reads about a failure.
+    pub circuits: Option<http::Uri>,
 }
 
 impl Service {

@@ -114,6 +114,10 @@ fn configurations() {
             "base_url: http://x, ready: { path: /, headers: { a: \"b\\nc\" } }",
             "3:56 \"b\\nc\" can't be a header's value",
         ),
+        (
+            "base_url: http://x, circuits: circuits",
+            "3:38 `circuits` is no path (a path starts with `/`: write `/circuits`)",
+        ),
         ("base_url: http://x, required: maybe", "3:38 this is a text, and has to be `true` or `false`"),
         ("command: 'x ${prt}'", "3:22 `prt` is undefined (did you mean `port`?)"),
         (

@@ -22,10 +22,10 @@ const READINESS: Table = Table {
 
 pub(super) fn readiness(reader: &mut Reader<'_>, node: &Node) -> Option<Readiness> {
     if !node.is_mapping() {
-        return ready_path(reader, node).map(|path| Readiness::new(&path));
+        return path(reader, node).map(|path| Readiness::new(&path));
     }
     let fields = reader.fields(node, &READINESS)?;
-    let path = fields.get("path").and_then(|node| ready_path(reader, node));
+    let path = fields.get("path").and_then(|node| path(reader, node));
     let within = fields.or("within", Readiness::WITHIN, |node| reader.duration(node));
     let headers = fields.or("headers", HeaderMap::new(), |node| headers(reader, node));
     Some(Readiness { path: path?, headers: headers?, within: within? })
@@ -54,7 +54,8 @@ fn header_value(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderValue> {
     value
 }
 
-fn ready_path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+/// A path of a service, such as that of its readiness.
+pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let path = reader.text(node, "a path, such as `/livez`")?;
     let encoded = percent::written(&path);
     let misplaced = path.contains(|c: char| percent::is_misplaced(c) || c.is_whitespace());

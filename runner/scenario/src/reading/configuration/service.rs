@@ -12,7 +12,7 @@ use super::{
     after,
     command::start,
     dependency::{DEPENDENCY, dependencies},
-    readiness::{READY, readiness},
+    readiness::{READY, path, readiness},
 };
 use crate::{Dependency, Need, Service};
 
@@ -56,6 +56,11 @@ pub(super) const SERVICE: Table = Table {
             "When it is ready: all of these paths answer with 2xx.",
         ),
         Key::optional(
+            "circuits",
+            Shape::Pattern("^/"),
+            "The path at which it tells its circuits, `{users-service: open}`, also below a key `circuits`. It is asked when a scenario has failed.",
+        ),
+        Key::optional(
             "stop",
             DURATION,
             "How long it may take to end when asked to; `5s` unless said otherwise.",
@@ -78,6 +83,7 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     let ready = fields.or("ready", Vec::new(), |node| {
         all(reader.one_or_more(node).iter().map(|item| readiness(reader, item)))
     });
+    let circuits = fields.optional("circuits", |node| path(reader, node));
     if fields.get("base_url").is_none() && fields.get("command").is_none() {
         let help = "say where it runs, `base_url: http://localhost:5002`, or how it is started, `command: …`";
         reader.note(entry.span, format!("nothing says where `{}` is", entry.key), help.to_owned());
@@ -90,5 +96,6 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         depends_on: depends_on?,
         after: after?,
         ready: ready?,
+        circuits: circuits?.and_then(|path| path.parse().ok()),
     })
 }
