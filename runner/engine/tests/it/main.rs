@@ -81,6 +81,30 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
+async fn numbers_are_captured_and_sent_as_they_came() {
+    let reply = r#"{"big": 123456789012345678901234567890, "rows": [{"n": 1E400}], "money": 1.10, "id": 9007199254740993}"#;
+    let stage = shop(move |_, _| (200, reply.into()));
+    let steps = "
+steps:
+  - request: GET shop /
+    expect: { status: 200, body: { big: 123456789012345678901234567890 } }
+    capture: { big: body.big, huge: 'body.rows[0].n', money: body.money, id: body.id, list: 'body.rows | list' }
+  - request: POST shop /${big}
+    body: { b: '${big}', h: '${huge}', m: '${money}', i: '${id}', l: '${list}', t: '${id} of ${huge}', y: 1234567890123456.78 }
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), [""; 0]);
+    let sent = result.history.exchanges().last().expect("the second request").request;
+    assert_eq!(sent.path, "/123456789012345678901234567890");
+    let expected = concat!(
+        r#"{"b":123456789012345678901234567890,"h":1E400,"m":1.10,"i":9007199254740993,"l":[{"n":1E400}],"#,
+        r#""t":"9007199254740993 of 1E400","y":1234567890123456.78}"#
+    );
+    assert_eq!(String::from_utf8_lossy(&sent.body), expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_step_ends_the_scenario_with_all_its_findings() {
     let stage = shop(|_, number| (if number == 1 { 500 } else { 200 }, "{\"n\": 1}".into()));
     let steps = "

@@ -84,3 +84,14 @@ fn a_body_is_shown_as_it_was_meant_and_with_what_was_sent() {
     let shown = plain(&gzipped().view(lines).join("\n"));
     assert!(shown.contains("  content-encoding: gzip, 30 bytes\n  {\n    \"a\": \"ö\"\n  }"), "{shown}");
 }
+
+#[test]
+fn a_body_shows_its_numbers_as_they_came() {
+    let headers = HeaderMap::new();
+    let shown =
+        body_lines(&EncodedBody::new(&headers, br#"{"n":[123456789012345678901234567890,1E400,1.10]}"#));
+    assert_eq!(
+        shown,
+        ["{", "  \"n\": [", "    123456789012345678901234567890,", "    1E400,", "    1.10", "  ]", "}"]
+    );
+}

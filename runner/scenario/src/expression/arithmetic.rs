@@ -8,19 +8,19 @@ pub(super) fn help(source: &str, code: &Code, scope: &Scope) -> Option<String> {
     if !literals::has_sign(source) {
         return None;
     }
-    let named = || code.names.iter().filter_map(|name| scope.get(name)).find_map(exact_number);
-    let number = literals::exact_number(source).or_else(|| named().cloned())?;
+    let named = || code.names.iter().filter_map(|name| scope.get(name)).find_map(long_number);
+    let number = literals::long_number(source).or_else(|| named().cloned())?;
     Some(format!(
         "a sign such as `+` can't calculate with {number}; `plus`, `minus`, `times` and `sum` are exact"
     ))
 }
 
 /// The first number in a value that minijinja can't calculate with.
-fn exact_number(value: &Value) -> Option<&Number> {
+fn long_number(value: &Value) -> Option<&Number> {
     match value {
-        Value::Number(found) => number::is_exact(found).then_some(found),
-        Value::Array(items) => items.iter().find_map(exact_number),
-        Value::Object(entries) => entries.values().find_map(exact_number),
+        Value::Number(found) => number::is_long(found).then_some(found),
+        Value::Array(items) => items.iter().find_map(long_number),
+        Value::Object(entries) => entries.values().find_map(long_number),
         _ => None,
     }
 }

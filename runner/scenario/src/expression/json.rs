@@ -54,7 +54,7 @@ fn convert(value: &Minijinja, depth: usize) -> Result<Value, NotJson> {
         ValueKind::Number => {
             Value::Number(number::from_minijinja(value).ok_or_else(|| NotJson::Number(value.clone()))?)
         }
-        ValueKind::Plain if let Some(exact) = number::exact(value) => Value::Number(exact.clone()),
+        ValueKind::Plain if let Some(long) = number::long(value) => Value::Number(long.clone()),
         ValueKind::String => Value::String(value.to_string()),
         ValueKind::Seq | ValueKind::Iterable => Value::Array(
             value

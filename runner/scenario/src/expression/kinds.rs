@@ -26,7 +26,7 @@ const TESTS: &[(&str, Test)] = &[
 ];
 
 fn is_integer(value: &Value) -> bool {
-    number::exact(value).map_or_else(|| tests::is_integer(value), Number::is_integer)
+    number::long(value).map_or_else(|| tests::is_integer(value), Number::is_integer)
 }
 
 fn is_float(value: &Value) -> bool {

@@ -42,16 +42,16 @@ pub(super) fn guard(source: &str) -> Cow<'_, str> {
         let sign = sign(source, &tokens, at, literal.end).unwrap_or(literal.start);
         out.push_str(&source[copied..sign]);
         let written = source[sign..literal.end].replace(|c: char| c == '_' || c.is_whitespace(), "");
-        out.push_str(&format!("{FUNCTION}('{written}')"));
+        out.extend([FUNCTION, "('", &written, "')"]);
         copied = literal.end;
     }
     if copied == 0 { source.into() } else { (out + &source[copied..]).into() }
 }
 
 /// The first literal that minijinja can't calculate with.
-pub(super) fn exact_number(source: &str) -> Option<Number> {
+pub(super) fn long_number(source: &str) -> Option<Number> {
     let mut literals = tokens(source).into_iter().filter_map(|token| Some(literal(source, &token)?.1));
-    literals.find(number::is_exact)
+    literals.find(number::is_long)
 }
 
 /// Whether there is a sign of arithmetic in an expression.
@@ -69,7 +69,7 @@ fn literal(source: &str, token: &Range<usize>) -> Option<(Range<usize>, Number)>
 /// Whether minijinja's number isn't the one that is written. What has a point or an exponent it reads as a double.
 fn changes(written: &Number) -> bool {
     let form = number::to_minijinja(written);
-    number::exact(&form).is_some() || (form.is_integer() && !written.is_integer())
+    number::long(&form).is_some() || (form.is_integer() && !written.is_integer())
 }
 
 /// The place of the minus sign before a literal, if the literal is its whole operand: minijinja can't negate what it can't

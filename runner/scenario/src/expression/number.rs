@@ -2,7 +2,7 @@
 //!
 //! minijinja has integers of 128 bits and doubles. A number that one of them stands for exactly, as 0.1 does for the digits
 //! `0.1`, is passed as that: it is compared and calculated with as fast as ever. Every other number, such as `1e400`, is an
-//! [`ExactNumber`]. Each decimal value has one form of the three, so that minijinja's own `==` and `in` are exact.
+//! [`LongNumber`]. Each decimal value has one form of the three, so that minijinja's own `==` and `in` are exact.
 
 use std::{cmp::Ordering, fmt, sync::Arc};
 
@@ -22,9 +22,9 @@ const LONGEST_INTEGER: i64 = 39;
 
 /// A number that is neither an integer of 128 bits nor a double.
 #[derive(Debug)]
-struct ExactNumber(Number);
+struct LongNumber(Number);
 
-impl Object for ExactNumber {
+impl Object for LongNumber {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
     }
@@ -39,6 +39,10 @@ impl Object for ExactNumber {
 }
 
 /// The form in which minijinja has a number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "fifteen digits are below 2^53, and powers of ten up to 10^22 are doubles"
+)]
 pub(super) fn to_minijinja(number: &Number) -> Minijinja {
     match number.short() {
         Some((digits, 0)) => return Minijinja::from(digits),
@@ -48,15 +52,12 @@ pub(super) fn to_minijinja(number: &Number) -> Minijinja {
         }
         _ => {}
     }
-    let exact = || Minijinja::from_object(ExactNumber(number.clone()));
+    let long = || Minijinja::from_object(LongNumber(number.clone()));
     let double = number.as_f64();
     let decimal = number.decimal();
-    if !decimal.is_whole() {
+    if !decimal.is_whole() || decimal.exponent > LONGEST_INTEGER {
         let stands_for_it = Number::from_f64(double).as_ref() == Some(number);
-        return if stands_for_it { Minijinja::from(double) } else { exact() };
-    }
-    if decimal.exponent > LONGEST_INTEGER {
-        return exact();
+        return if stands_for_it { Minijinja::from(double) } else { long() };
     }
     let sign = if decimal.negative { "-" } else { "" };
     let zeros = usize::try_from(decimal.exponent).unwrap_or(0).saturating_sub(decimal.digits.len());
@@ -68,19 +69,19 @@ pub(super) fn to_minijinja(number: &Number) -> Minijinja {
         }
         (Ok(integer), _) => Minijinja::from(integer),
         (_, Ok(integer)) => Minijinja::from(integer),
-        _ => exact(),
+        _ => long(),
     }
 }
 
 /// The form in which minijinja's own sorting orders all numbers: each is an object. It is not for other use.
 pub(super) fn to_sortable(number: &Number) -> Minijinja {
-    Minijinja::from_object(ExactNumber(number.clone()))
+    Minijinja::from_object(LongNumber(number.clone()))
 }
 
 /// The number that a value of minijinja is; `None` for other values, infinities and what is no number.
 pub(super) fn from_minijinja(value: &Minijinja) -> Option<Number> {
-    if let Some(exact) = exact(value) {
-        Some(exact.clone())
+    if let Some(long) = long(value) {
+        Some(long.clone())
     } else if !value.is_number() {
         None
     } else if value.is_integer() {
@@ -91,18 +92,18 @@ pub(super) fn from_minijinja(value: &Minijinja) -> Option<Number> {
 }
 
 /// The number that a value of minijinja holds, if minijinja can't calculate with it.
-pub(super) fn exact(value: &Minijinja) -> Option<&Number> {
-    value.downcast_object_ref::<ExactNumber>().map(|exact| &exact.0)
+pub(super) fn long(value: &Minijinja) -> Option<&Number> {
+    value.downcast_object_ref::<LongNumber>().map(|long| &long.0)
 }
 
 /// Whether minijinja can't calculate with a number.
-pub(super) fn is_exact(number: &Number) -> bool {
-    exact(&to_minijinja(number)).is_some()
+pub(super) fn is_long(number: &Number) -> bool {
+    long(&to_minijinja(number)).is_some()
 }
 
 /// Whether it is a number, in either form.
 pub(super) fn is_number(value: &Minijinja) -> bool {
-    value.is_number() || exact(value).is_some()
+    value.is_number() || long(value).is_some()
 }
 
 /// Compares two numbers by their decimal values; `None` if one of them is no number that JSON has.

@@ -23,13 +23,12 @@ impl Exact {
         }
         let value = if negative { -value } else { value };
         let decimals = i64::try_from(digits.len()).ok()?.checked_sub(exponent)?;
-        match u32::try_from(decimals) {
-            Ok(decimals) => (decimals <= DECIMALS).then_some(Self { digits: value, decimals }),
-            Err(_) => {
-                let zeros = u32::try_from(decimals.unsigned_abs()).ok()?;
-                Some(Self { digits: value.checked_mul(10_i128.checked_pow(zeros)?)?, decimals: 0 })
-            }
+        if decimals < 0 {
+            let zeros = u32::try_from(decimals.unsigned_abs()).ok()?;
+            return Some(Self { digits: value.checked_mul(10_i128.checked_pow(zeros)?)?, decimals: 0 });
         }
+        let decimals = u32::try_from(decimals).ok().filter(|decimals| *decimals <= DECIMALS)?;
+        Some(Self { digits: value, decimals })
     }
 
     /// The sum, if it has at most 38 digits.

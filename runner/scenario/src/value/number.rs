@@ -2,8 +2,10 @@ use std::{cmp::Ordering, fmt};
 
 use super::decimal::Decimal;
 
-/// The most digits of a number that is kept as an integer of 64 bits and the place of its point.
-const SHORT_DIGITS: usize = 18;
+/// The most decimals of a number that is kept as an integer of 64 bits and the place of its point.
+const SHORT_DECIMALS: usize = 18;
+/// The digits that 64 bits always hold.
+const U64_DIGITS: usize = 19;
 
 /// A number as it was written: it is compared by its decimal value, and shown and sent with the digits it came with.
 #[derive(Clone)]
@@ -25,7 +27,17 @@ impl Number {
 
     /// The number in a text that is known to be one of JSON.
     pub(super) fn from_json(text: &str) -> Self {
-        Self(short(text.as_bytes()).unwrap_or_else(|| Repr::Long(text.into())))
+        match Repr::short(text.as_bytes()) {
+            Some((short, [])) => Self(short),
+            _ => Self(Repr::Long(text.into())),
+        }
+    }
+
+    /// Reads a number from the beginning of a text, and returns it with the rest; `None` for those that are rare: with an
+    /// exponent, or with more digits than 64 bits hold.
+    pub(super) fn short_from(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (short, rest) = Repr::short(text)?;
+        Some((Self(short), rest))
     }
 
     /// The number in a text that may be written as YAML and expressions allow: `+5`, `007`, `.5` or `5.`.
@@ -89,29 +101,46 @@ impl Number {
     }
 }
 
-/// The short form of a number, if it is shown in that form as it is written.
-fn short(text: &[u8]) -> Option<Repr> {
-    let (negative, unsigned) = match text {
-        [b'-', unsigned @ ..] => (true, unsigned),
-        unsigned => (false, unsigned),
-    };
-    if unsigned.len() > SHORT_DIGITS + 1 {
-        return None;
-    }
-    let (mut digits, mut decimals, mut after_point) = (0_i64, 0_u8, 0_u8);
-    for byte in unsigned {
-        match byte {
-            b'0'..=b'9' => {
-                digits = digits.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
-                decimals += after_point;
+/// The most characters of a short number: a sign, 19 digits, and a point.
+const LONGEST: usize = 21;
+
+impl Repr {
+    /// Reads a number that fits the short form from the beginning of a text; also returns the rest.
+    fn short(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (negative, unsigned) = match text {
+            [b'-', unsigned @ ..] => (true, unsigned),
+            unsigned => (false, unsigned),
+        };
+        let (number, rest) = digits(0, unsigned);
+        let whole = unsigned.len() - rest.len();
+        let (number, rest, decimals) = match rest {
+            [b'.', fraction @ ..] => {
+                let (number, rest) = digits(number, fraction);
+                (number, rest, fraction.len() - rest.len())
             }
-            b'.' => after_point = 1,
-            _ => return None,
+            rest => (number, rest, 0),
+        };
+        let needs_digit = whole == 0 || (decimals == 0 && rest.len() + whole < unsigned.len());
+        let leads_with_zero = whole > 1 && unsigned[0] == b'0';
+        let loses_sign = negative && number == 0;
+        let is_long = whole + decimals > U64_DIGITS || decimals > SHORT_DECIMALS;
+        if needs_digit || leads_with_zero || loses_sign || is_long || matches!(rest, [b'e' | b'E', ..]) {
+            return None;
         }
+        let digits = i64::try_from(number).ok()?;
+        let digits = if negative { -digits } else { digits };
+        Some((Self::Short { digits, decimals: u8::try_from(decimals).ok()? }, rest))
     }
-    let digits = if negative { -digits } else { digits };
-    let loses_sign = negative && digits == 0;
-    (!loses_sign && usize::from(decimals) <= SHORT_DIGITS).then_some(Repr::Short { digits, decimals })
+}
+
+/// Appends the digits at the beginning of a text to a number, which wraps around if there are more than 64 bits hold.
+fn digits(mut number: u64, text: &[u8]) -> (u64, &[u8]) {
+    let mut rest = text;
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        rest = after;
+    }
+    (number, rest)
 }
 
 /// Whether a text is a number of JSON: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
@@ -123,7 +152,15 @@ fn is_number(text: &str) -> bool {
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        match (&self.0, &other.0) {
+            (Repr::Short { digits: a, decimals: before }, Repr::Short { digits: b, decimals: after })
+                if before == after =>
+            {
+                a == b
+            }
+            (Repr::Long(a), Repr::Long(b)) if a == b => true,
+            _ => self.cmp(other) == Ordering::Equal,
+        }
     }
 }
 
@@ -153,12 +190,24 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Long(text) => f.write_str(text),
-            Repr::Short { digits, decimals: 0 } => write!(f, "{digits}"),
             Repr::Short { digits, decimals } => {
-                let sign = if *digits < 0 { "-" } else { "" };
-                let unit = 10_u64.pow((*decimals).into());
-                let (whole, rest) = (digits.unsigned_abs() / unit, digits.unsigned_abs() % unit);
-                write!(f, "{sign}{whole}.{rest:0width$}", width = usize::from(*decimals))
+                let (mut buffer, mut at) = ([0; LONGEST], LONGEST);
+                let mut put = |byte| {
+                    at -= 1;
+                    buffer[at] = byte;
+                };
+                let (mut rest, mut place) = (digits.unsigned_abs(), 0);
+                while rest > 0 || place <= *decimals {
+                    if place == *decimals && place > 0 {
+                        put(b'.');
+                    }
+                    put(b'0' + u8::try_from(rest % 10).unwrap_or_default());
+                    (rest, place) = (rest / 10, place + 1);
+                }
+                if *digits < 0 {
+                    put(b'-');
+                }
+                f.write_str(std::str::from_utf8(&buffer[at..]).unwrap_or_default())
             }
         }
     }

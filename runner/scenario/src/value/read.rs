@@ -31,7 +31,7 @@ impl Value {
             let before = &text[..text.len() - lexer.as_slice().len()];
             let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
             NotJson {
-                line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+                line: memchr::memchr_iter(b'\n', before).count() + 1,
                 column: String::from_utf8_lossy(line).chars().count() + 1,
                 reason: reason(&error, lexer.as_slice()),
             }
@@ -42,8 +42,8 @@ impl Value {
 /// Reads the value that begins with the byte `next`.
 fn value(next: u8, lexer: &mut SliceLexer<'_>, depth: usize) -> Result<Value, Error> {
     match next {
-        b'"' => Ok(Value::String(lexer.discarded().str_string()?.into_owned())),
-        b'0'..=b'9' | b'-' => Ok(Value::Number(Number::from_json(lexer.num_string().validated()?.0))),
+        b'"' => text(lexer.discarded()).map(Value::String),
+        b'0'..=b'9' | b'-' => number(lexer).map(Value::Number),
         b'[' => {
             let (mut items, depth) = (Vec::new(), depth.checked_sub(1).ok_or(Error::Depth)?);
             lexer.discarded().seq(b']', SliceLexer::ws_peek, |next, lexer| {
@@ -56,7 +56,7 @@ fn value(next: u8, lexer: &mut SliceLexer<'_>, depth: usize) -> Result<Value, Er
             let (mut entries, depth) = (Object::new(), depth.checked_sub(1).ok_or(Error::Depth)?);
             lexer.discarded().seq(b'}', SliceLexer::ws_peek, |next, lexer| {
                 lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                let key = lexer.str_string()?.into_owned();
+                let key = text(lexer)?;
                 lexer.expect(SliceLexer::ws_peek, b':').ok_or(Expect::Colon)?;
                 let next = lexer.ws_peek().ok_or(Expect::Value)?;
                 entries.insert(key, value(next, lexer, depth)?);
@@ -72,6 +72,29 @@ fn value(next: u8, lexer: &mut SliceLexer<'_>, depth: usize) -> Result<Value, Er
             Ok(value)
         }
     }
+}
+
+/// Reads the rest of a text after its opening quotation mark.
+fn text(lexer: &mut SliceLexer<'_>) -> Result<String, Error> {
+    let rest = lexer.as_slice();
+    // Most texts are plain up to their end. The lexer goes byte by byte.
+    if let Some(end) = memchr::memchr2(b'"', b'\\', rest)
+        && rest[end] == b'"'
+        && rest[..end].iter().min().is_none_or(|least| *least >= b' ')
+        && let Ok(plain) = std::str::from_utf8(&rest[..end])
+    {
+        *lexer = SliceLexer::new(&rest[end + 1..]);
+        return Ok(plain.to_owned());
+    }
+    Ok(lexer.str_string()?.into_owned())
+}
+
+fn number(lexer: &mut SliceLexer<'_>) -> Result<Number, Error> {
+    if let Some((number, rest)) = Number::short_from(lexer.as_slice()) {
+        *lexer = SliceLexer::new(rest);
+        return Ok(number);
+    }
+    Ok(Number::from_json(lexer.num_string().validated()?.0))
 }
 
 /// What is wrong at the beginning of `rest`.

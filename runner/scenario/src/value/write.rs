@@ -18,9 +18,7 @@ fn write(f: &mut fmt::Formatter<'_>, value: &Value, indent: Option<usize>) -> fm
         Value::Bool(value) => f.write_str(if *value { "true" } else { "false" }),
         Value::Number(number) => write!(f, "{number}"),
         Value::String(text) => quoted(f, text),
-        Value::Array(items) => {
-            sequence(f, ['[', ']'], items, indent, |f, item, indent| write(f, item, indent))
-        }
+        Value::Array(items) => sequence(f, ['[', ']'], items, indent, write),
         Value::Object(entries) => sequence(f, ['{', '}'], entries, indent, |f, (key, value), indent| {
             quoted(f, key)?;
             f.write_str(if indent.is_some() { ": " } else { ":" })?;
@@ -63,7 +61,7 @@ fn line(f: &mut fmt::Formatter<'_>, indent: Option<usize>) -> fmt::Result {
 fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')?;
     let mut rest = text;
-    while let Some(at) = rest.find(|c| matches!(c, '"' | '\\' | '\0'..='\x1f')) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
         f.write_str(&rest[..at])?;
         match rest.as_bytes()[at] {
             b'\n' => f.write_str("\\n")?,

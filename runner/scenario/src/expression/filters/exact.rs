@@ -36,7 +36,10 @@ pub(super) fn times(a: &Value, b: &Value) -> Result<Value, Error> {
 pub(super) fn round(value: &Value, decimals: Option<u32>) -> Result<Value, Error> {
     let exact = operand("round", value)?;
     let kept = decimals.unwrap_or(0);
-    let unit = 10_i128.checked_pow(exact.decimals.saturating_sub(kept)).ok_or_else(|| too_large("round"))?;
+    // No number of 38 digits is as much as half of a larger unit.
+    let Some(unit) = 10_i128.checked_pow(exact.decimals.saturating_sub(kept)) else {
+        return Ok(Value::from(0));
+    };
     let half = if unit == 1 { 0 } else { unit / 2 * exact.digits.signum() };
     let digits = exact.digits.checked_add(half).map(|digits| digits / unit);
     result("round", digits.map(|digits| Exact { digits, decimals: exact.decimals.min(kept) }))
@@ -44,7 +47,7 @@ pub(super) fn round(value: &Value, decimals: Option<u32>) -> Result<Value, Error
 
 /// The absolute value.
 pub(super) fn abs(value: Value) -> Result<Value, Error> {
-    match number::exact(&value).map(ToString::to_string) {
+    match number::long(&value).map(ToString::to_string) {
         None => minijinja::filters::abs(value),
         Some(written) => Number::parse(written.trim_start_matches('-'))
             .map(|number| number::to_minijinja(&number))

@@ -23,7 +23,7 @@ pub(super) fn order(
     value: Value,
     options: Kwargs,
 ) -> Result<Value, Error> {
-    if !holds_exact_number(&value) {
+    if !holds_long_number(&value) {
         return filter(state, value, options);
     }
     let sortable = json::to_minijinja_with(&plain(&value)?, number::to_sortable);
@@ -33,7 +33,7 @@ pub(super) fn order(
 
 /// The JSON of a value, indented with `indent`.
 pub(super) fn tojson(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<Value, Error> {
-    if !holds_exact_number(value) {
+    if !holds_long_number(value) {
         return filters::tojson(value, indent, options);
     }
     let indent = indent.map_or_else(|| options.get::<Option<Value>>("indent"), |indent| Ok(Some(indent)))?;
@@ -51,10 +51,10 @@ fn plain(value: &Value) -> Result<crate::Value, Error> {
 }
 
 /// Whether there is a number in it that minijinja can't calculate with.
-fn holds_exact_number(value: &Value) -> bool {
-    number::exact(value).is_some()
+fn holds_long_number(value: &Value) -> bool {
+    number::long(value).is_some()
         || value.as_object().is_some_and(|object| {
             let mut values = object.try_iter_pairs().into_iter().flatten().map(|(_, value)| value);
-            values.any(|value| holds_exact_number(&value))
+            values.any(|value| holds_long_number(&value))
         })
 }

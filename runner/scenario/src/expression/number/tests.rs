@@ -69,6 +69,7 @@ fn numbers_are_equal_if_their_decimal_values_are() {
         ("body.huge in [1, 1e400] and body.huge not in [1, 1e401]", true),
         ("body.snowflake in [9007199254740992.0]", false),
         ("[body.huge, {'a': body.beyond}] == [1e400, {'a': 340282366920938463463374607431768211456}]", true),
+        ("1e300 == 10e299 and 1e300 != 1.0000000000000001e300", true),
         ("big == body.precise", true),
         ("body.rows | map(attribute='id') | select('==', 1e400) | list | length == 1", true),
         ("1e400 == '1e400'", false),
@@ -85,6 +86,8 @@ fn numbers_are_ordered_by_their_decimal_values() {
         ("body.u128 < body.beyond <= body.beyond < body.huge", "true"),
         ("body.less < -340282366920938463463374607431768211456", "true"),
         ("5 < body.huge and body.less < 5 and 1.5 >= body.less", "true"),
+        ("body.neg0 < 0 or body.neg0 < 0.0 or 0 < body.neg0", "false"),
+        ("1e300 < 1e301 < body.huge", "true"),
         ("body.precise > 1234567890123456.7", "true"),
         ("body.precise > 1234567890123456.8", "false"),
         ("body.rows | map(attribute='id') | sort", "[-1e400,5,1234567890123456.78,1e400]"),
@@ -127,6 +130,8 @@ fn numbers_keep_their_values_on_their_way_through_an_expression() {
         ("body.precise | minus(body.precise)", "0"),
         ("body.precise | round(1)", "1234567890123456.8"),
         ("-2.675 | round(2)", "-2.68"),
+        ("1e-50 | round(2)", "0"),
+        ("1e300 * 2", "2e+300"),
         ("1e-20 | plus(1e-20)", "2e-20"),
     ] {
         check(source, expected);
