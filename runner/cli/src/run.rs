@@ -10,9 +10,7 @@ use std::{
 
 use engine::{Event, KeptOutput, OnFailure, Plan, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
-use report::{
-    Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot,
-};
+use report::{Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot};
 use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
 

@@ -138,8 +138,7 @@ mod tests {
         assert_eq!(whole(b""), [""; 0]);
         assert_eq!(whole(br#"{"a":[1]}"#), ["{", "  \"a\": [", "    1", "  ]", "}"]);
         assert_eq!(whole(b"\x1b[2Jgone"), [r"\u{1b}[2Jgone"]);
-        let not_text =
-            "(2 bytes, not text: byte 0 of 2 is 0xFF, which isn't UTF-8, and its content-type names no charset)";
+        let not_text = "(2 bytes, not text: byte 0 of 2 is 0xFF, which isn't UTF-8, and its content-type names no charset)";
         assert_eq!(whole(&[0xff, 0x00]), [not_text]);
         let many = whole("line\n".repeat(1_000).as_bytes());
         assert_eq!((many.len(), many.last().map(String::as_str)), (41, Some("… 960 more lines")));

@@ -9,8 +9,8 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    EncodedBody, Exchange, ExchangeId, Failure, FailureLocation, History, HistoryEvent, Record, Reply, Verdict,
-    header_text,
+    EncodedBody, Exchange, ExchangeId, Failure, FailureLocation, History, HistoryEvent, Record, Reply,
+    Verdict, header_text,
 };
 
 use crate::{

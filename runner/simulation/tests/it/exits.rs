@@ -80,8 +80,7 @@ fn run(steps: &str) -> ScenarioResult {
         panic!("{text}")
     };
     let simulation = Simulation::new(&configuration, &services()).expect("all are linked in");
-    let rules =
-        Rules {
+    let rules = Rules {
         invariants: Vec::new(),
         circuits: Vec::new(),
         settle: configuration.settle,
