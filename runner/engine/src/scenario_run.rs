@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
-    Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
-    Times, Value,
+    Action, Configuration, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope,
+    Signal, Step, Times, Value,
 };
 use tokio::time::Instant;
 use verdict::{
@@ -37,6 +37,19 @@ pub struct Rules {
     pub timeout: Duration,
     /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
     pub circuits: Vec<(ServiceName, http::Uri)>,
+}
+
+impl From<&Configuration> for Rules {
+    fn from(configuration: &Configuration) -> Self {
+        let services = configuration.services.iter();
+        let circuits = services.filter_map(|service| Some((service.name.clone(), service.circuits.clone()?)));
+        Self {
+            invariants: configuration.invariants.clone(),
+            settle: configuration.settle,
+            timeout: configuration.timeout,
+            circuits: circuits.collect(),
+        }
+    }
 }
 
 /// Runs a scenario in a world of its own. `on_step` is called with the index of each step that starts.
