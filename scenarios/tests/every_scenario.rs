@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Planned, PreparationSink, Stage};
+use engine::{CancellationToken, Event, OnFailure, Plan, Planned, PreparationSink, Stage};
 use fault::Seed;
 use libtest_mimic::{Failed, Trial};
 use report::SNAPSHOT_SEED;
@@ -69,6 +69,7 @@ async fn test(
         seed: SEED,
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
+        stop: CancellationToken::new(),
     };
     let ended = Mutex::new(None);
     let tell = |event: Event| {

@@ -2,76 +2,105 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    env,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Rules, ScenarioResult};
+use engine::{Event, OnFailure, Plan, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
-use report::{RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
+use report::{Interruption, RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
 use scenario::Configuration;
 use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
-    Exit, Project, Worlds,
+    Exit, Prepared, Project, Worlds,
     arguments::Run,
-    output::{not_written, program_name, write_reports},
+    interrupt::Interrupt,
+    invocation::Invocation,
+    output::{check_reports, write_reports, written},
     project,
     project_command::{prepare, progress, run_command},
     selection::select,
 };
 
 /// Runs the scenarios that the command line names.
-pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
-        run_project(arguments, &project, worlds).await
+pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
+        run_project(arguments, invocation, project, interrupt, worlds).await
     })
 }
 
-async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) -> Result<Exit, BrokenOff> {
+async fn run_project<W: Worlds>(
+    arguments: &Run,
+    invocation: &Invocation,
+    project: &Project,
+    interrupt: &Interrupt,
+    worlds: &W,
+) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
     let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeSet::new());
-    let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration));
-    terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| not_written(&error))?;
+    let options = terminal_options(configuration, invocation, W::KIND);
+    let mut terminal = Terminal::new(anstream::stdout(), options);
     if chosen.is_empty() || arguments.dry_run {
-        return dry_run(project, &chosen).map_err(|error| not_written(&error));
+        let listed =
+            terminal.open(configuration, chosen.len(), seed, jobs).and_then(|()| dry_run(project, &chosen));
+        written(listed, interrupt)?;
+        return Ok(if chosen.is_empty() { Exit::NothingRan } else { Exit::Passed });
     }
-    let prepared = prepare(worlds, project, &arguments.configuration).await?;
-    let plan = Plan {
-        scenarios: select(
-            &project.scenarios,
-            &arguments.filter,
-            &configuration.invariants,
-            &prepared.missing,
-        ),
-        rules: rules(configuration),
-        seed,
-        jobs,
-        on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
-    };
-    let shown = Mutex::new((terminal, RunRecord::default().with_addresses(urls(configuration)), Ok(())));
+    check_reports(&arguments.report)?;
+    written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt)?;
+    let record = RunRecord::default().with_addresses(urls(configuration));
+    let shown = Mutex::new((terminal, record, Ok(())));
     let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let (terminal, record, written) = &mut *shown;
+        let (terminal, record, result) = &mut *shown;
+        if let (Event::RunEnded { summary }, Some(why)) = (&event, interrupt.why())
+            && summary.not_run > 0
+        {
+            terminal.interrupt(why);
+            record.interrupted = Some(why);
+        }
         record.take(&event);
-        if written.is_ok() {
-            *written = terminal.show(&event);
+        // After a closed pipe, too, nothing more is written.
+        if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
+            *result = written(terminal.show(&event), interrupt);
         }
     };
-    let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-    let summary = engine::run(&plan, &prepared.stage, &review, &on_event).await;
-    let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-    written.map_err(|error| not_written(&error))?;
+    let summary = match interrupt.unless(prepare(worlds, project, &arguments.configuration)).await {
+        Ok(prepared) => {
+            let Prepared { stage, missing } = prepared?;
+            let invariants = &configuration.invariants;
+            let plan = Plan {
+                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
+                rules: rules(configuration),
+                seed,
+                jobs,
+                on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+                stop: interrupt.token().clone(),
+            };
+            let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
+            engine::run(&plan, &stage, &review, &on_event).await
+        }
+        Err(_) => {
+            let summary = Summary { not_run: chosen.len(), ..Summary::default() };
+            on_event(Event::RunStarted { scenarios: chosen.len(), seed });
+            on_event(Event::RunEnded { summary });
+            summary
+        }
+    };
+    let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     write_reports(&arguments.report, |target| target.write(&record))?;
-    Ok(summary.into())
+    result?;
+    Ok(record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted))
 }
 
 /// Lists the scenarios that would run.
-fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
+fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<()> {
     let mut out = anstream::stdout();
     if chosen.is_empty() {
         match (project.scenarios.len(), project.explorations.len()) {
@@ -79,7 +108,7 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
             (0, _) => writeln!(out, "Nothing to run: only explorations were found; `explore` runs those.")?,
             (all, _) => writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?,
         }
-        return Ok(Exit::NothingRan);
+        return Ok(());
     }
     for planned in chosen {
         let scenario = &planned.scenario;
@@ -89,8 +118,7 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
         };
         writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
-    writeln!(out, "\nNo mistakes; nothing was started.")?;
-    Ok(Exit::Passed)
+    writeln!(out, "\nNo mistakes; nothing was started.")
 }
 
 /// The rules of a configuration, which hold for every scenario.
@@ -123,13 +151,22 @@ pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, Strin
     configuration.services.iter().filter_map(url).collect()
 }
 
-fn terminal_options(configuration: &Configuration) -> TerminalOptions {
+/// The columns of a line where neither a terminal nor `COLUMNS` says how many there are.
+const USUAL_WIDTH: usize = 110;
+
+fn terminal_options(
+    configuration: &Configuration,
+    invocation: &Invocation,
+    world: WorldKind,
+) -> TerminalOptions {
     let urls = urls(configuration);
-    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let columns = || env::var("COLUMNS").ok()?.parse().ok();
     TerminalOptions {
-        width,
+        width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
+        world,
         progress: progress(),
-        command: program_name(),
+        again: invocation.again.clone(),
         address: Box::new(move |service| urls.get(service).cloned()),
     }
 }

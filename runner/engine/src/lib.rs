@@ -37,5 +37,6 @@ pub use preparation::{Preparation, PreparationSink};
 pub use readiness::until_ready;
 pub use run::{OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
+pub use tokio_util::sync::CancellationToken;
 pub use verdict::BrokenOff;
 pub use world::{Stage, World};

@@ -72,6 +72,11 @@ impl Coverage {
         operations.chain(faults).chain(kills).collect()
     }
 
+    /// The number of operations, faults and kills that there are.
+    pub(crate) fn len(&self) -> usize {
+        self.operations.len() + self.faults.len() + self.kills.len()
+    }
+
     /// Adds what one sequence did.
     pub(crate) fn add(&mut self, script: &Script, result: &ScenarioResult) {
         let client = ServiceName::client();

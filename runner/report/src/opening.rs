@@ -1,31 +1,37 @@
 //! What was found, before anything is started.
 
-use std::num::NonZeroUsize;
-
 use fault::Seed;
 use owo_colors::OwoColorize;
 use scenario::{Configuration, Need, Scope, Service};
 
-use crate::layout::{count, pad, width};
+use crate::{
+    WorldKind,
+    layout::{count, pad, width},
+};
 
-/// The services and how they are reached, the links, and what is about to be run.
-pub(crate) fn render(
+/// The services and how they are reached, the links, and what is about to be run, such as `78 scenarios`: so many of them side
+/// by side, with this seed, in this kind of world.
+pub fn render(
     configuration: &Configuration,
-    scenarios: usize,
+    runs: &str,
+    side_by_side: usize,
     seed: Seed,
-    jobs: NonZeroUsize,
+    world: WorldKind,
 ) -> String {
     let services = &configuration.services;
-    let side_by_side = match jobs.get().min(scenarios) {
+    let side_by_side = match side_by_side {
         0 | 1 => String::new(),
-        jobs => format!(", {jobs} side by side"),
+        several => format!(", {several} side by side"),
+    };
+    let time = match world {
+        WorldKind::Live => "",
+        WorldKind::Simulated => ", in virtual time",
     };
     let mut lines = vec![format!(
-        "{}  {}, {}, {}{side_by_side}, seed {seed}",
+        "{}  {}, {}, {runs}{side_by_side}{time}, seed {seed}",
         configuration.file.display().bold(),
         count(services.len(), "service"),
         count(configuration.links().count(), "link"),
-        count(scenarios, "scenario"),
     )];
     let longest = services.iter().map(|service| width(service.name.as_str())).max().unwrap_or(0);
     lines.extend(services.iter().map(|service| {

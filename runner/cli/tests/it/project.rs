@@ -39,6 +39,8 @@ impl Project {
         fs::create_dir_all(&temporary).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command.args(arguments).current_dir(self.folder()).env("TMPDIR", temporary);
+        // They are set because the tests are run by cargo; the binary isn't.
+        command.env_remove("CARGO_MANIFEST_DIR").env_remove("COLUMNS");
         command
     }
 

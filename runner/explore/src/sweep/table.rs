@@ -24,6 +24,8 @@ pub struct SweepTable {
     pub cells: Vec<SweepCell>,
     /// The faults that were left out.
     pub skipped: Vec<SkippedFaults>,
+    /// The number of runs that were planned and not done, because the sweep was stopped.
+    pub not_run: usize,
 }
 
 /// A run with one fault or two.
