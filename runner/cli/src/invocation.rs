@@ -60,7 +60,8 @@ fn words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
 
 /// The words that start this program: its name, or its path if it isn't searched for, or a `cargo run` of it.
 fn program() -> Vec<String> {
-    let typed = env::args().next().unwrap_or_else(|| "runner".into());
+    let typed =
+        env::args_os().next().map_or_else(|| "runner".into(), |typed| typed.to_string_lossy().into_owned());
     let name = Path::new(&typed).file_name().map(|name| name.to_string_lossy().into_owned());
     let Some(name) = name else { return vec![typed] };
     // `cargo run` sets them for what it runs.

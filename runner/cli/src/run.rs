@@ -53,9 +53,9 @@ async fn run_project<W: Worlds>(
         return Ok(if chosen.is_empty() { Exit::NothingRan } else { Exit::Passed });
     }
     check_reports(&arguments.report)?;
-    written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt)?;
+    let opened = written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt);
     let record = RunRecord::default().with_addresses(urls(configuration));
-    let shown = Mutex::new((terminal, record, Ok(())));
+    let shown = Mutex::new((terminal, record, opened));
     let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let (terminal, record, result) = &mut *shown;

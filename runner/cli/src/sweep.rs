@@ -31,8 +31,7 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         }
         check_reports(&arguments.report)?;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        write(&opening::<W>(project, seed), interrupt)?;
-        let (mut tables, mut told) = (Vec::new(), Ok(()));
+        let (mut tables, mut told) = (Vec::new(), write(&opening::<W>(project, seed), interrupt));
         if let Ok(prepared) = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await {
             let stage = prepared?.stage;
             let depth = if arguments.pairs { Depth::Pairs } else { Depth::Singles };

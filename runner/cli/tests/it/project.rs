@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
     thread,
@@ -38,6 +39,8 @@ impl Project {
         let temporary = self.folder().join("temporary");
         fs::create_dir_all(&temporary).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        // As it is typed where it is installed.
+        command.arg0("runner");
         command.args(arguments).current_dir(self.folder()).env("TMPDIR", temporary);
         // They are set because the tests are run by cargo; the binary isn't.
         command.env_remove("CARGO_MANIFEST_DIR").env_remove("COLUMNS");
@@ -88,11 +91,15 @@ pub(crate) fn server() -> SocketAddr {
 
 /// Starts the same server, which stops listening after `connections`.
 pub(crate) fn server_for(connections: usize) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(unspecified()).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
-        for stream in listener.incoming().take(connections).flatten() {
-            thread::spawn(move || answer(stream, |_| "alice"));
+        for mut stream in listener.incoming().take(connections).flatten() {
+            thread::spawn(move || {
+                if head(&mut stream).is_some() {
+                    reply(stream, "alice");
+                }
+            });
         }
     });
     address
@@ -100,35 +107,63 @@ pub(crate) fn server_for(connections: usize) -> SocketAddr {
 
 /// Starts a server that names bob in its first reply about a user, and alice in all others.
 pub(crate) fn server_that_errs_once() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut first = true;
+    server_with(move |head| {
+        let errs = head.starts_with(b"GET /users/") && std::mem::take(&mut first);
+        Some(if errs { "bob" } else { "alice" })
+    })
+}
+
+/// Starts a server that takes one request after the other, and replies with the name that `choose` gives for its head. Without
+/// one it never replies.
+pub(crate) fn server_with(choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static) -> SocketAddr {
+    server_at(unspecified(), choose)
+}
+
+/// Starts the same server at this address.
+pub(crate) fn server_at(
+    address: SocketAddr,
+    mut choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
-        let mut first = true;
-        for stream in listener.incoming().flatten() {
-            answer(stream, |head| {
-                let errs = head.starts_with(b"GET /users/") && std::mem::take(&mut first);
-                if errs { "bob" } else { "alice" }
-            });
+        let mut silent = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            match head(&mut stream).map(|head| choose(&head)) {
+                Some(Some(name)) => reply(stream, name),
+                Some(None) => silent.push(stream),
+                None => {}
+            }
         }
     });
     address
 }
 
-/// An address without a listener.
-pub(crate) fn unused_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// Any free port.
+fn unspecified() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// Answers one request, if there is one, with the name for this head.
-fn answer(mut stream: impl Read + Write, name: impl FnOnce(&[u8]) -> &'static str) {
-    let mut head = Vec::new();
-    let mut reader = BufReader::new(&mut stream);
+/// An address without a listener.
+pub(crate) fn unused_address() -> SocketAddr {
+    TcpListener::bind(unspecified()).unwrap().local_addr().unwrap()
+}
+
+/// The head of a request; `None` if the peer closes the connection before it is complete.
+fn head(stream: impl Read) -> Option<Vec<u8>> {
+    let (mut head, mut reader) = (Vec::new(), BufReader::new(stream));
     while !head.ends_with(b"\r\n\r\n") {
         if reader.read_until(b'\n', &mut head).unwrap_or(0) == 0 {
-            return;
+            return None;
         }
     }
-    let body = format!(r#"{{"name": "{}", "balance": 500.0}}"#, name(&head));
+    Some(head)
+}
+
+/// Replies with this name.
+fn reply(mut stream: impl Write, name: &str) {
+    let body = format!(r#"{{"name": "{name}", "balance": 500.0}}"#);
     let length = body.len();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
     // The caller may have closed the connection.
