@@ -68,3 +68,50 @@ impl Folders {
         Some(Grouped::Folder { path, is_first })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::sample::{FIRST, passed};
+
+    /// A result of a scenario in this file.
+    fn result(file: &str) -> Arc<ScenarioResult> {
+        let mut result = passed(FIRST);
+        Arc::make_mut(&mut result.scenario).file = Arc::new(file.into());
+        Arc::new(result)
+    }
+
+    /// What is written at once when scenarios in these files end at these seconds, while others run in a folder.
+    fn written(ended: &[(u64, &str)], running: &str) -> String {
+        let (start, mut folders, mut lines) = (Instant::now(), Folders::default(), Vec::new());
+        for (second, file) in ended {
+            let now = start + Duration::from_secs(*second);
+            folders.add(result(file), now);
+            while let Some(next) = folders.next(|folder| folder == Path::new(running), now) {
+                lines.push(match next {
+                    Grouped::Folder { path, is_first: true } => format!("{}:", path.display()),
+                    Grouped::Folder { path, is_first: false } => format!("and {}:", path.display()),
+                    Grouped::Result(result) => result.scenario.file.display().to_string(),
+                });
+            }
+        }
+        lines.join(" ")
+    }
+
+    #[test]
+    fn results_of_another_folder_wait_for_the_current_one() {
+        let ended = [(0, "a/1"), (1, "b/1"), (2, "a/2")];
+        assert_eq!(
+            written(&ended, "c"),
+            "a: a/1 and b: b/1 and a: a/2",
+            "nothing runs in the current folder"
+        );
+        assert_eq!(written(&ended, "a"), "a: a/1 a/2");
+        assert_eq!(
+            written(&[(0, "a/1"), (1, "b/1"), (3, "b/2")], "a"),
+            "a: a/1 and b: b/1 b/2",
+            "not for long"
+        );
+        assert_eq!(written(&[(0, "1.yaml")], "a"), ".: 1.yaml");
+    }
+}

@@ -35,17 +35,20 @@ pub fn render(
     )];
     let longest = services.iter().map(|service| width(service.name.as_str())).max().unwrap_or(0);
     lines.extend(services.iter().map(|service| {
-        format!("  {}  {}", pad(service.name.as_str(), longest), described(service)).dimmed().to_string()
+        format!("  {}  {}", pad(service.name.as_str(), longest), described(service, world))
+            .dimmed()
+            .to_string()
     }));
     lines.push(String::new());
     lines.push(String::new());
     lines.join("\n")
 }
 
-fn described(service: &Service) -> String {
+fn described(service: &Service, world: WorldKind) -> String {
     let mut parts = Vec::new();
     let program = service.start.as_ref().and_then(|start| start.command.first());
     parts.push(match (program, &service.base_url) {
+        _ if world == WorldKind::Simulated => "simulated".into(),
         (Some(program), _) => match program.render(&Scope::default()) {
             Ok(program) => format!("to be started: {program}"),
             // Which program it is depends on the environment.

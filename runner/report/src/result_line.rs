@@ -17,8 +17,10 @@ const LONGEST_LINE: usize = 140;
 const FIXED: usize = 2 + 2 + 8 + 2 + TIME;
 /// A time such as `1234.567 s`.
 const TIME: usize = 10;
-/// With fewer columns for both, the name gets all of them, and the file is left out.
-const NAME_AND_FILE: usize = 40;
+/// The columns of a name where there are enough: more than most names have.
+const NAME: usize = 64;
+/// With fewer columns for the file's name it is left out: a failure names its file anyway.
+const FILE: usize = 26;
 
 /// The fewest columns of a name beside the reason why it was not run.
 const SHORTEST_NAME: usize = 8;
@@ -38,7 +40,7 @@ pub(crate) fn heading(folder: &Path, world: WorldKind, columns: usize) -> String
     }
 }
 
-/// A scenario below the heading of its folder: verdict, name, file, number of steps, time.
+/// A scenario below the heading of its folder: verdict, name, on a wide terminal its file, number of steps, time.
 pub(crate) fn render(result: &ScenarioResult, columns: usize) -> String {
     let scenario = &result.scenario;
     let mark = match &result.verdict {
@@ -49,16 +51,14 @@ pub(crate) fn render(result: &ScenarioResult, columns: usize) -> String {
     };
     let numbers = format!("{:>8}  {}", count(scenario.steps.len(), "step"), time(result.took));
     let rest = columns.min(LONGEST_LINE).saturating_sub(FIXED);
-    if rest < NAME_AND_FILE {
-        return format!("{mark} {}  {numbers}", pad(&fit(&scenario.name, rest), rest));
+    let name = |columns| pad(&fit(&scenario.name, columns), columns);
+    let file_columns = rest.saturating_sub(NAME + 2);
+    if file_columns < FILE {
+        return format!("{mark} {}  {numbers}", name(rest));
     }
-    // Names are somewhat longer than files.
-    let name_columns = (rest - 2) * 3 / 5;
-    let file_columns = rest - 2 - name_columns;
     let file = scenario.file.file_name().unwrap_or_default().to_string_lossy();
-    let name = pad(&fit(&scenario.name, name_columns), name_columns);
     let file = pad(&fit_end(&file, file_columns), file_columns);
-    format!("{mark} {name}  {}  {numbers}", file.dimmed())
+    format!("{mark} {}  {}  {numbers}", name(NAME), file.dimmed())
 }
 
 /// A scenario without a result, and why it has none.

@@ -112,7 +112,8 @@ impl<W: Write> Terminal<W> {
         seed: Seed,
         jobs: NonZeroUsize,
     ) -> io::Result<()> {
-        if configuration.services.iter().any(|service| service.start.is_some()) {
+        let starts = configuration.services.iter().any(|service| service.start.is_some());
+        if starts && self.options.world == WorldKind::Live {
             self.starting = Starting::Pending;
         }
         let side_by_side = jobs.get().min(scenarios);

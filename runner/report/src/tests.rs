@@ -4,7 +4,7 @@ mod curl;
 mod diagnostics;
 mod exchange;
 mod files;
-mod sample;
+pub(crate) mod sample;
 mod snapshot;
 mod sweep;
 mod terminal;
