@@ -71,27 +71,25 @@ async fn run_project<W: Worlds>(
             *result = written(terminal.show(&event), interrupt);
         }
     };
-    let summary = match interrupt.unless(prepare(worlds, project, &arguments.configuration)).await {
-        Ok(prepared) => {
-            let Prepared { stage, missing } = prepared?;
-            let invariants = &configuration.invariants;
-            let plan = Plan {
-                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
-                rules: rules(configuration),
-                seed,
-                jobs,
-                on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
-                stop: interrupt.token().clone(),
-            };
-            let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-            engine::run(&plan, &stage, &review, &on_event).await
-        }
-        Err(_) => {
-            let summary = Summary { not_run: chosen.len(), ..Summary::default() };
-            on_event(Event::RunStarted { scenarios: chosen.len(), seed });
-            on_event(Event::RunEnded { summary });
-            summary
-        }
+    let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await;
+    let summary = if let Ok(prepared) = prepared {
+        let Prepared { stage, missing } = prepared?;
+        let invariants = &configuration.invariants;
+        let plan = Plan {
+            scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
+            rules: rules(configuration),
+            seed,
+            jobs,
+            on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+            stop: interrupt.token().clone(),
+        };
+        let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
+        engine::run(&plan, &stage, &review, &on_event).await
+    } else {
+        let summary = Summary { not_run: chosen.len(), ..Summary::default() };
+        on_event(Event::RunStarted { scenarios: chosen.len(), seed });
+        on_event(Event::RunEnded { summary });
+        summary
     };
     let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     write_reports(&arguments.report, |target| target.write(&record))?;

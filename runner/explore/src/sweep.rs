@@ -109,10 +109,10 @@ pub async fn sweep<S: Stage>(
         not_run: 0,
     };
     let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, shrunk: BTreeSet::new() };
-    if sweep.table.baseline.verdict == Verdict::Passed {
-        if options.stop.run_until_cancelled(sweep.run()).await.is_none() {
-            sweep.table.not_run = sweep.of - sweep.table.cells.len();
-        }
+    if sweep.table.baseline.verdict == Verdict::Passed
+        && options.stop.run_until_cancelled(sweep.run()).await.is_none()
+    {
+        sweep.table.not_run = sweep.of - sweep.table.cells.len();
     }
     Some(sweep.table)
 }

@@ -53,9 +53,7 @@ pub(crate) fn render(summary: &Summary, end: &End) -> String {
     let took = format!("{}{}", duration(end.took), virtual_time.unwrap_or_default());
     let interrupted = end.interrupted.map(|why| format!(", {}", why.to_string().yellow()));
     let counts = counts(summary);
-    let mut text = format!("{counts}  ({took}, seed {}{})\n", end.seed, interrupted.unwrap_or_default());
-    if let Some(again) = &end.again {
-        text.push_str(&format!("again: {}\n", again.bold()));
-    }
-    text
+    let counted = format!("{counts}  ({took}, seed {}{})\n", end.seed, interrupted.unwrap_or_default());
+    let again = end.again.as_ref().map(|again| format!("again: {}\n", again.bold()));
+    counted + &again.unwrap_or_default()
 }
