@@ -82,10 +82,11 @@ impl<'a> Search<'a> {
                 let failing = FailingRun { result, seed: ReplaySeed::Confirmed(self.seed) };
                 let origin =
                     format!("Found by {file} with seed {}, in sequence {case} of {steps} steps", self.seed);
-                self.found(&format!("sequence {case}"), &self.numbered(case), origin, &failing);
+                self.found(&format!("sequence {case}"), &self.numbered(case), origin, steps, &failing);
             }
             Progress::CellFailed { cell, failing } => {
-                self.found(&format!("cell {}", cell + 1), &self.numbered(cell), self.swept(), &failing);
+                let (what, steps) = (format!("cell {}", cell + 1), failing.result.scenario.steps.len());
+                self.found(&what, &self.numbered(cell), self.swept(), steps, &failing);
             }
             Progress::Tried { runs, steps } => self.smaller(runs, steps),
             Progress::Shrunk { runs, steps, failing } => {
@@ -99,9 +100,8 @@ impl<'a> Search<'a> {
     }
 
     /// Keeps a find in the file of this name, and tells what failed, before it is made smaller. `what` has failed; `origin` says
-    /// how it was found.
-    pub(crate) fn found(&self, what: &str, name: &str, origin: String, failing: &FailingRun) {
-        let steps = failing.result.scenario.steps.len();
+    /// how it was found, and `steps` is the number of its steps that can be removed.
+    pub(crate) fn found(&self, what: &str, name: &str, origin: String, steps: usize, failing: &FailingRun) {
         let kept = self.keep(name, &origin, failing).and_then(|file| {
             let finding = report::finding_line(&failing.result);
             let file = relative(&file).display().to_string();

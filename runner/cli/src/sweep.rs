@@ -91,7 +91,8 @@ async fn tell_failure(
     let file = table.baseline.scenario.file.display();
     let found = FailingRun { result: Arc::clone(&baseline), seed: ReplaySeed::Confirmed(seed) };
     let origin = format!("{file} fails as it is, with seed {seed}");
-    search.found(&file.to_string(), &search.name(), origin, &found);
+    let steps = baseline.scenario.steps.len();
+    search.found(&file.to_string(), &search.name(), origin, steps, &found);
     let tell = |event| search.tell(event);
     let reduced = reduce(baseline, stage, &rules, seed, ShrinkLimits::default(), &tell);
     let reduced = interrupt.unless(reduced).await;

@@ -7,6 +7,7 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -114,8 +115,7 @@ pub(crate) fn server_that_errs_once() -> SocketAddr {
     })
 }
 
-/// Starts a server that takes one request after the other, and replies with the name that `choose` gives for its head. Without
-/// one it never replies.
+/// Starts a server that replies with the name that `choose` gives for a request's head. Without one it never replies.
 pub(crate) fn server_with(choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static) -> SocketAddr {
     server_at(unspecified(), choose)
 }
@@ -123,18 +123,23 @@ pub(crate) fn server_with(choose: impl FnMut(&[u8]) -> Option<&'static str> + Se
 /// Starts the same server at this address.
 pub(crate) fn server_at(
     address: SocketAddr,
-    mut choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static,
+    choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static,
 ) -> SocketAddr {
     let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
+    // A thread for each connection: a client may open one that it never uses.
+    let state = Arc::new(Mutex::new((choose, Vec::new())));
     thread::spawn(move || {
-        let mut silent = Vec::new();
         for mut stream in listener.incoming().flatten() {
-            match head(&mut stream).map(|head| choose(&head)) {
-                Some(Some(name)) => reply(stream, name),
-                Some(None) => silent.push(stream),
-                None => {}
-            }
+            let state = Arc::clone(&state);
+            thread::spawn(move || {
+                let Some(head) = head(&mut stream) else { return };
+                let (choose, silent) = &mut *state.lock().unwrap();
+                match choose(&head) {
+                    Some(name) => reply(stream, name),
+                    None => silent.push(stream),
+                }
+            });
         }
     });
     address
