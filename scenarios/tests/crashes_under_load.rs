@@ -54,7 +54,7 @@ pub(crate) async fn run(stage: &impl Stage, rules: &Rules, scenario: &Scenario, 
     };
     let shopping = join_all(shoppers.iter_mut().map(|shopper| shopper.shop(&stop)));
     let (killed, _, seen) = tokio::join!(killing, shopping, audit::the_ledger_adds_up(&world, &stop));
-    let fired: u64 = world.links().fired().values().sum();
+    let fired: u64 = world.links().fired().values().map(|count| count.damaged).sum();
     world.links().heal_all();
 
     let began = Instant::now();

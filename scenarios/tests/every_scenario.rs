@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use engine::{CancellationToken, Event, OnFailure, Plan, Planned, PreparationSink, Stage};
+use engine::{CancellationToken, Event, KeptOutput, OnFailure, Plan, Planned, Stage};
 use fault::Seed;
 use libtest_mimic::{Failed, Trial};
 use report::SNAPSHOT_SEED;
-use runner::{Build, Live, Project, WorldKind, Worlds};
+use runner::{Build, Live, Project, WorldKind, WorldOptions, Worlds};
 use scenario::{Configuration, Scenario};
 use simulated::Simulated;
 use tokio::sync::OnceCell;
@@ -51,7 +51,7 @@ pub(crate) async fn stage<W: Worlds>(
     worlds: &W,
     configuration: &Arc<Configuration>,
 ) -> Result<W::Stage, Failed> {
-    let prepared = worlds.prepare(Arc::clone(configuration), Build::Run, PreparationSink::default()).await;
+    let prepared = worlds.prepare(Arc::clone(configuration), WorldOptions::new(Build::Run)).await;
     prepared
         .map(|prepared| prepared.stage)
         .map_err(|broken: BrokenOff| report::render_broken_off(&broken).into())
@@ -69,6 +69,7 @@ async fn test(
         seed: SEED,
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
+        kept_output: KeptOutput::OfFailures,
         stop: CancellationToken::new(),
     };
     let ended = Mutex::new(None);

@@ -4,6 +4,8 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::{service_output::ServiceOutputArgs, thin::Strictness};
+
 /// Runs declarative scenarios against services while it damages the links between them.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
@@ -49,12 +51,16 @@ pub(crate) struct Run {
     /// Start no further scenario once one has failed.
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    #[command(flatten)]
+    pub(crate) strictness: StrictnessArgs,
     /// Read and check everything, list what would run, and start nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
+    #[command(flatten)]
+    pub(crate) output: ServiceOutputArgs,
 }
 
 /// Explores.
@@ -77,6 +83,8 @@ pub(crate) struct Explore {
     /// How many sequences run at a time, each with services of its own [default: the number of cores].
     #[arg(long, short, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) strictness: StrictnessArgs,
     /// Where counterexamples are kept, relative to the configuration's folder.
     #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
@@ -96,6 +104,8 @@ pub(crate) struct Sweep {
     /// Seed of everything random [default: a new one].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) strictness: StrictnessArgs,
     /// Where scenarios that fail are kept, relative to the configuration's folder.
     #[arg(long, value_name = "FOLDER", default_value = "scenarios/regressions")]
     pub(crate) regressions: PathBuf,
@@ -123,6 +133,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) configuration: ConfigArgs,
+    /// Print what services write as it comes, on stderr.
+    #[arg(long)]
+    pub(crate) logs: bool,
 }
 
 /// The arguments about the configuration, which all commands have.
@@ -134,4 +147,18 @@ pub(crate) struct ConfigArgs {
     /// Don't run the configuration's `build` command.
     #[arg(long)]
     pub(crate) no_build: bool,
+}
+
+/// Whether what is thin fails a command.
+#[derive(Debug, Args)]
+pub(crate) struct StrictnessArgs {
+    /// Fail, too, where a green result says little: a line of the summary that begins with `thin:`.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl StrictnessArgs {
+    pub(crate) fn strictness(&self) -> Strictness {
+        if self.strict { Strictness::Strict } else { Strictness::Usual }
+    }
 }

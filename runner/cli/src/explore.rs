@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::Path, sync::Arc};
 
 use ::explore::{
-    Counterexample, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun,
+    Counterexample, Coverage, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun,
     explore as explore_one,
 };
 use engine::{ScenarioResult, Stage, run_scenario};
@@ -20,6 +20,7 @@ use crate::{
     project_command::{prepare, run_command, show_interrupted},
     run::{new_seed, rules},
     search::{Search, rate},
+    thin::{self, Thin},
 };
 
 /// Sequences of an exploration when neither a number nor a time is given.
@@ -43,13 +44,20 @@ pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, w
         write(&opening::<W>(project, &options), interrupt)?;
         let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await;
         let mut exit = Exit::Passed;
+        let mut thin: Vec<Thin> = thin::invariants(project).into_iter().collect();
+        let unjudged = project.configuration.invariants.is_empty() && thin.is_empty();
         if let Ok(prepared) = prepared {
             let stage = prepared?.stage;
             for exploration in &project.explorations {
                 let folder = project.folder().join(&arguments.regressions);
-                let search = Search::new(interrupt, &invocation.kept, folder, &exploration.file, seed);
-                if run_one(project, exploration, &stage, &options, search).await? == Exit::Failed {
+                let search =
+                    Search::new(interrupt, project, &invocation.kept, folder, &exploration.file, seed);
+                let result = run_one(project, exploration, &stage, &options, search).await?;
+                thin.extend(unjudged.then(|| Thin::NoInvariant(exploration.name.clone())));
+                if shows_nothing(&result) || matches!(result.outcome, ExplorationOutcome::Failed(_)) {
                     exit = Exit::Failed;
+                } else {
+                    thin.extend(untested(&result.coverage));
                 }
                 if interrupt.why().is_some() {
                     break;
@@ -57,7 +65,8 @@ pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, w
             }
         }
         show_interrupted(interrupt, &invocation.again, seed)?;
-        Ok(interrupt.why().map_or(exit, Exit::Interrupted))
+        let exit = interrupt.why().map_or(exit, Exit::Interrupted);
+        thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
     })
 }
 
@@ -74,20 +83,20 @@ fn opening<W: Worlds>(project: &Project, options: &ExplorationOptions) -> String
     report::render_opening(&project.configuration, &runs, jobs, options.seed, W::KIND)
 }
 
-/// Runs one exploration, and tells its result.
+/// Runs one exploration, tells its result and keeps what failed.
 async fn run_one(
     project: &Project,
     exploration: &Exploration,
     stage: &impl Stage,
     options: &ExplorationOptions,
     search: Search<'_>,
-) -> Result<Exit, BrokenOff> {
+) -> Result<ExplorationResult, BrokenOff> {
     let tell = |event| search.tell(event);
     let result = explore_one(exploration, stage, &rules(&project.configuration), options, &tell).await;
-    search.write(&told(exploration, &result))?;
+    search.write(&told(exploration, &result, project.configuration.invariants.len()))?;
     match &result.outcome {
-        ExplorationOutcome::Held | ExplorationOutcome::Stopped => search.end().map(|()| Exit::Passed),
-        ExplorationOutcome::BrokenOff(broken) => Err(broken.clone()),
+        ExplorationOutcome::Held | ExplorationOutcome::Stopped => {}
+        ExplorationOutcome::BrokenOff(broken) => return Err(broken.clone()),
         ExplorationOutcome::Failed(counterexample) => {
             let Counterexample { runs, steps, seed, result, .. } = &**counterexample;
             let failing = FailingRun { result: Arc::clone(result), seed: *seed };
@@ -95,34 +104,52 @@ async fn run_one(
             let again = run_kept(&file, project, stage, seed.seed());
             // Interrupted, it shows the run that failed.
             let again = options.stop.run_until_cancelled(again).await;
-            let shown = shown(counterexample, again.as_ref());
+            let shown = shown(counterexample, again.as_ref(), &search);
             search.write(&format!("{shown}{}", search.kept_as(&file, *seed)))?;
-            search.end().map(|()| Exit::Failed)
         }
     }
+    search.end().map(|()| result)
 }
 
-/// The result of an exploration, in a few lines.
-fn told(exploration: &Exploration, result: &ExplorationResult) -> String {
+/// Whether an exploration held in which no operation had the reply that it is there for.
+fn shows_nothing(result: &ExplorationResult) -> bool {
+    matches!(result.outcome, ExplorationOutcome::Held) && result.coverage.shows_nothing()
+}
+
+/// The result of an exploration in one line, and why it shows nothing if it doesn't. Of one that was stopped, what it had not
+/// done until then.
+fn told(exploration: &Exploration, result: &ExplorationResult, invariants: usize) -> String {
     let mark = match result.outcome {
-        ExplorationOutcome::Held => "✓",
+        ExplorationOutcome::Held if !shows_nothing(result) => "✓",
         ExplorationOutcome::Stopped => "–",
-        ExplorationOutcome::Failed(_) | ExplorationOutcome::BrokenOff(_) => "✗",
+        _ => "✗",
     };
     let mut text = format!(
-        "{mark} {}  {}  {} sequences, {:.0} a second, seed {}\n",
+        "{mark} {}  {}  {} sequences, {:.0} a second, {}, seed {}\n",
         exploration.name,
         exploration.file.display(),
         result.cases,
         rate(result.cases, result.took),
+        if invariants == 1 { "1 invariant".to_owned() } else { format!("{invariants} invariants") },
         result.seed,
     );
-    if matches!(result.outcome, ExplorationOutcome::Held | ExplorationOutcome::Stopped) {
-        // A line that says "held" must not hide what was never tested.
-        let missing = result.coverage.missing();
-        text.extend(missing.iter().map(|missing| format!("  nothing was learned: {missing}\n")));
+    if shows_nothing(result) {
+        text.push_str("  nothing was learned: no operation had the reply that it is there for\n");
+        text.extend(untested(&result.coverage).map(|thin| format!("    {}\n", thin.with_help())));
     }
+    if matches!(result.outcome, ExplorationOutcome::Stopped) {
+        text.extend(untested(&result.coverage).map(|thin| format!("  not yet tested: {thin}\n")));
+    }
+    text.extend(report::repeated_starts(result.repeated_starts).map(|line| format!("  {line}\n")));
     text
+}
+
+/// What the sequences of an exploration never did.
+fn untested(coverage: &Coverage) -> impl Iterator<Item = Thin> {
+    coverage.missing().into_iter().map(|untested| {
+        let requests = coverage.requests(&untested).cloned();
+        Thin::Untested { untested, requests }
+    })
 }
 
 /// Runs the kept file, as a user would, so that the failure shown points to the lines of the file.
@@ -136,11 +163,11 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 }
 
 /// The counterexample as a failure. `again` is the result of the kept file, if it was run; in real time it may have passed.
-fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>) -> String {
+fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>, search: &Search<'_>) -> String {
     let failed = again.filter(|again| matches!(again.verdict, Verdict::Failed(_)));
     format!(
         "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n",
-        report::render_failure(failed.unwrap_or(&counterexample.result), &|_| None),
+        search.failure(failed.unwrap_or(&counterexample.result)),
         counterexample.steps,
         counterexample.steps_found,
         counterexample.runs,

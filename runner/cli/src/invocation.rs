@@ -48,14 +48,17 @@ impl Invocation {
 
 /// An argument as it is typed, with its values.
 fn words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
-    let option = arg.get_long().map(|long| format!("--{long}"));
-    if !arg.get_action().takes_values() {
-        return option.into_iter().collect();
-    }
     let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
-    values
-        .flat_map(|value| option.clone().into_iter().chain([value.to_string_lossy().into_owned()]))
-        .collect()
+    let values = values.map(|value| value.to_string_lossy().into_owned());
+    let Some(option) = arg.get_long().map(|long| format!("--{long}")) else { return values.collect() };
+    let values: Vec<String> = if arg.get_action().takes_values() { values.collect() } else { Vec::new() };
+    match values.as_slice() {
+        [] => vec![option],
+        values if arg.is_require_equals_set() => {
+            values.iter().map(|value| format!("{option}={value}")).collect()
+        }
+        values => values.iter().flat_map(|value| [option.clone(), value.clone()]).collect(),
+    }
 }
 
 /// The words that start this program: its name, or its path if it isn't searched for, or a `cargo run` of it.

@@ -12,6 +12,8 @@
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `search` | an exploration or a sweep under way: its progress, and what it finds |
 //! | `up` | starts the services and keeps them running |
+//! | `invariant_files` | the files of invariants of a project |
+//! | `thin` | what a green result doesn't show, and `--strict` |
 //! | `output` | results on stdout, errors on stderr |
 //! | `worlds` | the worlds in which scenarios run |
 //! | `interrupt` | signals, and output that can't be written any more |
@@ -24,6 +26,7 @@ mod arguments;
 mod exit;
 mod explore;
 mod interrupt;
+mod invariant_files;
 mod invocation;
 mod output;
 mod project;
@@ -31,7 +34,9 @@ mod project_command;
 mod run;
 mod search;
 mod selection;
+mod service_output;
 mod sweep;
+mod thin;
 mod up;
 mod worlds;
 
@@ -43,7 +48,7 @@ pub use exit::Exit;
 pub use project::{Mistakes, Project};
 pub use report::{Interruption, WorldKind};
 pub use run::{review, rules};
-pub use worlds::{Build, Live, Prepared, Worlds};
+pub use worlds::{Build, Live, Prepared, WorldOptions, Worlds};
 
 use arguments::{Arguments, Command};
 use invocation::Invocation;

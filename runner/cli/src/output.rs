@@ -52,6 +52,11 @@ pub(crate) fn show_broken_off(broken: &BrokenOff) -> Exit {
     Exit::BrokenOff
 }
 
+/// Writes something that a person should know though it fails nothing.
+pub(crate) fn write_note(text: &str) {
+    write_error(&format!("note: {text}\n"));
+}
+
 fn write_error(text: &str) {
     // If stderr is closed, the exit code still tells what happened.
     drop(write!(anstream::stderr(), "{text}"));

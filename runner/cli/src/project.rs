@@ -9,10 +9,10 @@ use std::{
 
 use scenario::{Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file};
 
+use crate::invariant_files;
+
 /// The file name of a configuration.
 const CONFIGURATION: &str = "e2e.conf";
-/// The file name of invariants for the scenarios in the same folder and below.
-const INVARIANTS: &str = "invariants.yaml";
 
 /// A configuration with its scenarios, all without mistakes.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Project {
     pub scenarios: Vec<Arc<Scenario>>,
     /// The explorations, in the order of their paths.
     pub explorations: Vec<Arc<Exploration>>,
+    /// The files whose invariants are in the configuration.
+    pub(crate) invariant_files: Vec<PathBuf>,
 }
 
 /// The mistakes in all files of a project.
@@ -58,20 +60,24 @@ impl Project {
         let mut mistakes = Vec::new();
         let mut scenarios = Vec::new();
         let mut explorations = Vec::new();
+        let mut invariant_files = Vec::new();
         for file in files(paths, &configuration)? {
             match fs::read_to_string(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
-                Ok(text) => match read_file(&text, file, &configuration) {
+                Ok(text) => match read_file(&text, file.clone(), &configuration) {
                     Err(found) => mistakes.extend(found),
                     Ok(File::Scenario(scenario)) => scenarios.push(Arc::from(scenario)),
                     Ok(File::Exploration(exploration)) => explorations.push(Arc::from(exploration)),
-                    Ok(File::Invariants(invariants)) => configuration.invariants.extend(invariants),
+                    Ok(File::Invariants(invariants)) => {
+                        configuration.invariants.extend(invariants);
+                        invariant_files.push(file);
+                    }
                 },
             }
         }
         mistakes.extend(same_names(&scenarios));
         if mistakes.is_empty() {
-            Ok(Self { configuration: Arc::new(configuration), scenarios, explorations })
+            Ok(Self { configuration: Arc::new(configuration), scenarios, explorations, invariant_files })
         } else {
             Err(Mistakes(mistakes))
         }
@@ -81,7 +87,19 @@ impl Project {
 impl Project {
     /// The configuration's folder, from the root of the file system.
     pub(crate) fn folder(&self) -> PathBuf {
-        absolute(&self.configuration.file).parent().map(Path::to_path_buf).unwrap_or_default()
+        folder(&self.configuration)
+    }
+
+    /// The files of invariants in the configuration's folder and below, of which none is among those read.
+    pub(crate) fn invariants_elsewhere(&self) -> Vec<PathBuf> {
+        invariant_files::everywhere(&self.folder())
+    }
+
+    /// The files of invariants that hold here, and wouldn't for `file` alone.
+    pub(crate) fn invariants_lost_by(&self, file: &Path) -> Vec<PathBuf> {
+        let kept = invariant_files::above(&[file.to_path_buf()], &self.folder());
+        let kept: BTreeSet<_> = kept.iter().map(|file| absolute(file)).collect();
+        self.invariant_files.iter().filter(|file| !kept.contains(&absolute(file))).cloned().collect()
     }
 }
 
@@ -112,7 +130,7 @@ fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
 /// Lists the files at `paths` and in folders there, in the order of their paths. Before them come the invariants that
 /// hold for them, so that a scenario is judged alike whether it runs alone or with others.
 fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf>, Mistakes> {
-    let mut files = invariants_above(paths, configuration);
+    let mut files = invariant_files::above(paths, &folder(configuration));
     for path in paths {
         if path.is_dir() {
             let before = files.len();
@@ -127,14 +145,9 @@ fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf
     Ok(files)
 }
 
-/// Lists the files `invariants.yaml` in the folders between the configuration and `paths`.
-fn invariants_above(paths: &[PathBuf], configuration: &Configuration) -> Vec<PathBuf> {
-    let root = absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
-    let above = paths.iter().flat_map(|path| path.ancestors().skip(1));
-    let within = above.filter(|folder| absolute(folder).starts_with(&root));
-    let files: BTreeSet<PathBuf> =
-        within.map(|folder| folder.join(INVARIANTS)).filter(|file| file.is_file()).collect();
-    files.into_iter().collect()
+/// The folder of a configuration, from the root of the file system.
+fn folder(configuration: &Configuration) -> PathBuf {
+    absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// Makes a path absolute, for comparing. Without a working folder the path stays as it is.

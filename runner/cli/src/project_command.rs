@@ -11,7 +11,7 @@ use report::{Again, Interruption, PreparationView, Progress};
 use verdict::BrokenOff;
 
 use crate::{
-    Build, Exit, Prepared, Project, Worlds,
+    Build, Exit, Prepared, Project, WorldOptions, Worlds,
     arguments::ConfigArgs,
     interrupt::Interrupt,
     output::{show_broken_off, show_mistakes, write},
@@ -39,8 +39,7 @@ pub(crate) async fn prepare<W: Worlds>(
     configuration: &ConfigArgs,
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if configuration.no_build { Build::Skip } else { Build::Run };
-    let view = preparation_view();
-    worlds.prepare(Arc::clone(&project.configuration), build, view.sink()).await
+    prepare_with(worlds, project, WorldOptions::new(build), progress()).await
 }
 
 /// Tells that an exploration or a sweep was interrupted, and the command that repeats it.
@@ -51,9 +50,16 @@ pub(crate) fn show_interrupted(interrupt: &Interrupt, again: &Again, seed: Seed)
     }
 }
 
-/// Shows the build and the waits for services, on stderr.
-pub(crate) fn preparation_view() -> PreparationView {
-    PreparationView::start(anstream::stderr(), progress())
+/// Prepares worlds as `options` say, and shows how that proceeds.
+pub(crate) async fn prepare_with<W: Worlds>(
+    worlds: &W,
+    project: &Project,
+    options: WorldOptions,
+    progress: Progress,
+) -> Result<Prepared<W::Stage>, BrokenOff> {
+    let view = PreparationView::start(anstream::stderr(), progress);
+    let options = WorldOptions { progress: view.sink(), ..options };
+    worlds.prepare(Arc::clone(&project.configuration), options).await
 }
 
 /// Whether progress is shown: stderr has to be a terminal.

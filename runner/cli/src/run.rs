@@ -1,7 +1,7 @@
 //! Runs scenarios, the command without a name: shows what is found, each result as it comes, and a summary.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     env,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
@@ -9,21 +9,25 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use engine::{Event, OnFailure, Plan, Rules, ScenarioResult, Summary};
+use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
-use report::{Interruption, RunRecord, Terminal, TerminalOptions, WorldKind, compare_snapshot};
-use scenario::Configuration;
+use report::{
+    Interruption, Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot,
+};
+use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
-    Exit, Prepared, Project, Worlds,
+    Build, Exit, Prepared, Project, WorldOptions, Worlds,
     arguments::Run,
     interrupt::Interrupt,
     invocation::Invocation,
     output::{check_reports, write_reports, written},
     project,
-    project_command::{prepare, progress, run_command},
+    project_command::{prepare_with, progress, run_command},
     selection::select,
+    service_output::{Notices, ScenarioNames},
+    thin::{self, Thin},
 };
 
 /// Runs the scenarios that the command line names.
@@ -43,8 +47,11 @@ async fn run_project<W: Worlds>(
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeSet::new());
-    let options = terminal_options(configuration, invocation, W::KIND);
+    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new());
+    arguments.output.check(W::KIND);
+    // A line that is overwritten would run into the services' lines.
+    let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
+    let options = terminal_options(configuration, invocation, progress, W::KIND);
     let mut terminal = Terminal::new(anstream::stdout(), options);
     if chosen.is_empty() || arguments.dry_run {
         let listed =
@@ -54,7 +61,7 @@ async fn run_project<W: Worlds>(
     }
     check_reports(&arguments.report)?;
     let opened = written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt);
-    let record = RunRecord::default().with_addresses(urls(configuration));
+    let record = RunRecord::default().with_addresses(addresses(configuration));
     let shown = Mutex::new((terminal, record, opened));
     let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,7 +78,16 @@ async fn run_project<W: Worlds>(
             *result = written(terminal.show(&event), interrupt);
         }
     };
-    let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await;
+    let notices = Notices::default();
+    let side_by_side = jobs.get().min(chosen.len()) > 1;
+    let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
+    let options = WorldOptions {
+        lines: arguments.output.lines(names),
+        keep: arguments.output.keep(),
+        notices: notices.sink(),
+        ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
+    };
+    let prepared = interrupt.unless(prepare_with(worlds, project, options, progress)).await;
     let summary = if let Ok(prepared) = prepared {
         let Prepared { stage, missing } = prepared?;
         let invariants = &configuration.invariants;
@@ -81,6 +97,7 @@ async fn run_project<W: Worlds>(
             seed,
             jobs,
             on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+            kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
             stop: interrupt.token().clone(),
         };
         let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
@@ -91,14 +108,30 @@ async fn run_project<W: Worlds>(
         on_event(Event::RunEnded { summary });
         summary
     };
+    // Also those of worlds that were dropped with their stage.
+    notices.show();
     let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     write_reports(&arguments.report, |target| target.write(&record))?;
     result?;
-    Ok(record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted))
+    let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
+    let thin = thin(project, &chosen, &summary);
+    thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
+}
+
+/// What the run doesn't show.
+fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
+    let no_invariants = project.configuration.invariants.is_empty();
+    let cannot_fail = chosen
+        .iter()
+        .map(|planned| &planned.scenario)
+        .filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
+    let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped));
+    let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
+    thin::invariants(project).into_iter().chain(cannot_fail).chain(skipped).collect()
 }
 
 /// Lists the scenarios that would run.
-fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<()> {
+fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
     let mut out = anstream::stdout();
     if chosen.is_empty() {
         match (project.scenarios.len(), project.explorations.len()) {
@@ -121,10 +154,15 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<()> {
 
 /// The rules of a configuration, which hold for every scenario.
 pub fn rules(configuration: &Configuration) -> Rules {
+    let circuits = configuration.services.iter().filter_map(|service| {
+        let path = service.circuits.clone()?;
+        Some((service.name.clone(), path))
+    });
     Rules {
         invariants: configuration.invariants.clone(),
         settle: configuration.settle,
         timeout: configuration.timeout,
+        circuits: circuits.collect(),
     }
 }
 
@@ -140,13 +178,17 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult, world: Wor
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
-/// The URLs of the services, for commands that a person types.
-pub(crate) fn urls(configuration: &Configuration) -> BTreeMap<ServiceName, String> {
-    let url = |service: &scenario::Service| {
+/// Where the services are reached by commands that a person types.
+pub(crate) fn addresses(configuration: &Configuration) -> BTreeMap<ServiceName, ServiceAddress> {
+    let address = |service: &scenario::Service| {
         let url = service.base_url.as_ref()?.to_string();
-        Some((service.name.clone(), url.trim_end_matches('/').to_owned()))
+        let address = match service.start {
+            Some(_) => ServiceAddress::WithUp,
+            None => ServiceAddress::Running,
+        };
+        Some((service.name.clone(), address(url.trim_end_matches('/').to_owned())))
     };
-    configuration.services.iter().filter_map(url).collect()
+    configuration.services.iter().filter_map(address).collect()
 }
 
 /// The columns of a line where neither a terminal nor `COLUMNS` says how many there are.
@@ -155,17 +197,18 @@ const USUAL_WIDTH: usize = 110;
 fn terminal_options(
     configuration: &Configuration,
     invocation: &Invocation,
+    progress: Progress,
     world: WorldKind,
 ) -> TerminalOptions {
-    let urls = urls(configuration);
+    let addresses = addresses(configuration);
     let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let columns = || env::var("COLUMNS").ok()?.parse().ok();
     TerminalOptions {
         width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
         world,
-        progress: progress(),
+        progress,
         again: invocation.again.clone(),
-        address: Box::new(move |service| urls.get(service).cloned()),
+        address: Box::new(move |service| addresses.get(service).cloned()),
     }
 }
 

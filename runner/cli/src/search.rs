@@ -8,15 +8,19 @@ use std::{
 };
 
 use ::explore::{FailingRun, Progress, ReplaySeed, counterexample_yaml};
+use engine::ScenarioResult;
 use fault::Seed;
 use report::{Again, ProgressLine};
 use verdict::{BrokenOff, Output};
 
-use crate::{interrupt::Interrupt, output::write, project, project_command::progress};
+use crate::{
+    Project, interrupt::Interrupt, output::write, project, project_command::progress, run::addresses,
+};
 
 /// An exploration or a sweep under way.
 pub(crate) struct Search<'a> {
     interrupt: &'a Interrupt,
+    project: &'a Project,
     /// The command that runs what is kept.
     kept: &'a Again,
     /// Where finds are kept.
@@ -52,6 +56,7 @@ impl<'a> Search<'a> {
     /// A search of a file that hasn't begun.
     pub(crate) fn new(
         interrupt: &'a Interrupt,
+        project: &'a Project,
         kept: &'a Again,
         folder: PathBuf,
         file: &'a Path,
@@ -59,7 +64,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let (line, state) = (ProgressLine::start(progress()), State { find: None, result: Ok(()) });
         line.status(format!("running {}", file.display()));
-        Self { interrupt, kept, folder, file, seed, line, state: Mutex::new(state) }
+        Self { interrupt, project, kept, folder, file, seed, line, state: Mutex::new(state) }
     }
 
     /// Takes the progress line away. Returns the failure to keep or to show a find, if there was one.
@@ -155,16 +160,32 @@ impl<'a> Search<'a> {
         Ok(file)
     }
 
-    /// The lines that tell where a find is kept, whether it failed again, and the command that runs it.
+    /// A failed run, as text.
+    pub(crate) fn failure(&self, result: &ScenarioResult) -> String {
+        let addresses = addresses(&self.project.configuration);
+        report::render_failure(result, &|service| addresses.get(service).cloned())
+    }
+
+    /// The lines that tell where a find is kept, whether it failed again, and the command that runs it. The command names the
+    /// files of invariants that don't hold in that folder.
     pub(crate) fn kept_as(&self, file: &Path, seed: ReplaySeed) -> String {
-        let file = relative(file);
-        let command = self.kept.files([file], seed.seed());
-        let file = file.display();
+        let shown = |file: &Path| relative(file).display().to_string();
+        let lost = self.project.invariants_lost_by(file).iter().map(|file| shown(file)).collect::<Vec<_>>();
+        let file = shown(file);
+        let told = match lost.as_slice() {
+            [] => String::new(),
+            lost => {
+                format!("the invariants of {} don't hold in that folder: name them, too\n", lost.join(", "))
+            }
+        };
+        let selection = [vec![file.clone()], lost].concat();
+        let command = Again { selection, ..self.kept.clone() }.all(seed.seed());
+        let kept = format!("kept as {file}\n{told}");
         match seed {
-            ReplaySeed::Confirmed(_) => format!("kept as {file}\nagain: {command}\n"),
-            ReplaySeed::Unconfirmed { tried: 0, .. } => format!("kept as {file}\nrun it: {command}\n"),
+            ReplaySeed::Confirmed(_) => format!("{kept}again: {command}\n"),
+            ReplaySeed::Unconfirmed { tried: 0, .. } => format!("{kept}run it: {command}\n"),
             ReplaySeed::Unconfirmed { tried, .. } => {
-                format!("kept as {file}\nit did not fail again with {tried} seeds tried\nrun it: {command}\n")
+                format!("{kept}it did not fail again with {tried} seeds tried\nrun it: {command}\n")
             }
         }
     }

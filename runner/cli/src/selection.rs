@@ -1,10 +1,11 @@
 //! Selects the scenarios to run.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
 use scenario::{Action, Invariant, RequestStep, Scenario, Step};
+use verdict::BrokenOff;
 
 /// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
 /// marked to be skipped. `invariants` are those of the whole run.
@@ -12,14 +13,15 @@ pub(crate) fn select(
     scenarios: &[Arc<Scenario>],
     filters: &[String],
     invariants: &[Invariant],
-    missing: &BTreeSet<ServiceName>,
+    missing: &BTreeMap<ServiceName, BrokenOff>,
 ) -> Vec<Planned> {
     let chosen = scenarios
         .iter()
         .filter(|scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter)));
     let planned = |scenario: &Arc<Scenario>| {
-        let skip = needed_services(scenario, invariants).into_iter().find(|name| missing.contains(*name));
-        Planned { scenario: Arc::clone(scenario), skip: skip.map(|name| format!("{name} isn't there")) }
+        let why = |name| missing.get(name).map(ToString::to_string);
+        let skip = needed_services(scenario, invariants).into_iter().find_map(why);
+        Planned { scenario: Arc::clone(scenario), skip }
     };
     chosen.map(planned).collect()
 }
@@ -68,6 +70,8 @@ fn services_of_fault(fault: &Fault) -> Vec<&ServiceName> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use scenario::{Configuration, File, read_configuration, read_file};
 
     use super::*;
@@ -119,8 +123,13 @@ invariants:
         let text = "scenario: test\nsteps:\n  - { request: GET shop /, expect: { status: 200 } }\n";
         let read = read_file(text, "test.yaml".into(), &configuration);
         let Ok(File::Scenario(scenario)) = read else { panic!("{read:#?}") };
-        let missing = BTreeSet::from(["bank".parse().expect("a name")]);
+        let (service, address) = ("bank".parse().expect("a name"), "http://localhost:1".to_owned());
+        let missing =
+            BTreeMap::from([("bank".parse().expect("a name"), BrokenOff::Absent { service, address })]);
         let planned = select(&[Arc::from(scenario)], &[], &configuration.invariants, &missing);
-        assert_eq!(planned[0].skip.as_deref(), Some("bank isn't there"));
+        assert_eq!(
+            planned[0].skip.as_deref(),
+            Some("bank isn't there: http://localhost:1 refuses connections")
+        );
     }
 }

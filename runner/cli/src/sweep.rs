@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::explore::{
-    CellOutcome, Depth, FailingRun, ReplaySeed, ShrinkLimits, SweepOptions, SweepTable, reduce,
+    CellOutcome, Depth, FailingRun, ReplaySeed, ShrinkLimits, SweepCell, SweepOptions, SweepTable, reduce,
     sweep as run_sweep,
 };
 use engine::Stage;
@@ -18,8 +18,9 @@ use crate::{
     invocation::Invocation,
     output::{check_reports, write, write_reports},
     project_command::{prepare, run_command, show_interrupted},
-    run::{new_seed, rules, urls},
+    run::{addresses, new_seed, rules},
     search::Search,
+    thin::{self, Thin},
 };
 
 /// Sweeps the scenarios that the command line names.
@@ -38,7 +39,7 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
             let options = SweepOptions { depth, stop: interrupt.token().clone(), ..SweepOptions::new(seed) };
             for scenario in &project.scenarios {
                 let folder = project.folder().join(&arguments.regressions);
-                let search = Search::new(interrupt, &invocation.kept, folder, &scenario.file, seed);
+                let search = Search::new(interrupt, project, &invocation.kept, folder, &scenario.file, seed);
                 let tell = |event| search.tell(event);
                 let rules = rules(&project.configuration);
                 let Some(table) = run_sweep(scenario, &stage, &rules, &options, &tell).await else { break };
@@ -57,8 +58,9 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
+        let thin = thin(project, &tables);
         let not_swept = project.scenarios.len() - tables.len();
-        let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(urls(&project.configuration));
+        let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
         record.interrupted = interrupt.why();
         record.summary.not_run = not_swept;
         // The reports contain the scenarios swept so far, also after a failure of the environment.
@@ -66,7 +68,8 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         told?;
         show_interrupted(interrupt, &invocation.again, seed)?;
         let exit = if held { Exit::Passed } else { Exit::Failed };
-        Ok(interrupt.why().map_or(exit, Exit::Interrupted))
+        let exit = interrupt.why().map_or(exit, Exit::Interrupted);
+        thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
     })
 }
 
@@ -77,6 +80,20 @@ fn opening<W: Worlds>(project: &Project, seed: Seed) -> String {
         several => format!("a sweep of {several} scenarios"),
     };
     report::render_opening(&project.configuration, &runs, 1, seed, W::KIND)
+}
+
+/// What the sweeps don't show.
+fn thin(project: &Project, tables: &[SweepTable]) -> Vec<Thin> {
+    let elsewhere = thin::invariants(project);
+    let unjudged = elsewhere.is_none() && project.configuration.invariants.is_empty();
+    let of = |table: &SweepTable| {
+        let name = &table.baseline.scenario.name;
+        let met = |cell: &SweepCell| !matches!(cell.outcome, CellOutcome::NotReached);
+        let swept = table.baseline.verdict != Verdict::Passed || table.cells.iter().any(met);
+        let nothing = (!swept).then(|| Thin::NothingSwept(name.clone()));
+        unjudged.then(|| Thin::NoInvariant(name.clone())).into_iter().chain(nothing)
+    };
+    elsewhere.into_iter().chain(tables.iter().flat_map(of)).collect()
 }
 
 /// Shows a scenario that fails without an added fault, and keeps the steps of it that are enough to fail.
@@ -101,7 +118,7 @@ async fn tell_failure(
     let file = search.keep_smaller(runs, steps, &smaller)?;
     search.write(&format!(
         "\n{}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
-        report::render_failure(&smaller.result, &|_| None),
+        search.failure(&smaller.result),
         search.kept_as(&file, smaller.seed),
     ))
 }
@@ -122,7 +139,7 @@ fn tell_table(table: &SweepTable, search: &Search<'_>) -> Result<(), BrokenOff> 
             CellOutcome::BrokenOff(broken) => return Err(broken.clone()),
             CellOutcome::Failed(failing) => {
                 let file = search.keep(&search.numbered(number), &search.swept(), failing)?;
-                let failure = report::render_failure(&failing.result, &|_| None);
+                let failure = search.failure(&failing.result);
                 search.write(&format!("\n{failure}\n{}", search.kept_as(&file, failing.seed)))?;
             }
         }

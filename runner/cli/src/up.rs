@@ -9,7 +9,7 @@ use std::{
 use engine::World;
 use fault::Seed;
 use fleet::{Fleet, FleetOptions, LiveWorld, ServiceState};
-use report::{Interruption, WorldKind};
+use report::{Interruption, PreparationView, Progress, WorldKind};
 use verdict::{HistoryEvent, ProcessChange};
 
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
     interrupt::Interrupt,
     output::{show_broken_off, show_mistakes},
     project::configuration,
-    project_command::preparation_view,
+    project_command::progress,
+    service_output::{Notices, ScenarioNames, print_lines},
 };
 
 /// How often it looks for services that have ended.
@@ -37,8 +38,15 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
         // Lines that can't be written don't keep the services from running, here as below.
         drop(show("Simulated services have no ports: `up` starts real processes, in real time.\n"));
     }
-    let view = preparation_view();
-    let options = FleetOptions { preparation: view.sink(), ..FleetOptions::default() };
+    let progress = if arguments.logs { Progress::Hidden } else { progress() };
+    let view = PreparationView::start(anstream::stderr(), progress);
+    let notices = Notices::default();
+    let options = FleetOptions {
+        preparation: view.sink(),
+        lines: arguments.logs.then(|| print_lines(ScenarioNames::Hidden)),
+        notices: notices.sink(),
+        ..FleetOptions::default()
+    };
     let fleet = Fleet::new(configuration, options);
     let starting = async move {
         let _shown_until_it_is_up = view;
@@ -48,7 +56,7 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
         fleet.up(Seed(0)).await
     };
     let interrupt = Interrupt::listen();
-    Live.block_on(async {
+    let exit = Live.block_on(async {
         let world = match interrupt.unless(starting).await {
             Ok(Ok(world)) => world,
             Ok(Err(broken)) => return show_broken_off(&broken),
@@ -63,7 +71,9 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
             Ok(()) | Err(Interruption::Interrupt | Interruption::Terminate) => Exit::Passed,
             Err(why) => Exit::Interrupted(why),
         }
-    })
+    });
+    notices.show();
+    exit
 }
 
 fn show(text: &str) -> io::Result<()> {

@@ -1,10 +1,10 @@
 //! The worlds in which scenarios run.
 
-use std::{collections::BTreeSet, future::Future, num::NonZeroUsize, sync::Arc, thread};
+use std::{collections::BTreeMap, future::Future, num::NonZeroUsize, path::PathBuf, sync::Arc, thread};
 
 use engine::{BrokenOff, PreparationSink, Stage};
 use fault::ServiceName;
-use fleet::{Fleet, FleetOptions};
+use fleet::{Fleet, FleetOptions, LineSink, NoticeSink};
 use report::WorldKind;
 use scenario::Configuration;
 
@@ -16,12 +16,11 @@ pub trait Worlds {
     /// The kind of these worlds, by which a scenario is compared with its snapshot.
     const KIND: WorldKind;
 
-    /// Prepares a stage: builds, and finds out which services are missing. Tells `progress` how that proceeds.
+    /// Prepares a stage: builds, and finds out which services are missing.
     fn prepare(
         &self,
         configuration: Arc<Configuration>,
-        build: Build,
-        progress: PreparationSink,
+        options: WorldOptions,
     ) -> impl Future<Output = Result<Prepared<Self::Stage>, BrokenOff>>;
 
     /// Runs a future to its end, on the runtime that these worlds need.
@@ -29,6 +28,29 @@ pub trait Worlds {
 
     /// How many scenarios run at a time without `--jobs`.
     fn jobs(&self) -> NonZeroUsize;
+}
+
+/// How worlds are prepared, and what of them is kept. Worlds without processes need only a part of it.
+#[derive(Clone)]
+pub struct WorldOptions {
+    /// Whether the configuration's `build` command is run.
+    pub build: Build,
+    /// Receives how the build and the waits for services proceed.
+    pub progress: PreparationSink,
+    /// Receives every line that a service writes.
+    pub lines: Option<LineSink>,
+    /// Folder in which the data and the logs of a scenario that fails are kept.
+    pub keep: Option<PathBuf>,
+    /// Receives what a person should know though it fails nothing.
+    pub notices: NoticeSink,
+}
+
+impl WorldOptions {
+    /// Prepares without telling anything, and keeps nothing.
+    pub fn new(build: Build) -> Self {
+        let (progress, notices) = Default::default();
+        Self { build, progress, lines: None, keep: None, notices }
+    }
 }
 
 /// Whether the configuration's `build` command is run.
@@ -45,8 +67,8 @@ pub enum Build {
 pub struct Prepared<S> {
     /// Makes the worlds.
     pub stage: S,
-    /// The optional services that are missing.
-    pub missing: BTreeSet<ServiceName>,
+    /// The optional services that are missing, each with the reason.
+    pub missing: BTreeMap<ServiceName, BrokenOff>,
 }
 
 /// Real processes, real sockets, real time.
@@ -61,16 +83,15 @@ impl Worlds for Live {
     async fn prepare(
         &self,
         configuration: Arc<Configuration>,
-        build: Build,
-        progress: PreparationSink,
+        options: WorldOptions,
     ) -> Result<Prepared<Fleet>, BrokenOff> {
-        let stage =
-            Fleet::new(configuration, FleetOptions { preparation: progress, ..FleetOptions::default() });
+        let WorldOptions { build, progress: preparation, lines, keep, notices } = options;
+        let options = FleetOptions { preparation, lines, keep, notices, ..FleetOptions::default() };
+        let stage = Fleet::new(configuration, options);
         if build == Build::Run {
             stage.build().await?;
         }
-        stage.probe().await?;
-        let missing = stage.missing();
+        let missing = stage.probe().await?.clone();
         Ok(Prepared { stage, missing })
     }
 

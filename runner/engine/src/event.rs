@@ -1,10 +1,12 @@
 //! Events of a run, for displays and reports.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use fault::Seed;
+use fault::{Seed, ServiceName};
 use scenario::Scenario;
 use verdict::{History, Verdict};
+
+use crate::ServiceLog;
 
 /// What happens in a run, reported as it happens.
 #[derive(Debug, Clone)]
@@ -57,6 +59,17 @@ pub struct ScenarioResult {
     pub history: History,
     /// How long its world existed, in the world's time.
     pub took: Duration,
+    /// What the services left.
+    pub output: ServiceOutput,
+}
+
+/// What the services of a world left: nothing in a simulated world.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceOutput {
+    /// What each service wrote, if it wrote anything.
+    pub logs: BTreeMap<ServiceName, ServiceLog>,
+    /// The folder with the services' data and logs; `None` if it isn't kept.
+    pub folder: Option<PathBuf>,
 }
 
 /// Numbers of a run's scenarios, by result.

@@ -1,21 +1,22 @@
 //! Checks invariants, after each step and at the end of a scenario.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use scenario::{Invariant, InvariantTiming, Scope};
 use tokio::time::Instant;
-use verdict::{Finding, FindingKind, judge_invariant};
+use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant};
 
 use crate::{
     World,
     observations::{ObservationCache, Observations},
+    polling::{Pauses, Polling},
     request::PreparedRequest,
 };
 
-/// Pause after the first check of a system that settles. It doubles up to [`LONGEST_PAUSE`]: most systems settle soon,
-/// and one that never does isn't polled a hundred times.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+/// Pauses between checks of a system that settles: most systems settle soon, and one that never does isn't polled a
+/// hundred times.
+const PAUSES: Pauses =
+    Pauses { first: Duration::from_millis(25), longest: Duration::from_millis(400), growth_percent: 200 };
 
 /// Checks the invariants of a run. Tests that aren't scenarios can use it too.
 #[derive(Debug)]
@@ -23,56 +24,100 @@ pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
     cache: ObservationCache,
+    /// When each invariant was last seen to hold, by its index.
+    last_held: BTreeMap<usize, LastHeld>,
 }
 
 /// The result of checking one invariant.
 enum Checked {
     /// A request that observes the system failed, for this reason.
     Unobservable(String),
-    /// It was evaluated; without findings it holds.
-    Judged(Vec<Finding>),
+    /// A request that observes the system can't be made.
+    Invalid(Finding),
+    /// It holds.
+    Holds,
+    /// It doesn't hold on these observations.
+    Broken(Scope),
 }
 
 impl<'a> InvariantChecker<'a> {
     /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        Self { invariants, timeout, cache: ObservationCache::default() }
+        Self { invariants, timeout, cache: ObservationCache::default(), last_held: BTreeMap::new() }
     }
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
     pub async fn check<W: World>(&mut self, world: &W) -> Vec<Finding> {
-        let (mut findings, mut observations) = (Vec::new(), Observations::default());
-        for (index, invariant) in self.invariants.iter().enumerate() {
-            if invariant.when == InvariantTiming::Always
-                && let Checked::Judged(found) = self.judge(index, invariant, world, &mut observations).await
-            {
-                findings.extend(found);
+        let mut findings = Vec::new();
+        for (index, checked) in self.check_always(world).await {
+            if !matches!(checked, Checked::Unobservable(_)) {
+                findings.extend(self.findings(index, checked));
             }
         }
         findings
     }
 
+    /// The same after a step, counted from 0. A finding has the last step after which its invariant held.
+    pub(crate) async fn check_after<W: World>(&mut self, step: usize, world: &W) -> Vec<Finding> {
+        let links = world.links();
+        let now = LastHeld { step, at: links.now(), records: links.read(|history| history.records().len()) };
+        let mut findings = Vec::new();
+        for (index, checked) in self.check_always(world).await {
+            match checked {
+                Checked::Holds => {
+                    self.last_held.insert(index, now);
+                }
+                Checked::Unobservable(_) => {}
+                Checked::Invalid(_) | Checked::Broken(_) => findings.extend(self.findings(index, checked)),
+            }
+        }
+        findings
+    }
+
+    /// The findings about the invariant with this index, with the time at which it last held.
+    fn findings(&self, index: usize, checked: Checked) -> Vec<Finding> {
+        let invariant = &self.invariants[index];
+        let findings = match checked {
+            Checked::Holds => Vec::new(),
+            Checked::Invalid(finding) => vec![finding],
+            Checked::Broken(observed) => judge_invariant(invariant, &observed),
+            Checked::Unobservable(why) => {
+                vec![Finding::new(FindingKind::Invariant(invariant.name.clone()), "can be observed", why)]
+            }
+        };
+        let last_held = self.last_held.get(&index).copied();
+        findings.into_iter().map(|finding| Finding { last_held, ..finding }).collect()
+    }
+
+    async fn check_always<W: World>(&mut self, world: &W) -> Vec<(usize, Checked)> {
+        let (mut checked, mut observations) = (Vec::new(), Observations::default());
+        for (index, invariant) in self.invariants.iter().enumerate() {
+            if invariant.when == InvariantTiming::Always {
+                checked.push((index, self.judge(index, invariant, world, &mut observations).await));
+            }
+        }
+        checked
+    }
+
     /// Polls until all invariants hold, for at most `within`, and returns what still doesn't hold then.
     pub async fn settle<W: World>(&mut self, world: &W, within: Duration) -> Vec<Finding> {
-        let deadline = Instant::now() + within;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let (mut findings, mut observations) = (Vec::new(), Observations::default());
+        let mut polling = Polling::until(Instant::now() + within, PAUSES);
+        let mut unmet = Vec::new();
+        while polling.next().await {
+            unmet.clear();
+            let mut observations = Observations::default();
             for (index, invariant) in self.invariants.iter().enumerate() {
                 match self.judge(index, invariant, world, &mut observations).await {
-                    Checked::Judged(found) => findings.extend(found),
-                    Checked::Unobservable(why) => {
-                        let kind = FindingKind::Invariant(invariant.name.clone());
-                        findings.push(Finding::new(kind, "can be observed", why));
-                    }
+                    Checked::Holds => {}
+                    checked => unmet.push((index, checked)),
                 }
             }
-            if findings.is_empty() || Instant::now() >= deadline {
-                return findings;
+            if unmet.is_empty() {
+                break;
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        // Why an invariant doesn't hold is worked out only now: most of the time it does, a little later.
+        unmet.into_iter().flat_map(|(index, checked)| self.findings(index, checked)).collect()
     }
 
     async fn judge<W: World>(
@@ -88,7 +133,7 @@ impl<'a> InvariantChecker<'a> {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());
-                    return Checked::Judged(vec![Finding::new(kind, error.expression, error.reason)]);
+                    return Checked::Invalid(Finding::new(kind, error.expression, error.reason));
                 }
             };
             let (position, value) = observations.get(next, prepared, world, &mut self.cache).await;
@@ -102,12 +147,12 @@ impl<'a> InvariantChecker<'a> {
             next = position + 1;
         }
         if self.cache.held_on(index, &observed) {
-            return Checked::Judged(Vec::new());
+            return Checked::Holds;
         }
-        let findings = judge_invariant(invariant, &scope);
-        if findings.is_empty() {
-            self.cache.set_held_on(index, observed);
+        if !invariant_holds(invariant, &scope) {
+            return Checked::Broken(scope);
         }
-        Checked::Judged(findings)
+        self.cache.set_held_on(index, observed);
+        Checked::Holds
     }
 }

@@ -11,32 +11,43 @@
 //! | --- | --- |
 //! | `world` | the `World` a scenario runs in, and the `Stage` that starts one for each |
 //! | `run` | runs the scenarios of a plan, several at a time |
-//! | `scenario_run` | runs one scenario, step by step |
+//! | `scenario_run` | runs one scenario, step by step; `scenario_run/process`: the processes of its services |
 //! | `request` | sends a request over the scenario's own link, or past all links |
 //! | `invariants` | checks invariants, after each step and at the end |
+//! | `judged` | whether a scenario did anything that could fail |
 //! | `observations` | observations of the system for invariants, and a cache of them |
+//! | `exits` | finds the services whose processes ended by themselves |
+//! | `polling` | attempts with pauses between them, until a deadline |
+//! | `circuits` | asks services for their circuits once a scenario has failed |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
+//! | `service_log` | what a service wrote, step by step and bounded |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
+mod circuits;
 mod event;
+mod exits;
 mod invariants;
+mod judged;
 mod observations;
+mod polling;
 mod preparation;
 mod readiness;
 mod request;
 mod run;
 mod scenario_run;
+mod service_log;
 mod world;
 
-pub use event::{Event, ScenarioResult, Summary};
+pub use event::{Event, ScenarioResult, ServiceOutput, Summary};
 pub use invariants::InvariantChecker;
 pub use preparation::{Preparation, PreparationSink};
 pub use readiness::until_ready;
-pub use run::{OnFailure, Plan, Planned, run};
+pub use run::{KeptOutput, OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
+pub use service_log::{LogLine, LogSlice, ServiceLog};
 pub use tokio_util::sync::CancellationToken;
 pub use verdict::BrokenOff;
 pub use world::{Stage, World};

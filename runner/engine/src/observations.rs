@@ -50,12 +50,12 @@ impl ObservationCache {
         match former {
             Some((_, body, value)) if *body == reply.body => value.clone(),
             Some((_, body, value)) => {
-                *value = reply.value().into();
+                *value = reply.value();
                 *body = reply.body;
                 value.clone()
             }
             None => {
-                let value = SharedValue::from(reply.value());
+                let value = reply.value();
                 self.replies.push((request.clone(), reply.body, value.clone()));
                 value
             }

@@ -26,6 +26,8 @@ pub enum Preparation {
     WaitStarted {
         /// The service.
         service: ServiceName,
+        /// How long it may take.
+        within: Duration,
     },
     /// Polling has ended: the service is ready, or an error follows.
     WaitEnded {

@@ -5,15 +5,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use scenario::Readiness;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tower::{Service, ServiceExt};
 use verdict::{NoReply, UnmetCondition};
 
-/// The pause after the first attempt; each is longer by a quarter, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+use crate::polling::{Pauses, Polling};
+
+const PAUSES: Pauses =
+    Pauses { first: Duration::from_millis(1), longest: Duration::from_millis(20), growth_percent: 125 };
 /// How long one attempt waits for its reply: a service that is slow while it starts may answer the next one at once.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(2);
+/// How long the last attempt waits at least, which is made when no time is left.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(20);
 /// The result of an attempt without a reply.
 const NO_REPLY: &str = "got no reply in time";
 
@@ -34,8 +37,7 @@ where
 {
     let began = Instant::now();
     if conditions.is_empty() {
-        let answers = Readiness { path: "/".into(), within: Readiness::WITHIN };
-        return poll(client, &answers, Accepted::Any, began).await;
+        return poll(client, &Readiness::new("/"), Accepted::Any, began).await;
     }
     for condition in conditions {
         poll(client, condition, Accepted::Success, began).await?;
@@ -52,31 +54,29 @@ async fn poll<S>(
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone,
 {
-    let Readiness { path, within } = condition;
-    let (mut pause, mut last) = (FIRST_PAUSE, None);
-    loop {
-        let left = within.saturating_sub(began.elapsed());
-        match timeout(left.clamp(FIRST_PAUSE, LONGEST_ATTEMPT), attempt(client, path, accepted)).await {
+    let mut polling = Polling::until(began + condition.within, PAUSES);
+    let mut last = None;
+    while polling.next().await {
+        let left = polling.left();
+        let attempt = attempt(client, condition, accepted);
+        match timeout(left.clamp(SHORTEST_ATTEMPT, LONGEST_ATTEMPT), attempt).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(why)) => last = Some(why),
             Err(_) if left >= LONGEST_ATTEMPT => last = Some(NO_REPLY.into()),
             // The deadline has cut this attempt short: the result of the one before it says more.
             Err(_) => {}
         }
-        if began.elapsed() + pause >= *within {
-            let last = last.unwrap_or_else(|| NO_REPLY.into());
-            return Err(UnmetCondition { within: *within, condition: format!("GET {path}"), last });
-        }
-        sleep(pause).await;
-        pause = (pause * 5 / 4).min(LONGEST_PAUSE);
     }
+    let last = last.unwrap_or_else(|| NO_REPLY.into());
+    Err(UnmetCondition { within: condition.within, condition: format!("GET {}", condition.path), last })
 }
 
-async fn attempt<S>(client: &S, path: &str, accepted: Accepted) -> Result<(), String>
+async fn attempt<S>(client: &S, condition: &Readiness, accepted: Accepted) -> Result<(), String>
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone,
 {
-    let request = Request::get(path).body(Bytes::new()).map_err(|error| error.to_string())?;
+    let mut request = Request::get(&condition.path).body(Bytes::new()).map_err(|error| error.to_string())?;
+    *request.headers_mut() = condition.headers.clone();
     match (client.clone().oneshot(request).await, accepted) {
         (Ok(_), Accepted::Any) => Ok(()),
         (Ok(reply), Accepted::Success) if reply.status().is_success() => Ok(()),

@@ -53,6 +53,12 @@ impl PreparedRequest {
         Ok(Self { service, method, uri, headers, body, timeout: call.timeout.unwrap_or(timeout) })
     }
 
+    /// A request without headers and body.
+    pub(crate) fn get(service: ServiceName, uri: Uri, timeout: Duration) -> Self {
+        let (headers, body) = Default::default();
+        Self { service, method: Method::GET, uri, headers, body, timeout }
+    }
+
     fn to_http(&self) -> http::Request<Bytes> {
         let mut request = http::Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();

@@ -8,7 +8,7 @@ use scenario::Scenario;
 use tokio_util::sync::CancellationToken;
 use verdict::{Failure, FailureLocation, Finding, Verdict};
 
-use crate::{Event, Rules, ScenarioResult, Stage, Summary, run_scenario};
+use crate::{Event, Rules, ScenarioResult, ServiceOutput, Stage, Summary, run_scenario};
 
 /// The scenarios of a run, and how they are run.
 #[derive(Debug, Clone)]
@@ -23,8 +23,19 @@ pub struct Plan {
     pub jobs: NonZeroUsize,
     /// Whether scenarios are started after one has failed.
     pub on_failure: OnFailure,
+    /// The scenarios whose results hold what the services wrote.
+    pub kept_output: KeptOutput,
     /// Ends the run when it is cancelled: no scenario starts any more, and those that run are dropped with their worlds.
     pub stop: CancellationToken,
+}
+
+/// The scenarios whose results hold what the services wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptOutput {
+    /// Those that didn't pass.
+    OfFailures,
+    /// All.
+    OfAll,
 }
 
 /// A scenario of a plan.
@@ -90,7 +101,14 @@ async fn run_planned<S: Stage>(
     let seed = plan.seed.derive(&scenario.name);
     let mut result = if let Some(why) = &planned.skip {
         let (history, took) = Default::default();
-        ScenarioResult { scenario, seed, verdict: Verdict::Skipped(why.clone()), history, took }
+        ScenarioResult {
+            scenario,
+            seed,
+            verdict: Verdict::Skipped(why.clone()),
+            history,
+            took,
+            output: ServiceOutput::default(),
+        }
     } else {
         let on_step = |step| on_event(Event::StepStarted { scenario: index, step });
         run_scenario(stage, scenario, &plan.rules, seed, on_step).await
@@ -101,6 +119,9 @@ async fn run_planned<S: Stage>(
             let failure = Failure { location: FailureLocation::End, findings, exchange: None };
             result.verdict = Verdict::Failed(vec![failure]);
         }
+    }
+    if result.verdict == Verdict::Passed && plan.kept_output == KeptOutput::OfFailures {
+        result.output = ServiceOutput::default();
     }
     let verdict = result.verdict.clone();
     on_event(Event::ScenarioEnded { index, result: Arc::new(result) });

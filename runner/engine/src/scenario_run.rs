@@ -1,21 +1,30 @@
 //! Runs one scenario in a fresh world.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use fault::Seed;
+use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
     Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
-    Times,
+    Times, Value,
 };
-use serde_json::{Value, json};
 use tokio::time::Instant;
 use verdict::{
     BrokenOff, Exchange, ExchangeId, Failure, FailureLocation, Finding, FindingKind, Verdict, judge_check,
     judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
 };
 
-use crate::{ScenarioResult, Stage, World, invariants::InvariantChecker, request::PreparedRequest};
+use self::process::failed_signal;
+use crate::{
+    ScenarioResult, ServiceOutput, Stage, World, circuits,
+    exits::ExitWatch,
+    invariants::InvariantChecker,
+    judged::Judged,
+    polling::{Pauses, Polling},
+    request::PreparedRequest,
+};
+
+mod process;
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -26,6 +35,8 @@ pub struct Rules {
     pub settle: Duration,
     /// How long a request waits for its reply, unless its step has its own timeout.
     pub timeout: Duration,
+    /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
+    pub circuits: Vec<(ServiceName, http::Uri)>,
 }
 
 /// Runs a scenario in a world of its own. `on_step` is called with the index of each step that starts.
@@ -40,14 +51,16 @@ pub async fn run_scenario<S: Stage>(
         Ok(world) => world,
         Err(broken) => {
             let (history, took) = Default::default();
-            return ScenarioResult { scenario, seed, verdict: Verdict::BrokenOff(broken), history, took };
+            let (verdict, output) = (Verdict::BrokenOff(broken), ServiceOutput::default());
+            return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
     let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
+    let output = world.output(&verdict);
     world.close().await;
-    ScenarioResult { scenario, seed, verdict, history, took }
+    ScenarioResult { scenario, seed, verdict, history, took, output }
 }
 
 /// A scenario that is running.
@@ -57,6 +70,8 @@ struct ScenarioRun<'a, W> {
     rules: &'a Rules,
     variables: Scope,
     invariants: InvariantChecker<'a>,
+    exits: ExitWatch,
+    judged: Judged,
 }
 
 /// Whether the condition of a step holds; a step without one runs.
@@ -91,9 +106,20 @@ struct StepFindings {
 
 impl StepFindings {
     fn unevaluated(error: &EvaluationError) -> Self {
-        let finding = Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone());
+        Self::one(Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone()))
+    }
+
+    /// A finding that no exchange shows.
+    fn one(finding: Finding) -> Self {
         Self { findings: vec![finding], exchange: None }
     }
+}
+
+/// Whether a finding is about an invariant that was broken before: it is told where it was first seen.
+fn is_known(finding: &Finding, failures: &[Failure]) -> bool {
+    let is_same = |known: &Finding| known.kind == finding.kind;
+    matches!(finding.kind, FindingKind::Invariant(_))
+        && failures.iter().any(|failure| failure.findings.iter().any(is_same))
 }
 
 fn failure(location: FailureLocation, found: StepFindings) -> Failure {
@@ -103,71 +129,120 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 impl<'a, W: World> ScenarioRun<'a, W> {
     fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
         let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
-        Self { world, scenario, rules, variables: Scope::default(), invariants }
+        Self {
+            world,
+            scenario,
+            rules,
+            variables: Scope::default(),
+            invariants,
+            exits: ExitWatch::default(),
+            judged: Judged::default(),
+        }
     }
 
     async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
-        let mut failures = Vec::new();
-        for (name, value) in &self.scenario.vars {
-            match value.render(&self.variables) {
-                Ok(value) => self.variables.set(name, value),
-                Err(error) => {
-                    return Verdict::Failed(vec![failure(
-                        FailureLocation::End,
-                        StepFindings::unevaluated(&error),
-                    )]);
-                }
-            }
+        if let Err(error) = self.set_vars() {
+            let found = StepFindings::unevaluated(&error);
+            return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
         }
-        for (index, step) in self.scenario.steps.iter().enumerate() {
-            on_step(index);
-            self.world.links().enter_step(Some(index));
-            let mut found = match self.condition(step) {
-                Err(error) => StepFindings::unevaluated(&error),
-                Ok(Condition::Fails) => continue,
-                Ok(Condition::Holds) => match self.step(index, step).await {
-                    Ok(found) => found,
-                    Err(broken) => return Verdict::BrokenOff(broken),
-                },
-            };
-            found.findings.extend(self.invariants.check(self.world).await);
-            if !found.findings.is_empty() {
-                let location = FailureLocation::Step { index, name: step.name.clone(), span: step.span };
-                failures.push(failure(location, found));
-                break;
-            }
-        }
-        let completed = failures.is_empty();
-        match self.end(completed).await {
+        let mut failures = match self.steps(on_step).await {
+            Ok(failures) => failures,
             Err(broken) => return Verdict::BrokenOff(broken),
-            Ok(found) if found.findings.is_empty() => {}
-            Ok(found) => failures.push(failure(FailureLocation::End, found)),
+        };
+        let found = match self.end(failures.is_empty()).await {
+            Ok(mut found) => {
+                found.findings.retain(|finding| !is_known(finding, &failures));
+                found
+            }
+            Err(broken) if failures.is_empty() => return Verdict::BrokenOff(broken),
+            Err(broken) => StepFindings::one(Finding::new(
+                FindingKind::Unsettled,
+                "it can be judged",
+                broken.to_string(),
+            )),
+        };
+        let at_end = self.failures(FailureLocation::End, found).await;
+        if failures.is_empty() && !at_end.is_empty() {
+            self.record_circuits().await;
         }
+        failures.extend(at_end);
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
 
-    /// Heals all faults, starts the services that are down, and waits until the invariants hold.
+    fn set_vars(&mut self) -> Result<(), EvaluationError> {
+        for (name, value) in &self.scenario.vars {
+            let value = value.render(&self.variables)?;
+            self.variables.set(name, value);
+        }
+        Ok(())
+    }
+
+    /// Runs the steps until one fails.
+    async fn steps(&mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Result<Vec<Failure>, BrokenOff> {
+        for (index, step) in self.scenario.steps.iter().enumerate() {
+            on_step(index);
+            self.world.enter_step(Some(index));
+            let found = match self.condition(step) {
+                Err(error) => StepFindings::unevaluated(&error),
+                Ok(Condition::Fails) => StepFindings::default(),
+                Ok(Condition::Holds) => {
+                    let mut found = self.step(index, step).await?;
+                    found.findings.extend(self.invariants.check_after(index, self.world).await);
+                    found
+                }
+            };
+            let failures = self.failures(self.location(index), found).await;
+            if !failures.is_empty() {
+                self.record_circuits().await;
+                return Ok(failures);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn record_circuits(&self) {
+        for circuit in circuits::observe(self.world, &self.rules.circuits).await {
+            self.world.links().record_circuit(circuit);
+        }
+    }
+
+    /// Heals all faults, starts the services that are down, and waits until the invariants hold. A service that can't be
+    /// started is a finding, and then the system isn't judged any further.
     async fn end(&mut self, completed: bool) -> Result<StepFindings, BrokenOff> {
         let links = self.world.links();
-        links.enter_step(None);
+        self.world.enter_step(None);
         links.heal_all();
-        for service in self.world.down() {
-            self.world.signal(&service, Signal::Restart).await?;
+        let down = self.world.down();
+        // All at once: one may need another one to be ready.
+        let restarts = down.iter().map(|service| self.world.signal(service, Signal::Restart));
+        let mut findings = Vec::new();
+        for restarted in join_all(restarts).await {
+            findings.extend(failed_signal(restarted)?);
         }
-        let within = self.scenario.settle.unwrap_or(self.rules.settle);
-        let mut findings = self.invariants.settle(self.world, within).await;
+        if findings.is_empty() {
+            let within = self.scenario.settle.unwrap_or(self.rules.settle);
+            findings = self.invariants.settle(self.world, within).await;
+        }
         if completed {
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
+            findings.extend(self.judged.finding());
         }
         Ok(StepFindings { findings, exchange: None })
     }
 
     /// Evaluates a step's condition. If it doesn't hold, the step's captures become null.
     fn condition(&mut self, step: &Step) -> Result<Condition, EvaluationError> {
-        let Some(condition) = &step.condition else { return Ok(Condition::Holds) };
-        if condition.holds(&self.variables)? {
-            return Ok(Condition::Holds);
-        }
+        let condition = match &step.condition {
+            Some(condition) if !condition.holds(&self.variables)? => condition,
+            _ => {
+                // Each member of `together` has a condition of its own.
+                if !matches!(step.action, Action::Together(_)) {
+                    self.judged.ran(step);
+                }
+                return Ok(Condition::Holds);
+            }
+        };
+        self.judged.left_out(step, condition);
         for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
             self.variables.set(name, Value::Null);
         }
@@ -198,8 +273,8 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(StepFindings::default())
             }
             Action::Process(process) => {
-                self.world.signal(&process.service, process.signal).await?;
-                Ok(StepFindings::default())
+                let findings = failed_signal(self.signal(process).await)?.into_iter().collect();
+                Ok(StepFindings { findings, exchange: None })
             }
             Action::Check(conditions) => {
                 Ok(StepFindings { findings: judge_check(conditions, &self.variables), exchange: None })
@@ -243,18 +318,29 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     /// Judges a step's exchanges, and stores its captures.
     fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
         let world = self.world;
+        let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
         world.links().read(|history| {
             let mut found = StepFindings::default();
             let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
-            for exchange in &exchanges {
-                let findings = judge_exchange(&step.expect, *exchange, &self.variables);
+            for (index, exchange) in exchanges.iter().enumerate() {
+                let variables = self.with_index(step.times, index);
+                let findings = judge_exchange(&step.expect, *exchange, &variables);
                 if !findings.is_empty() {
                     found = StepFindings { findings, exchange: Some(exchange.id) };
                     break;
                 }
             }
-            found.findings.extend(judge_outcomes(&step.expect.outcomes, &exchanges));
-            found.findings.extend(judge_links(&step.expect.links, history, index, &self.variables));
+            for finding in judge_outcomes(&step.expect.outcomes, &exchanges) {
+                found.exchange = found.exchange.or(finding.unexpected.first().copied());
+                found.findings.push(finding);
+            }
+            found.findings.extend(judge_links(
+                &step.expect.links,
+                history,
+                index,
+                &self.variables,
+                &refusals,
+            ));
             let last = exchanges.last().copied();
             if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
                 found.findings.extend(self.capture(step, last));
@@ -266,11 +352,20 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         })
     }
 
-    /// Sends a step's request as often as it says; the variable `index` counts from 0.
+    /// The variables of one of a step's requests: the `index` of one that is sent several times counts from 0.
+    fn with_index(&self, times: Times, index: usize) -> Cow<'_, Scope> {
+        if times == Times::Once {
+            return Cow::Borrowed(&self.variables);
+        }
+        let mut variables = self.variables.clone();
+        variables.set("index", json!(index));
+        Cow::Owned(variables)
+    }
+
+    /// Sends a step's request as often as it says.
     async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
         let prepared = |index: u32| {
-            let mut variables = self.variables.clone();
-            variables.set("index", json!(index));
+            let variables = self.with_index(step.times, index as usize);
             PreparedRequest::new(&step.call, &variables, self.rules.timeout)
         };
         Ok(match step.times {
@@ -294,25 +389,21 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         index: usize,
         step: &EventuallyStep,
     ) -> Result<StepFindings, EvaluationError> {
-        let deadline = Instant::now() + step.within;
-        let mut attempts = 0_u32;
-        loop {
-            let mut found = self.request(index, &step.request).await?;
-            attempts += 1;
+        let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
+        let mut found = StepFindings::default();
+        while polling.next().await {
+            found = self.request(index, &step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);
             }
-            if Instant::now() + step.every >= deadline {
-                let expected = format!("within {:?}", step.within);
-                found.findings.push(Finding::new(
-                    FindingKind::Eventually,
-                    expected,
-                    format!("not in {attempts} attempts"),
-                ));
-                return Ok(found);
-            }
-            tokio::time::sleep(step.every).await;
         }
+        let tried = match polling.attempts() {
+            1 => "its only attempt ended after that".into(),
+            attempts => format!("not in {attempts} attempts"),
+        };
+        let expected = format!("within {:?}", step.within);
+        found.findings.push(Finding::new(FindingKind::Eventually, expected, tried));
+        Ok(found)
     }
 
     /// Stores a step's captures, and returns those that can't be evaluated.

@@ -1,13 +1,15 @@
 //! The world that a scenario runs in.
 
-use std::future::Future;
+use std::{collections::BTreeSet, future::Future};
 
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
 use proxy::Links;
 use scenario::{Scenario, Signal};
 use tower::Service;
-use verdict::{BrokenOff, NoReply};
+use verdict::{BrokenOff, NoReply, Verdict};
+
+use crate::ServiceOutput;
 
 /// The services of one scenario, and the links between them.
 pub trait World: Send + Sync {
@@ -35,10 +37,32 @@ pub trait World: Send + Sync {
         signal: Signal,
     ) -> impl Future<Output = Result<(), BrokenOff>> + Send;
 
+    /// Starts a service's process, unless it runs, and records that in the history. Returns once the process runs, and
+    /// doesn't wait until the service is ready.
+    fn launch(&self, service: &ServiceName) -> impl Future<Output = Result<(), BrokenOff>> + Send;
+
+    /// Waits until the history has the end of every process that has ended by itself. A service among `suspects` has
+    /// closed a connection: if its process is about to end, the wait is for that, too.
+    fn await_exits(&self, suspects: &BTreeSet<ServiceName>) -> impl Future<Output = ()> + Send;
+
+    /// The last lines that a service wrote. Of a process that has ended it waits for the rest.
+    fn last_lines(&self, service: &ServiceName) -> impl Future<Output = Vec<String>> + Send;
+
     /// The services that were started and have ended, or are halted.
     fn down(&self) -> Vec<ServiceName>;
 
-    /// Ends all services and links, and removes their data.
+    /// Assigns what happens from now on to this step, counted from 0: what services have written belongs to the one before.
+    fn enter_step(&self, step: Option<usize>) {
+        self.links().enter_step(step);
+    }
+
+    /// What the services have written, and where their folders will be once the world is closed, if those of a scenario
+    /// with this verdict are kept.
+    fn output(&self, _verdict: &Verdict) -> ServiceOutput {
+        ServiceOutput::default()
+    }
+
+    /// Ends all services and links, and removes their data unless [`World::output`] says that it is kept.
     fn close(self) -> impl Future<Output = ()> + Send;
 }
 

@@ -3,13 +3,13 @@
 use engine::ScenarioResult;
 use fault::CLIENT;
 use http::StatusCode;
-use verdict::{Exchange, FailureLocation, RequestOutcome, Verdict};
+use verdict::{Exchange, Failure, FailureLocation, FindingKind, RequestOutcome, Verdict};
 
 /// Whether a run fails before its end, or each request under these keys, which no outcome check sends again, had a definite
 /// outcome or was never sent.
 pub(crate) fn is_certain(result: &ScenarioResult, unchecked_keys: &[String]) -> bool {
     let Verdict::Failed(failures) = &result.verdict else { return true };
-    if failures.iter().any(|failure| failure.location != FailureLocation::End) {
+    if failures.iter().any(is_certain_alone) {
         return true;
     }
     unchecked_keys.iter().all(|key| {
@@ -28,6 +28,12 @@ pub(crate) fn is_certain(result: &ScenarioResult, unchecked_keys: &[String]) -> 
         }
         answered || !unknown
     })
+}
+
+/// Whether a failure stands before the end, or is about a process, which no request's outcome changes.
+fn is_certain_alone(failure: &Failure) -> bool {
+    failure.location != FailureLocation::End
+        || failure.findings.iter().any(|finding| matches!(finding.kind, FindingKind::Process(..)))
 }
 
 /// Whether a request has this key in a header, its path or its body.

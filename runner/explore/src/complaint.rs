@@ -16,7 +16,9 @@ pub(crate) enum Complaint {
     Outcome(Subject, FindingKind),
     /// An expectation of a step isn't met.
     Step(Subject, FindingKind),
-    /// Anything else that is judged after the last step.
+    /// The process of a service ended by itself, or can't be started again, whichever step that happens at.
+    Process(FindingKind),
+    /// Anything else that is judged before the first step or after the last.
     End(FindingKind),
 }
 
@@ -33,7 +35,7 @@ impl Complaint {
     /// Whether it remains wrong when the scenario has fewer steps. What a step expects may be right only after all that
     /// comes before it.
     pub(crate) fn holds_without_earlier_steps(&self) -> bool {
-        matches!(self, Self::Invariant(_) | Self::Outcome(..))
+        matches!(self, Self::Invariant(_) | Self::Outcome(..) | Self::Process(_))
     }
 
     fn new(
@@ -45,7 +47,8 @@ impl Complaint {
         let kind = finding.kind.without_positions();
         match (location, kind) {
             (_, FindingKind::Invariant(name)) => Self::Invariant(name),
-            (FailureLocation::End, kind) => Self::End(kind),
+            (_, kind @ FindingKind::Process(..)) => Self::Process(kind),
+            (FailureLocation::Start | FailureLocation::End, kind) => Self::End(kind),
             (FailureLocation::Step { index, name, .. }, kind) => {
                 let member = finding.member.as_deref();
                 let named = || Subject::Step(member.unwrap_or(name).to_owned());
@@ -111,6 +114,7 @@ mod tests {
             verdict: Verdict::Failed(vec![failure]),
             history: History::default(),
             took: Duration::ZERO,
+            output: engine::ServiceOutput::default(),
         };
         let mut all = complaints(&result, |_, _| operation.map(str::to_owned));
         all.pop_first().expect("one finding is one complaint")

@@ -1,7 +1,7 @@
 //! A failing scenario as the text of a file.
 
 use scenario::write;
-use verdict::{Failure, FailureLocation, Verdict};
+use verdict::{Failure, Verdict};
 
 use engine::ScenarioResult;
 
@@ -21,10 +21,7 @@ pub fn counterexample_yaml(result: &ScenarioResult, origin: &str) -> String {
 
 fn lines(failure: &Failure) -> Vec<String> {
     const LONGEST: usize = 100;
-    let location = match &failure.location {
-        FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        FailureLocation::End => "after the last step".into(),
-    };
+    let location = &failure.location;
     let short = |text: &str| {
         let line = text.replace('\n', " ");
         let cut: String = line.chars().take(LONGEST).collect();

@@ -1,13 +1,16 @@
 //! What the sequences of an exploration contained, in counts. An operation that never succeeded was not tested.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use engine::ScenarioResult;
 use fault::{FaultName, ServiceName};
 use scenario::{Action, Call, Exploration, Step};
 use verdict::{Exchange, HistoryEvent, ProcessChange, Request, RequestOutcome};
 
-use crate::script::Script;
+use crate::{script::Script, untested::Untested};
 
 /// What the sequences of an exploration contained.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub struct Coverage {
 }
 
 /// Requests by how they ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestCounts {
     /// 2xx.
     pub succeeded: u64,
@@ -33,6 +36,39 @@ pub struct RequestCounts {
     pub failed: u64,
     /// Requests that may have happened.
     pub unknown: u64,
+    /// All that got a reply, by its status.
+    pub statuses: BTreeMap<u16, u64>,
+}
+
+impl RequestCounts {
+    /// All of them.
+    pub fn sent(&self) -> u64 {
+        self.succeeded + self.refused + self.failed + self.unknown
+    }
+}
+
+/// `12 sent, 12 refused (422: 12)`.
+impl fmt::Display for RequestCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sent() == 0 {
+            return f.write_str("never sent");
+        }
+        write!(f, "{} sent", self.sent())?;
+        let ends = [
+            (self.succeeded, "succeeded"),
+            (self.refused, "refused"),
+            (self.failed, "certainly did not happen"),
+            (self.unknown, "may have happened"),
+        ];
+        for (count, end) in ends.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ", {count} {end}")?;
+        }
+        if !self.statuses.is_empty() {
+            let statuses = self.statuses.iter().map(|(status, count)| format!("{status}: {count}"));
+            write!(f, " ({})", statuses.collect::<Vec<_>>().join(", "))?;
+        }
+        Ok(())
+    }
 }
 
 impl Coverage {
@@ -54,27 +90,43 @@ impl Coverage {
         }
     }
 
-    /// What the sequences never did, one sentence each: operations that never had the reply they are there for, faults that
-    /// met no exchange, services that were never killed.
-    pub fn missing(&self) -> Vec<String> {
+    /// What the sequences never did: operations that never had the reply they are there for, faults that met no exchange,
+    /// services that were never killed.
+    pub fn missing(&self) -> Vec<Untested> {
         let operations = self.operations.iter().filter_map(|(name, counts)| {
-            let (count, what) = if self.refused.contains(name) {
-                (counts.refused, "was never refused")
+            let (count, untested): (_, fn(String) -> Untested) = if self.refused.contains(name) {
+                (counts.refused, Untested::NeverRefused)
             } else {
-                (counts.succeeded, "never succeeded")
+                (counts.succeeded, Untested::NeverSucceeded)
             };
-            (count == 0).then(|| format!("`{name}` {what}"))
+            (count == 0).then(|| untested(name.clone()))
         });
         let faults = self.faults.iter().filter(|(_, met)| **met == 0);
-        let faults = faults.map(|(name, _)| format!("the fault `{name}` met nothing"));
+        let faults = faults.map(|(name, _)| Untested::IdleFault(name.clone()));
         let kills = self.kills.iter().filter(|(_, kills)| **kills == 0);
-        let kills = kills.map(|(name, _)| format!("`{name}` was never killed"));
+        let kills = kills.map(|(name, _)| Untested::NeverKilled(name.clone()));
         operations.chain(faults).chain(kills).collect()
     }
 
     /// The number of operations, faults and kills that there are.
     pub(crate) fn len(&self) -> usize {
         self.operations.len() + self.faults.len() + self.kills.len()
+    }
+
+    /// Whether no operation had the reply that it is there for, so that the sequences show nothing.
+    pub fn shows_nothing(&self) -> bool {
+        let operation = |untested: &&Untested| {
+            matches!(untested, Untested::NeverSucceeded(_) | Untested::NeverRefused(_))
+        };
+        self.missing().iter().filter(operation).count() == self.operations.len()
+    }
+
+    /// The requests of the operation that something untested is about.
+    pub fn requests(&self, untested: &Untested) -> Option<&RequestCounts> {
+        match untested {
+            Untested::NeverSucceeded(name) | Untested::NeverRefused(name) => self.operations.get(name),
+            Untested::IdleFault(_) | Untested::NeverKilled(_) => None,
+        }
     }
 
     /// Adds what one sequence did.
@@ -107,6 +159,9 @@ impl Coverage {
     fn count(&mut self, operation: &str, exchange: &Exchange<'_>) {
         let Some(counts) = self.operations.get_mut(operation) else { return };
         let reply = exchange.reply();
+        if let Some(reply) = reply {
+            *counts.statuses.entry(reply.status.as_u16()).or_default() += 1;
+        }
         let count = match exchange.outcome() {
             RequestOutcome::Ok if reply.is_some_and(|reply| reply.status.is_success()) => {
                 &mut counts.succeeded

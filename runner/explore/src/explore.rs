@@ -80,6 +80,8 @@ pub struct ExplorationResult {
     pub took: Duration,
     /// What the sequences contained.
     pub coverage: Coverage,
+    /// How often the services were started once more, because one wasn't ready the first time.
+    pub repeated_starts: u32,
     /// Whether all of them held.
     pub outcome: ExplorationOutcome,
 }
@@ -135,7 +137,7 @@ pub async fn explore<S: Stage>(
     tell: &(impl Fn(Progress) + Send + Sync),
 ) -> ExplorationResult {
     let began = Instant::now();
-    let trials = Trials { stage, rules, seed: options.seed };
+    let trials = Trials::new(stage, rules, options.seed);
     let generator = Generator::new(exploration);
     let within = exploration.settle.unwrap_or(rules.settle);
     let numbers = (u64::from(options.shard.index)..).step_by(options.shard.of.get() as usize);
@@ -184,7 +186,8 @@ pub async fn explore<S: Stage>(
             ExplorationOutcome::Failed(Box::new(found))
         }
     };
-    ExplorationResult { seed: options.seed, cases, took, coverage, outcome }
+    let repeated_starts = trials.repeated_starts();
+    ExplorationResult { seed: options.seed, cases, took, coverage, repeated_starts, outcome }
 }
 
 fn title(exploration: &Exploration, case: u64) -> String {

@@ -30,6 +30,7 @@
 //! | `reduce` | a failing scenario with fewer steps |
 //! | `captures` | the values that steps capture, and which steps use them |
 //! | `coverage` | what the sequences of an exploration contained |
+//! | `untested` | what they never did |
 //! | `counterexample` | a failing scenario as the text of a file |
 //! | `sweep` | a scenario with each fault at each of its calls, and with pairs of faults |
 //! | `progress` | the progress of an exploration or a sweep, for display |
@@ -59,6 +60,7 @@ mod shrink;
 mod step;
 mod sweep;
 mod trial;
+mod untested;
 
 pub use counterexample::counterexample_yaml;
 pub use coverage::{Coverage, RequestCounts};
@@ -77,3 +79,4 @@ pub use sweep::{
     SweepOptions, SweepSummary, SweepTable, SweptCall, sweep,
 };
 pub use trial::{FailingRun, ReplaySeed};
+pub use untested::Untested;

@@ -31,7 +31,7 @@ pub async fn reduce<S: Stage>(
     limits: ShrinkLimits,
     tell: &impl Fn(Progress),
 ) -> (FailingRun, u32) {
-    let trials = Trials { stage, rules, seed };
+    let trials = Trials::new(stage, rules, seed);
     let all = complaints_by_name(&failing);
     let lasting: BTreeSet<Complaint> =
         all.iter().filter(|complaint| complaint.holds_without_earlier_steps()).cloned().collect();
@@ -136,7 +136,7 @@ fn failing_step(failing: &ScenarioResult) -> Option<usize> {
     let Verdict::Failed(failures) = &failing.verdict else { return None };
     failures.iter().find_map(|failure| match failure.location {
         FailureLocation::Step { index, .. } => Some(index),
-        FailureLocation::End => None,
+        FailureLocation::Start | FailureLocation::End => None,
     })
 }
 

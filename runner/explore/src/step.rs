@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use fault::{FaultName, ServiceName};
-use scenario::{Action, InjectStep, ProcessStep, Signal, Span, Step};
+use scenario::{Action, InjectStep, ProcessStep, Signal, Span, StartWait, Step};
 
 /// A step without a condition, which stands in no file.
 pub(crate) fn unconditional(name: String, action: Action) -> Step {
-    Step { name, span: Span::default(), condition: None, action }
+    Step { name, span: Span::default(), condition: None, may_end: Vec::new(), action }
 }
 
 pub(crate) fn inject(fault: &FaultName) -> Step {
@@ -26,6 +26,6 @@ pub(crate) fn wait(time: Duration) -> Step {
 }
 
 pub(crate) fn process(service: &ServiceName, signal: Signal) -> Step {
-    let process = ProcessStep { service: service.clone(), signal };
+    let process = ProcessStep { service: service.clone(), signal, wait: StartWait::Ready };
     unconditional(format!("{signal} {service}"), Action::Process(process))
 }

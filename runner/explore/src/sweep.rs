@@ -95,7 +95,7 @@ pub async fn sweep<S: Stage>(
     options: &SweepOptions,
     tell: &(impl Fn(Progress) + Send + Sync),
 ) -> Option<SweepTable> {
-    let trials = Trials { stage, rules, seed: options.seed };
+    let trials = Trials::new(stage, rules, options.seed);
     let baseline = trials.run(Arc::clone(scenario), options.seed);
     let baseline = Arc::new(options.stop.run_until_cancelled(baseline).await?);
     let made = call::calls(&baseline.history, Some);
@@ -107,6 +107,7 @@ pub async fn sweep<S: Stage>(
         cells: Vec::new(),
         skipped: Vec::new(),
         not_run: 0,
+        repeated_starts: 0,
     };
     let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, shrunk: BTreeSet::new() };
     if sweep.table.baseline.verdict == Verdict::Passed
@@ -114,6 +115,7 @@ pub async fn sweep<S: Stage>(
     {
         sweep.table.not_run = sweep.of - sweep.table.cells.len();
     }
+    sweep.table.repeated_starts = sweep.trials.repeated_starts();
     Some(sweep.table)
 }
 
@@ -214,7 +216,7 @@ impl<S: Stage, T: Fn(Progress)> Sweep<'_, S, T> {
     async fn smaller(&mut self, failing: Arc<ScenarioResult>) -> FailingRun {
         let complaints = complaints_by_name(&failing);
         if self.shrunk.insert(complaints.clone()) {
-            let (Trials { stage, rules, seed }, limits) = (&self.trials, self.options.limits);
+            let (Trials { stage, rules, seed, .. }, limits) = (&self.trials, self.options.limits);
             reduce(failing, *stage, rules, *seed, limits, self.tell).await.0
         } else {
             let fails = |result: &ScenarioResult| complaints_by_name(result) == complaints;

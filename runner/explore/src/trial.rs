@@ -1,6 +1,12 @@
 //! One run of a generated scenario, with one seed or with several.
 
-use std::{iter, sync::Arc};
+use std::{
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use engine::{Rules, ScenarioResult, Stage, run_scenario};
 use fault::Seed;
@@ -9,6 +15,8 @@ use verdict::{FindingKind, Verdict};
 
 /// The number of further seeds that are tried where a failure depends on the seed.
 pub(crate) const OTHER_SEEDS: u32 = 5;
+/// The number of attempts to start the services for one run: a machine may be slow for a moment.
+const MOST_STARTS: u32 = 3;
 
 /// A scenario that failed, and a seed to run it with again.
 #[derive(Debug, Clone)]
@@ -55,18 +63,38 @@ pub(crate) struct Trials<'a, S> {
     pub(crate) rules: &'a Rules,
     /// The seed of the command line. Further tries take the numbers after it.
     pub(crate) seed: Seed,
+    repeated_starts: AtomicU32,
 }
 
-impl<S: Stage> Trials<'_, S> {
+impl<'a, S: Stage> Trials<'a, S> {
+    pub(crate) fn new(stage: &'a S, rules: &'a Rules, seed: Seed) -> Self {
+        Self { stage, rules, seed, repeated_starts: AtomicU32::new(0) }
+    }
+
+    /// How often the services were started once more, because one wasn't ready the first time.
+    pub(crate) fn repeated_starts(&self) -> u32 {
+        self.repeated_starts.load(Ordering::Relaxed)
+    }
+
     /// Runs a scenario as a command line with this seed does.
     pub(crate) async fn run(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
         let seed = seed.derive(&scenario.name);
         self.run_with_own_seed(scenario, seed).await
     }
 
-    /// Runs a scenario with a seed that isn't derived any further.
+    /// Runs a scenario with a seed that isn't derived any further. A run whose services can't all be started is repeated.
     pub(crate) async fn run_with_own_seed(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
-        without_idle_faults(run_scenario(self.stage, scenario, self.rules, seed, |_| {}).await)
+        let mut starts = 1;
+        loop {
+            let result = run_scenario(self.stage, Arc::clone(&scenario), self.rules, seed, |_| {}).await;
+            let is_unstarted =
+                matches!(&result.verdict, Verdict::BrokenOff(broken) if broken.finding().is_some());
+            if !is_unstarted || starts == MOST_STARTS {
+                return without_idleness(result);
+            }
+            starts += 1;
+            self.repeated_starts.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Runs a scenario with one seed after the other until its result is wanted: with `first`, then with `others` more.
@@ -115,11 +143,14 @@ pub(crate) fn nth_seed(first: Seed, number: u32) -> Seed {
     Seed(first.0.wrapping_add(number.into()))
 }
 
-/// The result without the findings that a fault met no exchange, which is no mistake in a generated scenario.
-fn without_idle_faults(mut result: ScenarioResult) -> ScenarioResult {
+/// The result without the findings that a fault met no exchange or that no step could fail, which are no mistakes in a
+/// generated scenario.
+fn without_idleness(mut result: ScenarioResult) -> ScenarioResult {
     let Verdict::Failed(failures) = &mut result.verdict else { return result };
     for failure in failures.iter_mut() {
-        failure.findings.retain(|finding| !matches!(finding.kind, FindingKind::IdleFault(_)));
+        failure.findings.retain(|finding| {
+            !matches!(finding.kind, FindingKind::IdleFault(_) | FindingKind::NothingJudged)
+        });
     }
     failures.retain(|failure| !failure.findings.is_empty());
     if failures.is_empty() {

@@ -12,9 +12,12 @@ pub enum Side {
 }
 
 /// How a callee is unreachable.
+///
+/// An outage of a whole link also meets what is under way when it comes into force. The callee still gets and
+/// processes a request that was sent before; the caller gets no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// The caller's connection is refused, as if nothing listened on the address.
+    /// The caller's connection is refused, as if nothing listened on the address. A connection that is open is reset.
     Refuse,
     /// The connection is reset before the callee sees the request.
     Reset,
@@ -27,7 +30,7 @@ pub enum Outage {
 pub enum CrashPoint {
     /// The request has left the caller and has not reached the callee.
     BeforeRequest,
-    /// The callee has answered, and the reply has not reached the caller.
+    /// The callee has answered, and the reply has not reached the caller. Without an answer nothing crashes.
     AfterReply,
 }
 
@@ -37,7 +40,7 @@ pub struct ErrorReply {
     /// The HTTP status, 100 to 599.
     pub status: http::StatusCode,
     /// Headers, in the order they are sent.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// The body, as sent.
     pub body: String,
 }

@@ -16,9 +16,12 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Whether it makes the callee's address refuse connections altogether, rather than damage single exchanges.
-    pub(crate) fn refuses_everything(&self) -> bool {
-        self.damage == Damage::Outage(Outage::Refuse) && self.selector == Selector::default()
+    /// The outage that it makes of the whole link, rather than of single exchanges.
+    pub(crate) fn whole_outage(&self) -> Option<Outage> {
+        match self.damage {
+            Damage::Outage(outage) if self.selector == Selector::default() => Some(outage),
+            _ => None,
+        }
     }
 }
 

@@ -17,7 +17,7 @@
 //!     selector: Selector::default(),
 //!     damage: Damage::Lose(Side::Reply),
 //! };
-//! injector.inject(fault, Window::from(Duration::ZERO));
+//! injector.inject(fault, Window::from(Duration::ZERO), Duration::ZERO);
 //!
 //! let (method, headers) = (http::Method::POST, http::HeaderMap::new());
 //! let head = RequestHead { method: &method, path: "/pay", headers: &headers };
@@ -34,6 +34,7 @@
 //! | `selector` | which exchanges a fault meets |
 //! | `seed` | random numbers: a hash, never a shared generator |
 //! | `injector` | the faults in force, and what each has met |
+//! | `outage` | whole links that refuse connections, and outages that cut what is under way |
 //! | `decision` | what a link does to an exchange, and how each kind of damage adds to it |
 //!
 //! A new kind of damage is a variant of `Damage`, a line of its `Display`, and an arm of `Decision::add`.
@@ -46,13 +47,15 @@ mod decision;
 mod fault;
 mod injector;
 mod name;
+mod outage;
 mod seed;
 mod selector;
 
 pub use damage::{CrashPoint, Damage, ErrorReply, Outage, Side};
-pub use decision::{Crash, Decision, LinkAction};
+pub use decision::{Crash, Decision, Effect, LinkAction};
 pub use fault::Fault;
-pub use injector::{Injector, Window};
+pub use injector::{FaultCount, Injection, Injector, Window};
 pub use name::{CLIENT, FaultName, Link, NameError, ServiceName};
+pub use outage::{Interruption, Moment, Refusal};
 pub use seed::Seed;
 pub use selector::{Calls, PathPattern, Probability, RequestHead, Selector};

@@ -21,7 +21,7 @@ pub struct Selector {
     /// Only these paths.
     pub path: PathPattern,
     /// Only requests with these headers and values.
-    pub headers: Vec<(http::HeaderName, String)>,
+    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
     /// Which of the matching exchanges, counted since the fault was injected.
     pub calls: Calls,
     /// The probability with which it meets each of those.
@@ -34,9 +34,10 @@ impl Selector {
     pub fn matches(&self, head: &RequestHead<'_>) -> bool {
         self.method.as_ref().is_none_or(|method| method == head.method)
             && self.path.matches(head.path)
-            && self.headers.iter().all(|(name, value)| {
-                head.headers.get_all(name).iter().any(|found| found.as_bytes() == value.as_bytes())
-            })
+            && self
+                .headers
+                .iter()
+                .all(|(name, value)| head.headers.get_all(name).iter().any(|found| found == value))
     }
 }
 
@@ -182,7 +183,7 @@ mod tests {
         let head = RequestHead { method: &Method::POST, path: "/api/payments", headers: &headers };
         let keyed = |key: &str| Selector {
             method: Some(Method::POST),
-            headers: vec![(http::HeaderName::from_static("idempotency-key"), key.into())],
+            headers: vec![(http::HeaderName::from_static("idempotency-key"), key.parse().expect("a value"))],
             ..Selector::default()
         };
         assert!(keyed("click-1").matches(&head));

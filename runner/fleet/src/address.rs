@@ -1,10 +1,18 @@
 //! Where a service is reached.
 
-use std::{fmt, io::ErrorKind, net::SocketAddr, time::Duration};
+use std::{
+    fmt,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use http::{Uri, uri::Authority};
 use proxy::HttpClient;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{error::Elapsed, timeout},
+};
 
 /// How long a connection to a service may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -66,9 +74,17 @@ impl Address {
 
     /// Whether nothing listens there. A connection that isn't decided within [`CONNECT_TIMEOUT`] isn't refused.
     pub(crate) async fn refuses_connections(&self) -> bool {
+        matches!(self.connect().await, Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused)
+    }
+
+    /// Whether something listens there.
+    pub(crate) async fn accepts_connections(&self) -> bool {
+        matches!(self.connect().await, Ok(Ok(_)))
+    }
+
+    async fn connect(&self) -> Result<io::Result<TcpStream>, Elapsed> {
         let host = self.authority.host().trim_matches(['[', ']']);
-        let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect((host, self.port()))).await;
-        matches!(connected, Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused)
+        timeout(CONNECT_TIMEOUT, TcpStream::connect((host, self.port()))).await
     }
 }
 

@@ -3,12 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use engine::Preparation;
-use scenario::{Configuration, Scope};
-use serde_json::Value;
+use scenario::{Configuration, Scope, Value};
 use verdict::{BrokenOff, Exit};
 
 use crate::{
-    log::{LineSink, Log},
+    log::{LineSink, Log, Origin},
     options::FleetOptions,
     process::{Launch, exit},
     workspace::Workspace,
@@ -25,13 +24,15 @@ pub(crate) async fn build(
     workspace: &Workspace,
 ) -> Result<(), BrokenOff> {
     let Some(build) = &configuration.build else { return Ok(()) };
-    let log = Log::new("build", Some(lines(options)), None);
+    let origin = Origin { scenario: String::new(), source: "build".to_owned(), links: None };
+    let log = Log::new(origin, Some(lines(options)), None);
     let mut scope = Scope::default();
     scope.set("env", environment.clone());
     let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
     let words = shlex::split(&command).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
-    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone() };
+    // Not marked: a build may leave a daemon that serves later builds.
+    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None };
     let started = Instant::now();
     options.preparation.send(Preparation::BuildStarted { command: command.clone() });
     let process = launch
@@ -47,13 +48,8 @@ pub(crate) async fn build(
     Err(BrokenOff::BuildFailed { command, folder, exit, log: log.last(LINES_IN_ERROR) })
 }
 
-/// Passes the build's lines on to both sinks of the options.
+/// Passes the build's lines on.
 fn lines(options: &FleetOptions) -> LineSink {
-    let (lines, preparation) = (options.lines.clone(), options.preparation.clone());
-    Arc::new(move |source, line| {
-        if let Some(lines) = &lines {
-            lines(source, line);
-        }
-        preparation.send(Preparation::BuildWrote { line: line.to_owned() });
-    })
+    let preparation = options.preparation.clone();
+    Arc::new(move |line| preparation.send(Preparation::BuildWrote { line: line.text.to_owned() }))
 }

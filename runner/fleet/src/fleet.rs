@@ -8,8 +8,7 @@ use std::{
 use engine::{Stage, World};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
-use scenario::{Action, Configuration, Need, Scenario, Service};
-use serde_json::{Map, Value};
+use scenario::{Action, Configuration, Need, Object, Scenario, Service, Value};
 use tokio::sync::{Mutex, OnceCell};
 use verdict::{BrokenOff, PortState, Resource};
 
@@ -17,6 +16,8 @@ use crate::{
     LiveWorld,
     build::build,
     external::wait_until_ready,
+    mark,
+    notice::Notice,
     options::FleetOptions,
     startup::{PortPolicy, Startup},
     workspace::Workspace,
@@ -48,7 +49,7 @@ impl Fleet {
                 .filter_map(|(name, value)| {
                     Some((name.into_string().ok()?, value.into_string().ok()?.into()))
                 })
-                .collect::<Map<_, _>>()
+                .collect::<Object>()
                 .into(),
             workspace: OnceCell::new(),
             missing: OnceCell::new(),
@@ -77,7 +78,7 @@ impl Fleet {
         let mut missing = BTreeMap::new();
         let external = self.configuration.services.iter().filter(|service| service.start.is_none());
         let external = external.map(async |service| {
-            (service, self.options.tell_wait(&service.name, wait_until_ready(service)).await)
+            (service, self.options.tell_wait(&service.name, &service.ready, wait_until_ready(service)).await)
         });
         for (service, ready) in join_all(external).await {
             match ready {
@@ -145,7 +146,17 @@ impl Fleet {
     }
 
     async fn workspace(&self) -> Result<&Workspace, BrokenOff> {
-        let new = async || Workspace::new(&self.configuration.file, self.options.data.as_deref());
+        let new = async || {
+            if self.configuration.services.iter().any(|service| service.start.is_some())
+                && !mark::is_supported()
+            {
+                self.options.notices.send(Notice::NoProcessTable);
+            }
+            Workspace::new(
+                &self.configuration.file,
+                self.options.keep.as_deref().or(self.options.data.as_deref()),
+            )
+        };
         let workspace = self.workspace.get_or_try_init(new).await;
         workspace.map_err(|error| BrokenOff::System { need: Resource::Workspace, error: error.to_string() })
     }

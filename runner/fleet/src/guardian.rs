@@ -12,13 +12,16 @@ use std::{
 use rustix::process::Pid;
 use tempfile::TempDir;
 
+use crate::mark::FleetMark;
+
 /// A folder for everything that a fleet stores, and a small shell process that knows the process groups of all
-/// services. When the runner ends, also by SIGKILL, that process reads the end of its input, kills the groups and
-/// removes the folder. The alternative, `PR_SET_PDEATHSIG`, exists on Linux only, reaches only direct children, and
+/// services. When the runner ends, also by SIGKILL, that process reads the end of its input, kills the groups and what
+/// left them, and removes the folder. The alternative, `PR_SET_PDEATHSIG`, exists on Linux only, reaches only direct children, and
 /// needs unsafe code.
 #[derive(Debug)]
 pub(crate) struct Guardian {
     folder: TempDir,
+    mark: FleetMark,
     watcher: Child,
     /// The watcher's input; `None` once it is closed.
     input: Mutex<Option<ChildStdin>>,
@@ -35,6 +38,13 @@ while read -r command group; do
   esac
 done
 for group in $groups; do kill -s KILL -- "-$group"; done
+rounds=0
+while [ $rounds -lt 100 ]; do
+  found=$(grep -ls -- "$2" /proc/[0-9]*/environ)
+  [ -n "$found" ] || break
+  for file in $found; do file=${file#/proc/}; kill -s KILL "${file%/environ}"; done
+  rounds=$((rounds + 1))
+done
 rm -rf -- "$1"
 "#;
 
@@ -50,9 +60,11 @@ impl Guardian {
             }
             None => named.tempdir()?,
         };
+        let mark = FleetMark::new();
         let mut watcher = Command::new("sh")
             .args(["-c", WATCH, "runner-guardian"])
             .arg(folder.path())
+            .arg(mark.assignment())
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -60,12 +72,17 @@ impl Guardian {
             .stderr(Stdio::null())
             .spawn()?;
         let input = Mutex::new(watcher.stdin.take());
-        Ok(Self { folder, watcher, input })
+        Ok(Self { folder, mark, watcher, input })
     }
 
     /// The folder that is removed in the end.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What marks the processes that are killed in the end.
+    pub(crate) fn mark(&self) -> &FleetMark {
+        &self.mark
     }
 
     /// Has the group killed when the runner ends.

@@ -15,35 +15,46 @@
 //! | `options` | its settings besides the configuration |
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
+//! | `launch` | fills in a service's command, environment and working folder |
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
 //! | `external` | a service that runs already, or is missing |
 //! | `process` | a process with all of its children |
+//! | `mark` | finds and ends what left the process group of its service |
+//! | `notice` | what a person should know of a run though it fails nothing |
 //! | `ports` | ports that no other process takes |
-//! | `log` | the last lines that a service wrote |
+//! | `log` | what a service wrote |
+//! | `shared_folder` | notices files that services write where services of other worlds run |
+//! | `kept_folder` | where the folders of a failed scenario are kept |
 //! | `address` | where a service is reached |
 //! | `workspace` | the folders that all worlds use |
 //! | `guardian` | cleans up when the runner was killed |
 //!
 //! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped: also when
-//! its startup fails half-way, on a panic, and on Ctrl-C. The guardian does the same when the runner is killed. Only
-//! what a service puts into another process group (a daemon) is out of reach.
+//! its startup fails half-way, on a panic, and on Ctrl-C. The guardian does the same when the runner is killed. A
+//! process that left the process group of its service (a daemon) is found by its environment where there is a `/proc`.
 
 mod address;
 mod build;
 mod external;
 mod fleet;
 mod guardian;
+mod kept_folder;
+mod launch;
 mod log;
+mod mark;
+mod notice;
 mod options;
 mod ports;
 mod process;
 mod service;
+mod shared_folder;
 mod startup;
 mod workspace;
 mod world;
 
 pub use address::{Address, AddressError};
 pub use fleet::Fleet;
-pub use log::LineSink;
+pub use log::{LineSink, OutputLine};
+pub use notice::{Notice, NoticeSink};
 pub use options::FleetOptions;
 pub use world::{LiveWorld, ServiceState, ServiceStatus};

@@ -1,31 +1,81 @@
-//! The last lines that a service wrote.
+//! What a service wrote.
 
 use std::{
-    collections::VecDeque,
     fmt, fs,
-    io::{self, PipeReader, Write},
-    sync::{Arc, Mutex, PoisonError},
+    io::{self, ErrorKind, PipeReader, Read, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
-use tokio::{io::AsyncReadExt, net::unix::pipe, sync::watch};
+use engine::{LogLine, ServiceLog};
+use proxy::Links;
+use tokio::{net::unix::pipe, sync::watch};
 
-/// Receives every line as it is written: the name of a service, or `build`, and the line.
-pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
+/// Receives every line as it is read.
+pub type LineSink = Arc<dyn Fn(OutputLine<'_>) + Send + Sync>;
 
-/// Lines kept in memory for each service.
-const KEPT_LINES: usize = 200;
+/// A line that a service wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputLine<'a> {
+    /// The name of the scenario that the service runs for.
+    pub scenario: &'a str,
+    /// The name of the service, or `build`.
+    pub source: &'a str,
+    /// The line without its end. It may hold control characters and escape sequences.
+    pub text: &'a str,
+}
+
 /// Bytes after which a line is split.
 const LONGEST_LINE: usize = 4096;
+/// Bytes that are read before others can lock the output.
+const BETWEEN_WAITS: usize = 1 << 16;
+/// Bytes that are read at once by [`Log::drain`]. No pipe holds more, unless root has made it larger.
+const MOST_DRAINED: usize = 1 << 20;
 
-/// The last lines that a service wrote, also by its former processes.
+/// What a service wrote, also by its former processes.
 #[derive(Clone)]
 pub(crate) struct Log(Arc<Inner>);
 
 struct Inner {
-    source: String,
+    origin: Origin,
     sink: Option<LineSink>,
     file: Option<fs::File>,
-    lines: Mutex<VecDeque<String>>,
+    lines: Mutex<ServiceLog>,
+    /// The outputs of processes that are being read.
+    outputs: Mutex<Vec<Weak<Output>>>,
+}
+
+/// Where lines come from.
+pub(crate) struct Origin {
+    /// The scenario's name.
+    pub(crate) scenario: String,
+    /// The name of the service, or `build`.
+    pub(crate) source: String,
+    /// Says when a line is written and during which step; `None` if no world exists yet.
+    pub(crate) links: Option<Links>,
+}
+
+/// The output of a process.
+struct Output {
+    /// The reading end. It never waits.
+    pipe: PipeReader,
+    lines: Mutex<LineSplitter>,
+}
+
+/// Whether an output has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// More may come.
+    Continues,
+    /// All processes that could write have ended.
+    Ended,
+}
+
+/// When a line was begun.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stamp {
+    at: Duration,
+    step: Option<usize>,
 }
 
 /// Resolves once all output of a process is in its log.
@@ -33,59 +83,113 @@ struct Inner {
 pub(crate) struct Drained(watch::Receiver<()>);
 
 impl Log {
-    /// An empty log of `source`, which also goes to `sink` and is appended to `file`.
-    pub(crate) fn new(source: &str, sink: Option<LineSink>, file: Option<fs::File>) -> Self {
-        let (source, lines) = (source.to_owned(), Mutex::new(VecDeque::new()));
-        Self(Arc::new(Inner { source, sink, file, lines }))
+    /// An empty log, which also goes to `sink` and is appended to `file`.
+    pub(crate) fn new(origin: Origin, sink: Option<LineSink>, file: Option<fs::File>) -> Self {
+        let (lines, outputs) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { origin, sink, file, lines, outputs }))
     }
 
     /// Reads a process's output until its end.
     pub(crate) fn read(&self, output: PipeReader) -> io::Result<Drained> {
-        let mut output = pipe::Receiver::from_owned_fd(output.into())?;
+        let copy = output.try_clone()?;
+        // Makes the copy non-blocking, too.
+        let pipe = pipe::Receiver::from_owned_fd(output.into())?;
+        let output = Arc::new(Output { pipe: copy, lines: Mutex::default() });
+        let mut outputs = lock(&self.0.outputs);
+        outputs.retain(|output| output.strong_count() > 0);
+        outputs.push(Arc::downgrade(&output));
+        drop(outputs);
         let (reading, drained) = watch::channel(());
         let log = self.clone();
         tokio::spawn(async move {
-            let mut lines = LineSplitter::default();
-            let mut buffer = vec![0; 8192];
-            while let Ok(count @ 1..) = output.read(&mut buffer).await {
-                log.store(&buffer[..count]);
-                lines.split(&buffer[..count], |line| log.push(line));
+            while pipe.readable().await.is_ok() {
+                let read = |buffer: &mut [u8]| pipe.try_read(buffer);
+                if log.read_available(&output, BETWEEN_WAITS, read) == Reading::Ended {
+                    break;
+                }
             }
-            lines.finish(|line| log.push(line));
             drop(reading);
         });
         Ok(Drained(drained))
+    }
+
+    /// Reads what the service has written until now, so that it belongs to the step that runs now.
+    pub(crate) fn drain(&self) {
+        let outputs: Vec<_> = lock(&self.0.outputs).iter().filter_map(Weak::upgrade).collect();
+        for output in outputs {
+            self.read_available(&output, MOST_DRAINED, |buffer| (&output.pipe).read(buffer));
+        }
+    }
+
+    /// Reads without waiting until at least `most` bytes are read.
+    fn read_available(
+        &self,
+        output: &Output,
+        most: usize,
+        read: impl Fn(&mut [u8]) -> io::Result<usize>,
+    ) -> Reading {
+        let mut lines = lock(&output.lines);
+        let (mut buffer, mut total) = ([0; 8192], 0);
+        while total < most {
+            let count = match read(&mut buffer) {
+                Ok(count @ 1..) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Reading::Continues,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(0) | Err(_) => {
+                    lines.finish(|stamp, line| self.push(stamp, line));
+                    return Reading::Ended;
+                }
+            };
+            self.store(&buffer[..count]);
+            lines.split(&buffer[..count], self.stamp(), |stamp, line| self.push(stamp, line));
+            total += count;
+        }
+        Reading::Continues
+    }
+
+    fn stamp(&self) -> Stamp {
+        let stamp = |links: &Links| Stamp { at: links.now(), step: links.step() };
+        self.0.origin.links.as_ref().map(stamp).unwrap_or_default()
     }
 
     fn store(&self, bytes: &[u8]) {
         if let Some(mut file) = self.0.file.as_ref()
             && let Err(error) = file.write_all(bytes)
         {
-            self.push(&format!("(this line isn't in the log file: {error})"));
+            self.push(self.stamp(), &format!("(this line isn't in the log file: {error})"));
         }
     }
 
-    fn push(&self, line: &str) {
-        if let Some(sink) = &self.0.sink {
-            sink(&self.0.source, line);
+    fn push(&self, stamp: Stamp, line: &str) {
+        let Inner { origin, sink, .. } = &*self.0;
+        if let Some(sink) = sink {
+            sink(OutputLine { scenario: &origin.scenario, source: &origin.source, text: line });
         }
-        let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() == KEPT_LINES {
-            lines.pop_front();
-        }
-        lines.push_back(line.to_owned());
+        lock(&self.0.lines).push(stamp.step, LogLine { at: stamp.at, text: line.to_owned() });
     }
 
     /// The last lines, at most `count`.
     pub(crate) fn last(&self, count: usize) -> Vec<String> {
-        let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().skip(lines.len().saturating_sub(count)).cloned().collect()
+        lock(&self.0.lines).last(count)
     }
+
+    /// All lines that are kept, also one that isn't at its end.
+    pub(crate) fn lines(&self) -> ServiceLog {
+        self.drain();
+        for output in lock(&self.0.outputs).iter().filter_map(Weak::upgrade) {
+            lock(&output.lines).finish(|stamp, line| self.push(stamp, line));
+        }
+        lock(&self.0.lines).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Log").field(&self.0.source).finish()
+        f.debug_tuple("Log").field(&self.0.origin.source).finish()
     }
 }
 
@@ -101,11 +205,16 @@ impl Drained {
 struct LineSplitter {
     /// The beginning of the next line.
     partial: Vec<u8>,
+    /// When that was read.
+    begun: Stamp,
 }
 
 impl LineSplitter {
-    fn split(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
+    fn split(&mut self, bytes: &[u8], now: Stamp, mut line: impl FnMut(Stamp, &str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.partial.is_empty() {
+                self.begun = now;
+            }
             self.partial.extend_from_slice(piece);
             if piece.ends_with(b"\n") || self.partial.len() >= LONGEST_LINE {
                 self.finish(&mut line);
@@ -113,9 +222,9 @@ impl LineSplitter {
         }
     }
 
-    fn finish(&mut self, mut line: impl FnMut(&str)) {
+    fn finish(&mut self, mut line: impl FnMut(Stamp, &str)) {
         if !self.partial.is_empty() {
-            line(String::from_utf8_lossy(&self.partial).trim_end_matches(['\n', '\r']));
+            line(self.begun, String::from_utf8_lossy(&self.partial).trim_end_matches(['\n', '\r']));
             self.partial.clear();
         }
     }
@@ -127,25 +236,21 @@ mod tests {
 
     #[test]
     fn lines_are_the_same_wherever_reads_end() {
-        let check = |pieces: &[&str], expected: &[&str]| {
+        let check = |pieces: &[&[u8]], expected: &[(usize, &str)]| {
             let (mut lines, mut found) = (LineSplitter::default(), Vec::new());
-            for piece in pieces {
-                lines.split(piece.as_bytes(), |line| found.push(line.to_owned()));
+            for (step, piece) in pieces.iter().enumerate() {
+                let now = Stamp { step: Some(step), ..Stamp::default() };
+                lines.split(piece, now, |stamp, line| found.push((stamp.step, line.to_owned())));
             }
-            lines.finish(|line| found.push(line.to_owned()));
+            lines.finish(|stamp, line| found.push((stamp.step, line.to_owned())));
+            let expected: Vec<_> =
+                expected.iter().map(|(step, line)| (Some(*step), (*line).to_owned())).collect();
             assert_eq!(found, expected, "{pieces:?}");
         };
-        check(&["one\ntw", "o\r\n", "\nthree"], &["one", "two", "", "three"]);
+        check(&[b"one\ntw", b"o\r\n", b"\nthree"], &[(0, "one"), (0, "two"), (2, ""), (2, "three")]);
         check(&[], &[]);
+        check(&[b"caf\xe9\n"], &[(0, "caf\u{fffd}")]);
         let long = "x".repeat(LONGEST_LINE);
-        check(&[&long, "y\n"], &[&long, "y"]);
-    }
-
-    #[test]
-    fn the_oldest_lines_are_dropped_first() {
-        let log = Log::new("service", None, None);
-        (0..=KEPT_LINES).for_each(|n| log.push(&n.to_string()));
-        assert_eq!(log.last(2), [(KEPT_LINES - 1).to_string(), KEPT_LINES.to_string()]);
-        assert_eq!(log.last(usize::MAX)[0], "1");
+        check(&[long.as_bytes(), b"y\n"], &[(0, &long), (1, "y")]);
     }
 }

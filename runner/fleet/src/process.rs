@@ -16,6 +16,7 @@ use verdict::Exit;
 use crate::{
     guardian::Guardian,
     log::{Drained, Log},
+    mark::{VARIABLE, WorldMark},
 };
 
 /// How long the kernel may take to end a killed process or to halt a stopped one. Usually it takes microseconds.
@@ -32,12 +33,23 @@ pub(crate) struct Launch {
     pub(crate) env: Vec<(String, String)>,
     /// The working folder.
     pub(crate) folder: PathBuf,
+    /// Marks what it starts, so that all of that ends with it; `None` leaves what leaves its process group.
+    pub(crate) mark: Option<Arc<WorldMark>>,
 }
 
-/// A process in a process group of its own. The whole group is killed when this is dropped, and when the runner ends.
+/// Ends what a process has started outside its group.
+#[derive(Debug, Clone)]
+struct Instance {
+    world: Arc<WorldMark>,
+    value: String,
+}
+
+/// A process in a process group of its own. The whole group is killed when this is dropped, and when the runner ends;
+/// so is what it started and what left the group, if it is marked.
 #[derive(Debug)]
 pub(crate) struct Process {
     group: Pid,
+    instance: Option<Instance>,
     ended: watch::Receiver<Option<ExitStatus>>,
     drained: Drained,
 }
@@ -52,17 +64,23 @@ impl Launch {
         on_end: impl FnOnce(ExitStatus) + Send + 'static,
     ) -> io::Result<Process> {
         let (output, end) = io::pipe()?;
-        let mut child = self.command(end)?.spawn()?;
+        let mut command = self.command(end)?;
+        let mark = |world: &Arc<WorldMark>| Instance { world: Arc::clone(world), value: world.instance() };
+        let instance = self.mark.as_ref().map(mark);
+        command.envs(instance.iter().map(|instance| (VARIABLE, &instance.value)));
+        let mut child = command.spawn()?;
+        drop(command);
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let group = id.expect("a process that wasn't waited for has an id");
         let (ending, ended) = watch::channel(None);
         let guard = GroupGuard { group, guardian: Arc::clone(guardian) };
         guardian.watch(group)?;
         let drained = log.read(output)?;
-        let process = Process { group, ended, drained };
+        let process = Process { group, instance: instance.clone(), ended, drained };
         tokio::spawn(async move {
             let status = child.wait().await;
             drop(guard);
+            instance.iter().for_each(Instance::end);
             if let Ok(status) = status {
                 on_end(status);
                 ending.send_replace(Some(status));
@@ -88,6 +106,12 @@ impl Launch {
             .stderr(output)
             .kill_on_drop(true);
         Ok(command)
+    }
+}
+
+impl Instance {
+    fn end(&self) {
+        self.world.end_instance(&self.value);
     }
 }
 
@@ -127,6 +151,22 @@ impl Process {
         self.ended.borrow().is_some() || self.ended.has_changed().is_err()
     }
 
+    /// Whether the kernel has ended it, though [`Process::has_ended`] may not know yet.
+    fn is_ended_by_kernel(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.group), options), Ok(None))
+    }
+
+    /// Waits for its end if it has ended or is about to: for at most `about`, unless the kernel has ended it.
+    pub(crate) async fn ended_within(&self, about: Duration) {
+        if self.is_ended_by_kernel() {
+            self.ended().await;
+        } else if !about.is_zero() {
+            // A process that runs on after that has closed a connection for a reason of its own.
+            drop(timeout(about, self.ended()).await);
+        }
+    }
+
     /// Waits for its end. `None` if the runtime that watched it has ended.
     pub(crate) async fn ended(&self) -> Option<ExitStatus> {
         let mut ended = self.ended.clone();
@@ -152,6 +192,7 @@ impl Process {
         if !self.has_ended() {
             self.send(Signal::KILL);
             self.wait_until(WaitIdOptions::EXITED);
+            self.instance.iter().for_each(Instance::end);
         }
     }
 

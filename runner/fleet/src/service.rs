@@ -11,7 +11,7 @@ use std::{
 
 use engine::until_ready;
 use fault::ServiceName;
-use proxy::{HttpClient, Links};
+use proxy::{Absence, HttpClient, Links};
 use scenario::{Readiness, Signal};
 use verdict::{BrokenOff, Exit, PortState, ProcessChange, RunBy};
 
@@ -25,8 +25,12 @@ use crate::{
 
 /// Lines of a service's log that an error shows.
 const LINES_IN_ERROR: usize = 20;
+/// The pause between attempts to connect to a process that doesn't listen yet.
+const LISTENS_POLL: Duration = Duration::from_millis(2);
 /// How long a start waits until the port of the former process is free.
 const PORT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long after a process has closed a connection it may take until it has ended. Usually it takes microseconds.
+const EXIT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A service with its port, its data and its log, which stay when its process is started again.
 #[derive(Debug)]
@@ -60,6 +64,13 @@ struct Instance {
     /// Whether the fleet ends it, and records that itself.
     is_ending: Arc<AtomicBool>,
     is_halted: bool,
+}
+
+/// Whether a service has closed a connection that no fault has damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connections {
+    Closed,
+    Kept,
 }
 
 impl CurrentInstance {
@@ -111,7 +122,7 @@ impl StartedService {
 
     /// Starts its process and waits until it is ready. The caller records that in the history, if a step asked for it.
     pub(crate) async fn start_until_ready(&self) -> Result<(), BrokenOff> {
-        let instance = self.start_instance()?;
+        let (instance, absence) = self.start_instance()?;
         let client = self.client();
         let failed = tokio::select! {
             biased;
@@ -120,17 +131,21 @@ impl StartedService {
         };
         let Some(unmet) = failed else {
             // Another process on its port may have answered in its place.
-            let ended = instance.process.has_ended();
-            return if ended { Err(self.ended_early(&instance).await) } else { Ok(()) };
+            if instance.process.has_ended() {
+                return Err(self.ended_early(&instance).await);
+            }
+            absence.end();
+            return Ok(());
         };
         instance.is_ending.store(true, Ordering::SeqCst);
+        drop(self.links.absent(&self.name));
         instance.process.kill().await;
         instance.process.drained().await;
         let (service, log) = (self.name.clone(), self.last_lines());
         Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log })
     }
 
-    fn start_instance(&self) -> Result<Instance, BrokenOff> {
+    fn start_instance(&self) -> Result<(Instance, Absence), BrokenOff> {
         let mut current = self.current();
         if current.is_closed {
             return Err(BrokenOff::Closed { service: self.name.clone() });
@@ -143,7 +158,10 @@ impl StartedService {
         // A new client: no request may use a connection to the former process.
         current.client = self.address.client();
         current.instance = Some(instance.clone());
-        Ok(instance)
+        let absence = self.links.absent(&self.name);
+        let process = Arc::clone(&instance.process);
+        tokio::spawn(end_when_it_listens(absence.clone(), self.address.clone(), process));
+        Ok((instance, absence))
     }
 
     async fn ended_early(&self, instance: &Instance) -> BrokenOff {
@@ -176,6 +194,8 @@ impl StartedService {
     /// Takes the running process in order to end it, so that its end isn't recorded as unexpected. `None` if it
     /// doesn't run.
     fn take_running(&self) -> Option<Instance> {
+        // Links refuse from now on: a process that is about to end may not accept what they pass on.
+        drop(self.links.absent(&self.name));
         let instance = self.current().instance.take()?;
         let has_ended = instance.is_ending.swap(true, Ordering::SeqCst) || instance.process.has_ended();
         (!has_ended).then_some(instance)
@@ -205,11 +225,34 @@ impl StartedService {
         }
     }
 
-    /// Starts it again on its port and its data, unless it runs.
+    /// Starts it again on its port and its data, unless it runs, and waits until it is ready. That a fault killed it
+    /// meanwhile is what the scenario asked for, and is in the history.
     pub(crate) async fn start(&self) -> Result<(), BrokenOff> {
         if self.process_id().is_some() {
             return Ok(());
         }
+        self.await_port().await?;
+        match self.start_until_ready().await {
+            Ok(()) => self.record(ProcessChange::Started),
+            Err(BrokenOff::KilledWhileStarting { .. }) => {}
+            Err(failed) => return Err(failed),
+        }
+        Ok(())
+    }
+
+    /// Starts its process again on its port and its data, unless it runs.
+    pub(crate) async fn launch(&self) -> Result<(), BrokenOff> {
+        if self.process_id().is_some() {
+            return Ok(());
+        }
+        self.await_port().await?;
+        self.start_instance()?;
+        self.record(ProcessChange::Started);
+        Ok(())
+    }
+
+    /// Waits until its former process has given the port back.
+    async fn await_port(&self) -> Result<(), BrokenOff> {
         let began = Instant::now();
         while !self.port.is_free() {
             if began.elapsed() > PORT_TIMEOUT {
@@ -218,9 +261,25 @@ impl StartedService {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.start_until_ready().await?;
-        self.record(ProcessChange::Started);
         Ok(())
+    }
+
+    /// Waits until the end of its process is recorded, if that has ended by itself, or, for a process that has closed a
+    /// connection, is about to.
+    pub(crate) async fn await_exit(&self, connections: Connections) {
+        let instance = self.current().instance.clone();
+        let Some(instance) = instance.filter(|instance| !instance.process.has_ended()) else { return };
+        let is_about_to = connections == Connections::Closed && !instance.is_halted;
+        instance.process.ended_within(if is_about_to { EXIT_TIMEOUT } else { Duration::ZERO }).await;
+    }
+
+    /// The last lines that it wrote, with all those of a process that has ended.
+    pub(crate) async fn all_last_lines(&self) -> Vec<String> {
+        let instance = self.current().instance.clone();
+        if let Some(instance) = instance.filter(|instance| instance.process.has_ended()) {
+            instance.process.drained().await;
+        }
+        self.last_lines()
     }
 
     /// Halts it, unless it is halted. Fails if it doesn't run.
@@ -259,5 +318,15 @@ impl StartedService {
         instance.is_ending.store(true, Ordering::SeqCst);
         instance.process.send(rustix::process::Signal::KILL);
         Some(instance.process)
+    }
+}
+
+/// Lets links accept connections once a process does; not at all if it ends first.
+async fn end_when_it_listens(absence: Absence, address: Address, process: Arc<Process>) {
+    while !process.has_ended() {
+        if address.accepts_connections().await {
+            return absence.end();
+        }
+        tokio::time::sleep(LISTENS_POLL).await;
     }
 }

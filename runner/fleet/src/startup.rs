@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,18 +12,19 @@ use std::{
 use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
-use scenario::{Configuration, EvaluationError, Scope, Service, StartCommand};
-use serde_json::{Map, Value, json};
-use tokio::sync::OwnedMutexGuard;
+use scenario::{Configuration, Object, Scope, Service, StartCommand, Value};
+use tokio::sync::{OwnedMutexGuard, watch};
 use verdict::{BrokenOff, Resource};
 
 use crate::{
     Address, LiveWorld,
     external::{ExternalService, Presence, configured_address, wait_until_ready},
-    log::Log,
+    kept_folder::KeptFolder,
+    launch::{Folders, launch},
+    log::{Log, Origin},
+    mark::WorldMark,
     options::FleetOptions,
     ports::Port,
-    process::Launch,
     service::{CurrentInstance, StartedService},
     workspace::Workspace,
     world::{OpenLink, StartedServices},
@@ -54,7 +55,7 @@ pub(crate) struct Startup<'a> {
     /// Services that aren't started or waited for.
     pub(crate) missing: &'a BTreeSet<ServiceName>,
     pub(crate) ports: PortPolicy,
-    /// Names the folder of the world's logs.
+    /// The scenario's name.
     pub(crate) label: &'a str,
 }
 
@@ -62,6 +63,7 @@ pub(crate) struct Startup<'a> {
 struct Surroundings<'a> {
     /// The world's folder.
     folder: &'a Path,
+    mark: &'a Arc<WorldMark>,
     links: &'a Links,
     open_links: &'a [OpenLink],
     /// Where each service is, or will be.
@@ -91,16 +93,22 @@ impl Startup<'_> {
             addresses.insert(service.name.clone(), address);
             ports.insert(&service.name, port);
         }
+        for service in self.configuration.services.iter().filter(|service| service.start.is_some()) {
+            // Nothing listens before it is started, nor ever for a missing one.
+            drop(links.absent(&service.name));
+        }
         let open_links = self.open_links(&links, &addresses).await?;
 
+        let mark = Arc::new(self.workspace.guardian.mark().world());
         let surroundings = Surroundings {
             folder: folder.path(),
+            mark: &mark,
             links: &links,
             open_links: &open_links,
             addresses: &addresses,
         };
         let (mut started, mut external) = (Vec::new(), BTreeMap::new());
-        for service in &self.configuration.services {
+        for service in self.configuration.start_order() {
             let name = service.name.clone();
             let is_missing = self.missing.contains(&name);
             match (&service.start, ports.remove(&name).flatten()) {
@@ -116,26 +124,58 @@ impl Startup<'_> {
             }
         }
         services.set(started.clone());
+        let shared = |path: &&PathBuf| !path.starts_with(folder.path());
+        let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
+        let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
+        let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
         // Made before the first process starts: dropping it on an error ends all of them.
-        let world =
-            LiveWorld { services, external, links, open_links, _folder: folder, _exclusive: exclusive };
+        let world = LiveWorld {
+            services,
+            external,
+            links,
+            open_links,
+            mark,
+            notices: self.options.notices.clone(),
+            folder,
+            keep,
+            _folder_use: folder_use,
+            _exclusive: exclusive,
+        };
         self.wait_for_all(&started).await?;
         Ok(world)
     }
 
-    /// Starts all services at once, and waits until they and those that run already are ready.
+    /// Starts all services, each once those that it is started after are ready, and waits until they and those that
+    /// run already are ready.
     async fn wait_for_all(&self, started: &[Arc<StartedService>]) -> Result<(), BrokenOff> {
-        let own =
-            try_join_all(started.iter().map(async |service| {
-                self.options.tell_wait(&service.name, service.start_until_ready()).await
-            }));
-        let services = self.configuration.services.iter();
-        let external = services.filter(|s| s.start.is_none() && !self.missing.contains(&s.name));
-        let external = try_join_all(
-            external
-                .map(async |service| self.options.tell_wait(&service.name, wait_until_ready(service)).await),
-        );
-        tokio::try_join!(own, external).map(drop)
+        let ready: BTreeMap<&ServiceName, watch::Sender<bool>> = self
+            .configuration
+            .services
+            .iter()
+            .map(|service| (&service.name, watch::Sender::new(false)))
+            .collect();
+        let wait = async |service: &Service| {
+            let name = &service.name;
+            if self.missing.contains(name) {
+                ready[name].send_replace(true);
+                return Ok(());
+            }
+            for earlier in &service.after {
+                // A sender stays until all services are ready, or one of them has failed and this future is dropped.
+                let _ = ready[earlier].subscribe().wait_for(|ready| *ready).await;
+            }
+            let own = started.iter().find(|started| started.name == *name);
+            let wait = async {
+                match own {
+                    Some(started) => started.start_until_ready().await,
+                    None => wait_until_ready(service).await,
+                }
+            };
+            self.options.tell_wait(name, &service.ready, wait).await?;
+            ready[name].send_replace(true);
+            Ok(())
+        };
+        try_join_all(self.configuration.services.iter().map(wait)).await.map(drop)
     }
 
     /// Opens a link for every dependency whose caller knows its address: the fleet starts the caller, or the
@@ -181,24 +221,22 @@ impl Startup<'_> {
         port: Port,
         surroundings: &Surroundings<'_>,
     ) -> Result<StartedService, BrokenOff> {
-        let Surroundings { folder, links, open_links, addresses } = surroundings;
+        let Surroundings { folder, mark, links, open_links, addresses } = surroundings;
         let name = &service.name;
         let data = folder.join(name.as_str());
         fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
-        let log = self.log(name).map_err(|error| unavailable(Resource::LogFile, &error))?;
+        let log = self.log(name, folder, links).map_err(|error| unavailable(Resource::LogFile, &error))?;
         let outgoing = open_links.iter().filter(|open| open.link.caller == *name);
         let urls = outgoing.map(|open| {
             let callee = &open.link.callee;
             (callee.to_string(), addresses[callee].behind(open.http.address()).into())
         });
         let mut scope = Scope::default();
-        scope.set("port", json!(port.number()));
-        scope.set("data_dir", json!(data));
-        scope.set("url", urls.collect::<Map<_, _>>().into());
+        scope.set("port", port.number());
+        scope.set("url", urls.collect::<Object>());
         scope.set("env", self.environment.clone());
-        let launch = render(start, &scope, &self.workspace.folder).map_err(|error| {
-            BrokenOff::CommandInvalid { service: name.clone(), problem: error.to_string() }
-        })?;
+        let folders = Folders { conf: &self.workspace.folder, data: &data };
+        let launch = launch(name, start, &mut scope, &folders, mark)?;
         let address = addresses[name].clone();
         Ok(StartedService {
             name: name.clone(),
@@ -214,14 +252,13 @@ impl Startup<'_> {
         })
     }
 
-    fn log(&self, name: &ServiceName) -> io::Result<Log> {
-        let open = |root: &std::path::PathBuf| {
-            let folder = root.join(folder_name(self.label));
-            fs::create_dir_all(&folder)?;
-            fs::OpenOptions::new().create(true).append(true).open(folder.join(format!("{name}.log")))
-        };
-        let file = self.options.logs.as_ref().map(open).transpose()?;
-        Ok(Log::new(name.as_str(), self.options.lines.clone(), file))
+    /// An empty log of a service. If folders are kept, it is also a file beside the service's data.
+    fn log(&self, name: &ServiceName, folder: &Path, links: &Links) -> io::Result<Log> {
+        let open = |_| fs::File::create_new(folder.join(format!("{name}.log")));
+        let file = self.options.keep.as_ref().map(open).transpose()?;
+        let links = Some(Links::clone(links));
+        let origin = Origin { scenario: self.label.to_owned(), source: name.to_string(), links };
+        Ok(Log::new(origin, self.options.lines.clone(), file))
     }
 }
 
@@ -272,19 +309,6 @@ async fn open_anywhere(links: &Links, link: &Link, callee: &Address) -> io::Resu
     }
 }
 
-fn render(start: &StartCommand, scope: &Scope, folder: &Path) -> Result<Launch, EvaluationError> {
-    let words = start.command.iter().map(|word| word.render(scope)).collect::<Result<_, _>>()?;
-    let env = start.env.iter().map(|(name, value)| Ok((name.clone(), value.render(scope)?)));
-    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder: folder.to_owned() })
-}
-
 fn unavailable(need: Resource, error: &io::Error) -> BrokenOff {
     BrokenOff::System { need, error: error.to_string() }
-}
-
-/// Turns a scenario's name into a folder's: lower-case letters and digits, at most 80, with dashes for the rest.
-fn folder_name(label: &str) -> String {
-    const LONGEST: usize = 80;
-    let plain = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    label.chars().map(plain).take(LONGEST).collect()
 }

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::guardian::Guardian;
+use crate::{guardian::Guardian, shared_folder::SharedFolders};
 
 /// The folders that all worlds of a fleet use, and the guardian that cleans up in them.
 pub(crate) struct Workspace {
@@ -12,6 +12,8 @@ pub(crate) struct Workspace {
     pub(crate) guardian: Arc<Guardian>,
     /// The configuration's folder, in which commands run.
     pub(crate) folder: PathBuf,
+    /// The working folders that several worlds share.
+    pub(crate) shared: Arc<SharedFolders>,
 }
 
 impl Workspace {
@@ -19,6 +21,7 @@ impl Workspace {
     pub(crate) fn new(configuration: &Path, data: Option<&Path>) -> io::Result<Self> {
         let folder = configuration.parent().unwrap_or(Path::new(""));
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Ok(Self { folder: std::path::absolute(folder)?, guardian: Arc::new(Guardian::new(data)?) })
+        let guardian = Arc::new(Guardian::new(data)?);
+        Ok(Self { folder: std::path::absolute(folder)?, guardian, shared: Arc::default() })
     }
 }

@@ -1,25 +1,31 @@
 //! The live world of one scenario.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
+    path::Path,
     sync::{Arc, OnceLock},
 };
 
-use engine::World;
+use engine::{ServiceOutput, World};
 use fault::{Link, ServiceName};
+use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
 use tokio::sync::OwnedMutexGuard;
-use verdict::BrokenOff;
+use verdict::{BrokenOff, Verdict};
 
 use crate::{
     Address,
     external::{ExternalService, Presence},
+    kept_folder::KeptFolder,
+    mark::WorldMark,
+    notice::{Notice, NoticeSink},
     ports::Port,
     process::Process,
-    service::StartedService,
+    service::{Connections, StartedService},
+    shared_folder::FolderUse,
 };
 
 /// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
@@ -29,8 +35,15 @@ pub struct LiveWorld {
     pub(crate) external: BTreeMap<ServiceName, ExternalService>,
     pub(crate) links: Links,
     pub(crate) open_links: Vec<OpenLink>,
+    /// Finds what left the process groups of the services.
+    pub(crate) mark: Arc<WorldMark>,
+    pub(crate) notices: NoticeSink,
     /// Dropped after the processes that write into it.
-    pub(crate) _folder: TempDir,
+    pub(crate) folder: TempDir,
+    /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
+    pub(crate) keep: Option<KeptFolder>,
+    /// Dropped when no service runs in the folders any more.
+    pub(crate) _folder_use: FolderUse,
     /// Held while no other world may be started.
     pub(crate) _exclusive: Option<OwnedMutexGuard<()>>,
 }
@@ -98,7 +111,7 @@ impl StartedServices {
 }
 
 impl LiveWorld {
-    /// Every service: those that the fleet has started, in the order of the configuration, then the others by name.
+    /// Every service: those that the fleet starts, in the order in which it does, then the others by name.
     pub fn services(&self) -> Vec<ServiceStatus> {
         let started = self.services.all().iter().map(|service| ServiceStatus {
             name: service.name.clone(),
@@ -121,7 +134,7 @@ impl LiveWorld {
         self.open_links.iter().map(|open| (open.link.clone(), open.http.address())).collect()
     }
 
-    /// The last lines that a service wrote, at most 200; none of a service that the fleet hasn't started.
+    /// The last lines that a service wrote, as far as they are kept; none of a service that the fleet hasn't started.
     pub fn log(&self, service: &ServiceName) -> Vec<String> {
         self.services.get(service).map(|service| service.log.last(usize::MAX)).unwrap_or_default()
     }
@@ -134,8 +147,26 @@ impl LiveWorld {
         })
     }
 
-    /// Kills all processes without waiting, and returns them.
+    /// Fails if a process that `service` started couldn't be ended.
+    fn check_ended(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        match self.mark.take_remaining() {
+            none if none.is_empty() => Ok(()),
+            processes => Err(BrokenOff::LeftRunning { service: service.clone(), processes }),
+        }
+    }
+
+    /// Ends what left the process groups of the services, once the groups have ended.
+    fn end_escaped(&self) {
+        self.mark.end_all();
+        let remaining = self.mark.take_remaining();
+        if !remaining.is_empty() {
+            self.notices.send(Notice::LeftRunning(remaining));
+        }
+    }
+
+    /// Kills all process groups without waiting, and returns their leaders.
     fn kill_all(&self) -> Vec<Arc<Process>> {
+        self.mark.close();
         self.services.all().iter().filter_map(|service| service.close()).collect()
     }
 }
@@ -161,12 +192,50 @@ impl World for LiveWorld {
             Signal::Start => return service.start().await,
             Signal::Restart => {
                 service.stop().await;
+                self.check_ended(&service.name)?;
                 return service.start().await;
             }
             Signal::Pause => return service.pause(),
             Signal::Resume => return service.resume(),
         }
-        Ok(())
+        self.check_ended(&service.name)
+    }
+
+    fn enter_step(&self, step: Option<usize>) {
+        self.services.all().iter().for_each(|service| service.log.drain());
+        self.links.enter_step(step);
+    }
+
+    fn output(&self, verdict: &Verdict) -> ServiceOutput {
+        let logs = self.services.all().iter().map(|service| (service.name.clone(), service.log.lines()));
+        let logs = logs.filter(|(_, log)| !log.slices().is_empty()).collect();
+        let keep = self.keep.as_ref().filter(|_| *verdict != Verdict::Passed);
+        let folder = keep.and_then(|keep| {
+            let reserved = keep.reserve().map(Path::to_owned);
+            reserved.map_err(|error| self.notices.send(Notice::NotKept(error.to_string()))).ok()
+        });
+        ServiceOutput { logs, folder }
+    }
+
+    async fn launch(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        self.started(service, Signal::Start)?.launch().await
+    }
+
+    async fn await_exits(&self, suspects: &BTreeSet<ServiceName>) {
+        let await_exit = |service: &Arc<StartedService>| {
+            let is_suspect = suspects.contains(&service.name);
+            let connections = if is_suspect { Connections::Closed } else { Connections::Kept };
+            let service = Arc::clone(service);
+            async move { service.await_exit(connections).await }
+        };
+        join_all(self.services.all().iter().map(await_exit)).await;
+    }
+
+    async fn last_lines(&self, service: &ServiceName) -> Vec<String> {
+        match self.services.get(service) {
+            Some(service) => service.all_last_lines().await,
+            None => Vec::new(),
+        }
     }
 
     fn down(&self) -> Vec<ServiceName> {
@@ -178,8 +247,12 @@ impl World for LiveWorld {
         for process in self.kill_all() {
             process.ended().await;
         }
+        self.end_escaped();
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
+        }
+        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path())) {
+            self.notices.send(Notice::NotKept(error.to_string()));
         }
     }
 }
@@ -190,5 +263,6 @@ impl Drop for LiveWorld {
         for process in self.kill_all() {
             process.kill_now();
         }
+        self.end_escaped();
     }
 }

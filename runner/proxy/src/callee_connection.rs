@@ -4,18 +4,21 @@ use std::{
     net,
     os::fd::AsFd,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::Context,
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest, handshake};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use verdict::NoReply;
 
 use crate::message::{BodyError, LARGEST_BODY, collect, compact, strip};
+
+/// The most headers of a reply. Many servers send at most 100 or 128; a reply with more than this is refused.
+const MOST_HEADERS: usize = 512;
 
 /// A connection to a callee, for one request at a time. The request polls it, and nothing polls it while it is idle.
 #[derive(Debug)]
@@ -39,7 +42,8 @@ impl Connection {
     pub(crate) async fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let socket = stream.as_fd().try_clone_to_owned()?.into();
-        let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let connected = http1::Builder::new().max_headers(MOST_HEADERS).handshake(TokioIo::new(stream)).await;
+        let (sender, driver) = connected.map_err(io::Error::other)?;
         Ok(Self { sender, driver: Some(driver), socket })
     }
 
@@ -49,16 +53,14 @@ impl Connection {
     }
 
     /// Whether the callee hasn't closed this idle connection.
-    pub(crate) async fn is_open(&mut self) -> bool {
+    pub(crate) fn is_open(&mut self, context: &mut Context<'_>) -> bool {
         // Looks at the socket itself, since the runtime may not have been notified of its end yet.
         let silent =
             matches!(self.socket.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
-        silent
-            && poll_fn(|context| {
-                self.drive(context);
-                Poll::Ready(self.sender.is_ready())
-            })
-            .await
+        if silent {
+            self.drive(context);
+        }
+        silent && self.sender.is_ready()
     }
 
     /// Sends a request and waits for the whole reply.

@@ -11,23 +11,26 @@ use http::{Method, Request, Response, StatusCode, Version, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch};
 use verdict::NoReply;
 
 use crate::{
     client::HttpClient,
-    delivery::DeliveryOutcome,
-    layer::{EndedBy, Faulty, InFlight},
-    listener::CutByLink,
+    delivery::{CallerState, DeliveryOutcome},
+    layer::Faulty,
     message::{BodyError, LARGEST_BODY, collect, compact, origin_form, problem, strip},
 };
 
 /// How long the head of a request may take to arrive.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 
-/// Serves a caller's connection until either side ends it, or until a request on it gets no whole reply. Dropping the
-/// future resets the connection.
-pub(crate) async fn serve(stream: TcpStream, callee: Faulty<HttpClient>, cut: CutByLink) {
+/// Serves a caller's connection until either side ends it, or until a request on it gets no whole reply. After a change
+/// of `callee_gone` it is closed once the exchange in flight has ended. Dropping the future resets the connection.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    callee: Faulty<HttpClient>,
+    mut callee_gone: watch::Receiver<()>,
+) {
     // Without this, a small reply waits up to 40 ms for the acknowledgement of the one before it.
     if stream.set_nodelay(true).is_err() {
         // The caller has hung up already.
@@ -38,9 +41,17 @@ pub(crate) async fn serve(stream: TcpStream, callee: Faulty<HttpClient>, cut: Cu
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(stream), CallerService { callee, cut }),
+            .serve_connection(TokioIo::new(stream), CallerService { callee }),
     ));
-    let ended = (&mut connection).await;
+    let ended = tokio::select! {
+        biased;
+        ended = &mut connection => ended,
+        // An error means that the link is closed.
+        _ = callee_gone.changed() => {
+            connection.finish();
+            (&mut connection).await
+        }
+    };
     let stream = connection.into_stream();
     match ended.as_ref().err().and_then(Error::source).and_then(|error| error.downcast_ref()) {
         Some(ConnectionEnd::Lost) => reset(&stream),
@@ -59,6 +70,12 @@ pub(crate) async fn serve(stream: TcpStream, callee: Faulty<HttpClient>, cut: Cu
 struct CallerConnection(Option<http1::Connection<TokioIo<TcpStream>, CallerService>>);
 
 impl CallerConnection {
+    /// Ends the connection once it is idle.
+    fn finish(&mut self) {
+        let connection = self.0.as_mut().expect("present until `into_stream`");
+        Pin::new(connection).graceful_shutdown();
+    }
+
     fn into_stream(mut self) -> TcpStream {
         let connection = self.0.take().expect("taken here, which consumes it, and on drop only");
         connection.into_parts().io.into_inner()
@@ -91,7 +108,6 @@ fn reset(stream: &TcpStream) {
 /// Answers the requests on one connection.
 struct CallerService {
     callee: Faulty<HttpClient>,
-    cut: CutByLink,
 }
 
 /// Why a connection ends without a whole reply.
@@ -109,14 +125,13 @@ impl Service<Request<Incoming>> for CallerService {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, ConnectionEnd>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        Box::pin(answer(request, self.callee.clone(), self.cut.clone()))
+        Box::pin(answer(request, self.callee.clone()))
     }
 }
 
 async fn answer(
     request: Request<Incoming>,
     callee: Faulty<HttpClient>,
-    cut: CutByLink,
 ) -> Result<Response<Full<Bytes>>, ConnectionEnd> {
     let (mut parts, body) = request.into_parts();
     if parts.method == Method::CONNECT {
@@ -135,36 +150,13 @@ async fn answer(
     compact(&mut parts.headers, &mut body);
     parts.uri = origin_form(&parts.uri);
     parts.version = Version::HTTP_11;
-    let in_flight = callee.begin(Request::from_parts(parts, body));
-    match (CutExchange { in_flight, cut }).await {
+    match callee.begin(Request::from_parts(parts, body), CallerState::Connected).await {
         DeliveryOutcome::Reply(reply) => Ok(reply.map(Full::new)),
         DeliveryOutcome::CutOff { reply, after } => Err(ConnectionEnd::CutOff { reply, after }),
         DeliveryOutcome::NoReply(NoReply::Broken(why)) => {
             Ok(problem(StatusCode::BAD_GATEWAY, &why).map(Full::new))
         }
         DeliveryOutcome::NoReply(_) | DeliveryOutcome::Never => Err(ConnectionEnd::Lost),
-    }
-}
-
-/// An exchange in flight. When it is dropped, `cut` tells whether the link cut the connection or the caller gave up.
-struct CutExchange {
-    in_flight: InFlight,
-    cut: CutByLink,
-}
-
-impl Future for CutExchange {
-    type Output = DeliveryOutcome;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<DeliveryOutcome> {
-        Pin::new(&mut self.in_flight).poll(context)
-    }
-}
-
-impl Drop for CutExchange {
-    fn drop(&mut self) {
-        if self.cut.is_set() {
-            self.in_flight.end(NoReply::Reset, EndedBy::Link);
-        }
     }
 }
 

@@ -1,9 +1,10 @@
 use std::{
     collections::VecDeque,
+    fmt,
     io::{self, ErrorKind},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -24,20 +25,28 @@ const IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// An HTTP/1.1 client for one service, over connections that are kept alive between requests.
 ///
-/// Links use it for their callees, and the runner for its own requests. A request drives its connection itself, so
-/// that neither needs a task; an idle connection is not polled, and whether it is still open is checked when it is
-/// taken. Dropping a request's future closes its connection.
-#[derive(Debug, Clone)]
-pub struct HttpClient(Arc<Target>);
+/// Links use it for their callees, and the runner for its own requests. It is ready once it has a connection. A request
+/// drives its connection itself, so that neither needs a task; an idle connection is not polled, and whether it is
+/// still open is checked when it is taken. Dropping a request's future closes its connection.
+pub struct HttpClient {
+    target: Arc<Target>,
+    /// The connection for the next request. Clones have none.
+    next: Next,
+}
 
-#[derive(Debug)]
+enum Next {
+    None,
+    Connecting(Pin<Box<dyn Future<Output = Result<Box<Connection>, NoReply>> + Send + Sync>>),
+    Connected(Box<Connection>, Age),
+}
+
 struct Target {
     authority: Authority,
     host: HeaderValue,
     /// Prefix of every path: empty, or `/…` without a slash at its end.
     prefix: String,
     /// Idle connections with the time since when, the most recently used last.
-    idle: Mutex<VecDeque<(Connection, Instant)>>,
+    idle: Mutex<VecDeque<(Box<Connection>, Instant)>>,
 }
 
 impl HttpClient {
@@ -45,7 +54,20 @@ impl HttpClient {
     pub fn new(authority: Authority, prefix: &str) -> Self {
         let host = HeaderValue::from_str(authority.as_str()).expect("an authority is visible ASCII");
         let prefix = prefix.trim_end_matches('/').to_owned();
-        Self(Arc::new(Target { authority, host, prefix, idle: Mutex::default() }))
+        let target = Target { authority, host, prefix, idle: Mutex::default() };
+        Self { target: Arc::new(target), next: Next::None }
+    }
+}
+
+impl Clone for HttpClient {
+    fn clone(&self) -> Self {
+        Self { target: Arc::clone(&self.target), next: Next::None }
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HttpClient").field(&self.target.authority).finish()
     }
 }
 
@@ -54,29 +76,43 @@ impl Service<Request<Bytes>> for HttpClient {
     type Error = NoReply;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, NoReply>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NoReply>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), NoReply>> {
+        loop {
+            self.next = match &mut self.next {
+                Next::Connected(..) => return Poll::Ready(Ok(())),
+                Next::None => match self.target.take_open(context) {
+                    Some(connection) => Next::Connected(connection, Age::Reused),
+                    None => Next::Connecting(Box::pin(Arc::clone(&self.target).connect())),
+                },
+                Next::Connecting(connecting) => {
+                    let connected = ready!(connecting.as_mut().poll(context));
+                    self.next = Next::None;
+                    Next::Connected(connected?, Age::New)
+                }
+            };
+        }
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        Box::pin(Arc::clone(&self.0).send(request))
+        match std::mem::replace(&mut self.next, Next::None) {
+            Next::Connected(connection, age) => {
+                Box::pin(Arc::clone(&self.target).send(request, connection, age))
+            }
+            Next::None | Next::Connecting(_) => panic!("`poll_ready` must be ready before `call`"),
+        }
     }
 }
 
 impl Target {
     /// Sends a request whose URI is a path with its query, and reads the whole reply.
-    async fn send(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Bytes>, NoReply> {
+    async fn send(
+        self: Arc<Self>,
+        request: Request<Bytes>,
+        mut connection: Box<Connection>,
+        mut age: Age,
+    ) -> Result<Response<Bytes>, NoReply> {
         let mut request = self.addressed(request)?.map(Full::new);
         loop {
-            let (mut connection, age) = match self.take() {
-                Some(connection) => (connection, Age::Reused),
-                None => (self.connect().await?, Age::New),
-            };
-            if let Age::Reused = age
-                && !connection.is_open().await
-            {
-                continue;
-            }
             match connection.exchange(request).await {
                 Ok(response) => {
                     self.keep(connection);
@@ -87,6 +123,7 @@ impl Target {
                 Err(SendError::Unsent(_)) => return Err(NoReply::Reset),
                 Err(SendError::NoReply(why)) => return Err(why),
             }
+            (connection, age) = (Arc::clone(&self).connect().await?, Age::New);
         }
     }
 
@@ -102,14 +139,24 @@ impl Target {
         Ok(request)
     }
 
-    async fn connect(&self) -> Result<Connection, NoReply> {
+    async fn connect(self: Arc<Self>) -> Result<Box<Connection>, NoReply> {
         let host = self.authority.host().trim_matches(['[', ']']);
         let port = self.authority.port_u16().unwrap_or(80);
         let connected = async { Connection::new(TcpStream::connect((host, port)).await?).await };
-        connected.await.map_err(|error| not_connected(&self.authority, &error))
+        connected.await.map(Box::new).map_err(|error| not_connected(&self.authority, &error))
     }
 
-    fn take(&self) -> Option<Connection> {
+    /// Takes the idle connection that was used last and is still open.
+    fn take_open(&self, context: &mut Context<'_>) -> Option<Box<Connection>> {
+        loop {
+            let mut connection = self.take()?;
+            if connection.is_open(context) {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Box<Connection>> {
         let mut idle = self.idle();
         let (connection, since) = idle.pop_back()?;
         if since.elapsed() < IDLE_FOR {
@@ -120,7 +167,7 @@ impl Target {
         None
     }
 
-    fn keep(&self, connection: Connection) {
+    fn keep(&self, connection: Box<Connection>) {
         if connection.has_ended() {
             return;
         }
@@ -131,7 +178,7 @@ impl Target {
         idle.push_back((connection, Instant::now()));
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<(Connection, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<(Box<Connection>, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fault::{Decision, ErrorReply, LinkAction};
-use http::{HeaderName, HeaderValue, Request, Response};
+use fault::{Decision, Effect, ErrorReply, LinkAction};
+use http::{Request, Response};
 use tokio::time::sleep;
 use tower::{Service, ServiceExt};
 use verdict::NoReply;
@@ -46,52 +46,110 @@ impl DeliveryOutcome {
     }
 }
 
+/// Whether a caller is connected to the link, and so can't be refused any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallerState {
+    Connected,
+    /// It connects when the request is delivered, if nothing happens before that.
+    Connecting,
+}
+
 /// Delivers a request to the callee and its reply to the caller, damaged as decided, in the order of [`Decision`]'s
-/// fields.
+/// fields. A fault is recorded once it changes the exchange.
 pub(crate) async fn deliver<S>(
     recorder: ExchangeRecorder,
     decision: Decision,
     request: Request<Bytes>,
     mut callee: S,
+    caller: CallerState,
 ) -> DeliveryOutcome
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply>,
 {
-    wait(decision.request_delay).await;
-    if let Some(crash) = &decision.crash_before {
-        recorder.crash(crash);
+    let damage = |effect| recorder.damaged_by(&decision, effect);
+    // A caller whose request was on its way for some time is connected.
+    let mut at_delivery = caller;
+    if !decision.request_delay.is_zero() {
+        damage(Effect::RequestDelay);
+        sleep(decision.request_delay).await;
+        at_delivery = CallerState::Connected;
     }
-    match decision.action {
+    if let Some(crash) = &decision.crash_before
+        && recorder.crash(crash)
+    {
+        damage(Effect::CrashBefore);
+        at_delivery = CallerState::Connected;
+    }
+    if !matches!(decision.action, LinkAction::Deliver | LinkAction::LoseReply) {
+        damage(Effect::Action);
+    }
+    match &decision.action {
         LinkAction::Deliver | LinkAction::LoseReply => {}
-        LinkAction::Refuse => return DeliveryOutcome::NoReply(NoReply::Refused),
+        LinkAction::Refuse => return caller.refused(),
         LinkAction::Reset | LinkAction::LoseRequest => return DeliveryOutcome::NoReply(NoReply::Reset),
         LinkAction::Hang => return DeliveryOutcome::Never,
-        LinkAction::Answer(answer) => {
-            return error_reply(answer).map_or_else(DeliveryOutcome::NoReply, DeliveryOutcome::Reply);
-        }
+        LinkAction::Answer(answer) => return DeliveryOutcome::Reply(error_reply(answer)),
     }
     let second = decision.duplicate.then(|| request.clone());
-    wait(transfer(request.body().len(), decision.bytes_per_second)).await;
+    let transfer_time = transfer(request.body().len(), decision.bytes_per_second);
+    if !transfer_time.is_zero() {
+        damage(Effect::Bandwidth);
+        sleep(transfer_time).await;
+        at_delivery = CallerState::Connected;
+    }
     let mut reply = send(&recorder, request, &mut callee).await;
     if let Some(second) = second {
+        let first_was_refused = matches!(reply, Err(NoReply::Refused));
         reply = send(&recorder, second, &mut callee).await;
+        if !(first_was_refused && matches!(reply, Err(NoReply::Refused))) {
+            damage(Effect::Duplicate);
+        }
     }
     drop(callee);
-    if let Some(crash) = &decision.crash_after {
-        recorder.crash(crash);
-    }
     let mut reply = match reply {
-        Ok(_) if decision.action == LinkAction::LoseReply => return DeliveryOutcome::NoReply(NoReply::Reset),
         Ok(reply) => reply,
+        Err(NoReply::Refused) => return at_delivery.refused(),
         Err(why) => return DeliveryOutcome::NoReply(why),
     };
-    wait(transfer(reply.body().len(), decision.bytes_per_second) + decision.reply_delay).await;
-    if let Some(roll) = decision.corrupt {
+    if let Some(crash) = &decision.crash_after
+        && recorder.crash(crash)
+    {
+        damage(Effect::CrashAfter);
+    }
+    if decision.action == LinkAction::LoseReply {
+        damage(Effect::Action);
+        return DeliveryOutcome::NoReply(NoReply::Reset);
+    }
+    let transfer_time = transfer(reply.body().len(), decision.bytes_per_second);
+    if !transfer_time.is_zero() {
+        damage(Effect::Bandwidth);
+    }
+    if !decision.reply_delay.is_zero() {
+        damage(Effect::ReplyDelay);
+    }
+    wait(transfer_time + decision.reply_delay).await;
+    if let Some(roll) = decision.corrupt
+        && !reply.body().is_empty()
+    {
+        damage(Effect::Corrupt);
         corrupt(reply.body_mut(), roll);
     }
     match decision.truncate {
-        Some(after) if after < reply.body().len() => DeliveryOutcome::CutOff { reply, after },
+        Some(after) if after < reply.body().len() => {
+            damage(Effect::Truncate);
+            DeliveryOutcome::CutOff { reply, after }
+        }
         _ => DeliveryOutcome::Reply(reply),
+    }
+}
+
+impl CallerState {
+    /// What the caller gets when its request is refused.
+    pub(crate) fn refused(self) -> DeliveryOutcome {
+        DeliveryOutcome::NoReply(match self {
+            Self::Connected => NoReply::Reset,
+            Self::Connecting => NoReply::Refused,
+        })
     }
 }
 
@@ -139,18 +197,11 @@ fn corrupt(body: &mut Bytes, roll: u64) {
     *body = damaged.into();
 }
 
-fn error_reply(answer: ErrorReply) -> Result<Response<Bytes>, NoReply> {
-    let broken =
-        |header: &str| NoReply::Broken(format!("the fault's reply can't have the header `{header}`"));
-    let mut response = Response::new(Bytes::from(answer.body));
+fn error_reply(answer: &ErrorReply) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(answer.body.clone()));
     *response.status_mut() = answer.status;
-    for (name, value) in answer.headers {
-        match (HeaderName::try_from(&name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(value)) => {
-                response.headers_mut().append(name, value);
-            }
-            _ => return Err(broken(&name)),
-        }
+    for (name, value) in &answer.headers {
+        response.headers_mut().append(name, value.clone());
     }
-    Ok(response)
+    response
 }

@@ -8,15 +8,16 @@ use std::{
 
 use fault::Link;
 use http::uri::Authority;
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{task::JoinHandle, time::sleep};
 use tower::Layer;
 
 use crate::{
-    caller_connection::serve, client::HttpClient, layer::Faulty, links::Links, listener::Listener,
-    state::LinkState,
+    caller_connection::serve,
+    client::HttpClient,
+    layer::Faulty,
+    links::Links,
+    listener::Listener,
+    state::{LinkState, until},
 };
 
 /// The pause after a failure to accept, such as when there are no file descriptors left.
@@ -24,7 +25,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A link on real sockets: it forwards requests to the callee, through the faults in force.
 ///
-/// While an outage refuses everything on the link, nothing listens at its address. It is closed when it is dropped.
+/// While an outage refuses everything on the link, or its callee is absent, nothing listens at its address. It is closed
+/// when it is dropped.
 #[derive(Debug)]
 pub struct HttpLink {
     listener: Arc<Listener>,
@@ -48,7 +50,7 @@ impl HttpLink {
         Ok(Self { listener, accepting })
     }
 
-    /// The address at which it listens, or will again once a refusing outage is over.
+    /// The address at which it listens, or will again once a refusing outage is over and the callee listens.
     pub fn address(&self) -> SocketAddr {
         self.listener.address()
     }
@@ -70,29 +72,22 @@ impl Drop for HttpLink {
 
 /// Accepts connections, and updates the listener whenever a fault's window opens or closes.
 async fn accept(state: Arc<LinkState>, listener: Arc<Listener>, callee: Faulty<HttpClient>) {
-    let mut changes = state.changes();
     loop {
+        let change = state.change();
         let accepted = tokio::select! {
             biased;
-            _ = changes.changed() => continue,
+            () = change => continue,
             () = until(listener.next_change()) => {
-                listener.follow_faults(&state);
+                listener.follow(&state);
                 continue;
             }
             accepted = poll_fn(|context| {
-                listener.poll_accept(context, |stream, cut| serve(stream, callee.clone(), cut))
+                listener.poll_accept(context, |stream, callee_gone| serve(stream, callee.clone(), callee_gone))
             }) => accepted,
         };
         if let Err(error) = accepted {
             tracing::warn!(address = %listener.address(), %error, "a connection can't be accepted");
             sleep(PAUSE).await;
         }
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

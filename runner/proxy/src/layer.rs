@@ -1,20 +1,20 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
-use fault::{Link, RequestHead};
+use fault::{Interruption, Link, Moment, Outage, RequestHead};
 use http::{Request, Response};
 use tower::{Layer, Service};
 use verdict::{ExchangeId, NoReply};
 
 use crate::{
-    delivery::{DeliveryOutcome, deliver},
+    delivery::{CallerState, DeliveryOutcome, deliver},
     detached::DetachedDeliveries,
     recorder::{ExchangeRecorder, kept_request},
-    state::{Admission, LinkState},
+    state::{Admission, Beginning, LinkState},
 };
 
 /// Damages the exchanges on one link, around any service that carries them.
@@ -57,22 +57,27 @@ where
     S::Future: Send,
 {
     /// Begins an exchange.
-    pub(crate) fn begin(&self, request: Request<Bytes>) -> InFlight {
+    pub(crate) fn begin(&self, request: Request<Bytes>, caller: CallerState) -> InFlight {
         let FaultLayer { state, detached, link } = &self.layer;
         let head =
             RequestHead { method: request.method(), path: request.uri().path(), headers: request.headers() };
-        let (id, admission) = state.begin(link, kept_request(link, &request), &head);
+        let Beginning { id, at, admission } = state.begin(link, kept_request(link, &request), &head);
         let recorder = ExchangeRecorder::new(Arc::clone(state), id, link);
+        let mut is_faulted = false;
         let delivery: Delivery = match admission {
-            Admission::Refused => Box::pin(async { DeliveryOutcome::NoReply(NoReply::Refused) }),
+            Admission::Refused => Box::pin(async move { caller.refused() }),
             Admission::Admitted(decision) => {
-                Box::pin(deliver(recorder.clone(), decision, request, self.callee.clone()))
+                is_faulted = !decision.faults.is_empty();
+                Box::pin(deliver(recorder.clone(), decision, request, self.callee.clone(), caller))
             }
         };
         InFlight {
             detached: Arc::clone(detached),
             recorder,
+            since: at,
+            is_faulted,
             delivery: Some(delivery),
+            interruption: None,
             caller: Caller::Waiting,
         }
     }
@@ -92,7 +97,7 @@ where
     }
 
     fn call(&mut self, request: Request<Bytes>) -> ReplyFuture {
-        ReplyFuture(self.begin(request))
+        ReplyFuture(self.begin(request, CallerState::Connecting))
     }
 }
 
@@ -109,7 +114,7 @@ impl ReplyFuture {
     /// Ends the caller's wait. The history then says `why`, such as [`NoReply::TimedOut`]; without this it says
     /// [`NoReply::Abandoned`] when the future is dropped.
     pub fn give_up(mut self, why: NoReply) {
-        self.0.end(why, EndedBy::Caller);
+        self.0.give_up(why);
     }
 }
 
@@ -127,8 +132,14 @@ type Delivery = Pin<Box<dyn Future<Output = DeliveryOutcome> + Send>>;
 pub(crate) struct InFlight {
     detached: Arc<DetachedDeliveries>,
     recorder: ExchangeRecorder,
+    /// Outages that come into force later interrupt it.
+    since: Moment,
+    /// Whether it was decided that a fault changes it.
+    is_faulted: bool,
     /// `None` once it has ended, or if it never will.
     delivery: Option<Delivery>,
+    /// Waits for the next outage. `None` until the exchange has waited for the first time.
+    interruption: Option<Pin<Box<dyn Future<Output = Interruption> + Send>>>,
     caller: Caller,
 }
 
@@ -138,24 +149,61 @@ enum Caller {
     Gone,
 }
 
-/// The side that ends an exchange before there is a reply.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EndedBy {
-    /// The caller gave up: the link closes its connection to a callee that is processing the request.
-    Caller,
-    /// The link cut the caller's connection: the request is still delivered.
-    Link,
-}
-
 impl InFlight {
-    /// Ends the caller's wait without a reply.
-    pub(crate) fn end(&mut self, why: NoReply, by: EndedBy) {
+    /// Ends the caller's wait without a reply: the link closes its connection to a callee that is processing the
+    /// request, unless a fault changes the exchange.
+    fn give_up(&mut self, why: NoReply) {
+        // The connections are cut in no order, so that the outage may not have been noticed yet.
+        while let Some(interruption) = self.recorder.interruption_by_now(self.since) {
+            if self.interrupt(&interruption).is_some() {
+                return;
+            }
+        }
         if std::mem::replace(&mut self.caller, Caller::Gone) == Caller::Waiting {
             self.recorder.ended(Err(why));
         }
-        if let Some(mut delivery) = self.delivery.take()
-            && !(by == EndedBy::Caller && self.recorder.is_being_answered())
-        {
+        if self.is_faulted || !self.recorder.is_being_answered() {
+            self.detach();
+        }
+    }
+
+    /// Carries out an outage that has come into force. What was sent is delivered, but the caller gets no reply: a
+    /// reset, which this returns, or nothing.
+    fn interrupt(&mut self, interruption: &Interruption) -> Option<NoReply> {
+        self.since = interruption.moment;
+        if self.caller == Caller::Gone {
+            return None;
+        }
+        self.recorder.damaged(&interruption.fault);
+        self.is_faulted = true;
+        self.detach();
+        if interruption.outage == Outage::Hang {
+            return None;
+        }
+        self.caller = Caller::Gone;
+        self.recorder.ended(Err(NoReply::Reset));
+        Some(NoReply::Reset)
+    }
+
+    fn expect_interruption(&mut self) {
+        self.interruption = Some(Box::pin(self.recorder.clone().interruption(self.since)));
+    }
+
+    /// Carries out the outages that have come into force, and is ready when one of them ends the exchange.
+    fn poll_interruptions(&mut self, context: &mut Context<'_>) -> Poll<NoReply> {
+        while let Some(interruption) = &mut self.interruption {
+            let interruption = ready!(interruption.as_mut().poll(context));
+            if let Some(why) = self.interrupt(&interruption) {
+                return Poll::Ready(why);
+            }
+            self.expect_interruption();
+        }
+        Poll::Pending
+    }
+
+    /// Continues the delivery without the caller.
+    fn detach(&mut self) {
+        if let Some(mut delivery) = self.delivery.take() {
             self.detached.detach(async move {
                 delivery.as_mut().await;
             });
@@ -167,20 +215,32 @@ impl Future for InFlight {
     type Output = DeliveryOutcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<DeliveryOutcome> {
-        let Some(delivery) = &mut self.delivery else { return Poll::Pending };
-        let Poll::Ready(outcome) = delivery.as_mut().poll(context) else { return Poll::Pending };
-        self.delivery = None;
-        if matches!(outcome, DeliveryOutcome::Never) {
+        if let Poll::Ready(why) = self.poll_interruptions(context) {
+            return Poll::Ready(DeliveryOutcome::NoReply(why));
+        }
+        if let Some(delivery) = &mut self.delivery
+            && let Poll::Ready(outcome) = delivery.as_mut().poll(context)
+        {
+            self.delivery = None;
+            if !matches!(outcome, DeliveryOutcome::Never) {
+                self.caller = Caller::Gone;
+                self.recorder.ended(outcome.received());
+                return Poll::Ready(outcome);
+            }
+        }
+        if self.interruption.is_some() {
             return Poll::Pending;
         }
-        self.caller = Caller::Gone;
-        self.recorder.ended(outcome.received());
-        Poll::Ready(outcome)
+        // An exchange in one process often ends at once, and never gets here.
+        self.expect_interruption();
+        self.poll_interruptions(context).map(DeliveryOutcome::NoReply)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.end(NoReply::Abandoned, EndedBy::Caller);
+        if self.caller == Caller::Waiting {
+            self.give_up(NoReply::Abandoned);
+        }
     }
 }

@@ -55,12 +55,13 @@
 //! | --- | --- |
 //! | `links` | the links of one world, as their users see them |
 //! | `state` | the state that they share: faults in force, history, clock |
+//! | `absence` | services for which nothing listens: links to them refuse connections |
 //! | `layer` | an exchange on a link, from its caller's side; the same on sockets and in one process |
 //! | `delivery` | delivers a request and its reply, damaged as decided |
 //! | `recorder` | records an exchange in the history |
 //! | `detached` | deliveries that outlive their callers |
 //! | `http_link` | a link on real sockets |
-//! | `listener` | its listening socket, which is closed during an outage |
+//! | `listener` | its listening socket, which is closed while the link refuses connections |
 //! | `caller_connection` | a caller's connection to it: whole replies, resets, replies that are cut off |
 //! | `client`, `callee_connection` | requests to a callee, and one connection to it |
 //! | `message` | the headers and bodies that are forwarded |
@@ -69,6 +70,7 @@
 //! it becomes a task, since a network delivers what it has accepted. These tasks end with [`Links::close`].
 //! `select!` is biased: the same calls in the same order give the same history.
 
+mod absence;
 mod callee_connection;
 mod caller_connection;
 mod client;
@@ -82,6 +84,7 @@ mod message;
 mod recorder;
 mod state;
 
+pub use absence::Absence;
 pub use bytes;
 pub use client::HttpClient;
 pub use fault::{self, Fault, FaultName, Link, Seed, ServiceName};

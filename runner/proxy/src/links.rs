@@ -1,13 +1,9 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use fault::{Fault, FaultName, Link, Seed, ServiceName};
-use verdict::{History, HistoryEvent, ProcessChange};
+use fault::{Fault, FaultCount, FaultName, Injection, Link, Refusal, Seed, ServiceName};
+use verdict::{Circuit, History, HistoryEvent, ProcessChange};
 
-use crate::{
-    detached::DetachedDeliveries,
-    layer::FaultLayer,
-    state::{Injection, LinkState},
-};
+use crate::{absence::Absence, detached::DetachedDeliveries, layer::FaultLayer, state::LinkState};
 
 /// The links of one world: the faults in force, the history, and the clock that both go by.
 ///
@@ -55,10 +51,18 @@ impl Links {
         self.state.heal_all();
     }
 
-    /// The faults that were ever injected, with the number of exchanges that each has damaged. An outage that refuses
-    /// connections counts once when it begins, since the link doesn't see the callers.
-    pub fn fired(&self) -> BTreeMap<FaultName, u64> {
+    /// The faults that were ever injected, with the number of exchanges that each has met and damaged. An outage that
+    /// refuses connections counts once when it begins, since a link on real sockets doesn't see the callers.
+    pub fn fired(&self) -> BTreeMap<FaultName, FaultCount> {
         self.state.fired()
+    }
+
+    /// Those of `links` on which connections were refused at some time of the present step, and why. A link on real
+    /// sockets doesn't see the callers then, so that the history lacks their exchanges; on links of
+    /// [`CLIENT`](fault::CLIENT) it has them.
+    pub fn refusals<'a>(&self, links: impl IntoIterator<Item = &'a Link>) -> BTreeMap<Link, Refusal> {
+        let refusal = |link: &Link| Some((link.clone(), self.state.refusal_during_step(link)?));
+        links.into_iter().filter_map(refusal).collect()
     }
 
     /// Assigns what is recorded from now on to this step, counted from 0.
@@ -66,9 +70,26 @@ impl Links {
         self.state.enter_step(step);
     }
 
-    /// Records that a service's process started, ended or was halted now.
+    /// The step that is running, counted from 0; `None` before the first and after the last.
+    pub fn step(&self) -> Option<usize> {
+        self.state.step()
+    }
+
+    /// Records that a service's process started, ended or was halted now. Once it has ended, links to the service refuse
+    /// connections until a new [absence](Links::absent) is ended.
     pub fn record_process(&self, service: ServiceName, change: ProcessChange) {
-        self.state.record(HistoryEvent::Process { service, change });
+        self.state.record_process(service, change);
+    }
+
+    /// Makes links to a service refuse connections, since nothing listens for it: before its process is asked to end,
+    /// and until a new one accepts connections.
+    pub fn absent(&self, service: &ServiceName) -> Absence {
+        Absence::begin(&self.state, service)
+    }
+
+    /// Records what a service told of one of its circuits.
+    pub fn record_circuit(&self, circuit: Circuit) {
+        self.state.record(HistoryEvent::Circuit(Box::new(circuit)));
     }
 
     /// Reads the history. No exchange makes progress meanwhile, so `read` should be short, and must not use the links.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fault::{Crash, Link};
+use fault::{Crash, Decision, Effect, FaultName, Interruption, Link, Moment};
 use http::{Request, Response};
 use verdict::{ExchangeId, HistoryEvent, NoReply, Reply};
 
-use crate::state::LinkState;
+use crate::state::{LinkState, until};
 
 /// Bytes of a body between services that the history keeps. Replies to a scenario's own requests are judged, so they
 /// are kept whole.
@@ -18,12 +18,13 @@ const KEPT_BODY: usize = 1 << 20;
 pub(crate) struct ExchangeRecorder {
     state: Arc<LinkState>,
     id: ExchangeId,
+    link: Link,
     kept_body: usize,
 }
 
 impl ExchangeRecorder {
     pub(crate) fn new(state: Arc<LinkState>, id: ExchangeId, link: &Link) -> Self {
-        Self { state, id, kept_body: kept_body(link) }
+        Self { state, id, link: link.clone(), kept_body: kept_body(link) }
     }
 
     pub(crate) fn id(&self) -> ExchangeId {
@@ -51,16 +52,48 @@ impl ExchangeRecorder {
         self.state.record(HistoryEvent::Ended(self.id, received));
     }
 
-    /// Kills a service for a fault.
-    pub(crate) fn crash(&self, crash: &Crash) {
-        self.state.crash(crash);
+    /// The faults that have this effect change the exchange now.
+    pub(crate) fn damaged_by(&self, decision: &Decision, effect: Effect) {
+        for (fault, _) in decision.faults.iter().filter(|(_, own)| *own == effect) {
+            self.damaged(fault);
+        }
     }
 
-    /// Whether the callee is processing the request, and no fault damages the exchange.
+    /// A fault changes the exchange now.
+    pub(crate) fn damaged(&self, fault: &FaultName) {
+        self.state.record_damage(self.id, fault);
+    }
+
+    /// Kills a service for a fault, and returns whether the fault is still injected.
+    pub(crate) fn crash(&self, crash: &Crash) -> bool {
+        self.state.crash(crash)
+    }
+
+    /// Waits for the first outage of the whole link that came into force after `since`.
+    pub(crate) async fn interruption(self, since: Moment) -> Interruption {
+        loop {
+            let change = self.state.change();
+            if let Some(interruption) = self.interruption_by_now(since) {
+                return interruption;
+            }
+            tokio::select! {
+                biased;
+                () = change => {}
+                () = until(self.state.next_change(self.state.now())) => {}
+            }
+        }
+    }
+
+    /// The first outage of the whole link that came into force after `since`, if there was one.
+    pub(crate) fn interruption_by_now(&self, since: Moment) -> Option<Interruption> {
+        self.state.interruption(&self.link, since)
+    }
+
+    /// Whether the callee is processing the request.
     pub(crate) fn is_being_answered(&self) -> bool {
         self.state.read(|history| {
             let exchange = history.exchange(self.id);
-            exchange.faults.is_empty() && exchange.delivered > 0 && exchange.answered.is_none()
+            exchange.delivered > 0 && exchange.answered.is_none()
         })
     }
 }

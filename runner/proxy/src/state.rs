@@ -6,37 +6,41 @@ use std::{
     time::Duration,
 };
 
-use fault::{Crash, Decision, Fault, FaultName, Injector, Link, RequestHead, Seed, ServiceName, Window};
-use tokio::{sync::watch, time::Instant};
-use verdict::{ExchangeId, FaultChange, History, HistoryEvent, Request};
+use fault::{
+    CLIENT, Crash, Decision, Fault, FaultCount, FaultName, Injection, Injector, Interruption, Link, Moment,
+    Refusal, RequestHead, Seed, ServiceName, Window,
+};
+use tokio::{
+    sync::{Notify, futures::Notified},
+    time::Instant,
+};
+use verdict::{ExchangeId, FaultChange, History, HistoryEvent, ProcessChange, Request};
+
+use crate::absence::{AbsenceNumber, Absences};
 
 /// The faults in force, the history and the clock of one world's links.
 pub(crate) struct LinkState {
     began: Instant,
     inner: Mutex<Inner>,
     kill: Box<dyn Fn(&ServiceName) + Send + Sync>,
-    changed: watch::Sender<()>,
-    observers: Mutex<Vec<Weak<dyn FaultObserver>>>,
+    /// Wakes its waiters in the order in which they began to wait, as a simulated world must.
+    changed: Notify,
+    observers: Mutex<Vec<Weak<dyn LinkObserver>>>,
 }
 
 struct Inner {
     injector: Injector,
     history: History,
-    /// The step that is running.
+    /// The step that is running, and when it began.
     step: Option<usize>,
-    /// The injection that put each fault in force.
-    injections: BTreeMap<FaultName, Injection>,
-    next_injection: Injection,
+    step_began: Duration,
+    absences: Absences,
 }
 
-/// Number of an injection, so that a guard doesn't heal a later fault of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Injection(u64);
-
-/// Is called when faults are injected or healed: a listener that opens or closes.
-pub(crate) trait FaultObserver: Send + Sync {
-    /// Faults of these names were injected or healed at `now`.
-    fn faults_changed(&self, state: &LinkState, faults: &[FaultName], now: Duration);
+/// Is called when links may begin or cease to refuse connections: a listener that opens or closes.
+pub(crate) trait LinkObserver: Send + Sync {
+    /// At `now`, faults of these names were injected or healed, or a service began or ceased to listen.
+    fn links_changed(&self, state: &LinkState, faults: &[FaultName], now: Duration);
 }
 
 /// Whether a new exchange reaches the callee's address.
@@ -45,10 +49,29 @@ pub(crate) trait FaultObserver: Send + Sync {
     reason = "nearly every exchange is admitted; boxing would cost each of them"
 )]
 pub(crate) enum Admission {
-    /// The callee's address refuses connections.
+    /// Connections to the callee are refused.
     Refused,
     /// It reaches the address; the link damages it as decided.
     Admitted(Decision),
+}
+
+/// Sleeps until `at`; forever if there is no such time.
+pub(crate) async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The beginning of an exchange.
+pub(crate) struct Beginning {
+    pub(crate) id: ExchangeId,
+    pub(crate) at: Moment,
+    pub(crate) admission: Admission,
+}
+
+fn absence_of(link: &Link) -> Refusal {
+    Refusal::Absent(link.callee.clone())
 }
 
 impl LinkState {
@@ -57,14 +80,14 @@ impl LinkState {
             injector: Injector::new(seed),
             history: History::default(),
             step: None,
-            injections: BTreeMap::new(),
-            next_injection: Injection::default(),
+            step_began: Duration::ZERO,
+            absences: Absences::default(),
         };
         Self {
             began: Instant::now(),
             inner: Mutex::new(inner),
             kill: Box::new(kill),
-            changed: watch::Sender::new(()),
+            changed: Notify::new(),
             observers: Mutex::default(),
         }
     }
@@ -85,10 +108,7 @@ impl LinkState {
         let end = lasting.map(|lasting| start.saturating_add(lasting));
         let name = fault.name.clone();
         let mut inner = self.inner();
-        inner.injector.inject(fault, Window { start, end });
-        inner.next_injection.0 += 1;
-        let injection = inner.next_injection;
-        inner.injections.insert(name.clone(), injection);
+        let injection = inner.injector.inject(fault, Window { start, end }, now);
         inner.append(now, HistoryEvent::Fault { fault: name.clone(), change: FaultChange::Injected });
         drop(inner);
         self.tell_observers(&[name], now);
@@ -99,11 +119,10 @@ impl LinkState {
     pub(crate) fn heal(&self, name: &FaultName, injection: Option<Injection>) -> bool {
         let now = self.now();
         let mut inner = self.inner();
-        if injection.is_some() && inner.injections.get(name).copied() != injection {
+        if injection.is_some_and(|injection| !inner.injector.is_injected(injection)) {
             return false;
         }
-        inner.injections.remove(name);
-        let healed = inner.injector.heal(name);
+        let healed = inner.injector.heal(name, now);
         if healed {
             inner.append(now, HistoryEvent::Fault { fault: name.clone(), change: FaultChange::Healed });
         }
@@ -118,8 +137,7 @@ impl LinkState {
     pub(crate) fn heal_all(&self) {
         let now = self.now();
         let mut inner = self.inner();
-        let healed = inner.injector.heal_all();
-        inner.injections.clear();
+        let healed = inner.injector.heal_all(now);
         for fault in &healed {
             inner.append(now, HistoryEvent::Fault { fault: fault.clone(), change: FaultChange::Healed });
         }
@@ -129,32 +147,51 @@ impl LinkState {
         }
     }
 
-    pub(crate) fn fired(&self) -> BTreeMap<FaultName, u64> {
-        self.inner().injector.fired().clone()
+    pub(crate) fn fired(&self) -> BTreeMap<FaultName, FaultCount> {
+        self.inner().injector.counts().clone()
     }
 
     pub(crate) fn enter_step(&self, step: Option<usize>) {
-        self.inner().step = step;
+        let now = self.now();
+        let mut inner = self.inner();
+        (inner.step, inner.step_began) = (step, now);
+    }
+
+    pub(crate) fn step(&self) -> Option<usize> {
+        self.inner().step
     }
 
     /// Decides what happens to an exchange that begins now, and appends its beginning to the history.
-    pub(crate) fn begin(
-        &self,
-        link: &Link,
-        request: Request,
-        head: &RequestHead<'_>,
-    ) -> (ExchangeId, Admission) {
+    pub(crate) fn begin(&self, link: &Link, request: Request, head: &RequestHead<'_>) -> Beginning {
         let now = self.now();
         let mut inner = self.inner();
-        let Inner { injector, history, step, .. } = &mut *inner;
-        let (faults, admission) = if let Some(outage) = injector.refusal(link, now).cloned() {
-            injector.record_refusal(&outage);
-            (vec![outage], Admission::Refused)
-        } else {
-            let decision = injector.decide(link, head, now);
-            (decision.faults.clone(), Admission::Admitted(decision))
+        let (faults, admission) = match inner.refusal(link, now) {
+            Some(Refusal::Outage(outage)) => {
+                inner.injector.record_refusal(&outage);
+                (vec![outage], Admission::Refused)
+            }
+            Some(Refusal::Absent(_)) => (Vec::new(), Admission::Refused),
+            None => (Vec::new(), Admission::Admitted(inner.injector.decide(link, head, now))),
         };
-        (history.send(now, *step, link.clone(), request, faults), admission)
+        let Inner { injector, history, step, .. } = &mut *inner;
+        let id = history.send(now, *step, link.clone(), request, faults);
+        Beginning { id, at: injector.moment(now), admission }
+    }
+
+    /// Records that a fault changes an exchange, once for each fault.
+    pub(crate) fn record_damage(&self, id: ExchangeId, fault: &FaultName) {
+        let now = self.now();
+        let mut inner = self.inner();
+        if !inner.history.exchange(id).faults.contains(fault) {
+            inner.injector.record_damage(fault);
+            inner.append(now, HistoryEvent::Damaged(id, fault.clone()));
+        }
+    }
+
+    /// The first outage of the whole link that has come into force since `since`.
+    pub(crate) fn interruption(&self, link: &Link, since: Moment) -> Option<Interruption> {
+        let now = self.now();
+        self.inner().injector.interruption(link, since, now)
     }
 
     pub(crate) fn read<R>(&self, read: impl FnOnce(&History) -> R) -> R {
@@ -168,16 +205,60 @@ impl LinkState {
     }
 
     /// Kills a service, unless the fault was healed while the exchange was in flight: a healed fault does nothing.
-    pub(crate) fn crash(&self, crash: &Crash) {
-        let in_force = self.inner().injector.is_injected(&crash.fault);
+    /// Returns whether it is killed.
+    pub(crate) fn crash(&self, crash: &Crash) -> bool {
+        let in_force = self.inner().injector.is_injected(crash.injection);
         if in_force {
             (self.kill)(&crash.service);
         }
+        in_force
     }
 
-    /// The outage that refuses connections on `link` at `now`.
-    pub(crate) fn refusal(&self, link: &Link, now: Duration) -> Option<FaultName> {
-        self.inner().injector.refusal(link, now).cloned()
+    /// Appends what happened to a service's process. Links to a process that ended refuse.
+    pub(crate) fn record_process(&self, service: ServiceName, change: ProcessChange) {
+        match change {
+            ProcessChange::Started | ProcessChange::Paused | ProcessChange::Resumed => {}
+            ProcessChange::Killed
+            | ProcessChange::Crashed
+            | ProcessChange::Stopped
+            | ProcessChange::Exited(_) => {
+                self.begin_absence(&service);
+            }
+        }
+        self.record(HistoryEvent::Process { service, change });
+    }
+
+    /// Makes links to a service refuse connections. Returns the number of this absence.
+    pub(crate) fn begin_absence(&self, service: &ServiceName) -> AbsenceNumber {
+        let number = self.inner().absences.begin(service);
+        self.tell_observers(&[], self.now());
+        number
+    }
+
+    /// Makes links to a service accept connections again, if this is its last absence.
+    pub(crate) fn end_absence(&self, service: &ServiceName, number: AbsenceNumber) {
+        let now = self.now();
+        let ended = self.inner().absences.end(service, number, now);
+        if ended {
+            self.tell_observers(&[], now);
+        }
+    }
+
+    /// Why connections on `link` are refused at `now`, if they are.
+    pub(crate) fn refusal(&self, link: &Link, now: Duration) -> Option<Refusal> {
+        self.inner().refusal(link, now)
+    }
+
+    /// Why connections on `link` were refused at some time of the present step, where refused callers don't show.
+    pub(crate) fn refusal_during_step(&self, link: &Link) -> Option<Refusal> {
+        if link.caller.as_str() == CLIENT {
+            return None;
+        }
+        let now = self.now();
+        let inner = self.inner();
+        let outage = inner.injector.refusal_since(link, inner.step_began, now);
+        let absent = || inner.absences.was_absent(&link.callee, inner.step_began);
+        outage.map(|fault| Refusal::Outage(fault.clone())).or_else(|| absent().then(|| absence_of(link)))
     }
 
     /// Counts that a listener begins to refuse connections because of `fault`.
@@ -190,16 +271,16 @@ impl LinkState {
         self.began.checked_add(self.inner().injector.next_change(now)?)
     }
 
-    /// Calls `observer` when faults are injected or healed, until it is dropped.
-    pub(crate) fn observe(&self, observer: &Arc<dyn FaultObserver>) {
+    /// Calls `observer` when links may begin or cease to refuse connections, until it is dropped.
+    pub(crate) fn observe(&self, observer: &Arc<dyn LinkObserver>) {
         let mut observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
         observers.retain(|observer| observer.strong_count() > 0);
         observers.push(Arc::downgrade(observer));
     }
 
-    /// Changes whenever a fault is injected or healed.
-    pub(crate) fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+    /// Waits until a fault is injected or healed, or a service begins or ceases to listen, after this call.
+    pub(crate) fn change(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     /// Opens and closes listeners before the caller continues, so that a step never meets the fault of the step before.
@@ -209,13 +290,18 @@ impl LinkState {
             observers.iter().filter_map(Weak::upgrade).collect()
         };
         for observer in observers {
-            observer.faults_changed(self, faults, now);
+            observer.links_changed(self, faults, now);
         }
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 }
 
 impl Inner {
+    fn refusal(&self, link: &Link, now: Duration) -> Option<Refusal> {
+        let outage = self.injector.refusal(link, now).map(|fault| Refusal::Outage(fault.clone()));
+        outage.or_else(|| self.absences.is_absent(&link.callee).then(|| absence_of(link)))
+    }
+
     fn append(&mut self, at: Duration, event: HistoryEvent) {
         self.history.append(at, self.step, event);
     }

@@ -2,7 +2,13 @@
 
 use fault::ServiceName;
 use http::{Method, header};
+use owo_colors::OwoColorize;
 use verdict::Exchange;
+
+use crate::{address::ServiceAddress, layout::size};
+
+/// The longest body that is written into a command.
+const LONGEST_BODY: usize = 2_000;
 
 /// Headers that curl sets itself, or that belong to a connection and not to a request.
 const NOT_REPEATED: [header::HeaderName; 5] = [
@@ -13,12 +19,32 @@ const NOT_REPEATED: [header::HeaderName; 5] = [
     header::ACCEPT_ENCODING,
 ];
 
-/// The command that sends an exchange's request again. `address` returns a service's URL; `http://its-name` stands for a
-/// service without one.
-pub(crate) fn curl(exchange: &Exchange<'_>, address: impl Fn(&ServiceName) -> Option<String>) -> String {
+/// What a person types to send an exchange's request again, with what has to be known for that.
+pub(crate) fn again(
+    exchange: &Exchange<'_>,
+    address: &dyn Fn(&ServiceName) -> Option<ServiceAddress>,
+) -> Vec<String> {
+    let again = "again:".dimmed();
+    let callee = &exchange.link.callee;
+    match address(callee) {
+        Some(ServiceAddress::Running(url)) => vec![format!("{again} {}", curl(exchange, &quoted(&url)))],
+        Some(ServiceAddress::WithUp(url)) => vec![
+            format!("{again} {}", curl(exchange, &quoted(&url))),
+            "       (while `runner up` runs)".dimmed().to_string(),
+        ],
+        None => vec![
+            format!("{again} {}", curl(exchange, "\"$URL\"")),
+            format!("       (URL=http://… is the address of {callee}, which `runner up` prints)")
+                .dimmed()
+                .to_string(),
+        ],
+    }
+}
+
+/// The command that sends an exchange's request again to the service at `base`, a word of a shell.
+fn curl(exchange: &Exchange<'_>, base: &str) -> String {
     let request = exchange.request;
-    let base = address(&exchange.link.callee).unwrap_or_else(|| format!("http://{}", exchange.link.callee));
-    let url = format!("{}{}", base.trim_end_matches('/'), request.path);
+    let path = &request.path;
     let mut words = vec!["curl".to_string(), "-sS".into(), "-i".into()];
     match request.method {
         Method::GET if request.body.is_empty() => {}
@@ -26,13 +52,16 @@ pub(crate) fn curl(exchange: &Exchange<'_>, address: impl Fn(&ServiceName) -> Op
         _ => words.extend(["-X".into(), request.method.to_string()]),
     }
     // Without these, curl would expand brackets and remove dots, and ask for another path.
-    if url.contains(['[', ']', '{', '}']) {
+    if path.contains(['[', ']', '{', '}']) {
         words.push("-g".into());
     }
     if request.path.contains("/./") || request.path.contains("/..") {
         words.push("--path-as-is".into());
     }
-    words.push(quoted(&url));
+    words.push(match base.strip_suffix('/').unwrap_or(base) {
+        plain if !plain.contains(['"', '\'']) => quoted(&format!("{plain}{path}")),
+        word => format!("{word}{}", quoted(path)),
+    });
     for (name, value) in &request.headers {
         if NOT_REPEATED.contains(name) {
             continue;
@@ -47,6 +76,10 @@ pub(crate) fn curl(exchange: &Exchange<'_>, address: impl Fn(&ServiceName) -> Op
     if !request.headers.contains_key(header::CONTENT_TYPE) {
         // Otherwise curl calls every body a form.
         words.extend(["-H".into(), quoted("content-type:")]);
+    }
+    if request.body.len() > LONGEST_BODY {
+        words.push("--data-binary @body".into());
+        return format!("{}  # {} that the JSON report has", words.join(" "), size(request.body.len()));
     }
     match std::str::from_utf8(&request.body) {
         Ok(text) if !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') => {

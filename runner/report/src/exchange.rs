@@ -2,14 +2,14 @@
 
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
-use serde_json::Value;
-use verdict::Exchange;
+use verdict::{EncodedBody, Exchange, header_text};
 
-use crate::layout::{duration, fit, printable};
+use crate::{
+    body::{Bodies, body_lines, parsed},
+    layout::{duration, fit, printable},
+};
 
-const MOST_LINES: usize = 40;
 const MOST_COLUMNS: usize = 200;
-const MOST_BYTES: usize = 256 * 1024;
 
 /// Headers that every exchange has.
 const NOT_SHOWN: [HeaderName; 10] = [
@@ -25,12 +25,17 @@ const NOT_SHOWN: [HeaderName; 10] = [
     header::VARY,
 ];
 
-/// The whole exchange: the request, its reply or why there is none, and how long that took.
-pub(crate) fn lines(exchange: &Exchange<'_>) -> Vec<String> {
+/// The exchange: the request and when it was sent, its reply or why there is none, and how long that took. `bodies` is
+/// about the reply's.
+pub(crate) fn lines(exchange: &Exchange<'_>, bodies: &Bodies<'_>) -> Vec<String> {
     let request = exchange.request;
-    let head = format!("{} {} {}", request.method, exchange.link.callee, printable(&request.path));
-    let mut lines = vec![head.bold().to_string()];
-    lines.extend(message(&request.headers, &request.body));
+    let at = format!("at {}", duration(exchange.at));
+    let mut lines = vec![format!("{} {}", asked_of(exchange).bold(), at.dimmed())];
+    let sent = match bodies {
+        Bodies::Whole => Bodies::Whole,
+        Bodies::Around(_) => Bodies::Around(&[]),
+    };
+    lines.extend(message(&request.headers, &request.body, &sent));
     let Some(ending) = &exchange.ending else {
         lines.push("no reply yet".bold().to_string());
         return lines;
@@ -39,7 +44,7 @@ pub(crate) fn lines(exchange: &Exchange<'_>) -> Vec<String> {
     match &ending.received {
         Ok(reply) => {
             lines.push(format!("{} {}", reply.status.to_string().bold(), took.dimmed()));
-            lines.extend(message(&reply.headers, &reply.body));
+            lines.extend(message(&reply.headers, &reply.body, bodies));
         }
         Err(none) => {
             lines.push(format!("{} {}", format!("no reply: {none}").bold(), took.dimmed()));
@@ -51,39 +56,31 @@ pub(crate) fn lines(exchange: &Exchange<'_>) -> Vec<String> {
     lines
 }
 
-fn message(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
-    let is_json = parsed(body).is_some();
+fn message(headers: &HeaderMap, bytes: &[u8], bodies: &Bodies<'_>) -> Vec<String> {
+    let body = EncodedBody::new(headers, bytes);
+    let is_json = body.text().is_ok_and(|text| parsed(&text).is_some());
     let shown = |(name, value): (&HeaderName, &http::HeaderValue)| {
-        let value = String::from_utf8_lossy(value.as_bytes());
+        let mut value = header_text(value);
+        if *name == header::CONTENT_ENCODING {
+            value = format!("{value}, {} bytes", bytes.len()).into();
+        }
         let said_by_body = is_json && *name == header::CONTENT_TYPE && value.starts_with("application/json");
         let line = || format!("  {name}: {}", fit(&printable(&value), MOST_COLUMNS)).dimmed().to_string();
         (!NOT_SHOWN.contains(name) && !said_by_body).then(line)
     };
     let mut lines: Vec<String> = headers.iter().filter_map(shown).collect();
-    lines.extend(body_lines(body).into_iter().map(|line| format!("  {line}")));
+    lines.extend(body_lines(&body, bodies).into_iter().map(|line| format!("  {line}")));
     lines
 }
 
-/// A body as lines, at most a screen of them: JSON indented, text as it is.
-pub(crate) fn body_lines(body: &[u8]) -> Vec<String> {
-    let text = match (parsed(body), std::str::from_utf8(body)) {
-        (Some(value), _) => format!("{value:#}"),
-        (None, Ok(text)) => text.into(),
-        (None, Err(_)) => return vec![format!("({} bytes, not text)", body.len())],
-    };
-    let mut all = text.lines();
-    let mut lines: Vec<String> =
-        all.by_ref().take(MOST_LINES).map(|line| fit(&printable(line), MOST_COLUMNS)).collect();
-    let rest = all.count();
-    if rest > 0 {
-        lines.push(format!("… {rest} more lines"));
-    }
-    lines
+/// `POST payment-service /api/payments`
+pub(crate) fn asked_of(exchange: &Exchange<'_>) -> String {
+    format!("{} {} {}", exchange.request.method, exchange.link.callee, printable(&exchange.request.path))
 }
 
-/// The body as JSON; `None` when it is something else or larger than [`MOST_BYTES`].
-fn parsed(body: &[u8]) -> Option<Value> {
-    (body.len() <= MOST_BYTES).then(|| serde_json::from_slice(body).ok())?
+/// `POST /api/payments`, for where the link is shown beside it.
+pub(crate) fn asked(exchange: &Exchange<'_>) -> String {
+    format!("{} {}", exchange.request.method, printable(&exchange.request.path))
 }
 
 /// How an exchange ended, in a few words: the status, or what was lost and where.

@@ -1,7 +1,7 @@
 //! The first thing that is wrong with a run, in one line.
 
 use engine::ScenarioResult;
-use verdict::{Failure, FailureLocation, Verdict};
+use verdict::{Failure, Verdict};
 
 use crate::layout::{fit, printable};
 
@@ -18,9 +18,5 @@ pub fn finding_line(result: &ScenarioResult) -> String {
 pub(crate) fn message(failures: &[Failure]) -> String {
     let first = failures.iter().find_map(|failure| Some((&failure.location, failure.findings.first()?)));
     let Some((location, finding)) = first else { return "failed".into() };
-    let location = match location {
-        FailureLocation::Step { index, name, .. } => format!("step {}, {name}", index + 1),
-        FailureLocation::End => "after the last step".into(),
-    };
     format!("{location}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
 }

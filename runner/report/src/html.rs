@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use engine::ScenarioResult;
+use engine::{LogLine, ScenarioResult, ServiceLog};
 use fault::{Link, ServiceName};
 use minijinja::{AutoEscape, Environment, value::Serde};
 use serde::Serialize;
 use verdict::{Exchange, ExchangeId, HistoryEvent, RequestOutcome, Verdict};
 
 use crate::{
-    RunRecord, counts,
-    curl::curl,
-    exchange, failure,
-    layout::duration,
+    RunRecord,
+    body::Bodies,
+    counts, curl, exchange, failure,
+    layout::{count, duration},
+    service_log,
     sweep::{self, page::SweepView},
     timeline::{Moments, Span, fault_windows, moments, step_spans},
 };
@@ -43,9 +44,17 @@ struct ScenarioView {
     took: String,
     /// What didn't hold, as the terminal shows it.
     text: String,
+    logs: Vec<LogView>,
     lanes: Vec<Lane>,
     ticks: Vec<Tick>,
     not_shown: usize,
+}
+
+/// What a service wrote.
+#[derive(Serialize)]
+struct LogView {
+    service: String,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -121,10 +130,24 @@ fn scenario(result: &ScenarioResult, index: usize, run: &RunRecord) -> ScenarioV
         verdict,
         took: duration(result.took),
         text,
+        logs: result.output.logs.iter().map(|(service, log)| log_view(service, log)).collect(),
         lanes: if result.history.records().is_empty() { Vec::new() } else { lanes(result, run, &scale) },
         ticks: scale.ticks(),
         not_shown: exchanges.saturating_sub(MOST_CALLS),
     }
+}
+
+/// A service's lines with their times, under the steps during which they were begun.
+fn log_view(service: &ServiceName, log: &ServiceLog) -> LogView {
+    let mut text = String::new();
+    for slice in log.slices() {
+        let step = slice.step.map_or_else(|| "outside the steps".into(), |step| format!("step {}", step + 1));
+        let left_out = (slice.left_out > 0).then(|| format!("… {}", count(slice.left_out, "line")));
+        let line = |line: &LogLine| format!("{:>9}  {}", duration(line.at), service_log::plain(&line.text));
+        let lines = slice.first.iter().map(line).chain(left_out).chain(slice.last.iter().map(line));
+        text.extend([step].into_iter().chain(lines).map(|line| line + "\n"));
+    }
+    LogView { service: service.to_string(), text }
 }
 
 /// The time that is drawn, from 0 to 100 percent.
@@ -288,9 +311,10 @@ fn detail(exchange: &Exchange<'_>, moments: &Moments, run: &RunRecord) -> String
     let times = moments.into_iter().flat_map(|(what, at)| at.iter().map(move |at| (what, *at)));
     lines.extend(times.map(|(what, at)| format!("{what} at {}", duration(at))));
     lines.push(String::new());
-    lines.extend(exchange::lines(exchange));
+    lines.extend(exchange::lines(exchange, &Bodies::Whole));
     if exchange.link.caller == ServiceName::client() {
-        lines.extend([String::new(), curl(exchange, |service| run.address(service))]);
+        lines.push(String::new());
+        lines.extend(curl::again(exchange, &|service| run.address(service)));
     }
     plain(&lines.join("\n"))
 }

@@ -1,5 +1,7 @@
 //! A run as JSON, for other programs and for later runs. `RunFile` is its shape.
 
+mod log;
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use engine::ScenarioResult;
@@ -7,8 +9,8 @@ use fault::FaultName;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use verdict::{
-    Exchange, ExchangeId, Failure, FailureLocation, FindingKind, History, HistoryEvent, Record, Reply,
-    Verdict,
+    EncodedBody, Exchange, ExchangeId, Failure, FailureLocation, History, HistoryEvent, Record, Reply,
+    Verdict, header_text,
 };
 
 use crate::{
@@ -16,8 +18,15 @@ use crate::{
     timeline::{Moments, moments},
 };
 
+mod finding;
+
+pub use finding::{ComputedFile, DifferenceFile, FindingFile, FindingKindFile, LastHeldFile};
+
 type AllMoments = BTreeMap<ExchangeId, Moments>;
 
+use log::logs;
+
+pub use self::log::{LogLineFile, LogSliceFile, ServiceLogFile};
 pub use crate::sweep::file::{CallFile, CellFile, LeftOutFile, NotTriedFile, PlantedFile, SweepFile};
 
 /// The version of the shape; it grows when a field changes its meaning or goes away.
@@ -77,6 +86,12 @@ pub struct ScenarioFile {
     pub steps: Vec<String>,
     /// Its history, in the order in which things began.
     pub history: Vec<RecordFile>,
+    /// What its services wrote: of a scenario that didn't pass, or of all with `--logs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<ServiceLogFile>,
+    /// The folder in which the services' data and logs are kept, with `--keep`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
 }
 
 /// The verdict on a scenario.
@@ -109,7 +124,7 @@ pub enum VerdictFile {
 /// A step, or the end of the scenario, at which something didn't hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailureFile {
-    /// The step, counted from 0; `null` after the last.
+    /// The step, counted from 0; `null` before the first and after the last.
     pub step: Option<usize>,
     /// The step's line in the file, counted from 1.
     pub line: Option<u32>,
@@ -117,53 +132,6 @@ pub struct FailureFile {
     pub findings: Vec<FindingFile>,
     /// The exchange that was judged.
     pub exchange: Option<ExchangeFile>,
-}
-
-/// One thing that isn't as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FindingFile {
-    /// The kind, by which programs compare findings.
-    pub kind: FindingKindFile,
-    /// What it is about.
-    pub subject: String,
-    /// What it must be.
-    pub expected: String,
-    /// What it is.
-    pub found: String,
-}
-
-/// The kind of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingKindFile {
-    /// Whether there is a reply.
-    Reply,
-    /// The reply's status.
-    Status,
-    /// A header of the reply.
-    Header,
-    /// A value of the reply's body.
-    Body,
-    /// A condition of `expect.that`.
-    Condition,
-    /// How the requests of a step ended.
-    Outcomes,
-    /// The traffic on a link.
-    Traffic,
-    /// A value that can't be captured.
-    Capture,
-    /// An expression that can't be evaluated.
-    Expression,
-    /// An `eventually` that never came true.
-    Eventually,
-    /// A condition of a `check` step.
-    Check,
-    /// An invariant.
-    Invariant,
-    /// A fault that met no exchange.
-    IdleFault,
-    /// The scenario's snapshot.
-    Snapshot,
 }
 
 /// One entry of a history.
@@ -197,6 +165,17 @@ pub enum EventFile {
         service: String,
         /// `started`, `killed`, `crashed`, `stopped`, `paused`, `resumed` or `exited: …`.
         change: String,
+    },
+    /// A service told the state of a circuit, when the scenario had failed.
+    Circuit {
+        /// The service's name.
+        service: String,
+        /// Whose calls the circuit guards, as the service names it.
+        callee: String,
+        /// Its state, in the service's words.
+        state: String,
+        /// Its changes of state so far; `null` when the service doesn't tell them.
+        moves: Option<Vec<String>>,
     },
 }
 
@@ -244,12 +223,21 @@ pub struct ReplyFile {
     pub body: BodyFile,
 }
 
-/// A body: text as it is, anything else as its bytes.
+/// A body: text as it was meant, anything else as its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum BodyFile {
-    /// UTF-8.
+    /// UTF-8, as it was sent.
     Text(String),
+    /// Text that was sent in a content coding, in another charset or with a byte order mark.
+    Decoded {
+        /// The text.
+        text: String,
+        /// The content codings in the order in which they were applied, such as `gzip`.
+        codings: Vec<String>,
+        /// How many bytes were sent.
+        bytes: usize,
+    },
     /// Anything else.
     Bytes(Vec<u8>),
 }
@@ -291,6 +279,8 @@ fn scenario(result: &ScenarioResult) -> ScenarioFile {
             .iter()
             .filter_map(|record| self::record(record, &result.history, &moments))
             .collect(),
+        logs: logs(&result.output),
+        kept: result.output.folder.clone(),
     }
 }
 
@@ -311,37 +301,10 @@ fn verdict(result: &ScenarioResult, moments: &AllMoments) -> VerdictFile {
 fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> FailureFile {
     let (step, line) = match &failure.location {
         FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
-        FailureLocation::End => (None, None),
-    };
-    let finding = |finding: &verdict::Finding| FindingFile {
-        kind: (&finding.kind).into(),
-        subject: finding.subject(),
-        expected: finding.expected.clone(),
-        found: finding.found.clone(),
+        FailureLocation::Start | FailureLocation::End => (None, None),
     };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
-    FailureFile { step, line, findings: failure.findings.iter().map(finding).collect(), exchange }
-}
-
-impl From<&FindingKind> for FindingKindFile {
-    fn from(kind: &FindingKind) -> Self {
-        match kind {
-            FindingKind::Reply => Self::Reply,
-            FindingKind::Status => Self::Status,
-            FindingKind::Header(_) => Self::Header,
-            FindingKind::Body(_) => Self::Body,
-            FindingKind::Condition => Self::Condition,
-            FindingKind::Outcomes => Self::Outcomes,
-            FindingKind::Traffic(_) => Self::Traffic,
-            FindingKind::Capture(_) => Self::Capture,
-            FindingKind::Expression => Self::Expression,
-            FindingKind::Eventually => Self::Eventually,
-            FindingKind::Check => Self::Check,
-            FindingKind::Invariant(_) => Self::Invariant,
-            FindingKind::IdleFault(_) => Self::IdleFault,
-            FindingKind::Snapshot => Self::Snapshot,
-        }
-    }
+    FailureFile { step, line, findings: failure.findings.iter().map(FindingFile::from).collect(), exchange }
 }
 
 /// The entry for a record; `None` for the later records of an exchange, whose entry is that of its first record.
@@ -356,6 +319,12 @@ fn record(record: &Record, history: &History, moments: &AllMoments) -> Option<Re
         HistoryEvent::Process { service, change } => {
             EventFile::Process { service: service.to_string(), change: change.to_string() }
         }
+        HistoryEvent::Circuit(circuit) => EventFile::Circuit {
+            service: circuit.service.to_string(),
+            callee: circuit.callee.clone(),
+            state: circuit.state.clone(),
+            moves: circuit.moves.clone(),
+        },
         _ => return None,
     };
     Some(RecordFile { at_us: micros(record.at), step: record.step, what })
@@ -370,7 +339,7 @@ fn exchange(exchange: &Exchange<'_>, moments: &AllMoments) -> ExchangeFile {
         method: exchange.request.method.to_string(),
         path: exchange.request.path.clone(),
         headers: headers(&exchange.request.headers),
-        body: body(&exchange.request.body),
+        body: body(&exchange.request.headers, &exchange.request.body),
         faults: exchange.faults.iter().map(FaultName::to_string).collect(),
         delivered: exchange.delivered,
         delivered_at_us: micros_of(delivered),
@@ -383,17 +352,22 @@ fn exchange(exchange: &Exchange<'_>, moments: &AllMoments) -> ExchangeFile {
 }
 
 fn reply(reply: &Reply) -> ReplyFile {
-    ReplyFile { status: reply.status.as_u16(), headers: headers(&reply.headers), body: body(&reply.body) }
+    ReplyFile {
+        status: reply.status.as_u16(),
+        headers: headers(&reply.headers),
+        body: body(&reply.headers, &reply.body),
+    }
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    headers.iter().map(|(name, value)| (name.to_string(), header_text(value).into_owned())).collect()
 }
 
-fn body(bytes: &[u8]) -> BodyFile {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => BodyFile::Text(text.into()),
+fn body(headers: &HeaderMap, bytes: &[u8]) -> BodyFile {
+    let body = EncodedBody::new(headers, bytes);
+    match body.text() {
+        Ok(text) if text.as_bytes() == bytes => BodyFile::Text(text.into()),
+        Ok(text) => BodyFile::Decoded { text: text.into(), codings: body.codings(), bytes: bytes.len() },
         Err(_) => BodyFile::Bytes(bytes.into()),
     }
 }

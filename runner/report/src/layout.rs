@@ -60,6 +60,15 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A number of bytes, in the unit a person would choose.
+pub(crate) fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => count(bytes, "byte"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
 /// `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

@@ -20,7 +20,9 @@
 //! | `interruption` | why a run ended early |
 //! | `again` | the command that repeats a run |
 //! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
-//! | `exchange`, `curl` | a request and how it ended, as text; as a command that repeats it |
+//! | `service_log` | what services wrote: beside a failure, and as it comes |
+//! | `exchange`, `body`, `curl` | a request and how it ended, as text; as a command that repeats it |
+//! | `address` | where a person reaches a service |
 //! | `diagnostics` | mistakes in files |
 //! | `transcript`, `normalise` | a scenario's steps and how they went, as text; placeholders for what differs from run to run |
 //! | `snapshot` | a transcript against the accepted one, in insta's files |
@@ -32,7 +34,9 @@
 //!
 //! Text is made with its colours; a stream that shows none (`anstream`) removes them.
 
+mod address;
 mod again;
+mod body;
 mod curl;
 mod diagnostics;
 mod exchange;
@@ -51,6 +55,7 @@ mod preparation;
 mod progress_line;
 mod record;
 mod result_line;
+mod service_log;
 mod snapshot;
 mod summary;
 mod sweep;
@@ -63,6 +68,7 @@ mod transcript;
 #[expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 mod tests;
 
+pub use address::ServiceAddress;
 pub use again::Again;
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
@@ -72,9 +78,10 @@ pub use opening::render as render_opening;
 pub use preparation::PreparationView;
 pub use progress_line::ProgressLine;
 pub use record::RunRecord;
+pub use service_log::render_service_line;
 pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
-pub use summary::counts;
-pub use sweep::render as render_sweep;
+pub use summary::{counts, thin_line};
+pub use sweep::{render as render_sweep, repeated_starts};
 pub use target::{NotATarget, Target, WriteError};
 pub use terminal::{Addresses, Progress, Terminal, TerminalOptions};
 pub use transcript::SNAPSHOT_SEED;

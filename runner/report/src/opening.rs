@@ -39,6 +39,11 @@ pub fn render(
             .dimmed()
             .to_string()
     }));
+    lines.extend(match configuration.invariants.len() {
+        0 => None,
+        1 => Some("  1 invariant holds for every scenario".dimmed().to_string()),
+        many => Some(format!("  {many} invariants hold for every scenario").dimmed().to_string()),
+    });
     lines.push(String::new());
     lines.push(String::new());
     lines.join("\n")

@@ -122,8 +122,8 @@ fn write_lines(mut out: impl Write, received: &Receiver<Message>) {
 struct UnderWay {
     /// When the build started, and the last line that it wrote.
     build: Option<(Instant, String)>,
-    /// The services waited for, with the beginning of each wait.
-    waits: BTreeMap<ServiceName, Instant>,
+    /// The services waited for, with the beginning of each wait and how long it may take.
+    waits: BTreeMap<ServiceName, (Instant, Duration)>,
 }
 
 impl UnderWay {
@@ -144,8 +144,8 @@ impl UnderWay {
                 self.build = None;
                 Some(format!("built in {}", duration(took)))
             }
-            Preparation::WaitStarted { service } => {
-                self.waits.insert(service, now);
+            Preparation::WaitStarted { service, within } => {
+                self.waits.insert(service, (now, within));
                 None
             }
             Preparation::WaitEnded { service } => {
@@ -161,9 +161,10 @@ impl UnderWay {
         if let Some((start, line)) = &self.build {
             return Some(format!("building, {}: {line}", since(*start)));
         }
-        let first = self.waits.values().min()?;
+        let first = self.waits.values().map(|(start, _)| *start).min()?;
+        let longest = self.waits.values().map(|(_, within)| *within).max()?;
         let services: Vec<_> = self.waits.keys().map(ServiceName::as_str).collect();
-        Some(format!("waiting for {}, {}", services.join(", "), since(*first)))
+        Some(format!("waiting for {}, {} of {}", services.join(", "), since(first), duration(longest)))
     }
 }
 
@@ -258,7 +259,8 @@ mod tests {
 
     #[test]
     fn only_a_wait_that_takes_long_is_mentioned() {
-        let started = |at, name| (at, Preparation::WaitStarted { service: service(name) });
+        let within = Duration::from_secs(10);
+        let started = |at, name| (at, Preparation::WaitStarted { service: service(name), within });
         let ended = |at, name| (at, Preparation::WaitEnded { service: service(name) });
         assert_eq!(written(&[started(30, "users"), ended(31, "users")], 60), "");
         let waits = [started(30, "users"), started(30, "orders"), ended(33, "orders"), ended(38, "users")];

@@ -6,7 +6,7 @@ use engine::{Event, ScenarioResult, Summary};
 use explore::SweepTable;
 use fault::{Seed, ServiceName};
 
-use crate::{Interruption, sweep::failures};
+use crate::{Interruption, ServiceAddress, sweep::failures};
 
 /// A run as reports need it, gathered from its events.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct RunRecord {
     pub(crate) sweeps: Vec<(usize, SweepTable)>,
     /// The position in the run of each result. Scenarios that run side by side end in any order.
     positions: Vec<usize>,
-    addresses: BTreeMap<ServiceName, String>,
+    addresses: BTreeMap<ServiceName, ServiceAddress>,
 }
 
 impl Default for RunRecord {
@@ -54,14 +54,14 @@ impl RunRecord {
         record
     }
 
-    /// The same record with the URLs at which a person reaches the services, for the commands that repeat a request.
+    /// The same record with the addresses at which a person reaches the services, for the commands that repeat a request.
     #[must_use]
-    pub fn with_addresses(self, addresses: BTreeMap<ServiceName, String>) -> Self {
+    pub fn with_addresses(self, addresses: BTreeMap<ServiceName, ServiceAddress>) -> Self {
         Self { addresses, ..self }
     }
 
-    /// The URL at which a person reaches a service.
-    pub(crate) fn address(&self, service: &ServiceName) -> Option<String> {
+    /// Where a person reaches a service.
+    pub(crate) fn address(&self, service: &ServiceName) -> Option<ServiceAddress> {
         self.addresses.get(service).cloned()
     }
 

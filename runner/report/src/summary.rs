@@ -47,6 +47,11 @@ pub fn counts(summary: &Summary) -> String {
     format!("{}: {}", count(all, "scenario"), parts.join(", "))
 }
 
+/// A line about what a green result doesn't show.
+pub fn thin_line(what: &str) -> String {
+    format!("{} {what}\n", "thin:".yellow())
+}
+
 /// The counts, the time, the seed, and the command that repeats what didn't pass.
 pub(crate) fn render(summary: &Summary, end: &End) -> String {
     let virtual_time = end.virtual_time.map(|time| format!(" for {} of virtual time", duration(time)));

@@ -122,8 +122,19 @@ pub fn render(table: &SweepTable) -> String {
     ]);
     let skipped = table.summary().skipped;
     lines.extend(skipped.iter().map(|(reason, count)| format!("  {count} left out: {reason}")));
+    lines.extend(repeated_starts(table.repeated_starts).map(|line| format!("  {line}")));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// How often services were started once more in an exploration or a sweep, if they were.
+pub fn repeated_starts(count: u32) -> Option<String> {
+    let starts = match count {
+        0 => return None,
+        1 => "1 start was repeated".to_owned(),
+        count => format!("{count} starts were repeated"),
+    };
+    Some(format!("{starts}: a service wasn't ready the first time"))
 }
 
 fn letter(number: usize) -> char {

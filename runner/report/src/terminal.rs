@@ -16,7 +16,7 @@ use scenario::{Configuration, Scenario};
 use verdict::Verdict;
 
 use crate::{
-    Again, Interruption, WorldKind, failure,
+    Again, Interruption, ServiceAddress, WorldKind, failure,
     folders::{Folders, Grouped, folder},
     heartbeat::{Beat, Heartbeat},
     layout::{count, duration},
@@ -29,8 +29,8 @@ const BEAT: Beat = Beat {
     line: |quiet, status| format!("running, nothing ended for {quiet}: {status}"),
 };
 
-/// Returns the URL at which a person reaches a service; `None` for a service without one.
-pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<String> + Send>;
+/// Returns where a person reaches a service; `None` for one that is started on a free port.
+pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<ServiceAddress> + Send>;
 
 /// How a run is shown.
 pub struct TerminalOptions {

@@ -3,8 +3,10 @@
 mod curl;
 mod diagnostics;
 mod exchange;
+mod failures;
 mod files;
 pub(crate) mod sample;
+mod service_log;
 mod snapshot;
 mod sweep;
 mod terminal;

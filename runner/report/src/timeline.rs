@@ -87,7 +87,7 @@ fn last_failed_step(result: &ScenarioResult) -> Option<usize> {
     let verdict::Verdict::Failed(failures) = &result.verdict else { return None };
     let index = |failure: &verdict::Failure| match failure.location {
         verdict::FailureLocation::Step { index, .. } => Some(index),
-        verdict::FailureLocation::End => None,
+        verdict::FailureLocation::Start | verdict::FailureLocation::End => None,
     };
     failures.iter().filter_map(index).max()
 }

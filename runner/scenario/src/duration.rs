@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use crate::{Number, value::Exact};
 
 /// Longer than any wait that makes sense, and short enough for every clock.
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// The units, each with its length in microseconds.
-const UNITS: &[(&str, i64)] = &[("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
+const UNITS: &[(&str, i128)] = &[("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
 
 /// Why a text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ impl InvalidDuration {
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let number: Decimal = number.parse().map_err(|_| InvalidDuration::NotANumber(text.into()))?;
+    let number = Number::from_loose(number).ok_or_else(|| InvalidDuration::NotANumber(text.into()))?;
     let unit = unit.trim();
     if unit.is_empty() {
         return Err(InvalidDuration::NoUnit(text.into()));
@@ -56,7 +56,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
     let Some((_, microseconds)) = UNITS.iter().find(|(name, _)| *name == unit) else {
         return Err(InvalidDuration::UnknownUnit { text: text.into(), unit: unit.into() });
     };
-    let exact = number.checked_mul(Decimal::from(*microseconds)).and_then(|exact| exact.to_u64());
+    let exact = Exact::of(&number).and_then(|Exact { digits, decimals }| {
+        let microseconds = digits.checked_mul(*microseconds)? / 10_i128.checked_pow(decimals)?;
+        u64::try_from(microseconds).ok()
+    });
     let duration = exact.map(Duration::from_micros).filter(|duration| *duration <= LONGEST);
     duration.ok_or_else(|| InvalidDuration::TooLong(text.into()))
 }

@@ -4,29 +4,42 @@
 //! | --- | --- |
 //! | `environment` | minijinja as it is set up here |
 //! | `code` | an expression compiled, and what it names |
+//! | `certainty` | conditions that are true or false whatever their variables are |
 //! | `tokens` | the source as tokens, and which of them are variables |
 //! | `filters` | filters, each a line there and a function in its folder |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
+//! | `headers` | headers of a reply: names in any case, several values |
 //! | `scope` | the values that names stand for |
+//! | `false_part` | why a condition is false: its parts that are, with the operands computed |
 //! | `binding` | other names or values in place of variables |
+//! | `arithmetic` | what to do where minijinja's arithmetic can't be exact |
+//! | `path` | expressions that are nothing but a path, such as `body.order.id` |
 //! | `json` | JSON to minijinja's values and back |
+//! | `number` | numbers to minijinja's and back, without a change of their values |
+//! | `literals` | numbers in an expression that minijinja would read as others |
 
 use std::{fmt, sync::Arc};
 
-use minijinja::ErrorKind;
-use serde_json::Value;
-
 use self::code::Code;
+use crate::Value;
+use minijinja::ErrorKind;
 
+mod arithmetic;
 mod binding;
+mod certainty;
 mod code;
 mod environment;
 mod error;
+mod false_part;
 mod filters;
+mod headers;
 mod json;
 mod kinds;
+mod literals;
+mod number;
 mod ordering;
+mod path;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -34,6 +47,7 @@ mod tokens;
 
 pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
+pub use false_part::{FalsePart, Relation};
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
 
@@ -65,8 +79,20 @@ impl Expression {
         self.code.names.iter().map(String::as_str)
     }
 
+    /// Whether it uses this filter.
+    pub(crate) fn has_filter(&self, name: &str) -> bool {
+        self.source.contains(name) && tokens::has_filter(&self.source, name)
+    }
+
     /// Its value. An undefined name or key is an error, and so is an expression that takes too long.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
+        if let Some(found) = self.code.path.as_ref().and_then(|path| path.find(scope)) {
+            return Ok(found.clone());
+        }
+        let unusable = self.code.names.iter().find_map(|name| Some((name, scope.unusable(name)?)));
+        if let Some((name, why)) = unusable {
+            return Err(self.error(format!("`{name}` is {why}")));
+        }
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
         let context = minijinja::Value::from_pairs(known);
         let value =
@@ -91,6 +117,16 @@ impl Expression {
         }
     }
 
+    /// Its result as a condition whatever its variables are, where that is plain to see, as of `calls >= 0`.
+    pub(crate) fn always(&self) -> Option<bool> {
+        certainty::always(&self.source)
+    }
+
+    /// Its parts that are false, with their operands computed, for a condition that doesn't hold.
+    pub fn false_parts(&self, scope: &Scope) -> Vec<FalsePart> {
+        false_part::false_parts(&self.source, scope)
+    }
+
     /// The same expression with other names or values for some of its variables.
     #[must_use]
     pub fn bind(&self, bindings: &Bindings) -> Self {
@@ -111,6 +147,10 @@ impl Expression {
                 self.what_is_missing(scope).unwrap_or_else(|| error::describe(error))
             }
             ErrorKind::OutOfFuel => "it takes too long".into(),
+            ErrorKind::InvalidOperation => match arithmetic::help(&self.source, &self.code, scope) {
+                Some(help) => format!("{}: {help}", error::describe(error)),
+                None => error::describe(error),
+            },
             _ => error::describe(error),
         }
     }
@@ -122,7 +162,11 @@ impl Expression {
             let Some(mut value) = scope.get(name) else { return Some(format!("`{name}` is undefined")) };
             let mut so_far = name.clone();
             for step in steps {
-                let Some(next) = value.get(step) else {
+                let next = match value {
+                    Value::Object(fields) if so_far == headers::HEADERS => headers::member(fields, step),
+                    _ => value.get(step),
+                };
+                let Some(next) = next else {
                     return Some(format!("{} has no `{step}`", json::outline(&so_far, value)));
                 };
                 so_far = format!("{so_far}.{step}");

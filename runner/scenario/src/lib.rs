@@ -35,7 +35,9 @@
 //! | `reading` | from text to the model; a table of keys for each kind of mapping |
 //! | `writing` | from a scenario back to text |
 //! | `expression` | the expression language |
-//! | `template` | texts and values with `${…}` in them |
+//! | `template` | texts, values and paths with `${…}` in them |
+//! | `percent` | percent-encoding of paths and queries |
+//! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
@@ -52,20 +54,26 @@ mod duration;
 mod expression;
 mod mistake;
 mod model;
+mod percent;
 mod reading;
 mod template;
+mod value;
 mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
-pub use expression::{Binding, Bindings, EvaluationError, Expression, InvalidExpression, Scope, SharedValue};
+pub use expression::{
+    Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
+    SharedValue,
+};
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EventuallyStep,
-    Expectations, Exploration, File, Generator, InjectStep, Invariant, InvariantTiming, Judging,
-    LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness, ReplyExpectation,
-    RequestStep, Scenario, Service, Signal, StartCommand, Step, Times,
+    Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming,
+    Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness,
+    ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step, Times,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
-pub use template::{Template, TemplateValue};
+pub use template::{PathTemplate, Template, TemplateValue};
+pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

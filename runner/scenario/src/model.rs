@@ -12,7 +12,8 @@ mod step;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use expectation::{
-    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ReplyExpectation,
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,
+    ReplyExpectation,
 };
 pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;
@@ -20,4 +21,6 @@ pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming};
 pub use request::{Body, Call};
 pub use scenario::Scenario;
-pub use step::{Action, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, Step, Times};
+pub use step::{
+    Action, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step, Times,
+};

@@ -5,6 +5,7 @@
 //! | `yaml` | the text as a tree in which every value knows its place |
 //! | `table` | the keys of a mapping, each with its shape and description |
 //! | `reader`, `fields` | mistakes; mappings, lists and scalars taken apart |
+//! | `condition` | expressions that have to be true, and could be false |
 //! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
@@ -13,6 +14,7 @@
 //! | `schema` | the tables as JSON Schema |
 //! | `suggestion` | "did you mean" |
 
+mod condition;
 mod configuration;
 mod expect;
 mod exploration;
@@ -37,3 +39,4 @@ mod yaml;
 pub use configuration::read_configuration;
 pub use file::read_file;
 pub use schema::{configuration_schema, schema};
+pub(crate) use yaml::is_number;

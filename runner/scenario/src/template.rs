@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
+use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value};
 
-use crate::{Binding, Bindings, EvaluationError, Expression, Scope};
+mod path;
+#[cfg(test)]
+mod tests;
+
+pub use path::PathTemplate;
 
 /// A text with `${…}` in it.
 #[derive(Debug, Clone)]
@@ -31,7 +35,7 @@ pub(crate) enum TemplateError<E> {
 }
 
 /// The byte of the `}` that ends a placeholder, past braces and quoted texts within it.
-fn closing_brace(text: &str) -> Option<usize> {
+pub(crate) fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
     let mut escaped = false;
@@ -126,10 +130,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Placeholder(expression) => match expression.evaluate(scope)? {
-                    Value::String(value) => text.push_str(&value),
-                    value => text.push_str(&value.to_string()),
-                },
+                Part::Placeholder(expression) => text.push_str(&expression.evaluate(scope)?.to_text()),
             }
         }
         Ok(text)
@@ -163,8 +164,7 @@ impl Template {
         let bind = |part: &Part| match part {
             Part::Text(text) => Part::Text(text.clone()),
             Part::Placeholder(expression) => match bindings.get(expression.source().trim()) {
-                Some(Binding::Value(Value::String(text))) => Part::Text(text.clone()),
-                Some(Binding::Value(value)) => Part::Text(value.to_string()),
+                Some(Binding::Value(value)) => Part::Text(value.to_text().into_owned()),
                 _ => Part::Placeholder(expression.bind(bindings)),
             },
         };

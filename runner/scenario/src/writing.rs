@@ -12,6 +12,7 @@ mod request;
 mod step;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 /// The text of a scenario.
 pub fn write(scenario: &Scenario) -> String {
@@ -23,5 +24,5 @@ pub fn write(scenario: &Scenario) -> String {
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
     written.list("steps", scenario.steps.iter().map(step::step));
     written.maybe("settle", scenario.settle.map(crate::duration::written));
-    serde_yaml::to_string(&written.0).expect("a mapping of texts, numbers, lists and mappings can be written")
+    yaml::text(written.0)
 }

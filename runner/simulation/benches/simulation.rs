@@ -115,7 +115,9 @@ fn simulation() -> Simulation {
         need: Need::Required,
         start: None,
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
+        after: Vec::new(),
         ready: Vec::new(),
+        circuits: None,
     };
     let configuration = Configuration {
         file: PathBuf::new(),

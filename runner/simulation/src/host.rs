@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
 use scenario::Signal;
-use verdict::{BrokenOff, NoReply};
+use verdict::{BrokenOff, Exit, NoReply};
 
 use crate::{
     Disk,
@@ -75,8 +75,12 @@ impl Host {
         self.process().is_some_and(|present| Arc::ptr_eq(&present, process))
     }
 
-    /// Makes a process on the disk that the last one left. `None` when there is one already.
-    pub(crate) fn new_process(&self) -> Option<NewProcess> {
+    /// Makes a process on the disk that the last one left. `None` when there is one already. `on_exit` is called if the
+    /// process ends by itself.
+    pub(crate) fn new_process(
+        &self,
+        on_exit: impl Fn(&Arc<Process>, Exit) + Send + Sync + 'static,
+    ) -> Option<NewProcess> {
         let mut state = self.state();
         if state.process.is_some() {
             return None;
@@ -84,7 +88,7 @@ impl Host {
         state.starts += 1;
         // A change of these names changes the history of every seed.
         let seed = self.seed.derive(&format!("life {}", state.starts));
-        let process = Process::new(self.name.clone(), seed.derive("turns"));
+        let process = Process::new(self.name.clone(), seed.derive("turns"), on_exit);
         state.process = Some(Arc::clone(&process));
         Some(NewProcess { process, disk: state.disk.clone(), seed: seed.derive("service") })
     }
@@ -96,6 +100,20 @@ impl Host {
         let process = state.process.take()?;
         state.disk = state.disk.crash();
         Some(process)
+    }
+
+    /// Ends a process that ends by itself, and keeps what it wrote. Returns whether it was the present one.
+    pub(crate) fn exit(&self, process: &Arc<Process>) -> bool {
+        {
+            let mut state = self.state();
+            if !state.process.as_ref().is_some_and(|present| Arc::ptr_eq(present, process)) {
+                return false;
+            }
+            state.process = None;
+            state.disk = state.disk.remount();
+        }
+        process.end();
+        true
     }
 
     /// Drains and ends the process. Returns whether there was one that this has ended.

@@ -38,7 +38,7 @@ impl Tasks {
         Self(Arc::clone(process))
     }
 
-    /// Spawns work that runs until it ends or the process does.
+    /// Spawns work that runs until it ends or the process does. A panic in it ends the process with exit code 101.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.0.spawn(Box::pin(work));
     }

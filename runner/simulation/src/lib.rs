@@ -66,6 +66,7 @@
 //!         invariants: configuration.invariants,
 //!         settle: configuration.settle,
 //!         timeout: configuration.timeout,
+//!         circuits: Vec::new(),
 //!     };
 //!     let run = run_scenario(&simulation, scenario.into(), &rules, Seed(1), |_step| {});
 //!     let result = block_on(run);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use fault::{Link, Seed, ServiceName};
 use proxy::Links;
 use tower::Layer;
-use verdict::{BrokenOff, ProcessChange};
+use verdict::{BrokenOff, Exit, ProcessChange};
 
 use crate::{
     Clock, Transport,
@@ -86,6 +86,16 @@ impl Network {
             (callee.to_string(), layer.layer(self.client(callee)))
         };
         over_links(process, caller.callees.iter().map(link).collect(), Arc::clone(&self.budget))
+    }
+
+    /// What is called when a process of this service ends by itself.
+    pub(crate) fn on_exit(&self, name: &ServiceName) -> impl Fn(&Arc<Process>, Exit) + Send + Sync + 'static {
+        let (host, links, name) = (self.host(name).cloned(), self.links.clone(), name.clone());
+        move |process, exit| {
+            if host.as_ref().is_some_and(|host| host.exit(process)) {
+                links.record_process(name.clone(), ProcessChange::Exited(exit));
+            }
+        }
     }
 
     /// Kills a service's process because of a fault or a power cut, if it has one.

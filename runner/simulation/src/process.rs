@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -21,7 +22,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tower::ServiceExt;
-use verdict::NoReply;
+use verdict::{Exit, NoReply};
 
 use crate::{
     running::{BackgroundWork, Running, Server},
@@ -35,11 +36,17 @@ const YIELD_BOUND: u64 = 8;
 const MAX_CONNECTIONS: usize = 10_000;
 /// The most polls at one instant of virtual time, while no request arrives, before the process is taken to loop forever.
 const MAX_POLLS_AT_ONE_INSTANT: u32 = 50_000;
+/// How a Rust program ends that panics.
+const PANICKED: Exit = Exit::Code(101);
+
+/// Is called with a process that ends by itself, and how.
+type OnExit = dyn Fn(&Arc<Process>, Exit) + Send + Sync;
 
 /// A process of a service, with its tasks. Once it has ended, none of its tasks is polled again, even one that the
 /// service spawned past it.
 pub(crate) struct Process {
     service: ServiceName,
+    on_exit: Box<OnExit>,
     inner: Mutex<Inner>,
 }
 
@@ -56,6 +63,8 @@ struct Inner {
     /// The number of polls at that time, since the last request arrived.
     polls: u32,
     random: ChaCha8Rng,
+    /// How it ended, if it did so by itself.
+    exit: Option<Exit>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,8 +78,12 @@ enum ProcessState {
 }
 
 impl Process {
-    /// A process of `service` without tasks.
-    pub(crate) fn new(service: ServiceName, seed: Seed) -> Arc<Self> {
+    /// A process of `service` without tasks. `on_exit` is called if it ends by itself, and has to end its tasks.
+    pub(crate) fn new(
+        service: ServiceName,
+        seed: Seed,
+        on_exit: impl Fn(&Arc<Self>, Exit) + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let inner = Inner {
             state: ProcessState::Running,
             server: None,
@@ -80,8 +93,9 @@ impl Process {
             last_poll: Instant::now(),
             polls: 0,
             random: ChaCha8Rng::seed_from_u64(seed.0),
+            exit: None,
         };
-        Arc::new(Self { service, inner: Mutex::new(inner) })
+        Arc::new(Self { service, on_exit: Box::new(on_exit), inner: Mutex::new(inner) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -90,21 +104,53 @@ impl Process {
 
     /// Runs a service in this process: its background work now, its server for the requests that arrive.
     pub(crate) fn run(self: &Arc<Self>, running: Running) {
-        let Running { server, background } = running;
+        let Running { server, background, main } = running;
         self.lock().server = Some(server);
         for work in background {
             self.spawn(work);
         }
+        if let Some(main) = main {
+            let process = Arc::clone(self);
+            self.spawn(Box::pin(async move {
+                let code = main.await;
+                process.exit_with(Exit::Code(code));
+            }));
+        }
     }
 
-    /// Spawns a task that runs until it ends or the process does.
+    /// Spawns a task that runs until it ends or the process does. A panic in it ends the process.
     pub(crate) fn spawn(self: &Arc<Self>, work: BackgroundWork) {
-        let work = ProcessFuture::new(self, work);
+        let (process, mut work) = (Arc::clone(self), ProcessFuture::new(self, work));
+        let unless_it_panics = poll_fn(move |context| {
+            let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut work).poll(context)));
+            polled.unwrap_or_else(|_| {
+                process.exit_with(PANICKED);
+                Poll::Ready(())
+            })
+        });
         let mut inner = self.lock();
         while inner.background.try_join_next().is_some() {}
         if inner.state != ProcessState::Ended {
-            inner.background.spawn(work);
+            inner.background.spawn(unless_it_panics);
         }
+    }
+
+    /// Ends the process because it ends by itself.
+    fn exit_with(self: &Arc<Self>, exit: Exit) {
+        let has_ended = {
+            let mut inner = self.lock();
+            let has_ended = inner.state == ProcessState::Ended;
+            inner.exit = inner.exit.or((!has_ended).then_some(exit));
+            has_ended
+        };
+        if !has_ended {
+            (self.on_exit)(self, exit);
+        }
+    }
+
+    /// How it ended, if it did so by itself.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        self.lock().exit
     }
 
     /// Accepts a request. A task of this process handles it.
@@ -295,7 +341,7 @@ mod tests {
 
     #[test]
     fn the_result_of_the_poll_that_ended_the_process_is_never_seen() {
-        let process = Process::new("mortal".parse().expect("a name"), Seed(1));
+        let process = Process::new("mortal".parse().expect("a name"), Seed(1), |_, _| {});
         let killed = Arc::clone(&process);
         let work = async move {
             killed.end();

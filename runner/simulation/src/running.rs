@@ -8,6 +8,8 @@ use tower::{Service, ServiceExt, util::BoxCloneService};
 
 /// Work of a service beside its requests.
 pub(crate) type BackgroundWork = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Work of a service that ends its process, with the exit code.
+pub(crate) type MainWork = Pin<Box<dyn Future<Output = i32> + Send>>;
 /// Answers a service's requests. An error resets the connection.
 pub(crate) type Server = BoxCloneService<Request<Bytes>, Response<Bytes>, ()>;
 
@@ -15,6 +17,7 @@ pub(crate) type Server = BoxCloneService<Request<Bytes>, Response<Bytes>, ()>;
 pub struct Running {
     pub(crate) server: Server,
     pub(crate) background: Vec<BackgroundWork>,
+    pub(crate) main: Option<MainWork>,
 }
 
 impl Running {
@@ -25,13 +28,22 @@ impl Running {
         S: Service<Request<Bytes>, Response = Response<Bytes>, Future: Send + 'static>,
         S: Clone + Send + 'static,
     {
-        Self { server: service.map_err(|_| ()).boxed_clone(), background: Vec::new() }
+        Self { server: service.map_err(|_| ()).boxed_clone(), background: Vec::new(), main: None }
     }
 
-    /// Adds work that runs beside the requests, until it ends or the service does.
+    /// Adds work that runs beside the requests, until it ends or the service does. A panic in it ends the process with
+    /// exit code 101, as that of a Rust program.
     #[must_use]
     pub fn with_background(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
         self.background.push(Box::pin(work));
+        self
+    }
+
+    /// Sets what the `main` function of a program waits for: when `work` ends, the process ends by itself, with the exit
+    /// code that `work` returns.
+    #[must_use]
+    pub fn with_main(mut self, work: impl Future<Output = i32> + Send + 'static) -> Self {
+        self.main = Some(Box::pin(work));
         self
     }
 }

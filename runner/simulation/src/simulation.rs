@@ -29,7 +29,8 @@ impl Simulation {
     /// A simulation of the services that the configuration names. Fails when a required one isn't linked in.
     pub fn new(configuration: &Configuration, services: &Services) -> Result<Self, BrokenOff> {
         let mut simulation = Self { services: Vec::new(), missing: BTreeSet::new() };
-        for service in &configuration.services {
+        // A world starts its services one after the other.
+        for service in configuration.start_order() {
             match services.get(&service.name) {
                 Some(start) => simulation.services.push(Arc::new(definition(service, start))),
                 None if service.need == Need::Optional => {

@@ -83,6 +83,16 @@ pub enum BrokenOff {
         /// Which expression, and why.
         problem: String,
     },
+    /// A service can't be started in its working folder.
+    #[error("{service} can't be started in {}: {error}", folder.display())]
+    WorkingFolder {
+        /// The service.
+        service: ServiceName,
+        /// The folder that its `cwd` gives.
+        folder: PathBuf,
+        /// What the system said.
+        error: String,
+    },
     /// A service's program can't be run.
     #[error("{service} can't be started: {program:?}: {error}")]
     NotStarted {
@@ -151,6 +161,14 @@ pub enum BrokenOff {
         /// The scenario's file, when this is found before the scenario starts.
         file: Option<PathBuf>,
     },
+    /// A service's process was ended, but not all processes that it had started.
+    #[error("{service} was ended, but not what it had started: {}", listed(.processes))]
+    LeftRunning {
+        /// The service.
+        service: ServiceName,
+        /// The processes.
+        processes: Vec<RemainingProcess>,
+    },
     /// A signal to a service that isn't running.
     #[error("can't {signal} {service}: it isn't running")]
     NotRunning {
@@ -206,6 +224,15 @@ pub enum Resource {
     OpenLink(Link),
 }
 
+/// A process that a service has started and that can't be ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemainingProcess {
+    /// The process's id.
+    pub id: u32,
+    /// Its command line; empty if it can't be read.
+    pub command: String,
+}
+
 /// A condition of readiness that a service didn't meet in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmetCondition {
@@ -249,7 +276,7 @@ pub enum Output {
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// By itself, with this exit code.
     Code(i32),
@@ -278,13 +305,20 @@ impl BrokenOff {
             }
             Self::PortKept { .. } => "end what listens there".into(),
             Self::LinkAddress { .. } => "end what listens there, or change its `listen`".into(),
-            Self::CommandInvalid { .. } => "check its `command` and `env` in the configuration".into(),
-            Self::NotStarted { .. } => {
-                "check `command` in the configuration; paths are relative to its folder".into()
+            Self::CommandInvalid { .. } => "check its `command`, `env` and `cwd` in the configuration".into(),
+            Self::WorkingFolder { .. } => {
+                "create the folder, or check its `cwd` in the configuration; `${data_dir}` is a folder of its own"
+                    .into()
             }
-            Self::EndedEarly { .. } => "see what it wrote, and check its `command`".into(),
-            Self::NotReady { run_by: RunBy::Runner, .. } => {
-                "see what it wrote, and whether its `command` listens on 127.0.0.1:${port}".into()
+            Self::NotStarted { .. } => "check `command` in the configuration; a program with a relative path is \
+                                        looked for in `cwd`, and `${conf_dir}/…` is one beside e2e.conf"
+                .into(),
+            Self::EndedEarly { log, .. } => format!(
+                "{} whether its `command` is right; if another service has to be ready before it starts, name that in its `after`",
+                see_log(log)
+            ),
+            Self::NotReady { run_by: RunBy::Runner, log, .. } => {
+                format!("{} whether its `command` listens on 127.0.0.1:${{port}}", see_log(log))
             }
             Self::NotReady { run_by: RunBy::Other(address), .. } | Self::Absent { address, .. } => {
                 format!("start it at {address}, or give it a `command`, so that the runner starts it")
@@ -292,6 +326,7 @@ impl BrokenOff {
             Self::NotOurs { service, .. } => {
                 format!("give {service} a `command` in the configuration, so that the runner starts it")
             }
+            Self::LeftRunning { .. } => "end these processes by hand".into(),
             Self::NotRunning { .. } => "start it first".into(),
             Self::NotLinked { service } => {
                 format!("register {service} with the simulation, or use the runner that starts processes")
@@ -334,6 +369,7 @@ impl BrokenOff {
             | Self::PortTaken { service, .. }
             | Self::PortKept { service, .. }
             | Self::CommandInvalid { service, .. }
+            | Self::WorkingFolder { service, .. }
             | Self::NotStarted { service, .. }
             | Self::StartFailed { service, .. }
             | Self::EndedEarly { service, .. }
@@ -341,6 +377,7 @@ impl BrokenOff {
             | Self::NotReady { service, .. }
             | Self::Absent { service, .. }
             | Self::NotOurs { service, .. }
+            | Self::LeftRunning { service, .. }
             | Self::NotRunning { service, .. }
             | Self::Closed { service }
             | Self::NotLinked { service } => Some(service),
@@ -352,6 +389,15 @@ impl BrokenOff {
             | Self::NotWritten { .. } => None,
         }
     }
+}
+
+fn see_log(log: &[String]) -> &'static str {
+    if log.is_empty() { "it wrote nothing; see" } else { "see what it wrote, and" }
+}
+
+/// The processes, with commas between them.
+fn listed(processes: &[RemainingProcess]) -> String {
+    processes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn in_file(file: Option<&Path>) -> String {
@@ -373,6 +419,12 @@ impl fmt::Display for Resource {
             Self::FreePort => f.write_str("find a free port"),
             Self::OpenLink(link) => write!(f, "open the link {link}"),
         }
+    }
+}
+
+impl fmt::Display for RemainingProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.id, self.command)
     }
 }
 

@@ -54,6 +54,13 @@ pub enum RequestOutcome {
     Unknown,
 }
 
+impl ExchangeId {
+    /// The number.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
+
 impl<'a> Exchange<'a> {
     /// The reply that the caller received, if it received one.
     pub fn reply(&self) -> Option<&'a Reply> {

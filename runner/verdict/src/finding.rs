@@ -1,8 +1,12 @@
 //! One difference from what is expected.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
-use fault::{FaultName, Link};
+use fault::{FaultName, Link, ServiceName};
+
+use crate::ProcessFailure;
+
+use crate::{Computed, ExchangeId};
 
 /// One difference from what is expected. Programs compare findings by their kind; the texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,25 @@ pub struct Finding {
     pub expected: String,
     /// What was found, as text.
     pub found: String,
+    /// The last lines that the service concerned wrote, oldest first.
+    pub log: Vec<String>,
+    /// The parts of a condition that are false.
+    pub computed: Vec<Computed>,
+    /// Of an invariant that held before: the last time it was seen to.
+    pub last_held: Option<LastHeld>,
+    /// Of `expect.outcomes`: the exchanges that ended in a way that wasn't expected, or not so often.
+    pub unexpected: Vec<ExchangeId>,
+}
+
+/// The last time at which an invariant was checked and held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastHeld {
+    /// The step after which it was checked, counted from 0.
+    pub step: usize,
+    /// When, since the world's beginning.
+    pub at: Duration,
+    /// The number of records that the history had then.
+    pub records: usize,
 }
 
 /// The part of an exchange or scenario that differs. Its [`Display`](fmt::Display) is what a person reads:
@@ -47,25 +70,44 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
+    /// The process of a service: it ended by itself, or can't be started again.
+    Process(ServiceName, ProcessFailure),
+    /// The environment failed after a step had failed, so that the settled system wasn't judged.
+    Unsettled,
+    /// No step that could fail ran.
+    NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
 }
 
 /// Position of a value in a body: `body.orders[0].id`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BodyPath(Vec<Segment>);
+pub struct BodyPath(Vec<PathSegment>);
 
+/// One step of a [`BodyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Segment {
+pub enum PathSegment {
+    /// To the member of an object.
     Key(String),
+    /// To the item of a list, counted from 0.
     Index(usize),
+    /// To the length of a list.
     Length,
 }
 
 impl Finding {
     /// A finding that isn't about a member of a `together` step.
     pub fn new(kind: FindingKind, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { kind, member: None, expected: expected.into(), found: found.into() }
+        Self {
+            kind,
+            member: None,
+            expected: expected.into(),
+            found: found.into(),
+            computed: Vec::new(),
+            last_held: None,
+            unexpected: Vec::new(),
+            log: Vec::new(),
+        }
     }
 
     /// What differs, as a person reads it.
@@ -73,6 +115,14 @@ impl Finding {
         match &self.member {
             Some(member) => format!("{member}: {}", self.kind),
             None => self.kind.to_string(),
+        }
+    }
+
+    /// What to do about it, where that follows from its kind.
+    pub fn help(&self) -> Option<String> {
+        match &self.kind {
+            FindingKind::Process(service, failure) => failure.help(service),
+            _ => None,
         }
     }
 }
@@ -92,28 +142,33 @@ impl BodyPath {
     /// The member `key` of the object at this path.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        self.with(Segment::Key(key.to_owned()))
+        self.with(PathSegment::Key(key.to_owned()))
     }
 
     /// The item at `index`, counted from 0, of the list at this path.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        self.with(Segment::Index(index))
+        self.with(PathSegment::Index(index))
     }
 
     /// The length of the list at this path.
     #[must_use]
     pub fn length(&self) -> Self {
-        self.with(Segment::Length)
+        self.with(PathSegment::Length)
     }
 
-    fn with(&self, segment: Segment) -> Self {
+    /// Its segments, from the body inwards.
+    pub fn segments(&self) -> &[PathSegment] {
+        &self.0
+    }
+
+    fn with(&self, segment: PathSegment) -> Self {
         Self(self.0.iter().cloned().chain([segment]).collect())
     }
 
     fn without_positions(&self) -> Self {
-        let anywhere = |segment: &Segment| match segment {
-            Segment::Index(_) => Segment::Index(0),
+        let anywhere = |segment: &PathSegment| match segment {
+            PathSegment::Index(_) => PathSegment::Index(0),
             other => other.clone(),
         };
         Self(self.0.iter().map(anywhere).collect())
@@ -124,9 +179,9 @@ impl fmt::Display for BodyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("body")?;
         self.0.iter().try_for_each(|segment| match segment {
-            Segment::Key(key) => write!(f, ".{key}"),
-            Segment::Index(index) => write!(f, "[{index}]"),
-            Segment::Length => f.write_str(".length"),
+            PathSegment::Key(key) => write!(f, ".{key}"),
+            PathSegment::Index(index) => write!(f, "[{index}]"),
+            PathSegment::Length => f.write_str(".length"),
         })
     }
 }
@@ -147,6 +202,9 @@ impl fmt::Display for FindingKind {
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::Process(service, _) => write!(f, "process {service}"),
+            Self::Unsettled => f.write_str("settled system"),
+            Self::NothingJudged => f.write_str("nothing was judged"),
             Self::Snapshot => f.write_str("snapshot"),
         }
     }

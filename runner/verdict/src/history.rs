@@ -12,8 +12,8 @@ use crate::{
 
 /// Everything that happened in a world, in the order in which it happened. Records are appended and never changed.
 ///
-/// An exchange has several records ([`HistoryEvent::Sent`], `Delivered`, `Answered`, `Ended`); [`History::exchanges`]
-/// and [`History::exchange`] show it as one.
+/// An exchange has several records ([`HistoryEvent::Sent`], `Damaged`, `Delivered`, `Answered`, `Ended`);
+/// [`History::exchanges`] and [`History::exchange`] show it as one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     records: Vec<Record>,
@@ -37,6 +37,8 @@ pub struct Record {
 pub enum HistoryEvent {
     /// A caller sent a request on a link.
     Sent(Box<Sent>),
+    /// A fault changed the exchange.
+    Damaged(ExchangeId, FaultName),
     /// The link handed the request to the callee; twice for a duplicated request.
     Delivered(ExchangeId),
     /// The last delivery failed: nothing listens at the callee's address.
@@ -59,6 +61,21 @@ pub enum HistoryEvent {
         /// What happened to its process.
         change: ProcessChange,
     },
+    /// A service told the state of a circuit, when the scenario had failed.
+    Circuit(Box<Circuit>),
+}
+
+/// A circuit of a service, as the service tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circuit {
+    /// The service.
+    pub service: ServiceName,
+    /// Whose calls it guards, as the service names it.
+    pub callee: String,
+    /// Its state, in the service's words: `open`.
+    pub state: String,
+    /// Its changes of state so far, one text each; `None` when the service doesn't tell them.
+    pub moves: Option<Vec<String>>,
 }
 
 /// The beginning of an exchange.
@@ -70,7 +87,7 @@ pub struct Sent {
     pub link: Link,
     /// What the caller sent.
     pub request: Request,
-    /// The faults that damage the exchange.
+    /// The faults that damage the exchange from its beginning; others follow as `Damaged`.
     pub faults: Vec<FaultName>,
 }
 
@@ -86,7 +103,7 @@ pub enum FaultChange {
 /// What happened to a service's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessChange {
-    /// It was started and is ready.
+    /// It was started, and is ready unless the step didn't wait for that.
     Started,
     /// It was killed by a step.
     Killed,
@@ -106,6 +123,8 @@ pub enum ProcessChange {
 #[derive(Debug, Clone, PartialEq)]
 struct ExchangeRecords {
     sent: usize,
+    /// The faults that have damaged it, in the order in which they did.
+    faults: Vec<FaultName>,
     delivered: u32,
     /// The last answer: a duplicated request is answered twice.
     answered: Option<usize>,
@@ -132,14 +151,16 @@ impl History {
     pub fn append(&mut self, at: Duration, step: Option<usize>, event: HistoryEvent) {
         let position = self.records.len();
         match &event {
-            HistoryEvent::Sent(_) => {
+            HistoryEvent::Sent(sent) => {
                 self.index.push(ExchangeRecords {
                     sent: position,
+                    faults: sent.faults.clone(),
                     delivered: 0,
                     answered: None,
                     ended: None,
                 });
             }
+            HistoryEvent::Damaged(id, fault) => self.index[id.0].faults.push(fault.clone()),
             HistoryEvent::Delivered(id) => self.index[id.0].delivered += 1,
             HistoryEvent::Undeliverable(id) => {
                 let delivered = &mut self.index[id.0].delivered;
@@ -149,7 +170,7 @@ impl History {
             HistoryEvent::Ended(id, _) => {
                 self.index[id.0].ended.get_or_insert(position);
             }
-            HistoryEvent::Fault { .. } | HistoryEvent::Process { .. } => {}
+            HistoryEvent::Fault { .. } | HistoryEvent::Process { .. } | HistoryEvent::Circuit(_) => {}
         }
         self.records.push(Record { at, step, event });
     }
@@ -161,7 +182,7 @@ impl History {
 
     /// The exchange with this id.
     pub fn exchange(&self, id: ExchangeId) -> Exchange<'_> {
-        let ExchangeRecords { sent: position, delivered, answered, ended } = &self.index[id.0];
+        let ExchangeRecords { sent: position, faults, delivered, answered, ended } = &self.index[id.0];
         let record = &self.records[*position];
         let HistoryEvent::Sent(sent) = &record.event else {
             unreachable!("the index keeps the position of a Sent record")
@@ -182,7 +203,7 @@ impl History {
             step: record.step,
             link: &sent.link,
             request: &sent.request,
-            faults: &sent.faults,
+            faults,
             delivered: *delivered,
             answered,
             ending,

@@ -1,17 +1,17 @@
 //! Compares replies, traffic on links and observations with what is expected.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
-use fault::{Fault, FaultName, Link, ServiceName};
+use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
+use http::HeaderMap;
 use scenario::{
-    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope,
+    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, Object,
+    OutcomeCount, OutcomePattern, ReplyExpectation, Scope, Value,
 };
-use serde_json::{Map, Value, json};
 
 use crate::{
-    BodyPath, Ending, Exchange, Finding, FindingKind, History, Reply,
-    matching::{Strictness, compare},
+    BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
+    matching::{Strictness, compare, shown as shown_value},
 };
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
@@ -19,16 +19,11 @@ use crate::{
 pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
-    scope.set("status", json!(reply.map_or(0, |reply| reply.status.as_u16())));
-    scope.set("headers", reply.map_or_else(|| json!({}), |reply| headers(reply).into()));
-    scope.set("body", reply.map_or(Value::Null, Reply::value));
-    scope.set("took", json!(ending.map_or(0.0, |ending| ending.took.as_secs_f64())));
+    scope.set("status", reply.map_or(0, |reply| reply.status.as_u16()));
+    scope.share("headers", header::shared(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
+    scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
+    scope.set("took", ending.map_or(0.0, |ending| ending.took.as_secs_f64()));
     scope
-}
-
-fn headers(reply: &Reply) -> Map<String, Value> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    reply.headers.iter().map(|(name, value)| (name.to_string(), text(value).into())).collect()
 }
 
 /// Compares an exchange with what a step expects of it.
@@ -72,49 +67,68 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
     if !expect.status.is_empty() && !expect.status.contains(&status) {
         findings.push(Finding::new(FindingKind::Status, statuses(&expect.status), status.to_string()));
     }
-    for (name, expected) in &expect.headers {
-        let found =
-            reply.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let kind = FindingKind::Header(name.to_string());
-        match expected.as_ref().map(|expected| expected.render(scope)).transpose() {
-            Err(error) => findings.push(unevaluated(kind, &error)),
-            Ok(expected) if expected == found => {}
-            Ok(expected) => {
-                let shown = |value: Option<String>| value.unwrap_or_else(|| "absent".into());
-                findings.push(Finding::new(kind, shown(expected), shown(found)));
-            }
-        }
-    }
+    header::judge_headers(&expect.headers, &reply.headers, scope, findings);
     if let Some(body) = &expect.body {
         let (strictness, expected) = match body {
             BodyExpectation::Subset(expected) => (Strictness::Subset, expected),
             BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
         };
-        let found = scope.get("body").unwrap_or(&Value::Null);
-        if let Err(error) = compare(&BodyPath::default(), expected, found, strictness, scope, findings) {
-            findings.push(unevaluated(FindingKind::Body(BodyPath::default()), &error));
+        let path = BodyPath::default();
+        let compared = match scope.unusable("body") {
+            Some(why) => shown_value(expected, scope).map(|expected| {
+                findings.push(Finding::new(FindingKind::Body(path.clone()), expected, why));
+            }),
+            None => {
+                let found = scope.get("body").unwrap_or(&Value::Null);
+                compare(&path, expected, found, strictness, scope, findings)
+            }
+        };
+        if let Err(error) = compared {
+            findings.push(unevaluated(FindingKind::Body(path), &error));
         }
     }
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);
 }
 
-/// Compares the traffic on links during a step with what the step expects.
+/// Compares the traffic on links during a step with what the step expects. `refusals` has the links that refused
+/// connections during the step, and why.
+///
+/// `calls` doesn't count refused connections there, since a link on real sockets doesn't see them. So an expectation
+/// must hold whatever their number is: `calls >= 1` can, `calls == 0` can't.
 pub fn judge_links(
     expectations: &[LinkExpectation],
     history: &History,
     step: usize,
     variables: &Scope,
+    refusals: &BTreeMap<Link, Refusal>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for LinkExpectation { link, holds } in expectations {
-        let mut scope = variables.clone();
-        let counts = traffic_counts(history.exchanges_during(step).filter(|exchange| exchange.link == link));
+        let refusal = refusals.get(link);
+        let counted = |exchange: &Exchange<'_>| {
+            exchange.link == link && (refusal.is_none() || exchange.outcome() != RequestOutcome::Failed)
+        };
+        let counts = traffic_counts(history.exchanges_during(step).filter(counted));
         let found = Value::from(counts.clone()).to_string();
+        let mut scope = variables.clone();
+        counts.into_iter().for_each(|(name, value)| scope.set(&name, value));
+        let mut result = holds.holds(&scope);
+        if refusal.is_some() && matches!(result, Ok(true)) {
+            scope.set("calls", u32::MAX);
+            result = holds.holds(&scope);
+        }
         let kind = FindingKind::Traffic(link.clone());
-        counts.into_iter().for_each(|(name, value)| scope.set(name, value));
-        match holds.holds(&scope) {
+        let found = match refusal {
+            None => found,
+            Some(why) => format!("{found}; calls doesn't count refused connections, and {why}"),
+        };
+        match result {
             Ok(true) => {}
-            Ok(false) => findings.push(Finding::new(kind, holds.source(), found)),
+            Ok(false) => findings.push(Finding {
+                // The number that stands for uncounted calls would explain nothing.
+                computed: if refusal.is_none() { computed(holds, &scope) } else { Vec::new() },
+                ..Finding::new(kind, holds.source(), found)
+            }),
             Err(error) => findings.push(unevaluated(kind, &error)),
         }
     }
@@ -122,14 +136,14 @@ pub fn judge_links(
 }
 
 /// The values that an expectation on a link can use.
-fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Map<String, Value> {
+fn traffic_counts<'a>(exchanges: impl Iterator<Item = Exchange<'a>>) -> Object {
     let (mut calls, mut delivered, mut statuses) = (0_u64, 0_u64, Vec::new());
     for exchange in exchanges {
         calls += 1;
         delivered += u64::from(exchange.delivered);
         statuses.extend(exchange.reply().map(|reply| reply.status.as_u16()));
     }
-    let mut counts = Map::new();
+    let mut counts = Object::new();
     counts.insert("calls".into(), calls.into());
     counts.insert("delivered".into(), delivered.into());
     counts.insert("replied".into(), statuses.len().into());
@@ -149,21 +163,29 @@ pub fn judge_outcomes(
     for exchange in exchanges {
         *found.entry(exchange.pattern()).or_default() += 1;
     }
-    let in_range = |count: &OutcomeCount, found: u32| match count {
-        OutcomeCount::Exactly(n) => found == *n,
-        OutcomeCount::Between(least, most) => (*least..=*most).contains(&found),
+    let range = |count: &OutcomeCount| match count {
+        OutcomeCount::Exactly(n) => *n..=*n,
+        OutcomeCount::Between(least, most) => *least..=*most,
     };
-    let all_named = found.keys().all(|pattern| expected.iter().any(|(named, _)| named == pattern));
-    let all_counted =
-        expected.iter().all(|(named, count)| in_range(count, found.get(named).copied().unwrap_or(0)));
-    if all_named && all_counted {
+    let expected_range =
+        |pattern| expected.iter().find(|(named, _)| *named == pattern).map(|(_, count)| range(count));
+    let too_few =
+        expected.iter().any(|(named, count)| found.get(named).copied().unwrap_or(0) < *range(count).start());
+    let too_many = |pattern| expected_range(pattern).is_none_or(|range| found[&pattern] > *range.end());
+    let unexpected: Vec<_> = exchanges
+        .iter()
+        .filter(|exchange| too_many(exchange.pattern()))
+        .map(|exchange| exchange.id)
+        .collect();
+    if !too_few && unexpected.is_empty() {
         return Vec::new();
     }
     let expected: Vec<String> =
         expected.iter().map(|(pattern, count)| format!("{}: {}", shown(*pattern), counted(count))).collect();
     let found: Vec<String> =
         found.iter().map(|(pattern, count)| format!("{}: {count}", shown(*pattern))).collect();
-    vec![Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "))]
+    let finding = Finding::new(FindingKind::Outcomes, expected.join(", "), found.join(", "));
+    vec![Finding { unexpected, ..finding }]
 }
 
 fn shown(pattern: OutcomePattern) -> String {
@@ -181,15 +203,22 @@ fn counted(count: &OutcomeCount) -> String {
     }
 }
 
-/// Finds the conditions of an invariant that don't hold on what was observed.
+/// Whether an invariant holds on what was observed.
+pub fn invariant_holds(invariant: &Invariant, observed: &Scope) -> bool {
+    invariant.holds.iter().all(|condition| matches!(condition.holds(observed), Ok(true)))
+}
+
+/// Finds the conditions of an invariant that don't hold on what was observed. Each finding shows what its condition names.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
+    let kind = FindingKind::Invariant(invariant.name.clone());
     let mut findings = Vec::new();
-    judge_conditions(
-        &FindingKind::Invariant(invariant.name.clone()),
-        &invariant.holds,
-        observed,
-        &mut findings,
-    );
+    for condition in &invariant.holds {
+        let known = findings.len();
+        judge_conditions(&kind, slice::from_ref(condition), observed, &mut findings);
+        if let Some(part) = findings.get_mut(known).and_then(|finding| finding.computed.last_mut()) {
+            part.add_inputs(condition.names().filter_map(|name| Some((name, observed.get(name)?))));
+        }
+    }
     findings
 }
 
@@ -210,24 +239,18 @@ fn judge_conditions(
         match condition.holds(scope) {
             Ok(true) => {}
             Ok(false) => {
-                findings.push(Finding::new(kind.clone(), condition.source(), named_values(condition, scope)));
+                let computed = computed(condition, scope);
+                let values: Vec<String> = computed.iter().map(Computed::to_string).collect();
+                let found = if values.is_empty() { "false".into() } else { values.join("; ") };
+                findings.push(Finding { computed, ..Finding::new(kind.clone(), condition.source(), found) });
             }
             Err(error) => findings.push(unevaluated(kind.clone(), &error)),
         }
     }
 }
 
-/// The values of the names in a condition, at most 400 characters each: they show why it is false.
-fn named_values(condition: &Expression, scope: &Scope) -> String {
-    const LONGEST: usize = 400;
-    let named = condition.names().map(|name| {
-        let value = scope.get(name).map_or_else(|| "undefined".into(), Value::to_string);
-        let short: String = value.chars().take(LONGEST).collect();
-        let dots = if short.len() < value.len() { "…" } else { "" };
-        format!("{name} = {short}{dots}")
-    });
-    let values = named.collect::<Vec<_>>().join("; ");
-    if values.is_empty() { "false".into() } else { values }
+fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
+    condition.false_parts(scope).into_iter().map(Computed::from).collect()
 }
 
 fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
@@ -235,12 +258,34 @@ fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
 }
 
 /// Finds the faults that were injected and damaged no exchange: without its faults, a scenario proves nothing.
-pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, u64>) -> Vec<Finding> {
-    let idle = faults.iter().filter(|fault| fired.get(&fault.name) == Some(&0));
+pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, FaultCount>) -> Vec<Finding> {
     let finding = |fault: &Fault| {
-        Finding::new(FindingKind::IdleFault(fault.name.clone()), fault.to_string(), "it met no exchange")
+        let count = fired.get(&fault.name).filter(|count| count.damaged == 0)?;
+        let found = match count.met {
+            0 => "it met no exchange".to_owned(),
+            met => format!("it met {met} and changed none: {}", unchanged(&fault.damage)),
+        };
+        Some(Finding::new(FindingKind::IdleFault(fault.name.clone()), fault.to_string(), found))
     };
-    idle.map(finding).collect()
+    faults.iter().filter_map(finding).collect()
+}
+
+/// Why a fault can have changed no exchange that it met.
+fn unchanged(damage: &Damage) -> String {
+    match damage {
+        Damage::Truncate(bytes) => format!("no reply from the callee was longer than {bytes} bytes"),
+        Damage::Corrupt => "no reply from the callee had a body".into(),
+        Damage::Bandwidth(_) => "no body passed".into(),
+        Damage::Duplicate => "no request was delivered".into(),
+        Damage::Lose(Side::Reply)
+        | Damage::Latency { side: Side::Reply, .. }
+        | Damage::Crash { point: CrashPoint::AfterReply, .. } => "the callee never replied".into(),
+        Damage::Latency { side: Side::Request, .. }
+        | Damage::Crash { point: CrashPoint::BeforeRequest, .. }
+        | Damage::Lose(Side::Request)
+        | Damage::Outage(_)
+        | Damage::Error(_) => "each had ended before, or the fault was healed first".into(),
+    }
 }
 
 /// The link of a scenario's own requests to a service.

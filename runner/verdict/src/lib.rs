@@ -4,31 +4,46 @@
 //! | --- | --- |
 //! | `history` | the append-only record of a world: exchanges on links, faults, processes |
 //! | `message` | requests and replies as the history keeps them |
+//! | `body` | bodies as they were meant: decoded, as text, as JSON |
 //! | `exchange` | one request on a link, as a view of its records |
+//! | `header` | header fields of a reply, and what is expected of them |
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
+//! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
+//! | `computed` | a condition's parts that are false, with their operands computed |
+//! | `outline` | values as short texts |
 //! | `broken_off` | failures of the environment, and what to do about them |
 //! | `verdict` | the result of judging a scenario |
 //!
 //! Nothing in here has a clock, a socket or a file: the same history gives the same verdict.
 
+mod body;
 mod broken_off;
+mod computed;
 mod exchange;
 mod finding;
+mod header;
 mod history;
 mod judge;
 mod matching;
 mod message;
+mod outline;
+mod process_failure;
 mod verdict;
 
-pub use broken_off::{BrokenOff, Exit, Output, PortState, Resource, RunBy, UnmetCondition};
+pub use body::{EncodedBody, UnreadableBody};
+pub use broken_off::{BrokenOff, Exit, Output, PortState, RemainingProcess, Resource, RunBy, UnmetCondition};
+pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
-pub use finding::{BodyPath, Finding, FindingKind};
-pub use history::{FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
+pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
+pub use header::header_text;
+pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
-    client_link, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links, judge_outcomes,
-    reply_scope,
+    client_link, invariant_holds, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links,
+    judge_outcomes, reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
+pub use outline::outline;
+pub use process_failure::ProcessFailure;
 pub use verdict::{Failure, FailureLocation, Verdict};

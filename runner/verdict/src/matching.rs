@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scenario::{EvaluationError, Scope, TemplateValue};
-use serde_json::Value;
+use scenario::{EvaluationError, Scope, TemplateValue, Value};
 
 use crate::{BodyPath, Finding, FindingKind};
 
@@ -52,8 +51,8 @@ pub(crate) fn compare(
             }
         }
         _ => {
-            let value = expected.render(scope)?;
-            if !same(&value, found) {
+            let value = rendered(expected, scope)?;
+            if value != *found {
                 findings.push(differs(path.clone(), value.to_string(), found.to_string()));
             }
         }
@@ -65,21 +64,27 @@ fn differs(path: BodyPath, expected: impl Into<String>, found: impl Into<String>
     Finding::new(FindingKind::Body(path), expected, found)
 }
 
-fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
+/// An expected value as text.
+pub(crate) fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
     match expected {
         TemplateValue::Any => Ok("anything".into()),
-        _ => expected.render(scope).map(|value| value.to_string()),
+        _ => rendered(expected, scope).map(|value| value.to_string()),
     }
 }
 
-/// Equality of JSON values in which `300` and `300.0` are the same number.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(x), Value::Number(y)) => x == y || x.as_f64().is_some_and(|x| Some(x) == y.as_f64()),
-        (Value::Array(x), Value::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
-        (Value::Object(x), Value::Object(y)) => {
-            x.len() == y.len() && x.iter().all(|(key, x)| y.get(key).is_some_and(|y| same(x, y)))
+/// An expected value as JSON, with `${any}` as it is written.
+fn rendered(expected: &TemplateValue, scope: &Scope) -> Result<Value, EvaluationError> {
+    Ok(match expected {
+        TemplateValue::Any => "${any}".into(),
+        TemplateValue::Array(items) => {
+            Value::Array(items.iter().map(|item| rendered(item, scope)).collect::<Result<_, _>>()?)
         }
-        _ => a == b,
-    }
+        TemplateValue::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), rendered(value, scope)?)))
+                .collect::<Result<_, _>>()?,
+        ),
+        TemplateValue::Plain(_) | TemplateValue::Text(_) => expected.render(scope)?,
+    })
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
+use scenario::SharedValue;
+
+use crate::EncodedBody;
 
 /// A request as it was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,9 +55,11 @@ pub enum NoReply {
 }
 
 impl Reply {
-    /// The body as JSON, or else as text.
-    pub fn value(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
+    /// The value of its body, or why that can't be read.
+    pub fn value(&self) -> SharedValue {
+        match EncodedBody::new(&self.headers, &self.body).value() {
+            Ok(value) => value.into(),
+            Err(unreadable) => SharedValue::unusable(unreadable.to_string()),
+        }
     }
 }

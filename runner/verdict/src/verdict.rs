@@ -1,5 +1,7 @@
 //! The result of judging a scenario.
 
+use std::fmt;
+
 use scenario::Span;
 
 use crate::{BrokenOff, ExchangeId, Finding};
@@ -31,6 +33,8 @@ pub struct Failure {
 /// Where in a scenario something failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureLocation {
+    /// Before the first step: the scenario's variables.
+    Start,
     /// While a step ran.
     Step {
         /// Its position among the steps, from 0.
@@ -42,4 +46,14 @@ pub enum FailureLocation {
     },
     /// After the last step: settled invariants, and faults that never fired.
     End,
+}
+
+impl fmt::Display for FailureLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("before the first step"),
+            Self::Step { index, name, .. } => write!(f, "step {}, {name}", index + 1),
+            Self::End => f.write_str("after the last step"),
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! Judging replies, traffic, outcomes, invariants and checks.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use fault::{Damage, Fault, FaultName, Link, Outage, Selector};
+use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, Refusal, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
-    BodyExpectation, Expectations, Expression, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation, Scope, Template, TemplateValue,
+    BodyExpectation, Expectations, Expression, HeaderExpectation, LinkExpectation, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Scope, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -69,7 +69,7 @@ fn template(value: &Value) -> TemplateValue {
         Value::Object(fields) => {
             TemplateValue::Object(fields.iter().map(|(key, value)| (key.clone(), template(value))).collect())
         }
-        plain => TemplateValue::Plain(plain.clone()),
+        plain => TemplateValue::Plain(plain.clone().into()),
     }
 }
 
@@ -109,21 +109,50 @@ fn a_missing_reply_can_be_expected_or_allowed() {
 }
 
 #[test]
-fn a_header_is_expected_with_a_value_or_to_be_absent() {
-    let header = |name: &'static str, value: Option<&str>| Expectations {
-        headers: vec![(http::HeaderName::from_static(name), value.map(Template::literal))],
-        ..Expectations::default()
+fn a_header_is_expected_with_values_or_to_be_there_or_to_be_absent() {
+    let received = || {
+        let mut reply = reply(200, &json!({}));
+        for (name, value) in [("link", &b"</a>"[..]), ("link", b"</c>"), ("x-name", b"K\xf6ln")] {
+            let value = http::HeaderValue::from_bytes(value).expect("a value");
+            reply.headers.append(http::HeaderName::from_static(name), value);
+        }
+        Ok(reply)
     };
-    let received = || Ok(reply(200, &json!({})));
-    check(&header("content-type", Some("application/json")), received(), &[]);
-    check(
-        &header("content-type", Some("text/html")),
-        received(),
-        &["header content-type: text/html / application/json"],
-    );
-    check(&header("content-type", None), received(), &["header content-type: absent / application/json"]);
-    check(&header("location", Some("/1")), received(), &["header location: /1 / absent"]);
-    check(&header("location", None), received(), &[]);
+    let check = |name: &'static str, expected: HeaderExpectation, findings: &[&str]| {
+        let headers = vec![(http::HeaderName::from_static(name), expected)];
+        check(&Expectations { headers, ..Expectations::default() }, received(), findings);
+    };
+    let values =
+        |values: &[&str]| HeaderExpectation::Values(values.iter().copied().map(Template::literal).collect());
+    check("content-type", values(&["application/json"]), &[]);
+    check("content-type", values(&["text/html"]), &["header content-type: text/html / application/json"]);
+    check("content-type", HeaderExpectation::Absent, &["header content-type: absent / application/json"]);
+    check("content-type", HeaderExpectation::Present, &[]);
+    check("location", values(&["/1"]), &["header location: /1 / absent"]);
+    check("location", HeaderExpectation::Absent, &[]);
+    check("location", HeaderExpectation::Present, &["header location: anything / absent"]);
+    // Of a repeated header each value counts, and their order doesn't.
+    check("link", values(&["</a>"]), &[]);
+    check("link", values(&["</c>"]), &[]);
+    check("link", values(&["</c>", "</a>"]), &[]);
+    check("link", values(&["</b>"]), &["header link: </b> / </a>\n</c>"]);
+    check("link", values(&["</a>", "</a>"]), &["header link: </a>\n</a> / </a>\n</c>"]);
+    check("link", HeaderExpectation::Absent, &["header link: absent / </a>\n</c>"]);
+    // What isn't UTF-8 is latin-1.
+    check("x-name", values(&["Köln"]), &[]);
+}
+
+#[test]
+fn conditions_and_expected_headers_see_the_same_values() {
+    let mut received = reply(200, &json!({}));
+    for value in ["</a>", "</c>"] {
+        received.headers.append("link", value.parse().expect("a value"));
+    }
+    let history = exchange(Ok(received));
+    let that =
+        ["headers.link == '</a>'", "headers.Link == '</c>'", "headers['content-type'] == 'application/json'"];
+    let expect = Expectations { that: that.map(expression).into(), ..Expectations::default() };
+    assert_eq!(shown(&judge(&expect, &history)), [""; 0]);
 }
 
 #[test]
@@ -160,33 +189,64 @@ fn every_difference_of_a_body_is_found_with_its_path() {
 fn any_value_matches_anything_but_an_absent_key() {
     let expected = TemplateValue::Object(vec![("id".into(), TemplateValue::Any)]);
     check_body(&BodyExpectation::Exact(expected.clone()), &json!({"id": null}), &[]);
-    check_body(&BodyExpectation::Subset(expected), &json!({}), &["body.id: anything / absent"]);
+    check_body(&BodyExpectation::Subset(expected.clone()), &json!({}), &["body.id: anything / absent"]);
+    check_body(&BodyExpectation::Subset(expected), &json!([]), &["body: {\"id\":\"${any}\"} / []"]);
 }
 
 #[test]
 fn numbers_are_compared_by_value_and_never_equal_texts() {
-    for (expected, found, equal) in [
-        (json!(300), json!(300.0), true),
-        (json!(0.1), json!(0.10), true),
-        (json!("300"), json!(300), false),
-        (json!(299.99), json!(299.990_000_1), false),
-        (json!([1, 2]), json!([2, 1]), false),
-    ] {
-        let body = Some(BodyExpectation::Subset(template(&expected)));
-        let findings =
-            judge(&Expectations { body, ..Expectations::default() }, &exchange(Ok(reply(200, &found))));
-        assert_eq!(findings.is_empty(), equal, "{expected} and {found}");
-    }
+    let compare = |expected: &str, found: &str, equal: bool| {
+        let value = TemplateValue::from(&scenario::Value::parse(expected).expect(expected));
+        let received = || Ok(Reply { body: found.to_owned().into(), ..reply(200, &json!(null)) });
+        for body in [BodyExpectation::Subset(value.clone()), BodyExpectation::Exact(value)] {
+            let expect = Expectations { body: Some(body), ..Expectations::default() };
+            let different = format!("body: {expected} / {found}");
+            check(&expect, received(), &[different.as_str()][usize::from(equal)..]);
+        }
+    };
+    compare("300", "300.0", true);
+    compare("0.1", "0.10", true);
+    compare("3e2", "300", true);
+    compare("0", "-0.0", true);
+    compare("\"300\"", "300", false);
+    compare("299.99", "299.9900001", false);
+    compare("9007199254740992", "9007199254740993", false);
+    compare("18446744073709551615", "18446744073709551616", false);
+    compare("123456789012345678901234567890", "123456789012345678901234567891", false);
+    compare("123456789012345678901234567890", "123456789012345678901234567890.0", true);
+    compare("1234567890123456.78", "1234567890123456.8", false);
+    compare("1e400", "1e401", false);
+    compare("1e400", "10E+399", true);
+    compare("1e400", "\"1e400\"", false);
 }
 
 #[test]
-fn a_condition_uses_the_reply_and_its_finding_shows_the_values() {
+fn a_condition_uses_the_reply_and_its_finding_shows_both_sides_computed() {
     let expect = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
     let received = || Ok(reply(200, &json!({"balance": 200.01})));
     check(&expect("status == 200 and body.balance == 200.01 and took < 0.5"), received(), &[]);
-    check(&expect("took > 1"), received(), &["that: took > 1 / took = 0.02"]);
+    check(&expect("took > 1"), received(), &["that: took > 1 / 0.02 > 1"]);
     let findings = judge(&expect("body.balanse > 1"), &exchange(received()));
     assert!(findings[0].found.contains("balanse"), "{findings:?}");
+}
+
+#[test]
+fn a_body_that_can_not_be_read_fails_what_needs_it_and_nothing_else() {
+    let broken = || Ok(Reply { body: b"{\"v\": NaN}".as_slice().into(), ..reply(200, &json!({})) });
+    let why = "not valid JSON at line 1, column 7: a value is needed here\n{\"v\": NaN}\n      ^";
+    let expect = |body: &Value| Expectations {
+        body: Some(BodyExpectation::Subset(template(body))),
+        ..Expectations::default()
+    };
+    check(&expect(&json!({"v": 1})), broken(), &[&format!("body: {{\"v\":1}} / {why}")]);
+    check(&expect(&json!("{\"v\": NaN}")), broken(), &[&format!("body: \"{{\\\"v\\\": NaN}}\" / {why}")]);
+    let that = |source| Expectations { that: vec![expression(source)], ..Expectations::default() };
+    for source in ["body.v == 1", "body is defined", "'NaN' in body", "status == 200 or body.v"] {
+        check(&that(source), broken(), &[&format!("that: {source} / `body` is {why}")]);
+    }
+    let status =
+        Expectations { status: vec![200], that: vec![expression("took < 1")], ..Expectations::default() };
+    check(&status, broken(), &[]);
 }
 
 #[test]
@@ -210,7 +270,7 @@ fn traffic_is_counted_for_each_step_and_link() {
     add(&mut history, 1, "a -> c", Ok(reply(200, &json!({}))));
     let judge = |source| {
         let expected = [LinkExpectation { link: link("a -> b"), holds: expression(source) }];
-        shown(&judge_links(&expected, &history, 1, &Scope::default()))
+        shown(&judge_links(&expected, &history, 1, &Scope::default(), &BTreeMap::new()))
     };
     assert_eq!(judge("calls == 2 and delivered == 2 and replied == 1 and statuses == [200]"), [""; 0]);
     assert_eq!(
@@ -252,31 +312,66 @@ fn outcomes_are_counted_and_an_unexpected_one_is_found() {
         .len(),
         1
     );
+    let expected = [(created, OutcomeCount::Exactly(1)), (conflict, OutcomeCount::Exactly(1))];
+    let unexpected = judge_outcomes(&expected, &ended).remove(0).unexpected;
+    assert_eq!(
+        unexpected,
+        [ended[1].id, ended[2].id, ended[3].id],
+        "too many conflicts, and one without a reply"
+    );
 }
 
 #[test]
-fn a_check_that_does_not_hold_shows_its_values() {
+fn a_check_that_does_not_hold_shows_both_sides_computed() {
     let mut variables = Scope::default();
     variables.set("order_id", json!(7));
     assert_eq!(shown(&judge_check(&[expression("order_id == 7")], &variables)), [""; 0]);
     assert_eq!(
         shown(&judge_check(&[expression("order_id == 8")], &variables)),
-        ["check: order_id == 8 / order_id = 7"]
+        ["check: order_id == 8 / 7 == 8"]
     );
 }
 
 #[test]
+fn an_expectation_on_a_link_that_refused_holds_whatever_was_refused() {
+    let mut history = History::default();
+    add(&mut history, 0, "a -> b", Ok(reply(200, &json!({}))));
+    // A link in one process sees a refused connection, and a link on real sockets doesn't: both are judged alike.
+    add(&mut history, 0, "a -> b", Err(NoReply::Refused));
+    let refusals = [(link("a -> b"), Refusal::Absent("b".parse().expect("a name")))].into();
+    let judge = |source| {
+        let expected = [LinkExpectation { link: link("a -> b"), holds: expression(source) }];
+        shown(&judge_links(&expected, &history, 0, &Scope::default(), &refusals))
+    };
+    assert_eq!(judge("calls >= 1 and delivered == 1 and statuses == [200]"), [""; 0]);
+    let counts = r#"{"calls":1,"delivered":1,"replied":1,"statuses":[200]}"#;
+    for source in ["calls == 1", "calls >= 2", "calls < 9"] {
+        let why = "calls doesn't count refused connections, and nothing listened for b";
+        assert_eq!(judge(source), [format!("a -> b: {source} / {counts}; {why}")]);
+    }
+}
+
+#[test]
 fn a_fault_that_damaged_no_exchange_is_found() {
-    let name = |text: &str| text.parse::<FaultName>().expect("a name");
-    let fault = |text: &str| Fault {
-        name: name(text),
+    let fault = |name: &str, damage| Fault {
+        name: name.parse().expect("a name"),
         link: link("a -> b"),
         selector: Selector::default(),
-        damage: Damage::Outage(Outage::Hang),
+        damage,
     };
-    let fired = [(name("idle"), 0), (name("busy"), 3)].into();
-    let findings = judge_fired(&[fault("idle"), fault("busy"), fault("not-injected")], &fired);
-    assert_eq!(shown(&findings), ["fault idle: no answer on a -> b / it met no exchange"]);
+    let hang = |name| fault(name, Damage::Outage(Outage::Hang));
+    let faults = [hang("idle"), hang("busy"), hang("not-injected"), fault("long", Damage::Truncate(9))];
+    let count =
+        |name: &str, met, damaged| (name.parse::<FaultName>().expect("a name"), FaultCount { met, damaged });
+    let fired = [count("idle", 0, 0), count("busy", 3, 1), count("long", 2, 0)].into();
+    let long = "it met 2 and changed none: no reply from the callee was longer than 9 bytes";
+    assert_eq!(
+        shown(&judge_fired(&faults, &fired)),
+        [
+            "fault idle: no answer on a -> b / it met no exchange".to_owned(),
+            format!("fault long: reply cut after 9 bytes on a -> b / {long}"),
+        ]
+    );
 }
 
 #[test]
@@ -308,6 +403,8 @@ fn an_exchange_is_a_view_of_its_records() {
     let at = Duration::from_millis;
     let id = history.send(at(1), Some(0), link("a -> b"), request, Vec::new());
     assert_eq!(history.exchange(id).ending, None);
+    let slow: FaultName = "slow".parse().expect("a name");
+    history.append(at(2), Some(0), HistoryEvent::Damaged(id, slow.clone()));
     for event in [HistoryEvent::Delivered(id), HistoryEvent::Undeliverable(id), HistoryEvent::Delivered(id)] {
         history.append(at(2), Some(0), event);
     }
@@ -317,9 +414,10 @@ fn an_exchange_is_a_view_of_its_records() {
     history.append(at(4), Some(1), HistoryEvent::Ended(id, Err(NoReply::Reset)));
     history.append(at(9), Some(2), HistoryEvent::Ended(id, Err(NoReply::CutOff)));
     let exchange = history.exchange(id);
+    assert_eq!(exchange.faults, [slow]);
     assert_eq!((exchange.at, exchange.step, exchange.delivered), (at(1), Some(0), 1));
     assert_eq!(exchange.answered.map(|reply| reply.status), Some(StatusCode::CREATED), "the last answer");
     let ending = exchange.ending.expect("an ending");
     assert_eq!((ending.took, ending.received), (at(3), Err(&NoReply::Reset)), "the first ending");
-    assert_eq!(history.records().len(), 8, "nothing was changed or taken out");
+    assert_eq!(history.records().len(), 9, "nothing was changed or taken out");
 }

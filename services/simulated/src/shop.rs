@@ -57,5 +57,11 @@ fn running(app: App) -> Running {
         let endpoint = Arc::clone(&endpoint);
         async move { Ok::<_, Infallible>(chassis::answer(&endpoint, request).await) }
     });
-    app.background.into_iter().fold(Running::new(service), Running::with_background)
+    let failure = app.failure;
+    let running = app.background.into_iter().fold(Running::new(service), Running::with_background);
+    // As the services' binaries end, with the exit code of a failure.
+    running.with_main(async move {
+        drop(failure.await);
+        1
+    })
 }

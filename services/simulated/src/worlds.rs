@@ -2,10 +2,9 @@
 
 use std::{future::Future, num::NonZeroUsize, sync::Arc};
 
-use engine::PreparationSink;
-use runner::{Build, Prepared, WorldKind, Worlds};
+use runner::{Prepared, WorldKind, WorldOptions, Worlds};
 use scenario::Configuration;
-use simulation::Simulation;
+use simulation::{ServiceName, Simulation};
 use verdict::BrokenOff;
 
 /// Runs scenarios against the shop in one process, in virtual time.
@@ -21,11 +20,12 @@ impl Worlds for Simulated {
     async fn prepare(
         &self,
         configuration: Arc<Configuration>,
-        _: Build,
-        _: PreparationSink,
+        _: WorldOptions,
     ) -> Result<Prepared<Simulation>, BrokenOff> {
         let stage = Simulation::new(&configuration, &crate::shop())?;
-        let missing = stage.missing().clone();
+        let not_linked =
+            |service: &ServiceName| (service.clone(), BrokenOff::NotLinked { service: service.clone() });
+        let missing = stage.missing().iter().map(not_linked).collect();
         Ok(Prepared { stage, missing })
     }
 

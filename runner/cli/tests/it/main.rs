@@ -8,3 +8,4 @@ mod interrupted;
 mod mistakes;
 mod project;
 mod runs;
+mod thin;

@@ -92,13 +92,23 @@ pub(crate) fn server() -> SocketAddr {
 
 /// Starts the same server, which stops listening after `connections`.
 pub(crate) fn server_for(connections: usize) -> SocketAddr {
+    answering(connections, "200 OK", "alice")
+}
+
+/// Starts a server that answers every request with 401.
+pub(crate) fn server_that_refuses() -> SocketAddr {
+    answering(usize::MAX, "401 Unauthorized", "nobody")
+}
+
+/// Starts a server that answers every request with this status and name, and stops listening after `connections`.
+fn answering(connections: usize, status: &'static str, name: &'static str) -> SocketAddr {
     let listener = TcpListener::bind(unspecified()).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for mut stream in listener.incoming().take(connections).flatten() {
             thread::spawn(move || {
                 if head(&mut stream).is_some() {
-                    reply(stream, "alice");
+                    reply(stream, status, name);
                 }
             });
         }
@@ -136,7 +146,7 @@ pub(crate) fn server_at(
                 let Some(head) = head(&mut stream) else { return };
                 let (choose, silent) = &mut *state.lock().unwrap();
                 match choose(&head) {
-                    Some(name) => reply(stream, name),
+                    Some(name) => reply(stream, "200 OK", name),
                     None => silent.push(stream),
                 }
             });
@@ -166,11 +176,11 @@ fn head(stream: impl Read) -> Option<Vec<u8>> {
     Some(head)
 }
 
-/// Replies with this name.
-fn reply(mut stream: impl Write, name: &str) {
+/// Replies with this status and name.
+fn reply(mut stream: impl Write, status: &str, name: &str) {
     let body = format!(r#"{{"name": "{name}", "balance": 500.0}}"#);
     let length = body.len();
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close");
     // The caller may have closed the connection.
     drop(write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{body}"));
 }

@@ -50,7 +50,8 @@ fn failed_is_exit_code_1_with_the_exchange_and_how_to_repeat_it() {
     let expected = [
         "✗ Bob is there\n  scenarios/bob.yaml:3:5  step 1, a look\n",
         "    status\n      - 201\n      + 200\n    body.name\n      - \"bob\"\n      + \"alice\"\n",
-        "    GET users /users/2?all=yes\n    200 OK after ",
+        "    GET users /users/2?all=yes at ",
+        "\n    200 OK after ",
         "\"balance\": 500.0",
         &again,
         "2 scenarios: 1 passed, 1 failed",

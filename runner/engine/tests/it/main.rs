@@ -1,5 +1,7 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
+mod judged;
+mod processes;
 mod world;
 
 use std::{
@@ -9,10 +11,12 @@ use std::{
     time::Duration,
 };
 
-use engine::{CancellationToken, Event, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
+use engine::{
+    CancellationToken, Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario,
+};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
-use verdict::{Finding, FindingKind, HistoryEvent, NoReply, Verdict};
+use verdict::{Failure, FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 
 const CONFIGURATION: &str = "services:\n  shop: { base_url: http://localhost:1 }\n";
@@ -38,7 +42,12 @@ fn rules(invariants: &str) -> Rules {
             other => panic!("{other:#?}"),
         }
     };
-    Rules { invariants, settle: Duration::from_secs(10), timeout: Duration::from_secs(5) }
+    Rules {
+        invariants,
+        settle: Duration::from_secs(10),
+        timeout: Duration::from_secs(5),
+        circuits: Vec::new(),
+    }
 }
 
 async fn result(stage: &Memory, invariants: &str, steps: &str) -> ScenarioResult {
@@ -81,6 +90,30 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
+async fn numbers_are_captured_and_sent_as_they_came() {
+    let reply = r#"{"big": 123456789012345678901234567890, "rows": [{"n": 1E400}], "money": 1.10, "id": 9007199254740993}"#;
+    let stage = shop(move |_, _| (200, reply.into()));
+    let steps = "
+steps:
+  - request: GET shop /
+    expect: { status: 200, body: { big: 123456789012345678901234567890 } }
+    capture: { big: body.big, huge: 'body.rows[0].n', money: body.money, id: body.id, list: 'body.rows | list' }
+  - request: POST shop /${big}
+    body: { b: '${big}', h: '${huge}', m: '${money}', i: '${id}', l: '${list}', t: '${id} of ${huge}', y: 1234567890123456.78 }
+    expect: { status: 200 }
+";
+    let result = result(&stage, "", steps).await;
+    assert_eq!(findings(&result.verdict), [""; 0]);
+    let sent = result.history.exchanges().last().expect("the second request").request;
+    assert_eq!(sent.path, "/123456789012345678901234567890");
+    let expected = concat!(
+        r#"{"b":123456789012345678901234567890,"h":1E400,"m":1.10,"i":9007199254740993,"l":[{"n":1E400}],"#,
+        r#""t":"9007199254740993 of 1E400","y":1234567890123456.78}"#
+    );
+    assert_eq!(String::from_utf8_lossy(&sent.body), expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_step_ends_the_scenario_with_all_its_findings() {
     let stage = shop(|_, number| (if number == 1 { 500 } else { 200 }, "{\"n\": 1}".into()));
     let steps = "
@@ -108,8 +141,13 @@ async fn eventually_polls_until_it_holds_or_its_time_is_over() {
     assert_eq!(findings(&passed.verdict), [""; 0]);
     assert_eq!(passed.took, Duration::from_secs(3), "three waits of virtual time");
     let stage = shop(|_, _| (503, "{}".into()));
+    let failed = result(&stage, "", &steps("300ms")).await;
+    assert_eq!(
+        findings(&failed.verdict),
+        ["status: 200 / 503", "eventually: within 300ms / not in 2 attempts"]
+    );
     let failed = result(&stage, "", &steps("5s")).await;
-    assert_eq!(findings(&failed.verdict), ["status: 200 / 503", "eventually: within 5s / not in 5 attempts"]);
+    assert_eq!(findings(&failed.verdict), ["status: 200 / 503", "eventually: within 5s / not in 6 attempts"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,20 +227,40 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_path_that_is_no_uri_is_a_finding_about_the_expression() {
+async fn a_value_that_can_not_be_a_path_is_a_finding_about_the_expression() {
     let stage = shop(|_, _| (200, "{}".into()));
     let steps = "
-vars: { name: a b }
+vars: { next: \"/a#b\" }
 steps:
-  - request: GET shop /${name}
+  - request: GET shop ${next}
     expect: { status: 200 }
 ";
     let result = result(&stage, "", steps).await;
     let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
     assert_eq!(failures[0].findings[0].kind, FindingKind::Expression);
-    let shown = "expression: /a b / this path can't be requested: invalid uri character";
+    let shown = "expression: next / `/a#b` has a `#`, and what follows one isn't sent to a service";
     assert_eq!(findings(&result.verdict)[0], shown);
     assert_eq!(result.history.exchanges().count(), 0, "nothing is sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invariant_over_a_reply_that_can_not_be_read_does_not_hold() {
+    let stage =
+        shop(|request, _| (200, if request == "GET /ledger" { "{\"sum\": NaN}" } else { "{}" }.into()));
+    let invariants = "
+invariants:
+  it adds up: { when: always, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let steps = "
+steps:
+  - request: GET shop /
+    expect: { status: 200 }
+";
+    let expected = "it adds up: ledger.sum == 0 / `ledger` is not valid JSON at line 1, column 9: a value is needed here";
+    let result = result(&stage, invariants, steps).await;
+    let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
+    assert!(matches!(failures[0].location, FailureLocation::Step { index: 0, .. }), "{failures:?}");
+    assert_eq!(findings(&result.verdict)[0].lines().next(), Some(expected));
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,6 +294,51 @@ invariants:
     let steps = format!("\nsteps:\n{step}{step}");
     let verdict = result(&stage, always, &steps).await.verdict;
     assert_eq!(findings(&verdict).len(), 1, "it held before and in the end, but not after the second step");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_invariant_is_found_once_with_the_last_step_after_which_it_held() {
+    let stage = shop(|request, number| match request {
+        "GET /ledger" => (if number == 4 { 503 } else { 200 }, format!("{{\"sum\": {}}}", 5 * (number / 5))),
+        _ => (200, "{}".into()),
+    });
+    let always = "
+invariants:
+  it adds up: { when: always, observe: { ledger: GET shop /ledger }, holds: ledger.sum == 0 }
+";
+    let step = "  - request: GET shop /\n    expect: { status: 200 }\n";
+    let result = result(&stage, always, &format!("\nsteps:\n{}", step.repeat(4))).await;
+    let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
+    let [Failure { location: FailureLocation::Step { index: 2, .. }, findings, .. }] = failures.as_slice()
+    else {
+        panic!("it is broken after the third step, and told once: {failures:#?}")
+    };
+    assert_eq!(findings[0].computed[0].values, "5 == 0");
+    let last_held = findings[0].last_held.expect("it held after the first step");
+    assert_eq!(last_held.step, 0, "it couldn't be observed after the second");
+    let later = &result.history.records()[last_held.records..];
+    assert_eq!(later.first().and_then(|record| record.step), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_asked_for_their_circuits_once_a_scenario_has_failed() {
+    let stage = shop(|request, _| match request {
+        "GET /circuits" => (200, r#"{"bank": "open"}"#.into()),
+        _ => (404, String::new()),
+    });
+    let path = "/circuits".parse().expect("a path");
+    let rules = Rules { circuits: vec![("shop".parse().expect("a name"), path)], ..rules("") };
+    let circuits = async |status: u16| {
+        let steps = format!("steps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
+        let result = run_scenario(&stage, scenario(&steps), &rules, Seed(1), |_| {}).await;
+        let circuit = |event: &HistoryEvent| match event {
+            HistoryEvent::Circuit(circuit) => Some(format!("{} {}", circuit.callee, circuit.state)),
+            _ => None,
+        };
+        result.history.records().iter().filter_map(|record| circuit(&record.event)).collect::<Vec<_>>()
+    };
+    assert_eq!(circuits(404).await, [""; 0]);
+    assert_eq!(circuits(200).await, ["bank open"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,6 +399,7 @@ async fn a_run_has_an_event_for_every_scenario_and_can_stop_at_the_first_failure
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
         on_failure,
+        kept_output: KeptOutput::OfFailures,
         stop: CancellationToken::new(),
     };
     let ended = Mutex::new(0);
@@ -352,6 +456,7 @@ async fn a_failure_of_the_environment_ends_the_run() {
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
+        kept_output: KeptOutput::OfFailures,
         stop: CancellationToken::new(),
     };
     let summary = run(&plan, &stage, &no_review, &|_| {}).await;
@@ -384,6 +489,7 @@ async fn different_requests_are_sent_together_and_each_is_judged() {
         _ => (500, "{}".into()),
     });
     let steps = "
+vars: { kind: 1 }
 faults:
   slow: { link: client -> shop, latency: 1s }
 steps:
@@ -391,7 +497,7 @@ steps:
   - together:
       - { name: a, request: GET shop /a, expect: { status: 200 }, capture: { n: body.n } }
       - { name: b, request: GET shop /b, expect: { status: 200, no_reply: allowed } }
-      - { name: c, if: 1 == 2, request: GET shop /c, expect: { status: 200 } }
+      - { name: c, if: kind == 2, request: GET shop /c, expect: { status: 200 } }
       - { name: d, request: GET shop /d, expect: { lenient: true, status: 200 } }
   - check: n == 1
 ";

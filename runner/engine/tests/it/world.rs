@@ -10,10 +10,15 @@ use std::{
 use bytes::Bytes;
 use engine::{BrokenOff, Stage, World};
 use fault::{Seed, ServiceName};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use proxy::Links;
 use scenario::{Scenario, Signal};
-use verdict::{NoReply, ProcessChange};
+use verdict::{Exit, NoReply, ProcessChange};
+
+/// Status with which the shop ends by itself, with exit code 7, in place of a reply.
+pub(crate) const DIES: u16 = 599;
+/// Status with which it answers 200, and has ended by itself when the answer arrives.
+pub(crate) const ANSWERS_AND_DIES: u16 = 598;
 
 /// Answers a service's requests.
 pub(crate) type Handler = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync>;
@@ -23,12 +28,17 @@ pub(crate) struct Memory {
     pub(crate) shop: Handler,
     /// Every signal that was sent, as `signal service`.
     pub(crate) signals: Arc<Mutex<Vec<String>>>,
+    /// What keeps services from being started again.
+    pub(crate) start_fails: Option<BrokenOff>,
 }
 
 pub(crate) struct MemoryWorld {
     links: Links,
     shop: Handler,
+    start_fails: Option<BrokenOff>,
     down: Arc<Mutex<BTreeSet<ServiceName>>>,
+    /// Services that have closed their connections, and end once that is waited for.
+    ending: Arc<Mutex<BTreeSet<ServiceName>>>,
     signals: Arc<Mutex<Vec<String>>>,
 }
 
@@ -37,7 +47,13 @@ pub(crate) struct MemoryWorld {
 pub(crate) struct Client {
     shop: Handler,
     service: ServiceName,
+    links: Links,
     down: Arc<Mutex<BTreeSet<ServiceName>>>,
+    ending: Arc<Mutex<BTreeSet<ServiceName>>>,
+}
+
+fn exited(links: &Links, service: &ServiceName) {
+    links.record_process(service.clone(), ProcessChange::Exited(Exit::Code(7)));
 }
 
 impl tower::Service<Request<Bytes>> for Client {
@@ -50,8 +66,24 @@ impl tower::Service<Request<Bytes>> for Client {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let down = self.down.lock().expect("not poisoned").contains(&self.service);
-        ready(if down { Err(NoReply::Refused) } else { Ok((self.shop)(request)) })
+        let mut down = self.down.lock().expect("not poisoned");
+        if down.contains(&self.service) {
+            return ready(Err(NoReply::Refused));
+        }
+        let mut response = (self.shop)(request);
+        let status = response.status().as_u16();
+        if [DIES, ANSWERS_AND_DIES].contains(&status) {
+            down.insert(self.service.clone());
+        }
+        if status == DIES {
+            self.ending.lock().expect("not poisoned").insert(self.service.clone());
+            return ready(Err(NoReply::Reset));
+        }
+        if status == ANSWERS_AND_DIES {
+            *response.status_mut() = StatusCode::OK;
+            exited(&self.links, &self.service);
+        }
+        ready(Ok(response))
     }
 }
 
@@ -63,21 +95,50 @@ impl World for MemoryWorld {
     }
 
     fn client(&self, service: &ServiceName) -> Client {
-        Client { shop: Arc::clone(&self.shop), service: service.clone(), down: Arc::clone(&self.down) }
+        Client {
+            shop: Arc::clone(&self.shop),
+            service: service.clone(),
+            links: self.links.clone(),
+            down: Arc::clone(&self.down),
+            ending: Arc::clone(&self.ending),
+        }
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         self.signals.lock().expect("not poisoned").push(format!("{signal:?} {service}"));
+        if let (Signal::Start | Signal::Restart, Some(why)) = (signal, &self.start_fails) {
+            return Err(why.clone());
+        }
         let mut down = self.down.lock().expect("not poisoned");
         let change = if signal == Signal::Kill {
             down.insert(service.clone());
             ProcessChange::Killed
         } else {
             down.remove(service);
+            self.links.absent(service).end();
             ProcessChange::Started
         };
         self.links.record_process(service.clone(), change);
         Ok(())
+    }
+
+    async fn launch(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        self.signals.lock().expect("not poisoned").push(format!("launch {service}"));
+        self.down.lock().expect("not poisoned").remove(service);
+        self.links.record_process(service.clone(), ProcessChange::Started);
+        Ok(())
+    }
+
+    async fn await_exits(&self, suspects: &BTreeSet<ServiceName>) {
+        let mut ending = self.ending.lock().expect("not poisoned");
+        for service in suspects.intersection(&ending.clone()) {
+            ending.remove(service);
+            exited(&self.links, service);
+        }
+    }
+
+    async fn last_lines(&self, service: &ServiceName) -> Vec<String> {
+        vec![format!("{service}: out of memory")]
     }
 
     fn down(&self) -> Vec<ServiceName> {
@@ -100,13 +161,15 @@ impl Stage for Memory {
         Ok(MemoryWorld {
             links: Links::new(seed, crash),
             shop: Arc::clone(&self.shop),
+            start_fails: self.start_fails.clone(),
             down: Arc::default(),
+            ending: Arc::default(),
             signals: Arc::clone(&self.signals),
         })
     }
 }
 
-/// A shop that answers each request with the result of `answer` for its method and path, and its number (from 1).
+/// A shop that answers each request, as JSON, with the result of `answer` for its method and path, and its number (from 1).
 pub(crate) fn shop(answer: impl Fn(&str, u32) -> (u16, String) + Send + Sync + 'static) -> Memory {
     let count = Mutex::new(0);
     let handler = move |request: Request<Bytes>| {
@@ -116,7 +179,8 @@ pub(crate) fn shop(answer: impl Fn(&str, u32) -> (u16, String) + Send + Sync + '
             *count
         };
         let (status, body) = answer(&format!("{} {}", request.method(), request.uri()), number);
-        Response::builder().status(status).body(body.into()).expect("a response")
+        let response = Response::builder().status(status).header("content-type", "application/json");
+        response.body(body.into()).expect("a response")
     };
-    Memory { shop: Arc::new(handler), signals: Arc::default() }
+    Memory { shop: Arc::new(handler), signals: Arc::default(), start_fails: None }
 }

@@ -119,6 +119,7 @@ impl<'a> StepWriter<'a> {
             name: if attempt == Attempt::First { title } else { format!("{title} again") },
             span: Span::default(),
             condition: self.condition(call),
+            may_end: Vec::new(),
             action: Action::Request(request),
         }
     }

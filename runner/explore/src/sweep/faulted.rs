@@ -170,7 +170,7 @@ fn delay(fault: &Fault) -> Duration {
 /// The services that steps or faults may have left down.
 fn possibly_down<'a>(base: &Scenario, faults: impl Iterator<Item = &'a Fault>) -> BTreeSet<ServiceName> {
     let stopped = base.steps.iter().filter_map(|step| match &step.action {
-        Action::Process(ProcessStep { service, signal: Signal::Kill | Signal::Stop }) => {
+        Action::Process(ProcessStep { service, signal: Signal::Kill | Signal::Stop, .. }) => {
             Some(service.clone())
         }
         _ => None,

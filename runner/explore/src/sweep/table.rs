@@ -26,6 +26,8 @@ pub struct SweepTable {
     pub skipped: Vec<SkippedFaults>,
     /// The number of runs that were planned and not done, because the sweep was stopped.
     pub not_run: usize,
+    /// How often the services were started once more, because one wasn't ready the first time.
+    pub repeated_starts: u32,
 }
 
 /// A run with one fault or two.

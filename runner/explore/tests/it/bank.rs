@@ -17,7 +17,7 @@ use proxy::Links;
 use scenario::{Scenario, Signal};
 use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt};
-use verdict::{NoReply, ProcessChange};
+use verdict::{NoReply, ProcessChange, RunBy, UnmetCondition};
 
 /// The bug of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) enum Bug {
     ForgetsPayments,
     /// It takes a missing reply from the bank for a refusal.
     TakesNoReplyForRefusal,
+    /// It isn't ready any more once it has been killed.
+    StaysDown,
 }
 
 const OPENING: i64 = 100_000_000;
@@ -88,7 +90,7 @@ pub(crate) struct Bank(pub(crate) Bug);
 
 pub(crate) const CONFIGURATION: &str = "
 services:
-  shop: { base_url: http://localhost:1, depends_on: [bank] }
+  shop: { command: shop, depends_on: [bank] }
   bank: { base_url: http://localhost:2 }
 ";
 
@@ -231,6 +233,9 @@ impl World for BankWorld {
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
+        if self.0.bug == Bug::StaysDown && matches!(signal, Signal::Start | Signal::Restart) {
+            return Err(not_ready(service));
+        }
         let mut state = self.0.state();
         let change = if signal == Signal::Kill {
             state.down.insert(service.clone());
@@ -240,11 +245,22 @@ impl World for BankWorld {
             ProcessChange::Killed
         } else {
             state.down.remove(service);
+            self.0.links.absent(service).end();
             ProcessChange::Started
         };
         drop(state);
         self.0.links.record_process(service.clone(), change);
         Ok(())
+    }
+
+    async fn launch(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        self.signal(service, Signal::Start).await
+    }
+
+    async fn await_exits(&self, _: &BTreeSet<ServiceName>) {}
+
+    async fn last_lines(&self, _: &ServiceName) -> Vec<String> {
+        Vec::new()
     }
 
     fn down(&self) -> Vec<ServiceName> {
@@ -254,6 +270,17 @@ impl World for BankWorld {
     async fn close(self) {
         self.0.links.close();
     }
+}
+
+/// A service that answers and isn't ready.
+pub(crate) fn not_ready(service: &ServiceName) -> BrokenOff {
+    let unmet = UnmetCondition {
+        within: Duration::from_secs(1),
+        condition: "GET /readyz".into(),
+        last: "answered 503".into(),
+    };
+    let (service, log) = (service.clone(), Vec::new());
+    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }
 }
 
 impl Stage for Bank {

@@ -16,7 +16,7 @@ use crate::{
     confirmed, rules, scenario, subjects,
 };
 
-const SCENARIO: &str = r#"
+pub(crate) const SCENARIO: &str = r#"
 scenario: An order is paid
 steps:
   - name: order

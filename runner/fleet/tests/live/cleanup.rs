@@ -115,7 +115,8 @@ fn cancelled() {
 /// The program that [`killed`] starts: it starts a world, prints the world's folder and ports, and waits to be killed.
 pub(crate) fn run_until_killed() -> ExitCode {
     on_runtime(async {
-        let fleet = TestFleet::new(&three_services());
+        let daemon = service("daemon", &[("DAEMON", "1")], &[]);
+        let fleet = TestFleet::new(&(three_services() + &daemon));
         let world = fleet.ready().await;
         let ports = ports(&world).into_iter().map(|port| port.to_string());
         let words: Vec<_> = std::iter::once(fleet.data.path().display().to_string()).chain(ports).collect();
@@ -134,7 +135,7 @@ fn killed() {
     let mut words = line.split_whitespace();
     let folder = Path::new(words.next().expect("a folder")).to_owned();
     let ports: Vec<u16> = words.map(|port| port.parse().expect("a port")).collect();
-    assert_eq!(ports.len(), 4, "{line}");
+    assert_eq!(ports.len(), 5, "{line}");
     assert!(!refuses_connections(ports[0]));
     let id = i32::try_from(runner.id()).ok().and_then(Pid::from_raw).expect("an id");
     kill_process(id, Signal::KILL).expect("it runs");

@@ -2,10 +2,14 @@
 //! needed.
 
 mod cleanup;
+mod escapes;
+mod exits;
 mod fixture;
+mod output;
 mod service;
 mod signals;
 mod startup;
+mod surroundings;
 
 use std::process::ExitCode;
 
@@ -23,7 +27,16 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let trials = [startup::TRIALS, signals::TRIALS, cleanup::TRIALS].concat();
+    let trials = [
+        startup::TRIALS,
+        signals::TRIALS,
+        exits::TRIALS,
+        cleanup::TRIALS,
+        surroundings::TRIALS,
+        escapes::TRIALS,
+        output::TRIALS,
+    ]
+    .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
 }
 

@@ -1,7 +1,14 @@
 //! A small service that is controlled by environment variables.
 
 use std::{
-    convert::Infallible, env, fs, io::Write, net::Ipv4Addr, path::PathBuf, process::ExitCode, time::Duration,
+    convert::Infallible,
+    env, fs,
+    io::Write,
+    net::Ipv4Addr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -26,8 +33,12 @@ fn variable(name: &str) -> Option<String> {
 /// | `UPSTREAM` | the URL that `/call` calls |
 /// | `FAIL_WITH` | it writes this text and ends with exit code 3 |
 /// | `FAIL_ONCE` | if there is no file of that name, it creates it, and ends as if its port were taken |
+/// | `FAIL_AGAIN` | when it is started again, it writes this text and ends with exit code 3 |
 /// | `UNREADY` | `/health` answers 503 |
+/// | `UNREADY_AGAIN` | the same, when it is started again |
+/// | `TOKEN` | `/health` answers 401 to requests without it in the header `authorization` |
 /// | `MUTE` | a folder: a request creates `asked` in it, and is answered once there is `answer` in it |
+/// | `DAEMON` | the server is a process outside the service's process group |
 /// | `IGNORE_TERM` | it ignores SIGTERM |
 pub(crate) fn serve() -> ExitCode {
     if let Some(words) = variable("FAIL_WITH") {
@@ -41,6 +52,12 @@ pub(crate) fn serve() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "error: Address already in use (os error 98)");
         return ExitCode::from(1);
     }
+    if variable("DAEMON").is_some() {
+        let mut daemon = Command::new(env::current_exe().expect("this binary"));
+        let daemon = daemon.env_remove("DAEMON").process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = daemon.spawn().expect("this binary starts").wait();
+        return ExitCode::SUCCESS;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(listen());
     ExitCode::SUCCESS
@@ -51,6 +68,10 @@ async fn listen() {
     let data = PathBuf::from(variable("DATA").expect("a folder"));
     let mut starts = fs::File::options().append(true).create(true).open(data.join("starts")).expect("a file");
     starts.write_all(b".").expect("it can be written");
+    if let Some(words) = variable("FAIL_AGAIN").filter(|_| number_of_starts(&data) > 1) {
+        let _ = writeln!(std::io::stderr(), "{words}");
+        std::process::exit(3);
+    }
     let mut terminate = signal(SignalKind::terminate()).expect("a handler");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a free port");
     loop {
@@ -69,6 +90,10 @@ async fn listen() {
     }
 }
 
+fn number_of_starts(data: &Path) -> usize {
+    fs::read(data.join("starts")).expect("it was written").len()
+}
+
 async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Full<Bytes>>, Infallible> {
     if let Some(folder) = variable("MUTE") {
         let folder = PathBuf::from(folder);
@@ -79,12 +104,21 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
     }
     let (status, text) = match request.uri().path() {
         "/health" if variable("UNREADY").is_some() => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
-        "/health" => (StatusCode::OK, String::new()),
-        "/starts" => {
-            (StatusCode::OK, fs::read(data.join("starts")).expect("it was written").len().to_string())
+        "/health" if variable("UNREADY_AGAIN").is_some() && number_of_starts(&data) > 1 => {
+            (StatusCode::SERVICE_UNAVAILABLE, String::new())
         }
+        "/health" if variable("TOKEN").is_some_and(|token| !bears(&request, &token)) => {
+            (StatusCode::UNAUTHORIZED, String::new())
+        }
+        "/health" => (StatusCode::OK, String::new()),
+        "/starts" => (StatusCode::OK, number_of_starts(&data).to_string()),
+        path if path.starts_with("/write/") => (StatusCode::OK, write(&path["/write/".len()..], "\n")),
+        path if path.starts_with("/begin/") => (StatusCode::OK, write(&path["/begin/".len()..], "")),
         "/goodbye" => (StatusCode::OK, data.join("goodbye").exists().to_string()),
-        "/exit" => std::process::exit(7),
+        "/exit" => {
+            let _ = writeln!(std::io::stdout(), "leaving");
+            std::process::exit(7)
+        }
         "/call" => match call().await {
             Ok(answered) => answered,
             Err(error) => (StatusCode::BAD_GATEWAY, error),
@@ -94,6 +128,17 @@ async fn answer(request: Request<Incoming>, data: PathBuf) -> Result<Response<Fu
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
     Ok(response)
+}
+
+fn bears(request: &Request<Incoming>, token: &str) -> bool {
+    request.headers().get("authorization").is_some_and(|value| value == token)
+}
+
+/// Writes to stdout, and returns nothing.
+fn write(text: &str, end: &str) -> String {
+    let mut out = std::io::stdout();
+    write!(out, "{text}{end}").and_then(|()| out.flush()).expect("it is read");
+    String::new()
 }
 
 async fn call() -> Result<(StatusCode, String), String> {

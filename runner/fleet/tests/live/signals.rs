@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use engine::World;
 use fault::{CrashPoint, Damage, Fault, Selector};
-use http::StatusCode;
+use http::{Request, StatusCode};
 use scenario::Signal;
+use tower::ServiceExt;
 use verdict::{NoReply, ProcessChange};
 
 use crate::fixture::{
@@ -22,6 +24,8 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_halted_service_can_be_restarted", restart_halted),
     ("an_end_without_a_signal_is_recorded", unexpected),
     ("a_crash_fault_kills_before_the_caller_gets_a_reply", crash),
+    ("a_link_to_a_service_that_ended_refuses_until_it_listens_again", absent_callee),
+    ("a_service_that_finishes_its_work_accepts_no_more_over_its_link", stopping_callee),
     ("an_error_fault_answers_instead_of_the_service", error),
 ];
 
@@ -166,6 +170,62 @@ fn crash() {
     });
 }
 
+fn absent_callee() {
+    on_runtime(async {
+        let fleet = TestFleet::new(&three_services());
+        let world = fleet.ready().await;
+        let link = world.link_addresses()[0].1.port();
+        for (number, end) in ["killed", "stopped", "exited"].into_iter().enumerate() {
+            assert!(!refuses_connections(link), "{end}");
+            match end {
+                "killed" => signal(&world, "back", Signal::Kill).await,
+                "stopped" => signal(&world, "back", Signal::Stop).await,
+                _ => {
+                    assert_eq!(get(&world, "back", "/exit").await, Err(NoReply::Reset));
+                    eventually("it is down", || world.down() == [name("back")]);
+                }
+            }
+            assert!(refuses_connections(link), "{end}");
+            let (status, text) = get(&world, "front", "/call").await.expect("front runs");
+            assert_eq!(status, StatusCode::BAD_GATEWAY, "{end}");
+            assert!(text.contains("Connection refused"), "{end}: {text}");
+            signal(&world, "back", Signal::Start).await;
+            assert_eq!(read(&world, "front", "/call").await, (number + 2).to_string(), "{end}");
+        }
+        let calls = world.links().read(|history| history.exchanges().count());
+        assert_eq!(calls, 3, "a link doesn't see the callers that it refuses");
+    });
+}
+
+fn stopping_callee() {
+    on_runtime(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().display().to_string();
+        let upstream = ("UPSTREAM", "${url.back}");
+        let services = service("front", &[upstream], &["depends_on: [back]"])
+            + &service("back", &[("IGNORE_TERM", "1"), ("MUTE", &path)], &["stop: 20s"]);
+        let fleet = TestFleet::new(&services);
+        std::fs::write(folder.path().join("answer"), "").expect("it can be written");
+        let world = fleet.ready().await;
+        std::fs::remove_file(folder.path().join("answer")).expect("it was written");
+        std::fs::remove_file(folder.path().join("asked")).expect("it was written");
+        let link = world.link_addresses()[0].1.port();
+
+        let call = Request::get("/call").body(Bytes::new()).expect("a request");
+        let calling = tokio::spawn(world.client(&name("front")).oneshot(call));
+        eventually("back has the request", || folder.path().join("asked").exists());
+        tokio::select! {
+            biased;
+            () = signal(&world, "back", Signal::Stop) => panic!("it ignores SIGTERM"),
+            reply = async {
+                assert!(refuses_connections(link), "it was asked to end");
+                std::fs::write(folder.path().join("answer"), "").expect("it can be written");
+                calling.await.expect("no panic")
+            } => assert_eq!(reply.expect("front runs").body(), "1"),
+        }
+    });
+}
+
 fn error() {
     on_runtime(async {
         let fleet = TestFleet::new(&three_services());
@@ -179,6 +239,7 @@ fn error() {
         let answered = get(&world, "front", "/call").await.expect("front runs");
         assert_eq!(answered, (StatusCode::IM_A_TEAPOT, "short and stout".to_owned()));
         assert_eq!(read(&world, "back", "/starts").await, "1", "past the links it still answers");
-        assert_eq!(world.links().fired().values().copied().collect::<Vec<_>>(), [1]);
+        let fired = world.links().fired().into_values().map(|count| count.damaged).collect::<Vec<_>>();
+        assert_eq!(fired, [1]);
     });
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::{Stage, World};
+use engine::{Preparation, PreparationSink, Stage, World};
 use fault::{CrashPoint, Damage, Fault, Seed, Selector};
 use fleet::{Fleet, FleetOptions, ServiceState};
 use http::StatusCode;
@@ -39,7 +39,6 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_service_that_runs_already_is_faulted_over_a_fixed_link", fixed_link),
     ("a_service_that_runs_already_can_not_be_signalled", not_ours),
     ("the_build_is_quoted_only_when_it_fails", build),
-    ("logs_are_kept_in_the_given_folder", logs),
 ];
 
 fn calls_cross_links() {
@@ -158,7 +157,8 @@ fn missing() {
     on_runtime(async {
         let (absent, port) = absent("false", "20ms");
         let failing = service("failing", &[("FAIL_WITH", "bye")], &["required: false"]);
-        let fleet = TestFleet::new(&(three_services() + &absent + &failing));
+        let caller = service("caller", &[], &["depends_on: [failing]"]);
+        let fleet = TestFleet::new(&(three_services() + &absent + &failing + &caller));
         let why = fleet.inner.probe().await.expect("optional services may be missing");
         let reasons: Vec<String> = why.values().map(ToString::to_string).collect();
         let expected = [
@@ -175,6 +175,9 @@ fn missing() {
             [name("absent"), name("failing")]
         );
         assert!(get(&world, "failing", "/health").await.is_err());
+        let links = world.link_addresses();
+        let (_, link) = links.iter().find(|(link, _)| link.caller == name("caller")).expect("it is open");
+        assert!(refuses_connections(link.port()), "nothing listens behind it");
     });
 }
 
@@ -314,9 +317,13 @@ fn build() {
         let built = async |build: &str| {
             let mut configuration = configuration(&three_services(), folder.path());
             configuration.build = Some(scenario::Template::literal(build));
-            let lines =
-                |source: &str, line: &str| LINES.lock().expect("whole").push(format!("{source}: {line}"));
-            let options = FleetOptions { lines: Some(std::sync::Arc::new(lines)), ..FleetOptions::default() };
+            let wrote = |preparation: Preparation| {
+                if let Preparation::BuildWrote { line } = preparation {
+                    LINES.lock().expect("whole").push(line);
+                }
+            };
+            let options =
+                FleetOptions { preparation: PreparationSink::new(wrote), ..FleetOptions::default() };
             Fleet::new(configuration.into(), options).build().await
         };
         built("sh -c 'echo built in $(pwd) > built'").await.expect("it succeeds");
@@ -325,18 +332,6 @@ fn build() {
         let broken_off = built("sh -c 'echo one; echo two >&2; exit 4'").await.expect_err("it fails");
         assert_eq!(broken_off.to_string(), "the build command failed with exit code 4");
         assert_eq!(broken_off.log(), ["one", "two"]);
-        assert_eq!(*LINES.lock().expect("whole"), ["build: one", "build: two"]);
-    });
-}
-
-fn logs() {
-    on_runtime(async {
-        let folder = tempfile::tempdir().expect("a folder");
-        let failing = service("failing", &[("FAIL_WITH", "bye")], &[]);
-        let options = FleetOptions { logs: Some(folder.path().to_owned()), ..FleetOptions::default() };
-        let fleet = Fleet::new(configuration(&failing, folder.path()).into(), options);
-        fleet.raise(&scenario(Vec::new(), Vec::new()), Seed(1)).await.expect_err("it fails");
-        let log = std::fs::read_to_string(folder.path().join("a-test/failing.log")).expect("a log");
-        assert_eq!(log, "starting\nbye\n");
+        assert_eq!(*LINES.lock().expect("whole"), ["one", "two"]);
     });
 }

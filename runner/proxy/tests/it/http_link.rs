@@ -113,7 +113,7 @@ async fn an_error_fault_answers_instead_of_the_callee() {
     let (links, callee, link) = world().await;
     let error = ErrorReply {
         status: StatusCode::SERVICE_UNAVAILABLE,
-        headers: vec![("Retry-After".into(), "3".into())],
+        headers: vec![(http::header::RETRY_AFTER, http::HeaderValue::from_static("3"))],
         body: "later".into(),
     };
     inject(&links, fault("busy", Damage::Error(error)));
@@ -148,7 +148,8 @@ async fn a_dead_callee_refuses_and_a_restarted_one_is_reached_at_once() {
     let error = connect(&link).await.call("/pay", b"ping").await.expect_err("no callee");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     let shown = exchanges(&links).remove(1);
-    assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
+    // The caller was connected already.
+    assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Reset)), 0));
 
     // Each time, the connection that the link has kept is closed.
     for _ in 0..10 {
@@ -184,7 +185,8 @@ async fn a_crashed_callee_gets_no_request_on_a_kept_connection() {
     inject(&links, fault("kill", Damage::Crash { service, point: CrashPoint::BeforeRequest }));
     connect(&link).await.call("/pay", b"").await.expect_err("no callee");
     let shown = exchanges(&links).remove(1);
-    assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Refused)), 0));
+    // The caller was connected already.
+    assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Reset)), 0));
 }
 
 #[tokio::test]
@@ -197,6 +199,41 @@ async fn a_callee_that_dies_during_a_request_resets_it() {
     assert_eq!(caller.reply().await.expect_err("no reply").kind(), ErrorKind::ConnectionReset);
     let shown = exchange(&links);
     assert_eq!((received(&shown), shown.delivered), (Some(Err(NoReply::Reset)), 1));
+}
+
+#[tokio::test]
+async fn an_outage_that_begins_later_resets_what_is_under_way() {
+    for outage in [Outage::Reset, Outage::Refuse] {
+        let (links, callee, link) = world().await;
+        let mut caller = connect(&link).await;
+        caller.send("/held", b"charge").await;
+        eventually("the callee has it", || callee.seen().len() == 1).await;
+        links.inject(fault("away", Damage::Outage(outage)), Duration::from_millis(20), None).keep();
+        assert_eq!(caller.reply().await.expect_err("no reply").kind(), ErrorKind::ConnectionReset);
+        assert_eq!(received(&exchange(&links)), Some(Err(NoReply::Reset)), "{outage:?}");
+        callee.release();
+        eventually("it is answered", || exchange(&links).answered.is_some()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_a_connection_is_not_delivered() {
+    // Nothing accepts: the queue is full after a few connections, and further ones wait.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let listener = socket.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let queued: JoinSet<_> = (0..8).map(|_| tokio::net::TcpStream::connect(address)).collect();
+    let links = links();
+    let upstream = address.to_string().parse().expect("an authority");
+    let link = HttpLink::open(&links, shop(), None, upstream).await.expect("a free port");
+    let mut caller = connect(&link).await;
+    caller.send("/pay", b"charge").await;
+    eventually("it is sent", || exchanges(&links).len() == 1).await;
+    drop(caller);
+    eventually("it is given up", || received(&exchange(&links)) == Some(Err(NoReply::Abandoned))).await;
+    assert_eq!(exchange(&links).delivered, 0);
+    drop(queued);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use fault::{CrashPoint, Damage, ErrorReply, Outage, Probability, Seed, Selector, ServiceName, Side};
+use fault::{
+    CrashPoint, Damage, ErrorReply, Fault, FaultCount, Outage, PathPattern, Probability, Seed, Selector,
+    ServiceName, Side,
+};
 use http::{Method, Request, Response, StatusCode};
 use proxy::Links;
 use tokio::{
@@ -16,7 +19,7 @@ use tokio::{
 use tower::{Layer, Service, ServiceExt, service_fn};
 use verdict::{FaultChange, HistoryEvent, NoReply};
 
-use crate::{exchange, exchanges, fault, inject, links, received, shop};
+use crate::{exchange, exchanges, fault, fired, inject, links, received, shop};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -67,7 +70,7 @@ async fn call(links: &Links, log: &Log) -> Result<Response<Bytes>, NoReply> {
 async fn what_each_damage_does() {
     let unavailable = ErrorReply {
         status: StatusCode::SERVICE_UNAVAILABLE,
-        headers: vec![("retry-after".into(), "3".into())],
+        headers: vec![(http::header::RETRY_AFTER, http::HeaderValue::from_static("3"))],
         body: "later".into(),
     };
     // Damage; what the caller gets; how often the request is delivered; whether the callee answers.
@@ -79,7 +82,6 @@ async fn what_each_damage_does() {
         (Damage::Error(unavailable), Ok((503, "later")), 0),
         (Damage::Duplicate, Ok((200, "pong")), 2),
         (Damage::Truncate(3), Err(NoReply::CutOff), 1),
-        (Damage::Truncate(4), Ok((200, "pong")), 1),
         (Damage::Bandwidth(1), Ok((200, "pong")), 1),
     ];
     for (damage, expected, delivered) in cases {
@@ -100,7 +102,7 @@ async fn what_each_damage_does() {
             assert_eq!(shown.answered.is_some(), delivered > 0, "{damage}");
             assert_eq!(shown.faults.iter().map(ToString::to_string).collect::<Vec<_>>(), ["it"]);
             assert_eq!(log.lines().len(), 2 * delivered as usize, "{damage}: {:?}", log.lines());
-            assert_eq!(links.fired().into_values().collect::<Vec<_>>(), [1], "{damage}");
+            assert_eq!(fired(&links), [1], "{damage}");
         }
     }
 }
@@ -188,6 +190,199 @@ async fn a_crash_fault_that_was_healed_meanwhile_kills_nothing() {
     let (reply, ()) = tokio::join!(call(&links, &log), heal);
     reply.expect("a reply");
     assert_eq!(log.lines(), ["POST /pay", "answered"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_fault_that_was_injected_again_meanwhile_kills_nothing() {
+    let log = Log::default();
+    let hook = log.clone();
+    let links = Links::new(Seed(7), move |service: &ServiceName| hook.write(format!("{service} crashes")));
+    let users = "users".parse().expect("a name");
+    let mut kill = fault("kill", Damage::Crash { service: users, point: CrashPoint::BeforeRequest });
+    inject(&links, kill.clone());
+    let late = Damage::Latency { delay: 5 * SECOND, jitter: Duration::ZERO, side: Side::Request };
+    inject(&links, fault("late", late));
+    kill.selector.path = PathPattern::new("/other");
+    let replace = async {
+        sleep(SECOND).await;
+        inject(&links, kill);
+    };
+    let (reply, ()) = tokio::join!(call(&links, &log), replace);
+    reply.expect("a reply");
+    assert_eq!(log.lines(), ["POST /pay", "answered"], "the new fault doesn't meet the exchange");
+    assert_eq!(fired(&links), [0, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_changes_nothing_has_not_fired() {
+    let late = |side| Damage::Latency { delay: SECOND, jitter: Duration::ZERO, side };
+    let crash = || Damage::Crash { service: "users".parse().expect("a name"), point: CrashPoint::AfterReply };
+    let damages = || {
+        [
+            Damage::Truncate(4),
+            late(Side::Reply),
+            Damage::Duplicate,
+            crash(),
+            Damage::Corrupt,
+            Damage::Bandwidth(1),
+            Damage::Lose(Side::Reply),
+        ]
+    };
+    let unavailable =
+        ErrorReply { status: StatusCode::SERVICE_UNAVAILABLE, headers: Vec::new(), body: "later".into() };
+    // None of them changes an exchange that never reaches the callee.
+    for first in [
+        Damage::Outage(Outage::Refuse),
+        Damage::Outage(Outage::Reset),
+        Damage::Lose(Side::Request),
+        Damage::Error(unavailable),
+    ] {
+        for damage in damages() {
+            let (links, log) = (links(), Log::default());
+            inject(&links, fault("a-first", first.clone()));
+            inject(&links, fault("b-idle", damage.clone()));
+            drop(call(&links, &log).await);
+            assert_eq!(fired(&links), [1, 0], "{damage} after {first}");
+            assert_eq!(exchange(&links).faults.len(), 1, "{damage} after {first}");
+        }
+    }
+    // Nor one with an empty body, or without an answer.
+    for damage in damages() {
+        let changes = matches!(damage, Damage::Bandwidth(_));
+        let (links, absent) =
+            (links(), service_fn(|_| std::future::ready(Err::<Response<Bytes>, _>(NoReply::Refused))));
+        inject(&links, fault("idle", damage.clone()));
+        links.layer(shop()).layer(absent).oneshot(pay()).await.expect_err("no reply");
+        assert_eq!(
+            fired(&links),
+            [u64::from(changes)],
+            "{damage}: the request has a body, but there is no reply"
+        );
+    }
+    for damage in [Damage::Truncate(0), Damage::Corrupt, Damage::Bandwidth(1), Damage::Truncate(4)] {
+        let links = links();
+        inject(&links, fault("idle", damage.clone()));
+        let empty = service_fn(|_| std::future::ready(Ok(Response::new(Bytes::new()))));
+        let request = Request::get("/pay").body(Bytes::new()).expect("a request");
+        links.layer(shop()).layer(empty).oneshot(request).await.expect("a reply");
+        let count = links.fired().into_values().next().expect("it was injected");
+        assert_eq!(count, FaultCount { met: 1, damaged: 0 }, "{damage}");
+        assert_eq!(exchange(&links).faults, [], "{damage}");
+    }
+}
+
+/// A call that the callee works on for 5 s, while an outage comes into force after 1 s.
+async fn interrupted(outage: Outage, begin: impl AsyncFnOnce(&Links, Fault)) -> (Links, Log) {
+    let (links, log) = (links(), Log::default());
+    let mut calling = Box::pin(links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay()));
+    let away = fault("away", Damage::Outage(outage));
+    let got = tokio::select! {
+        got = &mut calling => got,
+        () = async {
+            begin(&links, away).await;
+            sleep(100 * SECOND).await;
+        } => Err(NoReply::Abandoned),
+    };
+    got.expect_err("no reply");
+    drop(calling);
+    (links, log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_cuts_what_is_under_way_when_it_comes_into_force() {
+    for outage in [Outage::Reset, Outage::Refuse] {
+        let injected = interrupted(outage, async |links: &Links, away| {
+            sleep(SECOND).await;
+            inject(links, away);
+        });
+        let opened = interrupted(outage, async |links: &Links, away| {
+            links.inject(away, SECOND, None).keep();
+        });
+        // It is over again before the caller's turn.
+        let brief = interrupted(outage, async |links: &Links, away| {
+            sleep(SECOND).await;
+            drop(links.inject(away, Duration::ZERO, None));
+        });
+        for (links, log) in [injected.await, opened.await, brief.await] {
+            let shown = exchange(&links);
+            assert_eq!(received(&shown), Some(Err(NoReply::Reset)), "{outage:?}");
+            assert_eq!(shown.ending.expect("an ending").took, SECOND, "{outage:?}: at once");
+            assert_eq!((shown.delivered, shown.faults.len()), (1, 1), "{outage:?}");
+            sleep(5 * SECOND).await;
+            assert_eq!(log.lines(), ["POST /pay", "answered"], "{outage:?}: what was sent is processed");
+            assert_eq!(exchange(&links).answered.expect("an answer").body, "pong", "{outage:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_hangs_withholds_the_replies_under_way() {
+    let (links, log) = interrupted(Outage::Hang, async |links: &Links, away| {
+        sleep(SECOND).await;
+        inject(links, away);
+        sleep(SECOND).await;
+        links.heal_all();
+    })
+    .await;
+    let shown = exchange(&links);
+    assert_eq!(received(&shown), Some(Err(NoReply::Abandoned)), "silence, also after it is healed");
+    assert_eq!((shown.delivered, shown.faults.len()), (1, 1));
+    assert_eq!(log.lines(), ["POST /pay", "answered"]);
+    assert_eq!(fired(&links), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_request_is_cut_by_a_reset() {
+    let (links, log) = (links(), Log::default());
+    inject(&links, fault("hang", Damage::Outage(Outage::Hang)));
+    let cut = async {
+        sleep(SECOND).await;
+        inject(&links, fault("reset", Damage::Outage(Outage::Reset)));
+    };
+    let (reply, ()) = tokio::join!(call(&links, &log), cut);
+    assert_eq!(reply.expect_err("no reply"), NoReply::Reset);
+    assert_eq!(log.lines(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_for_some_exchanges_cuts_none_that_is_under_way() {
+    let (links, log) = (links(), Log::default());
+    let mut away = fault("away", Damage::Outage(Outage::Reset));
+    away.selector.path = PathPattern::new("/pay");
+    links.inject(away, SECOND, None).keep();
+    let call = links.layer(shop()).layer(callee(&log, 5 * SECOND)).oneshot(pay());
+    call.await.expect("it was decided when it began");
+    assert_eq!(fired(&links), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_absent_callee_refuses_whatever_else_happens_on_the_link() {
+    let (links, log) = (links(), Log::default());
+    let late = Damage::Latency { delay: SECOND, jitter: Duration::ZERO, side: Side::Request };
+    inject(&links, fault("late", late));
+    let users = shop().callee;
+    let absence = links.absent(&users);
+    assert_eq!(call(&links, &log).await.expect_err("nothing listens"), NoReply::Refused);
+    let shown = exchange(&links);
+    assert_eq!((shown.delivered, shown.faults.len()), (0, 0));
+    assert_eq!(shown.ending.expect("an ending").took, Duration::ZERO);
+    absence.end();
+    call(&links, &log).await.expect("a reply");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_whose_request_was_under_way_is_reset_rather_than_refused() {
+    let links = links();
+    let late = Damage::Latency { delay: SECOND, jitter: Duration::ZERO, side: Side::Request };
+    inject(&links, fault("late", late));
+    let dead = service_fn(|_| std::future::ready(Err::<Response<Bytes>, _>(NoReply::Refused)));
+    let got = links.layer(shop()).layer(dead).oneshot(pay()).await;
+    assert_eq!(
+        got.expect_err("no reply"),
+        NoReply::Reset,
+        "its connection was open when the callee was gone"
+    );
+    assert_eq!(exchange(&links).delivered, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,7 +476,7 @@ async fn other_links_are_untouched() {
     inject(&links, fault("away", Damage::Outage(Outage::Refuse)));
     let other = links.layer("payments -> users".parse().expect("a link"));
     other.layer(callee(&log, Duration::ZERO)).oneshot(pay()).await.expect("a reply");
-    assert_eq!(links.fired().into_values().collect::<Vec<_>>(), [0]);
+    assert_eq!(fired(&links), [0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -306,14 +501,15 @@ async fn an_exchange_belongs_to_the_step_in_which_it_was_sent() {
     assert!(links.heal(&"away".parse().expect("a name")));
     assert!(!links.heal(&"away".parse().expect("a name")), "it is healed already");
     let steps: Vec<_> = links.read(|history| history.records().iter().map(|record| record.step).collect());
-    assert_eq!(steps, [Some(3), Some(3), Some(3), None]);
+    // Injected, sent, damaged, ended; healed.
+    assert_eq!(steps, [Some(3), Some(3), Some(3), Some(3), None]);
     let change = |at: usize| {
         links.read(|history| match &history.records()[at].event {
             HistoryEvent::Fault { change, .. } => Some(*change),
             _ => None,
         })
     };
-    assert_eq!([0, 3].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
+    assert_eq!([0, 4].map(change), [Some(FaultChange::Injected), Some(FaultChange::Healed)]);
 }
 
 #[tokio::test(start_paused = true)]

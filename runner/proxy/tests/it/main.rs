@@ -64,6 +64,11 @@ impl From<Exchange<'_>> for Seen {
     }
 }
 
+/// How many exchanges each fault has changed, by the faults' names.
+fn fired(links: &Links) -> Vec<u64> {
+    links.fired().into_values().map(|count| count.damaged).collect()
+}
+
 fn exchanges(links: &Links) -> Vec<Seen> {
     links.read(|history| history.exchanges().map(Seen::from).collect())
 }

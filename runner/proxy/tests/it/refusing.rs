@@ -2,13 +2,14 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use fault::{Damage, Fault, Outage};
-use proxy::{HttpLink, Links};
+use fault::{Damage, Fault, Outage, Refusal, ServiceName};
+use proxy::{HttpLink, Links, ProcessChange};
 use tokio::time::{sleep, timeout};
 use verdict::NoReply;
 
 use crate::{
-    callee::Callee, caller::Caller, eventually, exchange, exchanges, fault, inject, links, received, shop,
+    callee::Callee, caller::Caller, eventually, exchange, exchanges, fault, fired, inject, links, received,
+    shop,
 };
 
 fn away() -> Fault {
@@ -41,11 +42,6 @@ async fn opens(link: &HttpLink, links: &Links) -> Duration {
         links.now()
     });
     opened.await.expect("the window closes")
-}
-
-/// How often each fault has made the link refuse.
-fn fired(links: &Links) -> Vec<u64> {
-    links.fired().into_values().collect()
 }
 
 #[tokio::test]
@@ -131,8 +127,94 @@ async fn an_outage_for_some_requests_keeps_the_link_open() {
     let mut caller = Caller::connect(link.address()).await.expect("it listens");
     let error = caller.call("/pay", b"ping").await.expect_err("no reply");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "it was connected already");
-    assert_eq!(received(&exchange(&links)), Some(Err(NoReply::Refused)));
+    assert_eq!(received(&exchange(&links)), Some(Err(NoReply::Reset)));
     let mut caller = Caller::connect(link.address()).await.expect("it listens");
     caller.call("/other", b"ping").await.expect("a reply");
     assert_eq!(callee.seen().len(), 1);
+}
+
+fn users() -> ServiceName {
+    shop().callee
+}
+
+#[tokio::test]
+async fn a_link_to_an_absent_callee_refuses_until_it_listens() {
+    let (links, callee, link) = world().await;
+    // No pauses: a step must not meet what the step before it left.
+    for round in 1..=20 {
+        links.record_process(users(), ProcessChange::Killed);
+        assert!(is_refused(&link).await, "round {round}");
+        links.absent(&users()).end();
+        let mut caller = Caller::connect(link.address()).await.expect("it listens again");
+        caller.call("/pay", b"ping").await.expect("a reply");
+    }
+    assert_eq!((callee.seen().len(), exchanges(&links).len()), (20, 20));
+    links.record_process(users(), ProcessChange::Paused);
+    assert!(!is_refused(&link).await, "the kernel accepts connections for a halted process");
+}
+
+#[tokio::test]
+async fn only_the_last_absence_can_end() {
+    let (links, _callee, link) = world().await;
+    let starting = links.absent(&users());
+    links.record_process(users(), ProcessChange::Exited(verdict::Exit::Code(1)));
+    starting.end();
+    assert!(is_refused(&link).await, "it ended after it had begun to listen");
+    links.absent(&users()).end();
+    assert!(!is_refused(&link).await);
+
+    inject(&links, away());
+    drop(links.absent(&users()));
+    links.heal_all();
+    assert!(is_refused(&link).await, "the outage is over, but nothing listens");
+}
+
+#[tokio::test]
+async fn an_absent_callee_finishes_what_is_under_way() {
+    let (links, callee, link) = world().await;
+    let mut idle = Caller::connect(link.address()).await.expect("it listens");
+    idle.call("/pay", b"ping").await.expect("a reply");
+    let mut waiting = Caller::connect(link.address()).await.expect("it listens");
+    waiting.send("/held", b"charge").await;
+    eventually("the callee has it", || callee.seen().len() == 2).await;
+
+    drop(links.absent(&users()));
+    idle.reply().await.expect_err("an idle connection is closed");
+    assert!(is_refused(&link).await);
+    callee.release();
+    assert_eq!(waiting.reply().await.expect("the callee is still there").status, 200);
+    waiting.reply().await.expect_err("the connection is closed then");
+}
+
+#[tokio::test]
+async fn an_outage_cuts_what_an_absent_callee_was_to_finish() {
+    let (links, callee, link) = world().await;
+    let mut waiting = Caller::connect(link.address()).await.expect("it listens");
+    waiting.send("/held", b"charge").await;
+    eventually("the callee has it", || callee.seen().len() == 1).await;
+    drop(links.absent(&users()));
+    inject(&links, away());
+    assert_eq!(waiting.reply().await.expect_err("it is reset").kind(), ErrorKind::ConnectionReset);
+    assert_eq!(received(&exchange(&links)), Some(Err(NoReply::Reset)));
+}
+
+#[tokio::test]
+async fn refusals_of_a_step_are_known_and_those_of_other_steps_are_not() {
+    let (links, _callee, _link) = world().await;
+    let all = [shop(), "client -> users".parse().expect("a link")];
+    let refusals = |links: &Links| links.refusals(&all).into_iter().collect::<Vec<_>>();
+    links.enter_step(Some(0));
+    assert_eq!(refusals(&links), []);
+    let absence = links.absent(&users());
+    links.enter_step(Some(1));
+    absence.end();
+    // The history has every request of the client.
+    assert_eq!(refusals(&links), [(shop(), Refusal::Absent(users()))]);
+    links.enter_step(Some(2));
+    assert_eq!(refusals(&links), []);
+
+    let a_while = Duration::from_millis(1);
+    links.inject(away(), Duration::ZERO, Some(a_while)).keep();
+    eventually("its window closes", || links.now() > 2 * a_while).await;
+    assert_eq!(refusals(&links), [(shop(), Refusal::Outage(away().name))]);
 }

@@ -5,7 +5,11 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::sample::{SampleExchange, exchange};
-use crate::curl::{curl, quoted};
+use super::text::plain;
+use crate::{
+    ServiceAddress,
+    curl::{again, quoted},
+};
 
 #[test]
 fn a_shell_reads_words_back_as_they_were() {
@@ -18,12 +22,19 @@ fn a_shell_reads_words_back_as_they_were() {
     assert_eq!(quoted("http://127.0.0.1:5002/api/users"), "http://127.0.0.1:5002/api/users");
 }
 
+const RUNNING: fn() -> Option<ServiceAddress> =
+    || Some(ServiceAddress::Running("http://localhost:5002/".into()));
+
+fn command(exchange: &SampleExchange, address: fn() -> Option<ServiceAddress>) -> Vec<String> {
+    let lines = exchange.view(|exchange| again(exchange, &|_| address()));
+    lines.iter().map(|line| plain(line)).collect()
+}
+
 fn check(change: impl FnOnce(&mut SampleExchange), expected: &str) {
     let link = "client -> users-service";
     let mut exchange = exchange(link, "GET /api/users?name=a&limit=1", &Value::Null, 200, &json!({}));
     change(&mut exchange);
-    let address = |_: &fault::ServiceName| Some("http://localhost:5002/".to_string());
-    assert_eq!(exchange.view(|exchange| curl(exchange, address)), format!("curl -sS -i {expected}"));
+    assert_eq!(command(&exchange, RUNNING), [format!("again: curl -sS -i {expected}")]);
 }
 
 #[test]
@@ -61,9 +72,38 @@ fn requests_become_commands() {
 fn a_body_that_is_no_text_is_sent_all_the_same() {
     let mut binary = exchange("client -> users-service", "PUT /a", &Value::Null, 200, &json!({}));
     binary.request.body = Bytes::from_static(&[0, 0xff, b'\'', b'%', b'\\']);
-    let command = binary.view(|exchange| curl(exchange, |_| None));
-    let (printf, rest) = command.split_once(" | ").expect("a pipe");
-    assert_eq!(rest, "curl -sS -i -X PUT http://users-service/a -H content-type: --data-binary @-");
+    let command = command(&binary, RUNNING).remove(0);
+    let (printf, rest) =
+        command.strip_prefix("again: ").and_then(|line| line.split_once(" | ")).expect("a pipe");
+    assert_eq!(rest, "curl -sS -i -X PUT http://localhost:5002/a -H content-type: --data-binary @-");
     let output = Command::new("sh").arg("-c").arg(printf).output().expect("a shell");
     assert_eq!(output.stdout, *binary.request.body);
+}
+
+#[test]
+fn a_long_body_is_left_out_of_the_command() {
+    let mut long = exchange("client -> users-service", "PUT /a", &Value::Null, 200, &json!({}));
+    long.request.body = "x".repeat(48_000).into();
+    assert_eq!(
+        command(&long, RUNNING),
+        [
+            "again: curl -sS -i -X PUT http://localhost:5002/a -H content-type: --data-binary @body  # 48 kB that the JSON report has"
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_the_runner_started_is_reached_while_it_is_up() {
+    let asked = exchange("client -> users-service", "GET /users?name=a b", &Value::Null, 200, &json!({}));
+    assert_eq!(
+        command(&asked, || Some(ServiceAddress::WithUp("http://localhost:5002".into()))),
+        ["again: curl -sS -i 'http://localhost:5002/users?name=a b'", "       (while `runner up` runs)"]
+    );
+    assert_eq!(
+        command(&asked, || None),
+        [
+            "again: curl -sS -i \"$URL\"'/users?name=a b'",
+            "       (URL=http://… is the address of users-service, which `runner up` prints)"
+        ]
+    );
 }

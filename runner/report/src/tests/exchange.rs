@@ -1,13 +1,17 @@
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::{Value, json};
-use verdict::{NoReply, Reply};
+use verdict::{Exchange, NoReply, Reply};
 
 use super::{
-    sample::{SampleExchange, exchange},
+    sample::{SampleExchange, exchange, gzipped},
     text::plain,
 };
-use crate::exchange::{body_lines, lines, outcome};
+use crate::{
+    body::Bodies,
+    exchange::{self, outcome},
+};
 
 fn answered(status: u16) -> SampleExchange {
     exchange("a -> b", "GET /x", &Value::Null, status, &json!({"status": status}))
@@ -55,22 +59,21 @@ fn an_outcome_says_what_was_lost_and_where() {
     }
 }
 
-#[test]
-fn an_exchange_without_a_reply_says_why() {
-    let lost = changed(|e| e.ending = Some(ended(Err(NoReply::CutOff))));
-    let expected = ["GET b /x", "no reply: reply cut off after 9 ms", "(the service answered 200 OK)"];
-    assert_eq!(plain(&lost.view(lines).join("\n")), expected.join("\n"));
-    let waiting = changed(|e| e.ending = None);
-    assert_eq!(plain(&waiting.view(lines).join("\n")), "GET b /x\nno reply yet");
+fn lines(exchange: &Exchange<'_>) -> Vec<String> {
+    exchange::lines(exchange, &Bodies::Whole)
 }
 
 #[test]
-fn bodies_are_bounded_and_harmless() {
-    assert_eq!(body_lines(b""), [""; 0]);
-    assert_eq!(body_lines(br#"{"a":[1]}"#), ["{", "  \"a\": [", "    1", "  ]", "}"]);
-    assert_eq!(body_lines(b"\x1b[2Jgone"), [r"\u{1b}[2Jgone"]);
-    assert_eq!(body_lines(&[0xff, 0xfe]), ["(2 bytes, not text)"]);
-    let many = body_lines("line\n".repeat(1_000).as_bytes());
-    assert_eq!((many.len(), many.last().map(String::as_str)), (41, Some("… 960 more lines")));
-    assert_eq!(body_lines("x".repeat(10_000).as_bytes())[0].chars().count(), 200);
+fn an_exchange_without_a_reply_says_why() {
+    let lost = changed(|e| e.ending = Some(ended(Err(NoReply::CutOff))));
+    let expected = ["GET b /x at 0 s", "no reply: reply cut off after 9 ms", "(the service answered 200 OK)"];
+    assert_eq!(plain(&lost.view(lines).join("\n")), expected.join("\n"));
+    let waiting = changed(|e| e.ending = None);
+    assert_eq!(plain(&waiting.view(lines).join("\n")), "GET b /x at 0 s\nno reply yet");
+}
+
+#[test]
+fn a_body_is_shown_as_it_was_meant_and_with_what_was_sent() {
+    let shown = plain(&gzipped().view(lines).join("\n"));
+    assert!(shown.contains("  content-encoding: gzip, 30 bytes\n  {\n    \"a\": \"ö\"\n  }"), "{shown}");
 }

@@ -1,13 +1,13 @@
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use engine::{Event, Summary};
 use fault::Seed;
 
 use super::{
-    sample::{FIRST, broken_off, failed, passed, skipped},
+    sample::{FIRST, broken_off, failed, gzipped, passed, skipped},
     text::check_text,
 };
-use crate::{RunRecord, Target, html, json, junit};
+use crate::{RunRecord, ServiceAddress, Target, html, json, junit};
 
 fn record() -> RunRecord {
     let mut record = RunRecord::default();
@@ -35,6 +35,19 @@ fn json_is_read_back_as_it_was_written() {
     assert_eq!(read, json::RunFile::from(&record()));
     assert_eq!(read.seed, u64::MAX.to_string());
     check_text("json", &text);
+}
+
+#[test]
+fn a_body_that_was_decoded_says_in_json_how_it_was_sent() {
+    let mut result = passed(FIRST);
+    gzipped().add_to(&mut result.history, Duration::ZERO, None);
+    let mut record = RunRecord::default();
+    record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
+    let read: serde_json::Value = serde_json::from_str(&json::render(&record)).expect("JSON");
+    let last =
+        read["scenarios"][0]["history"].as_array().and_then(|history| history.last()).expect("an entry");
+    let expected = serde_json::json!({"text": "{\"a\":\"ö\"}", "codings": ["gzip"], "bytes": 30});
+    assert_eq!(last["received"]["body"], expected);
 }
 
 #[test]
@@ -81,7 +94,9 @@ fn requests_are_repeated_where_services_are_reached() {
         scenario::Action::Request(request) => Some(request.call.service.clone()),
         _ => None,
     });
-    let addresses = services.map(|service| (service, "http://localhost:5999".to_owned())).collect();
+    let addresses = services
+        .map(|service| (service, ServiceAddress::Running("http://localhost:5999".to_owned())))
+        .collect();
     let mut record = RunRecord::default().with_addresses(addresses);
     record.take(&Event::RunStarted { scenarios: 1, seed: Seed(1) });
     record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use engine::ScenarioResult;
+use engine::{ScenarioResult, ServiceOutput};
 use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use scenario::{
     Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
-    OutcomePattern, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
+    OutcomePattern, PathTemplate, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -39,7 +39,7 @@ fn span(line: u32) -> Span {
 }
 
 pub(crate) fn step(line: u32, name: &str, action: Action) -> Step {
-    Step { name: name.into(), span: span(line), condition: None, action }
+    Step { name: name.into(), span: span(line), condition: None, may_end: Vec::new(), action }
 }
 
 pub(crate) fn request(
@@ -52,7 +52,7 @@ pub(crate) fn request(
     let call = Call {
         method,
         service: service(to),
-        path: Template::literal(path),
+        path: PathTemplate::literal(path),
         headers: Vec::new(),
         body: Body::None,
         timeout: None,
@@ -185,6 +185,16 @@ pub(crate) fn exchange(link: &str, asked: &str, sent: &Value, status: u16, answe
     }
 }
 
+/// An exchange whose reply is `{"a":"ö"}`, gzipped.
+pub(crate) fn gzipped() -> SampleExchange {
+    let bytes = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabVJT\xb2R:\xbcM\xa9\x16\0\xe8\xe4\x8a7\n\0\0\0";
+    let mut exchange = exchange("a -> b", "GET /x", &Value::Null, 200, &Value::Null);
+    let Some((_, Ok(reply))) = &mut exchange.ending else { panic!("it has a reply") };
+    reply.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    reply.body = bytes.as_slice().into();
+    exchange
+}
+
 pub(crate) fn unanswered(mut exchange: SampleExchange, none: NoReply) -> SampleExchange {
     exchange.faults.push("reply-lost".parse().unwrap());
     exchange.ending = Some((Duration::from_millis(4), Err(none)));
@@ -254,7 +264,14 @@ pub(crate) fn history(run: Run, status: u16) -> History {
 }
 
 pub(crate) fn result(verdict: Verdict, history: History, took: Duration) -> ScenarioResult {
-    ScenarioResult { scenario: scenario(), seed: Seed(7), verdict, history, took }
+    ScenarioResult {
+        scenario: scenario(),
+        seed: Seed(7),
+        verdict,
+        history,
+        took,
+        output: ServiceOutput::default(),
+    }
 }
 
 /// A run of the scenario in which everything holds.

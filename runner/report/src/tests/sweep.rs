@@ -24,7 +24,7 @@ use crate::{RunRecord, html, json, render_sweep};
 const CONFIGURATION: &str = "
 services:
   bank: { base_url: 'http://localhost:1' }
-  shop: { base_url: 'http://localhost:2', depends_on: [bank] }
+  shop: { command: shop, depends_on: [bank] }
 settle: 1s
 ";
 
@@ -93,6 +93,7 @@ fn table(depth: Depth) -> SweepTable {
         invariants: configuration.invariants.clone(),
         settle: configuration.settle,
         timeout: configuration.timeout,
+        circuits: Vec::new(),
     };
     let options = SweepOptions { depth, ..SweepOptions::new(Seed(1)) };
     block_on(sweep(&Arc::from(scenario), &simulation, &rules, &options, &|_| {})).unwrap()

@@ -4,15 +4,15 @@ use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
 use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
-use verdict::{Finding, FindingKind, Verdict};
+use verdict::Verdict;
 
 use super::{
     sample::{FIRST, broken_off, failed, passed, service, skipped},
     text::{check_text, plain},
 };
 use crate::{
-    Again, Progress, Terminal, TerminalOptions, WorldKind, counts, failure, layout::width, render_broken_off,
-    result_line,
+    Again, Progress, ServiceAddress, Terminal, TerminalOptions, WorldKind, counts, layout::width,
+    render_broken_off, result_line,
 };
 
 fn options() -> TerminalOptions {
@@ -26,7 +26,8 @@ fn options() -> TerminalOptions {
             options: Vec::new(),
         },
         address: Box::new(|name| {
-            (name.as_str() == "payment-service").then(|| "http://localhost:5004".into())
+            (name.as_str() == "payment-service")
+                .then(|| ServiceAddress::WithUp("http://localhost:5004".into()))
         }),
     }
 }
@@ -60,13 +61,6 @@ fn failures_are_shown_in_full_in_the_order_of_the_run() {
 fn a_run_that_could_not_begin_says_why() {
     let Verdict::BrokenOff(broken) = broken_off().verdict else { panic!("it is broken off") };
     check_text("broken_off", &plain(&render_broken_off(&broken)));
-}
-
-#[test]
-fn only_the_first_line_of_a_value_is_marked() {
-    let finding = Finding::new(FindingKind::Snapshot, "", "it differs\n-old\n+new\u{1b}[2J");
-    let lines = ["snapshot", "  - (nothing)", "  + it differs", "    -old", r"    +new\u{1b}[2J"];
-    assert_eq!(plain(&failure::finding(&finding).join("\n")), lines.join("\n"));
 }
 
 #[test]
@@ -120,10 +114,13 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
         start: start.map(|program| StartCommand {
             command: vec![Template::literal(program), Template::literal("--port")],
             env: std::collections::BTreeMap::new(),
+            cwd: None,
             stop_grace: Duration::from_secs(5),
         }),
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
+        after: Vec::new(),
         ready: Vec::new(),
+        circuits: None,
     }
 }
 

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scenario::{
     Action, BodyExpectation, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation,
-    RequestStep, Scope, Step, TemplateValue, Times,
+    RequestStep, Scope, Step, TemplateValue, Times, Value,
 };
-use serde_json::Value;
-use verdict::{Ending, Exchange, Reply, reply_scope};
+use verdict::{Ending, Exchange, Reply, header_text, reply_scope};
 
 use super::keys::Keys;
 use crate::normalise;
@@ -128,7 +127,7 @@ fn headers(expect: &Expectations, reply: &Reply) -> Vec<String> {
     let mut lines = Vec::new();
     for name in names {
         for value in reply.headers.get_all(name) {
-            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = header_text(value);
             let is_json = value == "application/json" || value.starts_with("application/json;");
             if name != "content-type" || !is_json {
                 lines.push(format!("{name}: {}", normalise::text(&value)));
@@ -144,15 +143,20 @@ fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
     let scope = reply_scope(&Scope::default(), Some(ending));
     let mut lines = Vec::new();
     if let Some(BodyExpectation::Subset(expected) | BodyExpectation::Exact(expected)) = &step.expect.body {
-        let body = scope.get("body").cloned().unwrap_or_default();
-        lines.push(format!("body: {}", normalise::value(named_part(expected, body))));
+        lines.push(match scope.unusable("body") {
+            Some(why) => format!("body: {}", normalise::text(why)),
+            None => {
+                let body = scope.get("body").cloned().unwrap_or_default();
+                format!("body: {}", normalise::value(named_part(expected, body)))
+            }
+        });
     }
     lines.extend(step.expect.that.iter().map(|condition| format!("that: {}", condition.source())));
     for (name, expression) in &step.capture {
         // A time differs from run to run. What other variables are part of isn't known here.
         let value =
             expression.evaluate(&scope).ok().filter(|_| !expression.names().any(|name| name == "took"));
-        if let Some(value) = value.filter(|value| !value.is_object() && !value.is_array()) {
+        if let Some(value) = value.filter(|value| !matches!(value, Value::Object(_) | Value::Array(_))) {
             lines.push(format!("{name} = {}", normalise::value(value)));
         }
     }
@@ -163,9 +167,9 @@ fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
 fn named_part(expected: &TemplateValue, found: Value) -> Value {
     match (expected, found) {
         (TemplateValue::Object(entries), Value::Object(mut fields)) => {
-            let part = entries
-                .iter()
-                .filter_map(|(key, expected)| Some((key.clone(), named_part(expected, fields.remove(key)?))));
+            let part = entries.iter().filter_map(|(key, expected)| {
+                Some((key.clone(), named_part(expected, fields.swap_remove(key)?)))
+            });
             Value::Object(part.collect())
         }
         (TemplateValue::Array(expected), Value::Array(found)) => {

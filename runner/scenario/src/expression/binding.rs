@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::tokens::{is_variable, tokens};
+use crate::Value;
 
 /// The replacement of a variable.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,9 +59,9 @@ mod tests {
     fn variables_and_nothing_else_are_replaced() {
         let bindings = Bindings::from([
             ("order".into(), Binding::Name("order_3".into())),
-            ("amount".into(), Binding::Value(json!(-1.5))),
-            ("name".into(), Binding::Value(json!("a \"b\""))),
-            ("nothing".into(), Binding::Value(json!(null))),
+            ("amount".into(), Binding::Value(json!(-1.5).into())),
+            ("name".into(), Binding::Value("a \"b\"".into())),
+            ("nothing".into(), Binding::Value(Value::Null)),
         ]);
         for (source, expected) in [
             ("order.id", "order_3.id"),

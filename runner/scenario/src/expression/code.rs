@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{environment::ENVIRONMENT, error::InvalidExpression, ordering, tokens};
+use super::{
+    environment::ENVIRONMENT, error::InvalidExpression, headers, literals, ordering, path::Path, tokens,
+};
 
 /// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
 /// sequences.
@@ -20,6 +22,8 @@ pub(super) struct Code {
     pub(super) names: BTreeSet<String>,
     /// Those names with the keys after them.
     pub(super) paths: BTreeSet<Vec<String>>,
+    /// The expression, if it is nothing but a path.
+    pub(super) path: Option<Path>,
     pub(super) compiled: Compiled,
 }
 
@@ -49,15 +53,26 @@ impl Code {
     }
 
     fn new(source: &str) -> Result<Self, InvalidExpression> {
-        let mut compiled = compile(source).map_err(|error| InvalidExpression::new(&error, source))?;
+        let exact = literals::guard(source);
+        // The places in a source that is rewritten aren't those that are written.
+        let written = if exact == source { source } else { "" };
+        let mut compiled = compile(&exact).map_err(|error| InvalidExpression::new(&error, written))?;
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
-        if let Some(guarded) = ordering::guard(source) {
+        let guarded = if paths.iter().any(|path| path[0] == headers::HEADERS) {
+            ordering::guard(&exact, |operator| {
+                ordering::is_ordering(operator) || headers::is_comparison(operator)
+            })
+        } else {
+            ordering::guard(&exact, ordering::is_ordering)
+        };
+        if let Some(guarded) = guarded {
             compiled = compile(&guarded).map_err(|error| InvalidExpression::new(&error, ""))?;
         }
+        let path = Path::of(source).filter(|_| !paths.is_empty());
         let names = paths.iter().map(|path| path[0].clone()).collect();
-        Ok(Self { names, paths, compiled })
+        Ok(Self { names, paths, path, compiled })
     }
 }
 

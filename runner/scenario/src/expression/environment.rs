@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, UndefinedBehavior};
 
-use super::{filters, kinds, ordering};
+use super::{filters, headers, kinds, literals, ordering};
 
 /// The work that an expression may do: about one unit an instruction or an item, so that a runaway ends in
 /// milliseconds.
@@ -18,5 +18,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     filters::add_to(&mut environment);
     kinds::add_to(&mut environment);
     ordering::add_to(&mut environment);
+    headers::add_to(&mut environment);
+    literals::add_to(&mut environment);
     environment
 });

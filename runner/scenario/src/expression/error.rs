@@ -33,5 +33,5 @@ impl InvalidExpression {
 /// The message of an error of minijinja, in the words of expressions rather than templates.
 pub(super) fn describe(error: &minijinja::Error) -> String {
     let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    detail.replace("template", "expression")
+    detail.replace("template", "expression").replace("plain object", "long number")
 }

@@ -1,26 +1,27 @@
 //! JSON to minijinja's values and back. `299.99` stays `299.99`, and an integer stays an integer.
 
+use super::{error::describe as describe_error, number};
+use crate::{Number, Value};
 use minijinja::{Value as Minijinja, value::ValueKind};
-use serde_json::{Number, Value};
 
-use super::error::describe as describe_error;
-
-/// Deeper than any JSON text that `serde_json` reads, so that only a value that an expression builds can exceed it.
+/// Deeper than any JSON text that is read, so that only a value that an expression builds can exceed it.
 const DEPTH: usize = 200;
 
 pub(super) fn to_minijinja(value: &Value) -> Minijinja {
+    to_minijinja_with(value, number::to_minijinja)
+}
+
+/// The same, with another form for numbers.
+pub(super) fn to_minijinja_with(value: &Value, number: fn(&Number) -> Minijinja) -> Minijinja {
+    let convert = |value| to_minijinja_with(value, number);
     match value {
         Value::Null => Minijinja::from(()),
         Value::Bool(value) => Minijinja::from(*value),
-        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(integer), _) => Minijinja::from(integer),
-            (None, Some(integer)) => Minijinja::from(integer),
-            (None, None) => Minijinja::from(number.as_f64().unwrap_or(f64::NAN)),
-        },
+        Value::Number(found) => number(found),
         Value::String(text) => Minijinja::from(text.as_str()),
-        Value::Array(items) => items.iter().map(to_minijinja).collect::<Vec<_>>().into(),
+        Value::Array(items) => items.iter().map(convert).collect::<Vec<_>>().into(),
         Value::Object(entries) => {
-            Minijinja::from_pairs(entries.iter().map(|(key, value)| (key.as_str(), to_minijinja(value))))
+            Minijinja::from_pairs(entries.iter().map(|(key, value)| (key.as_str(), convert(value))))
         }
     }
 }
@@ -50,7 +51,10 @@ fn convert(value: &Minijinja, depth: usize) -> Result<Value, NotJson> {
     Ok(match value.kind() {
         ValueKind::None => Value::Null,
         ValueKind::Bool => Value::Bool(value.is_true()),
-        ValueKind::Number => Value::Number(number(value)?),
+        ValueKind::Number => {
+            Value::Number(number::from_minijinja(value).ok_or_else(|| NotJson::Number(value.clone()))?)
+        }
+        ValueKind::Plain if let Some(long) = number::long(value) => Value::Number(long.clone()),
         ValueKind::String => Value::String(value.to_string()),
         ValueKind::Seq | ValueKind::Iterable => Value::Array(
             value
@@ -69,18 +73,6 @@ fn convert(value: &Minijinja, depth: usize) -> Result<Value, NotJson> {
         ValueKind::Undefined => return Err(NotJson::Undefined),
         other => return Err(NotJson::Kind(other)),
     })
-}
-
-fn number(value: &Minijinja) -> Result<Number, NotJson> {
-    let found = if value.is_integer() {
-        i64::try_from(value.clone())
-            .map(Number::from)
-            .or_else(|_| u64::try_from(value.clone()).map(Number::from))
-            .ok()
-    } else {
-        f64::try_from(value.clone()).ok().and_then(Number::from_f64)
-    };
-    found.ok_or_else(|| NotJson::Number(value.clone()))
 }
 
 /// A value's kind in a few words, with the value itself if it is short.

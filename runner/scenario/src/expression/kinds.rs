@@ -5,6 +5,9 @@
 
 use minijinja::{Environment, Error, ErrorKind, Value, tests, value::ValueKind};
 
+use super::number;
+use crate::Number;
+
 type Test = fn(&Value) -> bool;
 
 const TESTS: &[(&str, Test)] = &[
@@ -12,15 +15,23 @@ const TESTS: &[(&str, Test)] = &[
     ("boolean", tests::is_boolean),
     ("true", tests::is_true),
     ("false", tests::is_false),
-    ("number", tests::is_number),
-    ("integer", tests::is_integer),
-    ("int", tests::is_integer),
-    ("float", tests::is_float),
+    ("number", number::is_number),
+    ("integer", is_integer),
+    ("int", is_integer),
+    ("float", is_float),
     ("string", tests::is_string),
     ("sequence", tests::is_sequence),
     ("iterable", tests::is_iterable),
     ("mapping", tests::is_mapping),
 ];
+
+fn is_integer(value: &Value) -> bool {
+    number::long(value).map_or_else(|| tests::is_integer(value), Number::is_integer)
+}
+
+fn is_float(value: &Value) -> bool {
+    number::is_number(value) && !is_integer(value)
+}
 
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     for (name, test) in TESTS {
@@ -33,6 +44,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
 /// A value's kind in the words of the documentation.
 pub(super) fn kind(value: &Value) -> String {
     match value.kind() {
+        ValueKind::Plain if number::is_number(value) => "number".into(),
         ValueKind::String => "text".into(),
         ValueKind::None => "null".into(),
         ValueKind::Seq | ValueKind::Iterable => "list".into(),

@@ -8,12 +8,25 @@ use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
 
-use super::{kinds::kind, tokens::tokens};
+use super::{headers, kinds::kind, number, tokens::tokens};
 
 const FUNCTION: &str = "__ordered";
 
+/// The tests that order, such as the one of `select('<', 5)`.
+const TESTS: &[(&str, &[&str])] = &[
+    ("<", &["<", "lt", "lessthan"]),
+    ("<=", &["<=", "le"]),
+    (">", &[">", "gt", "greaterthan"]),
+    (">=", &[">=", "ge"]),
+];
+
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_function(FUNCTION, ordered);
+    for (operator, names) in TESTS {
+        for name in *names {
+            environment.add_test(*name, |left: &Value, right: &Value| ordered(operator, left, right));
+        }
+    }
 }
 
 fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
@@ -22,34 +35,39 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
             return Err(Error::from(ErrorKind::UndefinedError));
         }
     }
-    let comparable =
-        left.kind() == right.kind() && matches!(left.kind(), ValueKind::Number | ValueKind::String);
-    if !comparable {
+    let compared = if number::is_number(left) && number::is_number(right) {
+        number::compare(left, right)
+    } else {
+        let both_texts = left.kind() == ValueKind::String && right.kind() == ValueKind::String;
+        both_texts.then(|| left.cmp(right))
+    };
+    let Some(compared) = compared else {
         let reason = format!("`{operator}` can't compare a {} with a {}", kind(left), kind(right));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
-    }
+    };
     Ok(match operator {
-        "<" => left < right,
-        "<=" => left <= right,
-        ">" => left > right,
-        _ => left >= right,
+        "<" => compared.is_lt(),
+        "<=" => compared.is_le(),
+        ">" => compared.is_gt(),
+        _ => compared.is_ge(),
     })
 }
 
-/// The expression with its orderings as calls; `None` when it has none. The source is known to be an expression.
-pub(super) fn guard(source: &str) -> Option<String> {
+/// The expression with those of its comparisons as calls whose operators are `guarded`; `None` when it has none. The
+/// source is known to be an expression.
+pub(super) fn guard(source: &str, is_guarded: fn(&str) -> bool) -> Option<String> {
     let tokens = tokens(source);
-    let any = tokens.iter().any(|token| is_ordering(&source[token.clone()]));
-    any.then(|| guarded(source, &tokens))
+    let any = tokens.iter().any(|token| is_guarded(&source[token.clone()]));
+    any.then(|| guarded(source, &tokens, is_guarded))
 }
 
-fn is_ordering(token: &str) -> bool {
+pub(super) fn is_ordering(token: &str) -> bool {
     matches!(token, "<" | "<=" | ">" | ">=")
 }
 
 /// Writes `a < b and f(c > d)` as `__ordered('<', a, b) and f(__ordered('>', c, d))`: between two words or signs that
 /// bind less than a comparison lies one comparison, with all of its operands.
-fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
+fn guarded(source: &str, tokens: &[Range<usize>], is_guarded: fn(&str) -> bool) -> String {
     let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
     let mut out = String::new();
     let mut comparison = Comparison::default();
@@ -63,7 +81,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
             "(" | "[" | "{" => {
                 let close = closing(source, tokens, at);
                 comparison.push(gap, token);
-                comparison.operand.push_str(&guarded(source, &tokens[at + 1..close]));
+                comparison.operand.push_str(&guarded(source, &tokens[at + 1..close], is_guarded));
                 comparison.operand.push_str(text(close).unwrap_or_default());
                 at = close;
             }
@@ -75,7 +93,7 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
             // A test binds more than a comparison.
             "not" if previous == Some("is") => comparison.push(gap, token),
             "and" | "or" | "not" | "if" | "else" | "," | ":" | "=" => {
-                comparison.finish(&mut out);
+                comparison.finish(&mut out, is_guarded);
                 out.push_str(gap);
                 out.push_str(token);
             }
@@ -83,12 +101,12 @@ fn guarded(source: &str, tokens: &[Range<usize>]) -> String {
         }
         at += 1;
     }
-    comparison.finish(&mut out);
+    comparison.finish(&mut out, is_guarded);
     out
 }
 
 /// The place of the bracket that closes the one at `open`.
-fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
+pub(super) fn closing(source: &str, tokens: &[Range<usize>], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match &source[token.clone()] {
@@ -123,9 +141,9 @@ impl Comparison {
     }
 
     /// Writes the comparison. One with several operators compares each neighbour with the next.
-    fn finish(&mut self, out: &mut String) {
+    fn finish(&mut self, out: &mut String, is_guarded: fn(&str) -> bool) {
         let Self { before, operand } = std::mem::take(self);
-        if before.iter().all(|(_, operator)| !is_ordering(operator)) {
+        if before.iter().all(|(_, operator)| !is_guarded(operator)) {
             out.extend(before.into_iter().map(|(left, operator)| format!("{left} {operator}")));
             out.push_str(&operand);
             return;
@@ -133,6 +151,9 @@ impl Comparison {
         let rights = before.iter().skip(1).map(|(right, _)| right).chain([&operand]);
         let links = before.iter().zip(rights).map(|((left, operator), right)| match operator.as_str() {
             operator if is_ordering(operator) => format!("{FUNCTION}('{operator}',{left},{right})"),
+            operator if is_guarded(operator) => {
+                format!("{}('{operator}',{left},{right})", headers::FUNCTION)
+            }
             operator => format!("({left} {operator} {right})"),
         });
         out.push_str(" (");

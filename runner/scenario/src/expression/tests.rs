@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
 fn scope() -> Scope {
-    let Value::Object(values) = json!({
+    let serde_json::Value::Object(values) = json!({
         "status": 201,
         "price": 299.99,
         "whole": 300.0,
@@ -96,7 +96,7 @@ fn values() {
         ("id is none and name is string and price is float and body is mapping", json!(true)),
         ("body.order.items | select('==', 'Case') | list | length >= 1", json!(true)),
     ] {
-        assert_eq!(evaluated(source), Ok(expected), "{source}");
+        assert_eq!(evaluated(source), Ok(expected.into()), "{source}");
     }
 }
 
@@ -135,7 +135,7 @@ fn errors() {
         ("1 +", "unexpected end of input"),
         ("name | shout", "there is no filter `shout`"),
         ("false and name is nott string", "there is no test `nott`"),
-        ("big | times(big) | times(big)", "`times` is over numbers of more digits than can be exact"),
+        ("big | times(big) | times(big)", "`times` is exact for up to 38 digits, and these are more"),
     ] {
         let error = evaluated(source).expect_err(source);
         assert!(error.contains(expected), "{source}: {error}");
@@ -188,5 +188,68 @@ fn names_are_those_that_minijinja_finds() {
         let found: BTreeSet<String> = compiled.undeclared_variables(false).into_iter().collect();
         let ours: BTreeSet<String> = tokens::paths(source).into_iter().map(|path| path[0].clone()).collect();
         assert_eq!(ours, found, "{source}");
+    }
+}
+
+/// The false parts of a condition, as `source: left [relation]`, each followed by its inputs.
+fn false_parts(source: &str) -> Vec<String> {
+    let parts = Expression::parse(source).expect("an expression").false_parts(&scope());
+    let mut lines = Vec::new();
+    for FalsePart { source, left, relation, inputs } in parts {
+        lines.push(match relation {
+            Relation::None => format!("{source}: {left}"),
+            Relation::Negated => format!("{source}: not {left}"),
+            Relation::Test(test) => format!("{source}: {left} {test}"),
+            Relation::Comparison(operator, right) => format!("{source}: {left} {operator} {right}"),
+        });
+        lines.extend(inputs.iter().map(|(source, value)| format!("- {source} = {value}")));
+    }
+    lines
+}
+
+#[test]
+fn a_false_condition_is_taken_apart_into_what_is_false_with_both_sides_computed() {
+    for (source, expected) in [
+        ("status == 200", &["status == 200: 201 == 200"][..]),
+        ("status == 201 and price > 300", &["price > 300: 299.99 > 300"]),
+        (
+            "(status == 200 or (price > 300 and whole == 300))",
+            &["status == 200: 201 == 200", "price > 300: 299.99 > 300"],
+        ),
+        ("100 < status <= 200", &["status <= 200: 201 <= 200"]),
+        ("'Bag' in body.order.items", &[r#"'Bag' in body.order.items: "Bag" in ["Phone","Case"]"#]),
+        ("status not in [201, 202]", &["status not in [201, 202]: 201 not in [201,202]"]),
+        ("not status == 201", &["not status == 201: not true", "- status = 201"]),
+        ("name is matching('^b')", &[r#"name is matching('^b'): "ann" is matching('^b')"#]),
+        (
+            "name is none and body.total == 'and'",
+            &[r#"name is none: "ann" is none"#, r#"body.total == 'and': "300" == "and""#],
+        ),
+        ("body.in == 2", &["body.in == 2: 1 == 2"]),
+        ("false", &["false: false"]),
+        // What an aggregate was computed from shows the members that matter.
+        (
+            "body.lines | map(attribute='amount') | sum == 0.4",
+            &[
+                "body.lines | map(attribute='amount') | sum == 0.4: 0.3 == 0.4",
+                "- body.lines | map(attribute='amount') = [0.1,0.2]",
+            ],
+        ),
+        (
+            "body.lines | selectattr('amount', 'gt', 0.1) | list | length == 0",
+            &[
+                "body.lines | selectattr('amount', 'gt', 0.1) | list | length == 0: 1 == 0",
+                r#"- body.lines | selectattr('amount', 'gt', 0.1) | list = [{"amount":0.2}]"#,
+            ],
+        ),
+        (
+            "whole | minus(price) == 1",
+            &["whole | minus(price) == 1: 0.01 == 1", "- price = 299.99", "- whole = 300.0"],
+        ),
+        // What has no value is left out.
+        ("status == 200 and nothing == 1", &["status == 200: 201 == 200"]),
+        ("status == 201 and nothing == 1", &[]),
+    ] {
+        assert_eq!(false_parts(source), expected, "{source}");
     }
 }

@@ -62,6 +62,12 @@ pub(super) fn paths(source: &str) -> BTreeSet<Vec<String>> {
         .collect()
 }
 
-fn is_word(token: &str) -> bool {
+/// Whether the filter `name` is used in an expression.
+pub(super) fn has_filter(source: &str, name: &str) -> bool {
+    let tokens = tokens(source);
+    tokens.windows(2).any(|pair| &source[pair[0].clone()] == "|" && &source[pair[1].clone()] == name)
+}
+
+pub(super) fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }

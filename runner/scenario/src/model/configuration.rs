@@ -37,9 +37,20 @@ pub struct Service {
     pub start: Option<StartCommand>,
     /// The services it calls, each over a link.
     pub depends_on: Vec<Dependency>,
+    /// The services that have to be ready before it is started. They form no cycle.
+    pub after: Vec<ServiceName>,
     /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
     /// [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
+    /// The path at which it tells the states of its circuits, for what a person reads about a failure.
+    pub circuits: Option<http::Uri>,
+}
+
+impl Service {
+    /// Whether neither the runner starts it nor the program that runs it is the runner itself.
+    pub fn runs_already(&self) -> bool {
+        self.start.is_none() && self.base_url.is_some()
+    }
 }
 
 /// Whether a run can do without a service.
@@ -51,14 +62,17 @@ pub enum Need {
     Optional,
 }
 
-/// How a service's process is started. Its templates can name `port`, `data_dir`, `url[service]` (the address of the
-/// link to that service) and `env` (the runner's own environment).
+/// How a service's process is started. Its templates can name `port`, `data_dir`, `conf_dir` (the configuration's
+/// folder), `url[service]` (the address of the link to that service) and `env` (the runner's own environment).
 #[derive(Debug, Clone)]
 pub struct StartCommand {
     /// The program and its arguments, split at white space as a shell would split plain words and quotes.
     pub command: Vec<Template>,
     /// Environment variables, in addition to those of the runner itself.
     pub env: BTreeMap<String, Template>,
+    /// The working folder, relative to the configuration's folder, which it is when `None`. It can name `data_dir`,
+    /// `conf_dir` and `env` only.
+    pub cwd: Option<Template>,
     /// How long it may take to end when asked to, before it is killed.
     pub stop_grace: Duration,
 }
@@ -77,6 +91,8 @@ pub struct Dependency {
 pub struct Readiness {
     /// The path that has to answer with a 2xx status.
     pub path: String,
+    /// Headers that are sent.
+    pub headers: http::HeaderMap,
     /// The time from the start within which it has to.
     pub within: Duration,
 }
@@ -84,6 +100,16 @@ pub struct Readiness {
 impl Readiness {
     /// The time within which a service has to be ready, unless the configuration has another.
     pub const WITHIN: Duration = Duration::from_secs(10);
+
+    /// The condition that this path answers within [`Readiness::WITHIN`].
+    pub fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), headers: http::HeaderMap::new(), within: Self::WITHIN }
+    }
+
+    /// How long a service with these conditions may take to be ready.
+    pub fn longest(conditions: &[Self]) -> Duration {
+        conditions.iter().map(|condition| condition.within).max().unwrap_or(Self::WITHIN)
+    }
 }
 
 impl Configuration {
@@ -92,11 +118,28 @@ impl Configuration {
         self.services.iter().find(|service| service.name == *name)
     }
 
-    /// The links between services, in the order of the file. Links of scenarios' own requests are not among them.
+    /// The services, each behind those that it is started after; else in the order of the file.
+    pub fn start_order(&self) -> Vec<&Service> {
+        let (mut ordered, mut rest) = (Vec::new(), self.services.iter().collect::<Vec<_>>());
+        while !rest.is_empty() {
+            let is_ordered = |name: &ServiceName| ordered.iter().any(|other: &&Service| other.name == *name);
+            let (next, waiting): (Vec<_>, _) =
+                rest.into_iter().partition(|service| service.after.iter().all(is_ordered));
+            assert!(!next.is_empty(), "reading the configuration refuses cycles");
+            ordered.extend(next);
+            rest = waiting;
+        }
+        ordered
+    }
+
+    /// The links between services, in the order of the file. A service that is started is told the addresses of its
+    /// links; of one that runs already, there are those at a fixed address only. Links of scenarios' own requests are not
+    /// among them.
     pub fn links(&self) -> impl Iterator<Item = Link> {
         self.services.iter().flat_map(|caller| {
             let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
-            caller.depends_on.iter().map(link)
+            let exists = |callee: &&Dependency| !caller.runs_already() || callee.listen.is_some();
+            caller.depends_on.iter().filter(exists).map(link)
         })
     }
 }

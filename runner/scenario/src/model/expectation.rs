@@ -9,8 +9,8 @@ pub struct Expectations {
     pub span: Option<Span>,
     /// The reply's status is one of these; any when empty.
     pub status: Vec<u16>,
-    /// Headers and their values; `None` for a header that must be absent.
-    pub headers: Vec<(http::HeaderName, Option<Template>)>,
+    /// What headers must be.
+    pub headers: Vec<(http::HeaderName, HeaderExpectation)>,
     /// The reply's body.
     pub body: Option<BodyExpectation>,
     /// Expressions over `status`, `headers`, `body`, `took` and the variables, each of which must be true.
@@ -45,6 +45,17 @@ pub enum Judging {
     Strict,
     /// Nothing: the step is there for its effects, as under a fault that a sweep adds. What can't be captured is null.
     Lenient,
+}
+
+/// What a header of a reply must be.
+#[derive(Debug, Clone)]
+pub enum HeaderExpectation {
+    /// It isn't there.
+    Absent,
+    /// It is there, with any value.
+    Present,
+    /// Each of these is one of its values, in any order; it may have others.
+    Values(Vec<Template>),
 }
 
 /// What a body must be. Objects match by their keys; the order of an array counts.
@@ -89,8 +100,10 @@ impl Expectations {
     #[must_use]
     pub fn bind(&self, bindings: &Bindings) -> Self {
         let mut bound = self.clone();
-        for (_, value) in &mut bound.headers {
-            *value = value.as_ref().map(|value| value.bind(bindings));
+        for (_, header) in &mut bound.headers {
+            if let HeaderExpectation::Values(values) = header {
+                *values = values.iter().map(|value| value.bind(bindings)).collect();
+            }
         }
         if let Some(BodyExpectation::Subset(value) | BodyExpectation::Exact(value)) = &mut bound.body {
             *value = value.bind(bindings);
@@ -106,7 +119,11 @@ impl Expectations {
 
     /// The variables they use, some of them more than once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let headers = self.headers.iter().filter_map(|(_, value)| value.as_ref()).flat_map(Template::names);
+        let headers = self.headers.iter().flat_map(|(_, header)| match header {
+            HeaderExpectation::Absent | HeaderExpectation::Present => &[],
+            HeaderExpectation::Values(values) => values.as_slice(),
+        });
+        let headers = headers.flat_map(Template::names);
         let body = self.body.iter().flat_map(|body| match body {
             BodyExpectation::Subset(value) | BodyExpectation::Exact(value) => value.names(),
         });

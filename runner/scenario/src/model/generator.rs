@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use serde_json::{Number, Value};
+use crate::{Number, Value};
 
 /// The values from which one is drawn. The first of them is the simplest.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +46,7 @@ fn money(hundredths: i64) -> Value {
     let sign = if hundredths < 0 { "-" } else { "" };
     let (whole, rest) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
     let written = format!("{sign}{whole}.{rest:02}");
-    let number = written.parse().ok().and_then(Number::from_f64);
-    number.expect("digits with a point are a finite number").into()
+    Value::Number(Number::from_loose(&written).expect("digits with a point are a number"))
 }
 
 #[cfg(test)]

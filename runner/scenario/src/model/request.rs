@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use fault::ServiceName;
 
-use crate::{Bindings, Template, TemplateValue};
+use crate::{Bindings, PathTemplate, Template, TemplateValue};
 
 /// An HTTP request whose path, headers and body can have `${…}` in them.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct Call {
     /// The service it is sent to.
     pub service: ServiceName,
     /// The path and query.
-    pub path: Template,
+    pub path: PathTemplate,
     /// Headers, in the order they are sent.
     pub headers: Vec<(http::HeaderName, Template)>,
     /// The body.
@@ -57,7 +57,7 @@ impl Call {
     /// The variables it uses, some of them more than once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let headers = self.headers.iter().map(|(_, value)| value);
-        let mut templates: Vec<&Template> = std::iter::once(&self.path).chain(headers).collect();
+        let mut templates: Vec<&Template> = std::iter::once(self.path.template()).chain(headers).collect();
         match &self.body {
             Body::None => {}
             Body::Json(value) => value.templates(&mut templates),

@@ -14,11 +14,34 @@ pub struct Step {
     pub span: Span,
     /// The step is skipped, and captures null, unless this is true.
     pub condition: Option<Expression>,
+    /// The services whose processes may end by themselves while it runs.
+    pub may_end: Vec<ServiceName>,
     /// What it does.
     pub action: Action,
 }
 
 impl Step {
+    /// Whether a service's process may end by itself while it runs: the step or a member of it says so.
+    pub fn allows_end_of(&self, service: &ServiceName) -> bool {
+        let members = match &self.action {
+            Action::Together(members) => members.as_slice(),
+            _ => &[],
+        };
+        self.may_end.contains(service) || members.iter().any(|member| member.allows_end_of(service))
+    }
+
+    /// Whether it can fail: something is expected of it, or checked, or done to a service. Of `together`, whether a member
+    /// can.
+    pub fn is_judged(&self) -> bool {
+        match &self.action {
+            Action::Check(_) | Action::Process(_) => true,
+            Action::Request(_) | Action::Together(_) | Action::Eventually(_) => {
+                self.requests().iter().any(|request| request.expect.span.is_some())
+            }
+            Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => false,
+        }
+    }
+
     /// Its requests: several for `together`, none for a step that sends none.
     pub fn requests(&self) -> Vec<&RequestStep> {
         match &self.action {
@@ -106,6 +129,18 @@ pub struct ProcessStep {
     pub service: ServiceName,
     /// The signal.
     pub signal: Signal,
+    /// What `start` and `restart` wait for; the other signals wait for their effect.
+    pub wait: StartWait,
+}
+
+/// What a step that starts a service waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StartWait {
+    /// The service is ready.
+    #[default]
+    Ready,
+    /// Its process runs. Later steps find out whether it is ready.
+    Running,
 }
 
 /// What can be done to a service's process.

@@ -5,6 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use fault::{CLIENT, ServiceName};
 
 use self::{
+    address::check_places,
+    after::note_cycle,
+    command::words,
     service::{SERVICE, service},
     variables::{Variables, filled_in},
 };
@@ -16,6 +19,8 @@ use super::{
 };
 use crate::{Configuration, Mistake};
 
+mod address;
+mod after;
 mod command;
 mod command_line;
 mod dependency;
@@ -71,9 +76,15 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     }
     let names: Vec<_> = entries.iter().map(|entry| service_name(reader, entry)).collect();
     reader.services = names.iter().flatten().cloned().collect();
-    let services = all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
+    let services: Option<Vec<_>> =
+        all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
+    check_places(reader, entries, services.as_deref().unwrap_or_default());
+    if let Some(services) = &services {
+        note_cycle(reader, entries, services);
+    }
     let build = fields.optional("build", |node| {
         let text = reader.text(node, "a command")?;
+        words(reader, node, &text)?;
         filled_in(reader, node, &text, Variables::Build)
     });
     let invariants = fields.or("invariants", Vec::new(), |node| invariants(reader, node));

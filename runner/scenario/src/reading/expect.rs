@@ -4,19 +4,25 @@ use http::HeaderName;
 
 use self::outcomes::{COUNT, outcomes};
 use super::{
-    expression::{Role, expression, expressions, template, value},
+    condition::{condition, conditions},
+    expression::{Role, is_any, template, value},
     http::{header_name, status},
     names::{LINK, REPLY},
     reader::{Reader, all},
+    request::with_index,
     services::link,
+    suggestion,
     table::{EXPRESSION, EXPRESSIONS, Key, Shape, Table},
     yaml::{Entry, Kind, Node},
 };
-use crate::{BodyExpectation, Expectations, Judging, LinkExpectation, ReplyExpectation, Template, Times};
+use crate::{
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, ReplyExpectation,
+    TemplateValue, Times,
+};
 
 mod outcomes;
 
-const HEADER: &[Shape] = &[Shape::Text, Shape::Null];
+const HEADER: &[Shape] = &[Shape::OneOrMore(&Shape::Text), Shape::Null];
 
 pub(crate) const EXPECT: Table = Table {
     what: "an expectation",
@@ -29,7 +35,7 @@ pub(crate) const EXPECT: Table = Table {
         Key::optional(
             "headers",
             Shape::Names(&Shape::Either(HEADER)),
-            "Headers of the reply; `null`: it must be absent.",
+            "Headers of the reply; a list: all of these values; `null`: it must be absent; `${any}`: it must be there.",
         ),
         Key::optional(
             "body",
@@ -71,9 +77,20 @@ pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times)
         reader.note(entry.span, "this step can't fail: nothing is expected", None);
     }
     let status = fields.or("status", Vec::new(), |node| statuses(reader, node));
-    let headers = fields.or("headers", Vec::new(), |node| expected_headers(reader, node));
-    let body = fields.optional("body", |node| expected_body(reader, node));
-    let that = fields.or("that", Vec::new(), |node| expressions(reader, node, REPLY));
+    for key in ["headers", "links"] {
+        if let Some(node) = fields.get(key).filter(|node| node.kind == Kind::Mapping(Vec::new())) {
+            reader.note(
+                node.span,
+                format!("`{key}: {{}}` expects nothing"),
+                format!("leave `{key}` out, or say what is expected"),
+            );
+        }
+    }
+    let (headers, body, that) = with_index(reader, times, |reader| {
+        let headers = fields.or("headers", Vec::new(), |node| expected_headers(reader, node));
+        let body = fields.optional("body", |node| expected_body(reader, node));
+        (headers, body, fields.or("that", Vec::new(), |node| conditions(reader, node, REPLY)))
+    });
     let links = fields.or("links", Vec::new(), |node| expected_links(reader, node));
     let outcomes = fields.entry("outcomes").map_or(Some(Vec::new()), |entry| outcomes(reader, entry, times));
     let reply = fields.or("no_reply", ReplyExpectation::Required, |node| expected_reply(reader, node));
@@ -108,32 +125,56 @@ fn statuses(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u16>> {
     all(reader.one_or_more(node).iter().map(|item| status(reader, item)))
 }
 
-fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Option<Template>)>> {
+fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
     let entries = reader.mapping(node, "a mapping of headers")?;
     all(entries.iter().map(|entry| {
         let name = header_name(reader, entry);
-        let value = match entry.value.kind {
-            Kind::Null if !entry.value.is_missing() => None,
-            _ => Some(template(reader, &entry.value, "what the header must be, or `null`")?),
+        let expected = match &entry.value.kind {
+            Kind::Null if !entry.value.is_missing() => HeaderExpectation::Absent,
+            Kind::Text(text) if is_any(text) => HeaderExpectation::Present,
+            _ => {
+                let values = reader.one_or_more(&entry.value).iter();
+                let value = |value| template(reader, value, "what the header must be, or `null`");
+                HeaderExpectation::Values(all(values.map(value))?)
+            }
         };
-        Some((name?, value))
+        Some((name?, expected))
     }))
 }
 
 fn expected_body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyExpectation> {
-    match &node.kind {
+    let body = match &node.kind {
         Kind::Mapping(entries) if matches!(entries.as_slice(), [only] if only.key == "exact") => {
-            value(reader, &entries[0].value, Role::Expected).map(BodyExpectation::Exact)
+            BodyExpectation::Exact(value(reader, &entries[0].value, Role::Expected)?)
         }
-        _ => value(reader, node, Role::Expected).map(BodyExpectation::Subset),
+        _ => BodyExpectation::Subset(value(reader, node, Role::Expected)?),
+    };
+    match &body {
+        BodyExpectation::Subset(TemplateValue::Object(keys)) if keys.is_empty() => {
+            let help = "say what has to be in it, or `body: { exact: {} }` for an empty one".to_owned();
+            reader.note(node.span, "`body: {}` is met by every object", help);
+        }
+        BodyExpectation::Subset(TemplateValue::Any) | BodyExpectation::Exact(TemplateValue::Any) => {
+            let help = "leave `body` out, or say what has to be in it".to_owned();
+            reader.note(node.span, "this `${any}` is met by every body", help);
+        }
+        _ => {}
     }
+    Some(body)
 }
 
 fn expected_links(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<LinkExpectation>> {
     let entries = reader.mapping(node, "a mapping of links to expressions")?;
     all(entries.iter().map(|entry| {
         let link = link(reader, &entry.key, entry.span);
-        let holds = expression(reader, &entry.value, LINK);
+        let holds = condition(reader, &entry.value, LINK);
+        if let Some(holds) = &holds
+            && holds.names().next().is_some()
+            && holds.names().all(|name| reader.names.is_known(name))
+        {
+            let help = format!("say something about {}", suggestion::list(LINK));
+            reader.note(entry.value.span, format!("`{}` says nothing about the link", holds.source()), help);
+        }
         Some(LinkExpectation { link: link?, holds: holds? })
     }))
 }

@@ -1,12 +1,12 @@
 //! Expressions, templates and values with templates in them, whose names are checked.
 
 use super::{
-    names::{ANY, is_taken},
+    names::{ANY, CONFIGURATION_ONLY, is_taken},
     reader::{Reader, all},
     suggestion,
     yaml::{Entry, Kind, Node},
 };
-use crate::{Expression, Span, Template, TemplateValue, template::TemplateError};
+use crate::{Expression, Span, Template, TemplateValue, Value, template::TemplateError};
 
 /// What a value is for. Only an expected one can have `${any}` in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +42,6 @@ pub(crate) fn expression(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -
     }
     let span = reader.part(node, text, 0..text.len());
     compile(reader, text, span, extra)
-}
-
-/// One or more expressions.
-pub(crate) fn expressions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
-    all(reader.one_or_more(node).iter().map(|item| expression(reader, item, extra)))
 }
 
 /// Compiles an expression that stands at `span`, and notes the names in it that don't exist.
@@ -94,7 +89,14 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         span
     };
     let help = if name == ANY {
-        Some("`${any}` stands for a whole value in an expected body, and nowhere else".to_owned())
+        Some(
+            "`${any}` stands for a whole value in an expected body or an expected header, and nowhere else"
+                .to_owned(),
+        )
+    } else if CONFIGURATION_ONLY.contains(&name) && !extra.contains(&"env") {
+        Some(format!(
+            "`{name}` is known in e2e.conf only: write the value under `vars`, and hand it to a service there"
+        ))
     } else if let Some(later) = reader.names.announced(name) {
         Some(format!("it is captured only later, on line {}", later.line))
     } else {
@@ -153,9 +155,9 @@ pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<
         return None;
     }
     match &node.kind {
-        Kind::Null => Some(TemplateValue::Plain(serde_json::Value::Null)),
+        Kind::Null => Some(TemplateValue::Plain(Value::Null)),
         Kind::Boolean(value) => Some(TemplateValue::Plain((*value).into())),
-        Kind::Number(number, _) => Some(TemplateValue::Plain(serde_json::Value::Number(number.clone()))),
+        Kind::Number(number, _) => Some(TemplateValue::Plain(Value::Number(number.clone()))),
         Kind::Text(text) if role == Role::Expected && is_any(text) => Some(TemplateValue::Any),
         Kind::Text(text) => template_in(reader, node, text, 0).map(TemplateValue::Text),
         Kind::List(items) => {
@@ -168,7 +170,8 @@ pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<
     }
 }
 
-fn is_any(text: &str) -> bool {
+/// Whether a text is `${any}`.
+pub(crate) fn is_any(text: &str) -> bool {
     text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|hole| hole.trim() == ANY)
 }
 

@@ -13,6 +13,8 @@ pub fn read_file(text: &str, file: PathBuf, configuration: &Configuration) -> Re
     let mut reader = Reader::new(text, file);
     reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
     reader.links = configuration.links().collect();
+    let external = configuration.services.iter().filter(|service| service.runs_already());
+    reader.external = external.map(|service| service.name.clone()).collect();
     let read = reader.tree().and_then(|tree| read(&mut reader, &tree));
     reader.finish(read)
 }

@@ -1,7 +1,8 @@
 //! Invariants: conditions that must hold in every scenario.
 
 use super::{
-    expression::{check_name, expressions},
+    condition::conditions,
+    expression::check_name,
     reader::{Reader, all},
     request::{REQUEST_LINE, request_line},
     table::{EXPRESSIONS, Key, Shape, Table},
@@ -44,6 +45,9 @@ pub(crate) fn invariants_file(reader: &mut Reader<'_>, tree: &Node) -> Option<Ve
 /// A mapping of names to invariants.
 pub(crate) fn invariants(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Invariant>> {
     let entries = reader.mapping(node, "a mapping of what must hold to invariants")?;
+    if entries.is_empty() {
+        reader.note(node.span, "there are no invariants here", None);
+    }
     all(entries.iter().map(|entry| invariant(reader, entry)))
 }
 
@@ -53,7 +57,7 @@ fn invariant(reader: &mut Reader<'_>, entry: &Entry) -> Option<Invariant> {
     let when = fields.get("when").and_then(|node| reader.choice(node, &timings));
     let names = std::mem::take(&mut reader.names);
     let observe = fields.get("observe").and_then(|node| observations(reader, node));
-    let holds = fields.get("holds").and_then(|node| expressions(reader, node, &[]));
+    let holds = fields.get("holds").and_then(|node| conditions(reader, node, &[]));
     if let Some(observed) = fields.get("observe").and_then(|node| reader.mapping(node, "a mapping"))
         && holds.is_some()
     {

@@ -12,6 +12,8 @@ pub(crate) const LINK: &[&str] = &["calls", "delivered", "replied", "statuses"];
 pub(crate) const INDEX: &str = "index";
 /// The value that matches any value, in an expected body.
 pub(crate) const ANY: &str = "any";
+/// The names in templates of e2e.conf about a service.
+pub(crate) const CONFIGURATION_ONLY: &[&str] = &["port", "data_dir", "conf_dir", "url", "env"];
 /// Names that can't be given to variables.
 const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, &[ANY, INDEX, "env", "range", "dict"]];
 

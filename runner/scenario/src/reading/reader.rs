@@ -19,6 +19,9 @@ use super::{
 };
 use crate::{Mistake, Span, parse_duration};
 
+/// How keys at the top of a file begin that have no meaning here.
+pub(super) const EXTENSION: &str = "x-";
+
 /// Reads one file. What can't be read is noted as a mistake, and the rest is read all the same.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -29,6 +32,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) names: Names,
     /// The services of the configuration.
     pub(crate) services: Vec<ServiceName>,
+    /// Those of them that run already.
+    pub(crate) external: Vec<ServiceName>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
 }
@@ -41,16 +46,21 @@ impl<'a> Reader<'a> {
             mistakes: Vec::new(),
             names: Names::default(),
             services: Vec::new(),
+            external: Vec::new(),
             links: Vec::new(),
         }
     }
 
-    /// The file as a tree.
+    /// The file as a tree, without the keys at its top that begin with `x-`: a place for anchors, and for what other
+    /// programs read.
     pub(crate) fn tree(&mut self) -> Option<Node> {
         match yaml::parse(self.text) {
-            Ok((node, repeated)) => {
-                for (span, message, help) in repeated {
+            Ok((mut node, mistakes)) => {
+                for (span, message, help) in mistakes {
                     self.note(span, message, help);
+                }
+                if let Kind::Mapping(entries) = &mut node.kind {
+                    entries.retain(|entry| !entry.key.starts_with(EXTENSION));
                 }
                 Some(node)
             }

@@ -11,9 +11,11 @@ use super::{
     reader::{Reader, all},
     services::service,
     table::{DURATION, EXPRESSION, Key, Shape},
-    yaml::{Entry, Node},
+    yaml::{Entry, Kind, Node},
 };
-use crate::{Body, Call, Expectations, Expression, RequestStep, Template, Times};
+use crate::{
+    Body, Call, Expectations, Expression, PathTemplate, RequestStep, Scope, Template, Times, percent,
+};
 
 /// The keys beside a request: what is sent, and what must come back.
 pub(crate) const REQUEST: &[Key] = &[
@@ -31,7 +33,7 @@ pub(crate) const REQUEST: &[Key] = &[
 ];
 
 /// `METHOD service /path`.
-pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Z]+\s+\S+\s+/.*$");
+pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Z]+\s+\S+\s+(/|\$\{).*$");
 
 /// A request with everything beside it that belongs to it.
 pub(crate) fn request_step(
@@ -40,7 +42,8 @@ pub(crate) fn request_step(
     fields: &Fields<'_>,
     times: Times,
 ) -> Option<RequestStep> {
-    if fields.get("expect").is_none() && fields.get("capture").is_none() {
+    let captures = fields.get("capture").is_some_and(|node| node.kind != Kind::Mapping(Vec::new()));
+    if fields.get("expect").is_none() && !captures {
         let help = "say what must come of it: `expect: { status: 200 }`".to_owned();
         reader.note(line.span, "this step can't fail: it expects nothing and captures nothing", help);
     }
@@ -87,7 +90,7 @@ pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call>
     let method = method(reader, node, &text, first);
     let span = reader.part(node, &text, second.0..second.1);
     let service = service(reader, &text[second.0..second.1], span);
-    let path = request_path(reader, node, &text, third.0);
+    let path = request_path(reader, node, &text[..third.1], third.0);
     Some(Call {
         method: method?,
         service: service?,
@@ -98,23 +101,28 @@ pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call>
     })
 }
 
-fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<Template> {
-    let span = reader.part(node, text, start..text.len());
-    if !text[start..].starts_with('/') {
-        let help = format!("write `/{}`", &text[start..]);
+fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<PathTemplate> {
+    let (span, path) = (reader.part(node, text, start..text.len()), &text[start..]);
+    if !path.starts_with('/') && !path.starts_with("${") {
+        let help = if path.contains("://") {
+            "leave out scheme and host: a request names its service".to_owned()
+        } else {
+            format!("write `/{path}`")
+        };
         reader.note(span, "a path starts with `/`", help);
         return None;
     }
-    let path = template_in(reader, node, text, start)?;
-    if path
-        .literals()
-        .any(|literal| literal.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#'))
-    {
-        let help = "percent-encode it: a space is `%20`, a `#` is `%23`".to_owned();
-        reader.note(span, "a path can't have white space or `#` in it", help);
-        return None;
+    let template = template_in(reader, node, text, start)?;
+    let mut is_query = false;
+    for c in template.literals().flat_map(str::chars) {
+        is_query |= c == '?';
+        if percent::is_misplaced(c) || (c.is_whitespace() && !is_query) {
+            let help = "percent-encode it: a space is `%20`, a `#` is `%23`".to_owned();
+            reader.note(span, "a path can't have white space or `#` in it", help);
+            return None;
+        }
     }
-    Some(path)
+    Some(PathTemplate::new(template))
 }
 
 fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Template)>> {
@@ -134,7 +142,17 @@ fn body(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Body> {
     }
     let Some(entry) = present.first() else { return Some(Body::None) };
     match entry.key.as_str() {
-        "body" => value(reader, &entry.value, Role::Sent).map(Body::Json),
+        "body" => {
+            if let Kind::Text(text) = &entry.value.kind
+                && holds_json(text)
+            {
+                let help = "leave the quotes out (JSON is YAML, too), or send the characters as they are: `text: …` with \
+                            `headers: { Content-Type: application/json }`";
+                let message = "this JSON would be sent as one text, in quotes";
+                reader.note(entry.value.span, message, help.to_owned());
+            }
+            value(reader, &entry.value, Role::Sent).map(Body::Json)
+        }
         "text" => template(reader, &entry.value, "a text").map(Body::Text),
         _ => {
             let fields = reader.mapping(&entry.value, "a mapping of a form's fields")?;
@@ -143,6 +161,17 @@ fn body(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Body> {
             all(fields.iter().map(read)).map(Body::Form)
         }
     }
+}
+
+/// Whether a text is a JSON object or list, with or without `${…}` in it.
+fn holds_json(text: &str) -> bool {
+    let text = text.trim();
+    if !text.starts_with(['{', '[']) {
+        return false;
+    }
+    let placeholder = |_| Ok::<_, ()>(Expression::parse("none").expect("it is an expression"));
+    let filled = Template::parse(text, placeholder).ok().and_then(|text| text.render(&Scope::default()).ok());
+    filled.is_some_and(|text| serde_json::from_str::<serde_json::Value>(&text).is_ok())
 }
 
 fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<(String, Expression)>> {
@@ -160,12 +189,16 @@ fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<
     named.collect()
 }
 
-/// Reads what a request sends, in which a repeated or parallel one can name its `index`.
-fn with_index<T>(reader: &mut Reader<'_>, times: Times, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+/// Reads what a request sends or what its reply must be, in which a repeated or parallel one can name its `index`.
+pub(crate) fn with_index<T>(
+    reader: &mut Reader<'_>,
+    times: Times,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> T {
     if times != Times::Once {
         reader.names.define(INDEX);
     }
-    let sent = read(reader);
+    let read = read(reader);
     reader.names.undefine(INDEX);
-    sent
+    read
 }

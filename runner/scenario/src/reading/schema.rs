@@ -6,6 +6,7 @@ use super::{
     configuration::CONFIGURATION,
     exploration::EXPLORATION,
     invariant::INVARIANTS,
+    reader::EXTENSION,
     scenario::SCENARIO,
     table::{Presence, Shape, Table},
 };
@@ -15,14 +16,22 @@ const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 /// The JSON Schema of the files among the scenarios. What depends on the whole file, such as a variable that is
 /// undefined, is left to [`read_file`](crate::read_file).
 pub fn schema() -> Value {
-    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": [of_table(&SCENARIO), of_table(&INVARIANTS), of_table(&EXPLORATION)] })
+    let files = [&SCENARIO, &INVARIANTS, &EXPLORATION].map(of_file);
+    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": files })
 }
 
 /// The JSON Schema of e2e.conf.
 pub fn configuration_schema() -> Value {
-    let Value::Object(mut schema) = of_table(&CONFIGURATION) else { unreachable!("a table is an object") };
-    schema.insert("$schema".into(), DRAFT.into());
-    Value::Object(schema)
+    let mut schema = of_file(&CONFIGURATION);
+    schema["$schema"] = DRAFT.into();
+    schema
+}
+
+/// The schema of a whole file, in which keys that begin with `x-` can hold anything.
+fn of_file(table: &Table) -> Value {
+    let mut schema = of_table(table);
+    schema["patternProperties"] = json!({ format!("^{EXTENSION}"): {} });
+    schema
 }
 
 fn of_table(table: &Table) -> Value {

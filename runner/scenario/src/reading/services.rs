@@ -40,12 +40,20 @@ pub(crate) fn link(reader: &mut Reader<'_>, text: &str, span: Span) -> Option<Li
     let callee = service(reader, link.callee.as_str(), span);
     if caller.is_some() && callee.is_some() {
         let Link { caller, callee } = &link;
+        let mut message = format!("`{caller}` doesn't call `{callee}`");
         let help = if reader.links.contains(&Link::new(callee.clone(), caller.clone())) {
             format!("did you mean `{callee} -> {caller}`?")
+        } else if reader.external.contains(caller) {
+            message =
+                format!("there is no link `{link}`: `{caller}` runs already, and is told no address of one");
+            format!(
+                "give the link an address in e2e.conf, `depends_on: {{ {callee}: {{ listen: 127.0.0.1:7001 }} }}` under \
+                 `{caller}`, and have `{caller}` call that"
+            )
         } else {
             format!("if it does, say so in e2e.conf: `depends_on: [{callee}]` under `{caller}`")
         };
-        reader.note(span, format!("`{caller}` doesn't call `{callee}`"), help);
+        reader.note(span, message, help);
     }
     None
 }

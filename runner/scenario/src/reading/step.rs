@@ -3,24 +3,25 @@
 use self::{
     eventually::{EVENTUALLY, eventually},
     inject::{INJECT, SCHEDULE, heal, inject},
+    process::{START, process},
     times::{SENDING, times},
     together::{MEMBER, together},
 };
 use super::{
-    expression::expressions,
+    condition::conditions,
     fields::Fields,
     reader::Reader,
     request::{REQUEST, REQUEST_LINE, request_step},
-    services::service_at,
     suggestion,
     table::{DURATION, EXPRESSIONS, Key, Presence, Shape, Table},
     yaml::{Entry, Node},
 };
-use crate::{Action, ProcessStep, Signal, Step, Times};
+use crate::{Action, Signal, Step, Times};
 
 mod eventually;
 mod heading;
 mod inject;
+mod process;
 mod times;
 mod together;
 
@@ -44,8 +45,12 @@ const ACTIONS: &[Key] = &[
     Key::one_of("wait", DURATION, "Lets time pass."),
     Key::one_of(Signal::Kill.as_str(), Shape::Text, "Kills a service; what it had not synced is lost."),
     Key::one_of(Signal::Stop.as_str(), Shape::Text, "Asks a service to end, and waits for that."),
-    Key::one_of(Signal::Start.as_str(), Shape::Text, "Starts a service again, and waits until it is ready."),
-    Key::one_of(Signal::Restart.as_str(), Shape::Text, "Stops a service and starts it again."),
+    Key::one_of(
+        Signal::Start.as_str(),
+        START,
+        "Starts a service again, and waits until it is ready; `ready: no` doesn't wait.",
+    ),
+    Key::one_of(Signal::Restart.as_str(), START, "Stops a service and starts it again, as `start` does."),
     Key::one_of(Signal::Pause.as_str(), Shape::Text, "Pauses a service without ending it."),
     Key::one_of(Signal::Resume.as_str(), Shape::Text, "Lets a paused service continue."),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
@@ -72,9 +77,10 @@ pub(crate) fn step(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) ->
     }
     check_beside(reader, &fields, &chosen);
     let condition = heading::condition(reader, &fields);
+    let may_end = heading::may_end(reader, &fields);
     let action = action(reader, entry, &fields, faults);
     let name = heading::name(reader, &fields, entry);
-    Some(Step { name: name?, span: node.span, condition: condition?, action: action? })
+    Some(Step { name: name?, span: node.span, condition: condition?, may_end: may_end?, action: action? })
 }
 
 fn action(
@@ -94,11 +100,11 @@ fn action(
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
         "wait" => reader.duration(node).map(Action::Wait),
-        "check" => expressions(reader, node, &[]).map(Action::Check),
+        "check" => conditions(reader, node, &[]).map(Action::Check),
         key => {
             let signal = Signal::ALL.into_iter().find(|signal| signal.as_str() == key);
             let signal = signal.expect("the other actions are signals");
-            Some(Action::Process(ProcessStep { service: service_at(reader, node)?, signal }))
+            process(reader, node, signal).map(Action::Process)
         }
     }
 }

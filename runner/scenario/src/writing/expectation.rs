@@ -1,29 +1,35 @@
-use serde_json::{Map, Value, json};
-
 use super::mapping::Mapping;
 use crate::{
-    BodyExpectation, Expectations, Judging, LinkExpectation, OutcomeCount, OutcomePattern, ReplyExpectation,
-    Template,
+    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, Object, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Template, Value,
 };
 
-pub(super) fn expectations(expect: &Expectations) -> Map<String, Value> {
+pub(super) fn expectations(expect: &Expectations) -> Object {
     let mut written = Mapping::default();
     match expect.status.as_slice() {
         [status] => written.put("status", *status),
         statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
     }
-    let header = |value: &Option<Template>| value.as_ref().map_or(Value::Null, |value| value.source().into());
+    let header = |expected: &HeaderExpectation| match expected {
+        HeaderExpectation::Absent => Value::Null,
+        HeaderExpectation::Present => "${any}".into(),
+        HeaderExpectation::Values(values) => match values.as_slice() {
+            [value] => value.source().into(),
+            values => values.iter().map(Template::source).collect(),
+        },
+    };
     written.names("headers", expect.headers.iter().map(|(name, value)| (name.to_string(), header(value))));
     written.maybe(
         "body",
         expect.body.as_ref().map(|body| match body {
             BodyExpectation::Subset(value) => value.source(),
-            BodyExpectation::Exact(value) => json!({ "exact": value.source() }),
+            BodyExpectation::Exact(value) => [("exact", value.source())].into_iter().collect(),
         }),
     );
     written.conditions("that", &expect.that);
     let link = |link: &LinkExpectation| (link.link.to_string(), link.holds.source().into());
-    written.names("links", expect.links.iter().map(link));
+    let could_fail = expect.links.iter().filter(|link| link.holds.always() != Some(true));
+    written.names("links", could_fail.map(link));
     written.names(
         "outcomes",
         expect.outcomes.iter().map(|(pattern, count)| (outcome_pattern(*pattern), outcome_count(count))),

@@ -1,8 +1,9 @@
 use fault::{Calls, CrashPoint, Damage, Fault, Outage, PathPattern, Probability, Selector};
-use serde_json::{Value, json};
+use http::{HeaderName, HeaderValue};
+use serde_json::json;
 
 use super::mapping::Mapping;
-use crate::duration;
+use crate::{Value, duration};
 
 pub(super) fn fault(fault: &Fault) -> Value {
     let mut written = Mapping::default();
@@ -26,10 +27,7 @@ fn selector(written: &mut Mapping, selector: &Selector) {
             let mut inner = Mapping::default();
             inner.maybe("method", method.as_ref().map(http::Method::as_str));
             inner.maybe("path", (!every_path).then(|| path.to_string()));
-            inner.names(
-                "headers",
-                headers.iter().map(|(name, value)| (name.to_string(), value.as_str().into())),
-            );
+            inner.names("headers", headers.iter().map(header));
             written.put("match", inner.0);
         }
     }
@@ -44,6 +42,11 @@ fn selector(written: &mut Mapping, selector: &Selector) {
     }
 }
 
+/// The name and the value of a header.
+fn header((name, value): &(HeaderName, HeaderValue)) -> (String, Value) {
+    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned().into())
+}
+
 /// The key and the value of a kind of damage.
 fn damage(damage: &Damage) -> (&'static str, Value) {
     match damage {
@@ -53,7 +56,7 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
                 latency["jitter"] = duration::written(*jitter).into();
             }
             latency["side"] = side.to_string().into();
-            ("latency", latency)
+            ("latency", latency.into())
         }
         Damage::Outage(Outage::Refuse) => ("outage", "refuse".into()),
         Damage::Outage(Outage::Reset) => ("outage", "reset".into()),
@@ -62,10 +65,7 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
         Damage::Error(reply) => {
             let mut error = Mapping::default();
             error.put("status", reply.status.as_u16());
-            error.names(
-                "headers",
-                reply.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())),
-            );
+            error.names("headers", reply.headers.iter().map(header));
             error.maybe("body", (!reply.body.is_empty()).then_some(reply.body.as_str()));
             ("error", error.0.into())
         }
@@ -78,7 +78,7 @@ fn damage(damage: &Damage) -> (&'static str, Value) {
                 CrashPoint::BeforeRequest => "before",
                 CrashPoint::AfterReply => "after",
             };
-            ("crash", json!({ "service": service.as_str(), "when": when }))
+            ("crash", json!({ "service": service.as_str(), "when": when }).into())
         }
     }
 }

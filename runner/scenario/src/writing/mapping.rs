@@ -1,10 +1,8 @@
-use serde_json::{Map, Value};
-
-use crate::Expression;
+use crate::{Expression, Object, Value};
 
 /// A mapping that keeps the order in which its keys are put, and leaves out what is empty.
 #[derive(Default)]
-pub(super) struct Mapping(pub(super) Map<String, Value>);
+pub(super) struct Mapping(pub(super) Object);
 
 impl Mapping {
     pub(super) fn put(&mut self, key: &str, value: impl Into<Value>) {
@@ -23,11 +21,13 @@ impl Mapping {
     }
 
     pub(super) fn names(&mut self, key: &str, entries: impl Iterator<Item = (String, Value)>) {
-        let entries: Map<String, Value> = entries.collect();
+        let entries: Object = entries.collect();
         self.maybe(key, (!entries.is_empty()).then_some(entries));
     }
 
+    /// Conditions, without those that are true whatever happens: as text they would be a mistake.
     pub(super) fn conditions(&mut self, key: &str, conditions: &[Expression]) {
-        self.list(key, conditions.iter().map(|condition| condition.source().into()));
+        let could_fail = conditions.iter().filter(|condition| condition.always() != Some(true));
+        self.list(key, could_fail.map(|condition| condition.source().into()));
     }
 }

@@ -1,12 +1,13 @@
-use serde_json::Value;
+use serde_json::json;
 
 use super::{mapping::Mapping, request::request_step};
-use crate::{Action, Expression, Step, duration};
+use crate::{Action, Expression, ProcessStep, StartWait, Step, Value, duration};
 
 pub(super) fn step(step: &Step) -> Value {
     let mut written = Mapping::default();
     written.put("name", step.name.as_str());
     written.maybe("if", step.condition.as_ref().map(Expression::source));
+    written.list("may_end", step.may_end.iter().map(|service| service.as_str().into()));
     match &step.action {
         Action::Request(request) => request_step(&mut written, request),
         Action::Together(members) => written.list("together", members.iter().map(self::step)),
@@ -24,7 +25,12 @@ pub(super) fn step(step: &Step) -> Value {
         }
         Action::Heal(fault) => written.put("heal", fault.as_ref().map_or("all", |fault| fault.as_str())),
         Action::Wait(time) => written.put("wait", duration::written(*time)),
-        Action::Process(process) => written.put(process.signal.as_str(), process.service.as_str()),
+        Action::Process(ProcessStep { service, signal, wait: StartWait::Ready }) => {
+            written.put(signal.as_str(), service.as_str());
+        }
+        Action::Process(ProcessStep { service, signal, wait: StartWait::Running }) => {
+            written.put(signal.as_str(), json!({ "service": service.as_str(), "ready": "no" }));
+        }
         Action::Check(conditions) => written.conditions("check", conditions),
     }
     written.0.into()

@@ -35,7 +35,7 @@ steps:
     timeout: 2s
     expect:
       status: [200, 201]
-      headers: { x-a: "${who}", x-b: null }
+      headers: { x-a: "${who}", x-b: null, x-c: "${any}", x-d: [a, "${who}"] }
       body: { exact: { a: "${any}", b: [1, "x ${who}"] } }
       that: [took < 2, status == 200]
       links: { client -> shop: calls == 1 }
@@ -58,7 +58,8 @@ steps:
   - heal: all
   - wait: 1.5s
   - kill: shop
-  - start: shop
+  - { start: shop, may_end: [shop, bank] }
+  - start: { service: shop, ready: no }
   - restart: shop
   - pause: shop
   - resume: shop
@@ -68,7 +69,7 @@ settle: 20s
 "#;
 
 fn configuration() -> Configuration {
-    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { base_url: http://localhost:2, depends_on: [shop] }\n";
+    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop] }\n";
     read_configuration(services, PathBuf::from("e2e.conf")).expect("a configuration")
 }
 
@@ -101,6 +102,21 @@ fn similar(left: &str, right: &str) {
     let difference = left.lines().zip(right.lines()).find(|(left, right)| left != right);
     assert_eq!(difference, None);
     assert_eq!(left.len(), right.len());
+}
+
+#[test]
+fn numbers_are_written_with_their_digits_and_texts_that_look_like_them_with_quotes() {
+    let numbers = "[9007199254740993, 123456789012345678901234567890, -1234567890123456.78, 1e400, 1.5]";
+    let texts = "['9007199254740993', '1e400', '-.5', '0x1F', \u{e000}, '']";
+    let text = format!(
+        "scenario: s\nsteps: [{{ request: PUT shop /a, body: {{ n: {numbers}, t: {texts} }}, expect: {{ status: 200 }} }}]"
+    );
+    let written = write(&read(&text));
+    let items = |list: &str| list.trim_matches(['[', ']']).replace(", ", "\n    - ");
+    for expected in [items(numbers), items(texts)] {
+        assert!(written.contains(&expected), "{expected} in {written}");
+    }
+    similar(&meaning(&read(&text)), &meaning(&read(&written)));
 }
 
 #[test]

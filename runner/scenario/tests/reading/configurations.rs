@@ -15,9 +15,11 @@ services:
   orders-service:
     command: [orders, \"${port}\"]
     required: false
+    cwd: ${data_dir}/${env.SUB or 'run'}
+    after: users-service
     env: { USERS_URL: \"${url.users-service}/x\", N: 1 }
     depends_on: { users-service: { listen: 127.0.0.1:7001 }, orders-service: }
-    ready: [/livez, { path: /readyz, within: 3s }]
+    ready: [/livez, { path: /readyz, within: 3s, headers: { Authorization: Bearer x } }]
 snapshots: snaps
 timeout: 1s
 invariants:
@@ -26,7 +28,7 @@ invariants:
     let conf = read_configuration(text, "e2e.conf".into()).expect("a configuration");
     let scope = |env: serde_json::Value| {
         let values = serde_json::json!({
-            "port": 4000, "data_dir": "/data", "env": env,
+            "port": 4000, "data_dir": "/data", "conf_dir": "/conf", "env": env,
             "url": {"users-service": "http://127.0.0.1:7001"},
         });
         scenario::Scope::new(values.as_object().cloned().expect("an object"))
@@ -50,10 +52,15 @@ invariants:
     let env = &orders.start.as_ref().expect("a command").env;
     assert_eq!(env["USERS_URL"].render(&bare), Ok("http://127.0.0.1:7001/x".into()));
     assert_eq!(env["N"].render(&bare), Ok("1".into()));
+    let cwd = orders.start.as_ref().and_then(|start| start.cwd.as_ref()).expect("a folder");
+    assert_eq!(cwd.render(&bare), Ok("/data/run".into()));
+    assert_eq!(orders.after, std::slice::from_ref(&users.name));
     assert_eq!(orders.depends_on[0].listen, Some(([127, 0, 0, 1], 7001).into()));
     let ready: Vec<_> =
         orders.ready.iter().map(|ready| (ready.path.as_str(), ready.within.as_secs())).collect();
     assert_eq!(ready, [("/livez", 10), ("/readyz", 3)]);
+    assert_eq!(orders.ready[1].headers["authorization"], "Bearer x");
+    assert_eq!(scenario::Readiness::longest(&orders.ready).as_secs(), 10, "the longest of its conditions");
     let links: Vec<_> = conf.links().map(|link| link.to_string()).collect();
     assert_eq!(links, ["orders-service -> users-service", "orders-service -> orders-service"]);
     assert_eq!((conf.invariants[0].when, conf.snapshots), (InvariantTiming::Always, Some("snaps".into())));
@@ -99,6 +106,18 @@ fn configurations() {
             "base_url: http://x, ready: livez",
             "3:35 `livez` is no path (a path starts with `/`: write `/livez`)",
         ),
+        (
+            "base_url: http://x, ready: { path: /, headers: { authorization: \"Bearer ${env.TOKEN}\" } }",
+            "3:68 a header of `ready` can't hold an expression (write the value itself)",
+        ),
+        (
+            "base_url: http://x, ready: { path: /, headers: { a: \"b\\nc\" } }",
+            "3:56 \"b\\nc\" can't be a header's value",
+        ),
+        (
+            "base_url: http://x, circuits: circuits",
+            "3:38 `circuits` is no path (a path starts with `/`: write `/circuits`)",
+        ),
         ("base_url: http://x, required: maybe", "3:38 this is a text, and has to be `true` or `false`"),
         ("command: 'x ${prt}'", "3:22 `prt` is undefined (did you mean `port`?)"),
         (
@@ -110,9 +129,45 @@ fn configurations() {
             "command: x && y",
             "3:17 `&&` has a meaning for a shell only, and none runs this command (write it as `[sh, -c, \"…\"]`)",
         ),
+        ("command: x, cwd: '${port}'", "3:28 `port` is undefined (there are `data_dir`, `conf_dir`, `env`)"),
+        ("base_url: http://x, cwd: a", "3:28 `cwd` belongs to `command`, which this service doesn't have"),
+        ("command: x, after: usres", "3:27 unknown service `usres` (did you mean `users`?)"),
+        ("command: x, after: []", "3:27 this list is empty"),
         ("command: []", "3:17 there is no command here"),
         ("comand: x, base_url: http://x", "3:8 unknown key `comand` in a service (did you mean `command`?)"),
     ] {
         check_conf(&of(rest), &[expected]);
     }
+}
+
+#[test]
+fn services_start_after_those_that_they_name() {
+    let order = |text: &str| {
+        let read = read_configuration(text, "e2e.conf".into());
+        read.map(|conf| conf.start_order().iter().map(|s| s.name.to_string()).collect::<Vec<_>>())
+            .map_err(shown)
+    };
+    let text = |[a, b, c]: [&str; 3]| {
+        format!(
+            "services:\n  a: {{ command: x{a} }}\n  b: {{ command: x{b} }}\n  c: {{ command: x{c} }}\n  d: {{ base_url: http://d }}"
+        )
+    };
+    let ordered = |after, expected: [&str; 4]| {
+        assert_eq!(order(&text(after)), Ok(expected.map(str::to_owned).to_vec()), "{after:?}");
+    };
+    ordered(["", "", ""], ["a", "b", "c", "d"]);
+    ordered([", after: b", ", after: [c, d]", ""], ["c", "d", "b", "a"]);
+    let cyclic = |after, expected: &str| {
+        let help = "take one of them out of `after`: a service is started once those are ready";
+        assert_eq!(order(&text(after)), Err(vec![format!("{expected} ({help})")]), "{after:?}");
+    };
+    cyclic([", after: a", "", ""], "2:20 these services wait for each other: a -> a");
+    cyclic(
+        [", after: d", ", after: [a, c]", ", after: b"],
+        "3:20 these services wait for each other: b -> c -> b",
+    );
+    cyclic(
+        [", after: b", ", after: [d, c]", ", after: a"],
+        "2:20 these services wait for each other: a -> b -> c -> a",
+    );
 }

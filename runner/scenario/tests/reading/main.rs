@@ -1,6 +1,7 @@
 //! Text in, a scenario or every mistake in it out.
 
 mod configurations;
+mod intent;
 mod meaning;
 mod mistakes;
 mod survival;
@@ -9,15 +10,16 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scenario::{
-    Action, Body, BodyExpectation, Configuration, File, InvariantTiming, Mistake, Need, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scenario, Signal, TemplateValue, Times, read_configuration, read_file,
+    Action, Body, BodyExpectation, Configuration, File, HeaderExpectation, InvariantTiming, Mistake, Need,
+    OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal, StartWait, TemplateValue, Times,
+    read_configuration, read_file,
 };
 
 const CONF: &str = "\
 services:
   users-service: { base_url: http://localhost:5002 }
-  orders-service: { base_url: http://localhost:5003, depends_on: [users-service] }
-  payment-service: { base_url: http://localhost:5004, depends_on: [users-service, orders-service] }
+  orders-service: { command: orders, depends_on: [users-service] }
+  payment-service: { command: payments, depends_on: [users-service, orders-service] }
 ";
 
 fn configuration() -> Configuration {

@@ -20,12 +20,12 @@ fn a_scenario_is_read_as_it_is_meant() {
     ];
     assert_eq!(names, expected);
 
-    let scope = scenario::Scope::new([("order_id".to_owned(), 7.into())].into_iter().collect());
+    let scope = scenario::Scope::new([("order_id".to_owned(), 7)]);
     let [order, inject, pay, eventually, parallel] = scenario.steps.as_slice() else { panic!("five steps") };
     let Action::Request(order) = &order.action else { panic!("{order:?}") };
     let Body::Json(body) = &order.call.body else { panic!("{order:?}") };
     let expected = serde_json::json!({"user_id": 1, "items": ["Phone"], "total_amount": 299.99});
-    assert_eq!(body.render(&scope), Ok(expected));
+    assert_eq!(body.render(&scope), Ok(expected.into()));
     assert_eq!((order.times, order.expect.status.as_slice()), (Times::Once, [201].as_slice()));
     assert!(matches!(&order.expect.body, Some(BodyExpectation::Subset(_))));
     assert_eq!((order.capture[0].0.as_str(), order.capture[0].1.source()), ("order_id", "body.order.id"));
@@ -33,7 +33,7 @@ fn a_scenario_is_read_as_it_is_meant() {
     assert_eq!((inject.fault.as_str(), inject.after, inject.lasting), ("reply-lost", Duration::ZERO, None));
     let Action::Request(pay) = &pay.action else { panic!("{pay:?}") };
     let Body::Json(body) = &pay.call.body else { panic!("{pay:?}") };
-    assert_eq!(body.render(&scope), Ok(serde_json::json!({"order_id": 7, "user_id": 1})));
+    assert_eq!(body.render(&scope), Ok(serde_json::json!({"order_id": 7, "user_id": 1}).into()));
     assert_eq!(pay.call.headers[0].0, "idempotency-key");
     assert_eq!(pay.expect.links[0].holds.source(), "calls >= 1");
     let Action::Eventually(eventually) = &eventually.action else { panic!("{eventually:?}") };
@@ -75,7 +75,7 @@ steps:
   - request: PUT users-service /text
     text: hello ${key} and $${this}
     expect:
-      headers: { x-gone: null, x-there: \"${key}\" }
+      headers: { x-gone: null, x-there: \"${key}\", x-any: \"${any}\", x-both: [a, 2] }
       body: { exact: { id: \"${any}\", list: [1, null] } }
       that: took < 1
   - request: DELETE users-service /x
@@ -87,7 +87,7 @@ steps:
     assert_eq!(scenario.faults[0].selector.method, Some(http::Method::GET));
     assert_eq!(
         scenario.faults[0].selector.headers[0],
-        (http::HeaderName::from_static("x-a"), "b".to_owned())
+        (http::HeaderName::from_static("x-a"), http::HeaderValue::from_static("b"))
     );
     assert_eq!(Some(scenario.faults[1].selector.probability), fault::Probability::new(0.5));
     let fault::Damage::Error(reply) = &scenario.faults[2].damage else { panic!("{:?}", scenario.faults[2]) };
@@ -113,8 +113,14 @@ steps:
     assert!(matches!(actions[7], Action::Process(process) if process.signal == Signal::Kill));
     assert!(matches!(actions[8], Action::Process(process) if process.signal == Signal::Restart));
     assert!(matches!(actions[9], Action::Check(checks) if checks.len() == 2));
+    let all_wait =
+        |action: &&Action| !matches!(action, Action::Process(process) if process.wait != StartWait::Ready);
+    assert!(
+        actions.iter().all(all_wait),
+        "a start waits until the service is ready, unless it says otherwise"
+    );
 
-    let scope = scenario::Scope::new([("key".to_owned(), "secret".into())].into_iter().collect());
+    let scope = scenario::Scope::new([("key".to_owned(), "secret")]);
     assert_eq!(scenario.vars[1].1.render(&scope), Ok("secret-secret".into()));
     let Action::Request(form) = actions[10] else { panic!("{:?}", actions[10]) };
     assert_eq!((form.times, form.call.timeout), (Times::Repeat(3), Some(seconds(2))));
@@ -129,7 +135,15 @@ steps:
     let Action::Request(text) = actions[11] else { panic!("{:?}", actions[11]) };
     let Body::Text(body) = &text.call.body else { panic!("{text:?}") };
     assert_eq!(body.render(&scope), Ok("hello secret and ${this}".into()));
-    assert!(text.expect.headers[0].1.is_none() && text.expect.headers[1].1.is_some());
+    let headers = text.expect.headers.as_slice();
+    assert!(
+        matches!(
+            headers,
+            [(_, HeaderExpectation::Absent), (_, HeaderExpectation::Values(one)), (_, HeaderExpectation::Present),
+             (_, HeaderExpectation::Values(two))] if (one.len(), two.len()) == (1, 2)
+        ),
+        "{headers:?}"
+    );
     let Some(BodyExpectation::Exact(TemplateValue::Object(entries))) = &text.expect.body else {
         panic!("{text:?}")
     };
@@ -137,4 +151,36 @@ steps:
     assert!(
         matches!(actions[12], Action::Request(request) if request.expect.reply == ReplyExpectation::Forbidden)
     );
+}
+
+#[test]
+fn a_step_says_whether_its_start_waits_and_which_services_may_end() {
+    let scenario = scenario(
+        "scenario: s
+steps:
+  - start: { service: users-service, ready: no }
+    may_end: users-service
+  - restart: { service: users-service, ready: no }
+  - start: { service: users-service }
+  - together:
+      - { request: GET users-service /, expect: { status: 200 } }
+      - { request: GET users-service /, expect: { status: 200 }, may_end: [orders-service, users-service] }
+",
+    );
+    let starts = scenario.steps.iter().filter_map(|step| match &step.action {
+        Action::Process(process) => Some((process.signal, process.wait, step.name.as_str())),
+        _ => None,
+    });
+    let expected = [
+        (Signal::Start, StartWait::Running, "start users-service"),
+        (Signal::Restart, StartWait::Running, "restart users-service"),
+        (Signal::Start, StartWait::Ready, "start users-service"),
+    ];
+    assert_eq!(starts.collect::<Vec<_>>(), expected);
+    let allowed = |service: &str| {
+        let service = service.parse().expect("a name");
+        scenario.steps.iter().map(|step| step.allows_end_of(&service)).collect::<Vec<_>>()
+    };
+    assert_eq!(allowed("users-service"), [true, false, false, true]);
+    assert_eq!(allowed("orders-service"), [false, false, false, true], "a member of `together` says so");
 }

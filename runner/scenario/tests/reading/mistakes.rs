@@ -93,6 +93,21 @@ fn steps() {
         "{ restart: payments }",
         &["3:16 unknown service `payments` (there are `users-service`, `orders-service`, `payment-service`)"],
     );
+    check_step(
+        "{ start: { service: user-service, ready: maybe } }",
+        &[
+            "3:23 unknown service `user-service` (did you mean `users-service`?)",
+            "3:44 `maybe` has no meaning here (there are `no`, `yes`)",
+        ],
+    );
+    check_step(
+        "{ kill: { service: users-service } }",
+        &["3:13 this is a mapping, and has to be the name of a service"],
+    );
+    check_step(
+        "{ wait: 1s, may_end: [user] }",
+        &["3:27 unknown service `user` (there are `users-service`, `orders-service`, `payment-service`)"],
+    );
     check_step("{ check: [] }", &["3:14 this list is empty"]);
     check_step(
         "{ check: \"1 +\" }",
@@ -142,6 +157,20 @@ fn requests() {
             "3:34 a path can't have white space or `#` in it (percent-encode it: a space is `%20`, a `#` is `%23`)",
         ],
     );
+    let no_white_space =
+        "a path can't have white space or `#` in it (percent-encode it: a space is `%20`, a `#` is `%23`)";
+    for path in ["/a#b", "/a?b#c", "/a?b\\tc", "/a?b\\nc", "/a\u{a0}b"] {
+        let step = format!("{{ request: \"GET users-service {path}\", expect: {{ status: 200 }} }}");
+        let column = if path.contains('\\') { 16 } else { 35 };
+        check_step(&step, &[&format!("3:{column} {no_white_space}")]);
+    }
+    for path in ["/a?b c", "/é|{}\\\"?[]", "${1}", "/${1}?a"] {
+        check_step(&format!("{{ request: \"GET users-service {path}\", expect: {{ status: 200 }} }}"), &[]);
+    }
+    check_step(
+        "{ request: 'GET users-service http://localhost:1/a', expect: { status: 200 } }",
+        &["3:35 a path starts with `/` (leave out scheme and host: a request names its service)"],
+    );
     check_step(
         "{ request: 'GET users-service /a/${ida | int}', expect: { status: 200 } }",
         &["3:40 `ida` is undefined (there are no variables yet: `vars` and `capture` make them)"],
@@ -155,7 +184,7 @@ fn requests() {
     check_step(
         &with("body: { a: \"${any}\" }"),
         &[
-            "3:78 `any` is undefined (`${any}` stands for a whole value in an expected body, and nowhere else)",
+            "3:78 `any` is undefined (`${any}` stands for a whole value in an expected body or an expected header, and nowhere else)",
         ],
     );
     check_step(&with("headers: { 'a b': c }"), &["3:75 `a b` can't be the name of a header"]);
@@ -230,6 +259,13 @@ fn expectations() {
     check_step(
         &step("no_reply: true, status: 200"),
         &["3:64 `status` can't be expected of no reply (leave it or `no_reply` out)"],
+    );
+    check_step(&step("headers: { link: [] }"), &["3:65 this list is empty"]);
+    check_step(
+        &step("headers: { link: [a, \"${any}\"] }"),
+        &[
+            "3:72 `any` is undefined (`${any}` stands for a whole value in an expected body or an expected header, and nowhere else)",
+        ],
     );
     check_step(&step("no_reply: false"), &["3:58 `no_reply` can only be `true` (leave `no_reply` out)"]);
     let many = |outcomes: &str| {
@@ -310,10 +346,7 @@ steps:
   - { request: \"GET users-service /${index}\", expect: { status: 200 } }
   - { request: GET users-service /, repeat: 2, expect: { body: \"${index}\" } }
 ",
-        &[
-            "4:38 `index` is undefined (there are no variables yet: `vars` and `capture` make them)",
-            "5:67 `index` is undefined (there are no variables yet: `vars` and `capture` make them)",
-        ],
+        &["4:38 `index` is undefined (there are no variables yet: `vars` and `capture` make them)"],
     );
 }
 
@@ -354,6 +387,10 @@ fn faults() {
         (
             "error: { status: 503, body: '${a}' }",
             "5:34 a fault can't have `${…}` in it (a link decides by itself, and knows no variables)",
+        ),
+        (
+            "error: { status: 503, headers: { x-a: \"a\\nb\" } }",
+            "5:43 a header's value can't have control characters",
         ),
         ("duplicate: false", "5:16 `duplicate` can only be `true` (leave `duplicate` out)"),
         ("truncate: -1", "5:15 -1 is not a whole number from 0 to 4294967295"),

@@ -6,7 +6,7 @@ use engine::World;
 use fault::{CrashPoint, Damage};
 use http::StatusCode;
 use scenario::Signal;
-use simulation::{DiskFault, UnsyncedWrites, block_on};
+use simulation::{DiskFault, SimulatedWorld, UnsyncedWrites, block_on};
 use tokio::time::sleep;
 use verdict::{HistoryEvent, NoReply, ProcessChange};
 
@@ -80,6 +80,35 @@ fn a_killed_callee_resets_all_its_requests() {
         assert_eq!((tallied(&world), world.links().now()), (0, Duration::ZERO));
         let crashed = HistoryEvent::Process { service: name(TALLY), change: ProcessChange::Crashed };
         assert!(world.links().read(|history| history.records().iter().any(|record| record.event == crashed)));
+    });
+}
+
+#[test]
+fn a_stopping_callee_refuses_new_calls_over_its_link_and_a_started_one_takes_them() {
+    block_on(async {
+        let world = world(1).await;
+        let (slow, ()) = tokio::join!(post(&world, TALLY, "/slowly"), async {
+            sleep(Duration::from_millis(500)).await;
+            let (called, ()) = tokio::join!(
+                async {
+                    sleep(Duration::from_millis(500)).await;
+                    post(&world, FRONT, "/add").await
+                },
+                signal(&world, TALLY, Signal::Stop)
+            );
+            assert_eq!(called.expect("front runs").0, StatusCode::SERVICE_UNAVAILABLE);
+        });
+        assert_eq!(slow.expect("it finishes its work").0, StatusCode::OK);
+        let refused = |world: &SimulatedWorld| {
+            world.links().read(|history| {
+                let ending = history.exchanges().last().and_then(|exchange| exchange.ending);
+                ending.map(|ending| ending.received == Err(&NoReply::Refused))
+            })
+        };
+        assert_eq!(refused(&world), Some(true));
+        signal(&world, TALLY, Signal::Start).await;
+        assert_eq!(post(&world, FRONT, "/add").await.expect("front runs").0, StatusCode::OK);
+        assert_eq!(refused(&world), Some(false));
     });
 }
 

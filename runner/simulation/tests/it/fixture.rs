@@ -26,7 +26,9 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         need: Need::Required,
         start: None,
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
+        after: Vec::new(),
         ready: Vec::new(),
+        circuits: None,
     };
     Configuration {
         file: PathBuf::from("e2e.conf"),

@@ -152,7 +152,8 @@ fn a_service_that_is_never_ready_breaks_the_world_off() {
         };
         let mut configuration = configuration(&[("unready", &[])]);
         let within = Duration::from_secs(3);
-        configuration.services[0].ready = vec![scenario::Readiness { path: "/livez".into(), within }];
+        configuration.services[0].ready =
+            vec![scenario::Readiness { within, ..scenario::Readiness::new("/livez") }];
         let services = Services::new().with(name("unready"), start);
         let simulation = Simulation::new(&configuration, &services).expect("it is linked in");
         let world = engine::Stage::raise(&simulation, &crate::fixture::no_steps(), fault::Seed(1)).await;

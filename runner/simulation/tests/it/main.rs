@@ -8,6 +8,7 @@ mod axum;
 mod crash;
 mod determinism;
 mod disk;
+mod exits;
 mod fixture;
 mod limits;
 mod time;

@@ -1,74 +1,76 @@
 //! Sums and products of numbers as they are written: 10.1 + 20.2 + 0.3 is 30.6.
-//!
-//! A JSON number is read into the nearest double, whose shortest spelling is the number that was written, as long as
-//! it has at most 15 digits. So numbers are converted to decimals and back through that spelling.
 
 use minijinja::{Error, ErrorKind, Value};
-use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::super::kinds::kind;
+use super::super::{kinds::kind, number};
+use crate::{Number, value::Exact};
 
 /// The sum of a list of numbers; 0 of an empty one.
 pub(super) fn sum(items: &Value) -> Result<Value, Error> {
-    let mut total = Decimal::ZERO;
+    let mut total = Exact { digits: 0, decimals: 0 };
     for item in items.try_iter()? {
-        total = total.checked_add(decimal("sum", &item)?).ok_or_else(|| too_large("sum"))?;
+        total = total.plus(operand("sum", &item)?).ok_or_else(|| too_large("sum"))?;
     }
-    number("sum", total)
+    result("sum", Some(total))
 }
 
 /// `a | plus(b)`.
 pub(super) fn plus(a: &Value, b: &Value) -> Result<Value, Error> {
-    calculate("plus", a, b, Decimal::checked_add)
+    result("plus", operand("plus", a)?.plus(operand("plus", b)?))
 }
 
 /// `a | minus(b)`.
 pub(super) fn minus(a: &Value, b: &Value) -> Result<Value, Error> {
-    calculate("minus", a, b, Decimal::checked_sub)
+    let Exact { digits, decimals } = operand("minus", b)?;
+    result("minus", operand("minus", a)?.plus(Exact { digits: -digits, decimals }))
 }
 
 /// `a | times(b)`.
 pub(super) fn times(a: &Value, b: &Value) -> Result<Value, Error> {
-    calculate("times", a, b, Decimal::checked_mul)
+    let (a, b) = (operand("times", a)?, operand("times", b)?);
+    let digits = a.digits.checked_mul(b.digits);
+    result("times", digits.map(|digits| Exact { digits, decimals: a.decimals + b.decimals }))
 }
 
 /// Rounds to this many decimals, or to a whole number; a half away from zero, as is usual with money.
 pub(super) fn round(value: &Value, decimals: Option<u32>) -> Result<Value, Error> {
-    let rounding = RoundingStrategy::MidpointAwayFromZero;
-    number("round", decimal("round", value)?.round_dp_with_strategy(decimals.unwrap_or(0), rounding))
+    let exact = operand("round", value)?;
+    let kept = decimals.unwrap_or(0);
+    // No number of 38 digits is as much as half of a larger unit.
+    let Some(unit) = 10_i128.checked_pow(exact.decimals.saturating_sub(kept)) else {
+        return Ok(Value::from(0));
+    };
+    let half = if unit == 1 { 0 } else { unit / 2 * exact.digits.signum() };
+    let digits = exact.digits.checked_add(half).map(|digits| digits / unit);
+    result("round", digits.map(|digits| Exact { digits, decimals: exact.decimals.min(kept) }))
 }
 
-fn calculate(
-    name: &str,
-    a: &Value,
-    b: &Value,
-    operation: fn(Decimal, Decimal) -> Option<Decimal>,
-) -> Result<Value, Error> {
-    number(name, operation(decimal(name, a)?, decimal(name, b)?).ok_or_else(|| too_large(name))?)
+/// The absolute value.
+pub(super) fn abs(value: Value) -> Result<Value, Error> {
+    match number::long(&value).map(ToString::to_string) {
+        None => minijinja::filters::abs(value),
+        Some(written) => Number::parse(written.trim_start_matches('-'))
+            .map(|number| number::to_minijinja(&number))
+            .ok_or_else(|| too_large("abs")),
+    }
 }
 
-fn decimal(filter: &str, value: &Value) -> Result<Decimal, Error> {
-    if !value.is_number() {
+fn operand(filter: &str, value: &Value) -> Result<Exact, Error> {
+    if !number::is_number(value) {
         let reason = format!("`{filter}` takes numbers, not a {}", kind(value));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
     }
-    let written = value.to_string();
-    written.parse().or_else(|_| Decimal::from_scientific(&written)).map_err(|_| too_large(filter))
+    number::from_minijinja(value).and_then(|number| Exact::of(&number)).ok_or_else(|| too_large(filter))
 }
 
-fn number(filter: &str, exact: Decimal) -> Result<Value, Error> {
-    let exact = exact.normalize();
-    if let Ok(integer) = i64::try_from(exact)
-        && exact.is_integer()
-    {
-        return Ok(Value::from(integer));
-    }
-    exact.to_string().parse::<f64>().map(Value::from).map_err(|_| too_large(filter))
+fn result(filter: &str, exact: Option<Exact>) -> Result<Value, Error> {
+    let exact = exact.ok_or_else(|| too_large(filter))?;
+    Ok(number::to_minijinja(&exact.number()))
 }
 
 fn too_large(filter: &str) -> Error {
     Error::new(
         ErrorKind::InvalidOperation,
-        format!("`{filter}` is over numbers of more digits than can be exact"),
+        format!("`{filter}` is exact for up to 38 digits, and these are more"),
     )
 }

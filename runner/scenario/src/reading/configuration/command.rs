@@ -1,4 +1,4 @@
-//! `command`, `env` and `stop`: how a service is started and stopped.
+//! `command`, `env`, `cwd` and `stop`: how a service is started and stopped.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
         reader::{Reader, all},
         yaml::{Kind, Node},
     },
-    command_line::split,
+    command_line::{CommandMistake, check_program, split},
     variables::{Variables, filled_in},
 };
 use crate::{StartCommand, Template};
@@ -27,15 +27,19 @@ pub(super) fn start(
     let variables = Variables::Service { callees };
     let command = fields.optional("command", |node| command(reader, node, variables));
     let env = fields.or("env", BTreeMap::new(), |node| environment(reader, node, variables));
+    let cwd = fields.optional("cwd", |node| {
+        let text = reader.text(node, "a folder, such as `${data_dir}`")?;
+        filled_in(reader, node, &text, Variables::Folder)
+    });
     let stop_grace = fields.or("stop", STOP_GRACE, |node| reader.duration(node));
     let Some(command) = command? else {
-        for stray in fields.present(&["env", "stop"]) {
+        for stray in fields.present(&["after", "cwd", "env", "stop"]) {
             let message = format!("`{}` belongs to `command`, which this service doesn't have", stray.key);
             reader.note(stray.span, message, None);
         }
         return Some(None);
     };
-    Some(Some(StartCommand { command, env: env?, stop_grace: stop_grace? }))
+    Some(Some(StartCommand { command, env: env?, cwd: cwd?, stop_grace: stop_grace? }))
 }
 
 fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Option<Vec<Template>> {
@@ -43,21 +47,28 @@ fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Op
         if items.is_empty() {
             reader.note(node.span, "there is no command here", None);
         }
+        if let Some(Kind::Text(program)) = items.first().map(|item| &item.kind)
+            && let Err(mistake) = check_program(program)
+        {
+            note(reader, &items[0], &mistake);
+        }
         return all(items.iter().map(|item| {
             let text = reader.text(item, "an argument")?;
             filled_in(reader, item, &text, variables)
         }));
     }
     let text = reader.text(node, "a command")?;
-    let words = match split(&text) {
-        Ok(words) => words,
-        Err(mistake) => {
-            let help = mistake.help();
-            reader.note(node.span, mistake.to_string(), help);
-            return None;
-        }
-    };
+    let words = words(reader, node, &text)?;
     all(words.iter().map(|word| filled_in(reader, node, word, variables)))
+}
+
+/// The words of a command.
+pub(super) fn words(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Vec<String>> {
+    split(text).map_err(|mistake| note(reader, node, &mistake)).ok()
+}
+
+fn note(reader: &mut Reader<'_>, node: &Node, mistake: &CommandMistake) {
+    reader.note(node.span, mistake.to_string(), mistake.help());
 }
 
 fn environment(

@@ -1,12 +1,13 @@
 //! `depends_on`: the services that a service calls.
 
-use std::net::SocketAddr;
-
-use super::super::{
-    reader::{Reader, all},
-    services::{service, service_at},
-    table::{Key, Shape, Table},
-    yaml::{Entry, Kind, Node},
+use super::{
+    super::{
+        reader::{Reader, all},
+        services::{service, service_at},
+        table::{Key, Shape, Table},
+        yaml::{Entry, Kind, Node},
+    },
+    address::listen,
 };
 use crate::Dependency;
 
@@ -40,8 +41,6 @@ fn dependency(reader: &mut Reader<'_>, entry: &Entry) -> Option<Dependency> {
         return Some(Dependency { service: service?, listen: None });
     }
     let fields = reader.fields(&entry.value, &DEPENDENCY)?;
-    let listen = fields.optional("listen", |node| {
-        reader.spelled::<SocketAddr>(node, "an address to listen on, such as `127.0.0.1:7001`")
-    });
+    let listen = fields.optional("listen", |node| listen(reader, node));
     Some(Dependency { service: service?, listen: listen? })
 }

@@ -1,13 +1,14 @@
 //! `ready`: the conditions under which a service is ready.
 
-use http::Uri;
+use http::{HeaderMap, HeaderValue, Uri};
 
 use super::super::{
-    reader::Reader,
+    http::header_name,
+    reader::{Reader, all},
     table::{DURATION, Key, Shape, Table},
     yaml::Node,
 };
-use crate::Readiness;
+use crate::{Readiness, percent};
 
 pub(super) const READY: &[Shape] = &[Shape::Pattern("^/"), Shape::Table(&READINESS)];
 const READINESS: Table = Table {
@@ -15,28 +16,61 @@ const READINESS: Table = Table {
     groups: &[&[
         Key::required("path", Shape::Pattern("^/"), "The path that has to answer with 2xx."),
         Key::optional("within", DURATION, "How long that may take; `10s` unless said otherwise."),
+        Key::optional("headers", Shape::Names(&Shape::Text), "Headers that are sent."),
     ]],
 };
 
 pub(super) fn readiness(reader: &mut Reader<'_>, node: &Node) -> Option<Readiness> {
     if !node.is_mapping() {
-        return Some(Readiness { path: ready_path(reader, node)?, within: Readiness::WITHIN });
+        return path(reader, node).map(|path| Readiness::new(&path));
     }
     let fields = reader.fields(node, &READINESS)?;
-    let path = fields.get("path").and_then(|node| ready_path(reader, node));
+    let path = fields.get("path").and_then(|node| path(reader, node));
     let within = fields.or("within", Readiness::WITHIN, |node| reader.duration(node));
-    Some(Readiness { path: path?, within: within? })
+    let headers = fields.or("headers", HeaderMap::new(), |node| headers(reader, node));
+    Some(Readiness { path: path?, headers: headers?, within: within? })
 }
 
-fn ready_path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-    let path = reader.text(node, "a path, such as `/livez`")?;
-    if path.starts_with('/') && path.parse::<Uri>().is_ok() {
-        return Some(path);
+fn headers(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderMap> {
+    let entries = reader.mapping(node, "a mapping of headers")?;
+    all(entries.iter().map(|entry| {
+        let name = header_name(reader, entry);
+        let value = header_value(reader, &entry.value);
+        Some((name?, value?))
+    }))
+}
+
+fn header_value(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderValue> {
+    let text = reader.text(node, "a header's value")?;
+    if text.contains("${") {
+        let help = "write the value itself".to_owned();
+        reader.note(node.span, "a header of `ready` can't hold an expression", help);
+        return None;
     }
-    reader.note(
-        node.span,
-        format!("`{path}` is no path"),
-        "a path starts with `/`: write `/livez`".to_owned(),
-    );
+    let value = HeaderValue::from_str(&text).ok();
+    if value.is_none() {
+        reader.note(node.span, format!("{text:?} can't be a header's value"), None);
+    }
+    value
+}
+
+/// A path of a service, such as that of its readiness.
+pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let path = reader.text(node, "a path, such as `/livez`")?;
+    let encoded = percent::written(&path);
+    let misplaced = path.contains(|c: char| percent::is_misplaced(c) || c.is_whitespace());
+    if path.starts_with('/') && !misplaced && encoded.parse::<Uri>().is_ok() {
+        return Some(encoded);
+    }
+    let help = match path.parse::<Uri>() {
+        Ok(uri) if uri.host().is_some() && uri.path_and_query().is_some() => {
+            format!(
+                "the runner knows where the service is: write `{}`",
+                uri.path_and_query().map_or("/", |path| path.as_str())
+            )
+        }
+        _ => "a path starts with `/`: write `/livez`".to_owned(),
+    };
+    reader.note(node.span, format!("`{path}` is no path"), help);
     None
 }

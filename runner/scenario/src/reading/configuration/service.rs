@@ -1,17 +1,18 @@
 //! `services`: where a service is, how it is started, what it calls and when it is ready.
 
 use fault::{Link, ServiceName};
-use http::Uri;
 
 use super::{
     super::{
         reader::{Reader, all},
         table::{DURATION, Key, Shape, Table},
-        yaml::{Entry, Node},
+        yaml::Entry,
     },
+    address::base_url,
+    after,
     command::start,
     dependency::{DEPENDENCY, dependencies},
-    readiness::{READY, readiness},
+    readiness::{READY, path, readiness},
 };
 use crate::{Dependency, Need, Service};
 
@@ -27,7 +28,7 @@ pub(super) const SERVICE: Table = Table {
         Key::optional(
             "command",
             Shape::OneOrMore(&Shape::Text),
-            "How it is started: the program and its arguments. `${port}`, `${data_dir}`, `${url.other-service}` and `${env.NAME}` are filled in.",
+            "How it is started: the program and its arguments. `${port}`, `${data_dir}`, `${conf_dir}` (the folder of e2e.conf), `${url.other-service}` and `${env.NAME}` are filled in. A relative path to the program is relative to `cwd`.",
         ),
         Key::optional(
             "env",
@@ -35,14 +36,29 @@ pub(super) const SERVICE: Table = Table {
             "Environment variables, filled in as the command is.",
         ),
         Key::optional(
+            "cwd",
+            Shape::Text,
+            "The folder in which it runs, relative to that of e2e.conf, which it is unless said otherwise. With `${data_dir}` it has a folder of its own in every scenario. `${conf_dir}` and `${env.NAME}` are filled in, too.",
+        ),
+        Key::optional(
             "depends_on",
             Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&Shape::Table(&DEPENDENCY))]),
             "The services it calls; each makes a link.",
         ),
         Key::optional(
+            "after",
+            Shape::OneOrMore(&Shape::Text),
+            "The services that have to be ready before it is started. Services that aren't ordered start at the same time.",
+        ),
+        Key::optional(
             "ready",
             Shape::OneOrMore(&Shape::Either(READY)),
             "When it is ready: all of these paths answer with 2xx.",
+        ),
+        Key::optional(
+            "circuits",
+            Shape::Pattern("^/"),
+            "The path at which it tells its circuits, `{users-service: open}`, also below a key `circuits`. It is asked when a scenario has failed.",
         ),
         Key::optional(
             "stop",
@@ -63,9 +79,11 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     }
     let callees: Vec<_> = depends_on.iter().flatten().map(|dependency| dependency.service.clone()).collect();
     let start = start(reader, &fields, &callees);
+    let after = fields.or("after", Vec::new(), |node| after::after(reader, node));
     let ready = fields.or("ready", Vec::new(), |node| {
         all(reader.one_or_more(node).iter().map(|item| readiness(reader, item)))
     });
+    let circuits = fields.optional("circuits", |node| path(reader, node));
     if fields.get("base_url").is_none() && fields.get("command").is_none() {
         let help = "say where it runs, `base_url: http://localhost:5002`, or how it is started, `command: …`";
         reader.note(entry.span, format!("nothing says where `{}` is", entry.key), help.to_owned());
@@ -76,23 +94,8 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         need: if required? { Need::Required } else { Need::Optional },
         start: start?,
         depends_on: depends_on?,
+        after: after?,
         ready: ready?,
+        circuits: circuits?.and_then(|path| path.parse().ok()),
     })
-}
-
-fn base_url(reader: &mut Reader<'_>, node: &Node) -> Option<Uri> {
-    let text = reader.text(node, "an address, such as `http://localhost:5002`")?;
-    let help = || "write `http://localhost:5002`".to_owned();
-    let uri = text.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
-    match uri.as_ref().map(Uri::scheme_str) {
-        Some(Some("http")) => uri,
-        Some(Some("https")) => {
-            reader.note(node.span, "links don't speak https", help());
-            None
-        }
-        _ => {
-            reader.note(node.span, format!("`{text}` is no address of a service"), help());
-            None
-        }
-    }
 }

@@ -4,13 +4,14 @@ use fault::ServiceName;
 
 use super::super::{
     expression::{compile, template_with},
+    names::CONFIGURATION_ONLY,
     reader::Reader,
     services::service,
     yaml::Node,
 };
 use crate::{Expression, Span, Template};
 
-const OF_A_SERVICE: &[&str] = &["port", "data_dir", "url", "env"];
+const OF_A_FOLDER: &[&str] = &["data_dir", "conf_dir", "env"];
 const OF_THE_BUILD: &[&str] = &["env"];
 
 /// The variables of a template.
@@ -18,7 +19,9 @@ const OF_THE_BUILD: &[&str] = &["env"];
 pub(super) enum Variables<'a> {
     /// Those of the build command: `env`.
     Build,
-    /// Those of a service: `port`, `data_dir`, `env`, and `url` of each of its callees.
+    /// Those of a working folder: `data_dir`, `conf_dir` and `env`.
+    Folder,
+    /// Those of a service: `port`, `data_dir`, `conf_dir`, `env`, and `url` of each of its callees.
     Service { callees: &'a [ServiceName] },
 }
 
@@ -42,7 +45,8 @@ fn variable(
 ) -> Option<Expression> {
     let names = match variables {
         Variables::Build => OF_THE_BUILD,
-        Variables::Service { .. } => OF_A_SERVICE,
+        Variables::Folder => OF_A_FOLDER,
+        Variables::Service { .. } => CONFIGURATION_ONLY,
     };
     let written = if let Variables::Service { callees } = variables {
         with_urls(reader, source, span, callees)?

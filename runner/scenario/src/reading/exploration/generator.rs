@@ -1,7 +1,5 @@
 //! `values`: the values that are drawn for an operation.
 
-use rust_decimal::{Decimal, prelude::ToPrimitive};
-
 use super::{
     super::{
         expression::{Role, check_name, value},
@@ -12,7 +10,7 @@ use super::{
     },
     range::from_to,
 };
-use crate::{Generator, Scope};
+use crate::{Generator, Number, Scope, Value, value::Exact};
 
 const MONEY: Shape = Shape::Pattern(r"^-?[0-9]+(\.[0-9]{1,2})?-[0-9]+(\.[0-9]{1,2})?$");
 
@@ -54,7 +52,7 @@ fn generator(reader: &mut Reader<'_>, node: &Node) -> Option<Generator> {
 }
 
 /// A value without `${…}`.
-fn plain(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Value> {
+fn plain(reader: &mut Reader<'_>, node: &Node) -> Option<Value> {
     let value = value(reader, node, Role::Sent)?;
     let plain = value.render(&Scope::default()).ok();
     if plain.is_none() {
@@ -65,6 +63,7 @@ fn plain(reader: &mut Reader<'_>, node: &Node) -> Option<serde_json::Value> {
 
 /// An amount with at most two decimals, in hundredths.
 fn hundredths(text: &str) -> Option<i64> {
-    let exact = text.parse::<Decimal>().ok()?.checked_mul(Decimal::ONE_HUNDRED)?;
-    exact.is_integer().then(|| exact.to_i64()).flatten()
+    let Exact { digits, decimals } = Exact::of(&Number::from_loose(text)?)?.shortest();
+    let unit = 10_i128.pow(2_u32.checked_sub(decimals)?);
+    digits.checked_mul(unit).and_then(|hundredths| hundredths.try_into().ok())
 }

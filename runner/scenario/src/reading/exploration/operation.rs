@@ -124,6 +124,9 @@ fn operation(reader: &mut Reader<'_>, entry: &Entry) -> Option<Operation> {
         Some(entry) => expectations(reader, entry, Times::Once).map(Some),
         None => Some(None),
     };
+    for key in ["expect", "undisturbed"] {
+        check_about_reply(reader, &fields, key);
+    }
     let same = fields.optional("same", |node| expression(reader, node, REPLY));
     let idempotent = fields.optional("idempotent", |node| reader.only_true(node, "idempotent"));
     check_used(reader, &fields);
@@ -170,6 +173,26 @@ fn handles(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(String, Expressi
         check_name(reader, &entry.key, entry.span);
         Some((entry.key.clone(), expression(reader, &entry.value, REPLY)?))
     }))
+}
+
+/// Notes conditions of an expectation that name drawn values only: no reply changes them.
+fn check_about_reply(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) {
+    let drawn: Vec<&str> =
+        fields.get("values").into_iter().flat_map(names_in).map(|(name, _)| name).collect();
+    let is_drawn = |name: &str| name == Operation::KEY || drawn.contains(&name);
+    let that = fields.get(key).and_then(|node| node.entries().iter().find(|entry| entry.key == "that"));
+    for node in that.into_iter().flat_map(|entry| match &entry.value.kind {
+        Kind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(&entry.value),
+    }) {
+        let Kind::Text(text) = &node.kind else { continue };
+        if Expression::parse(text)
+            .is_ok_and(|that| that.names().next().is_some() && that.names().all(is_drawn))
+        {
+            let help = format!("say something about {}", suggestion::list(REPLY));
+            reader.note(node.span, format!("`{text}` says nothing about the reply"), help);
+        }
+    }
 }
 
 /// Notes values and handles that the operation doesn't use.

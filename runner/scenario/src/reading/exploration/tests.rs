@@ -2,8 +2,6 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use serde_json::json;
-
 use super::*;
 use crate::{Disturbance, Expectations, File, Generator, Mistake, read_configuration, read_file};
 
@@ -57,7 +55,7 @@ fn an_exploration() {
     assert_eq!(statuses(&order.undisturbed), Some(vec![201]));
     assert_eq!(statuses(&cancel.undisturbed), None);
     assert_eq!(order.values[1].1, Generator::Money(1..=20_000));
-    assert_eq!(order.values[2].1, Generator::OneOf(vec![json!("Phone"), json!("5")]));
+    assert_eq!(order.values[2].1, Generator::OneOf(vec!["Phone".into(), "5".into()]));
     assert_eq!(cancel.needs, ["order"]);
     assert_eq!(shop.inject, Disturbance { weight: 3, steps: 1..=6 });
     assert_eq!((shop.kill.weight, shop.killable.len(), shop.wait_weight), (1, 1, 1));

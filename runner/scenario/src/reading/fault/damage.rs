@@ -25,7 +25,11 @@ pub(super) const DAMAGES: &[Key] = &[
         Shape::Either(&[DURATION, Shape::Table(&LATENCY)]),
         "The reply, or the request, comes later: `200ms`, or a mapping of `delay`, `jitter` and `side`.",
     ),
-    Key::one_of("outage", Shape::Choice(&["refuse", "reset", "hang"]), "The callee can't be reached."),
+    Key::one_of(
+        "outage",
+        Shape::Choice(&["refuse", "reset", "hang"]),
+        "The callee can't be reached. Without a selector, what is under way is cut, too.",
+    ),
     Key::one_of(
         "lose",
         Shape::Choice(SIDES),
@@ -137,8 +141,7 @@ fn error_reply(reader: &mut Reader<'_>, node: &Node) -> Option<ErrorReply> {
     let status = fields.get("status").and_then(|node| status_code(reader, node));
     let headers = fields.or("headers", Vec::new(), |node| plain_headers(reader, node));
     let body = fields.or("body", String::new(), |node| plain_body(reader, node));
-    let headers = headers?.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
-    Some(ErrorReply { status: status?, headers, body: body? })
+    Some(ErrorReply { status: status?, headers: headers?, body: body? })
 }
 
 fn crash(reader: &mut Reader<'_>, node: &Node) -> Option<Damage> {

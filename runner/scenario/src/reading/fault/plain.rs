@@ -1,6 +1,6 @@
 //! Headers and bodies of faults, which have no `${…}` in them: a link decides by itself, and knows no variables.
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use super::super::{
     expression::{Role, value},
@@ -11,13 +11,17 @@ use super::super::{
 use crate::Scope;
 
 /// Headers without `${…}`.
-pub(super) fn plain_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, String)>> {
+pub(super) fn plain_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderValue)>> {
     let entries = reader.mapping(node, "a mapping of headers")?;
     let read = |entry: &Entry| {
         let name = header_name(reader, entry);
         let value = reader.text(&entry.value, "a header's value");
         refuse_holes(reader, &entry.value);
-        Some((name?, value?))
+        let value = HeaderValue::try_from(value?);
+        if value.is_err() {
+            reader.note(entry.value.span, "a header's value can't have control characters", None);
+        }
+        Some((name?, value.ok()?))
     };
     all(entries.iter().map(read))
 }

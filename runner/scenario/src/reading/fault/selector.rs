@@ -12,6 +12,7 @@ use super::{
     },
     plain::plain_headers,
 };
+use crate::percent;
 
 pub(super) const SELECTORS: &[Key] = &[
     Key::optional(
@@ -96,7 +97,7 @@ fn path_pattern(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) 
     } else if segments.iter().any(|segment| segment.contains('*') && !matches!(*segment, "*" | "**")) {
         ("`*` stands for a whole segment", "write `/*/`".to_owned())
     } else {
-        return Some(PathPattern::new(path));
+        return Some(PathPattern::new(percent::written(path)));
     };
     reader.note(span, message, help);
     None
@@ -107,7 +108,7 @@ fn probability(reader: &mut Reader<'_>, node: &Node) -> Option<Probability> {
         reader.wrong_kind(node, "a number from 0 to 1");
         return None;
     };
-    match number.as_f64().and_then(Probability::new) {
+    match Probability::new(number.as_f64()) {
         Some(probability) if probability.value() > 0.0 => Some(probability),
         Some(_) => {
             reader.note(node.span, "a fault with a probability of 0 never meets anything", None);

@@ -45,8 +45,9 @@ pub(super) fn together(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Step>
 fn member(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
     let fields = reader.fields(node, &MEMBER)?;
     let condition = heading::condition(reader, &fields);
+    let may_end = heading::may_end(reader, &fields);
     let entry = fields.entry("request")?;
     let action = request_step(reader, &entry.value, &fields, Times::Once).map(Action::Request);
     let name = heading::name(reader, &fields, entry);
-    Some(Step { name: name?, span: node.span, condition: condition?, action: action? })
+    Some(Step { name: name?, span: node.span, condition: condition?, may_end: may_end?, action: action? })
 }

@@ -1,6 +1,4 @@
-use serde_json::Number;
-
-use crate::Span;
+use crate::{Number, Span};
 
 /// A value and its place in the file.
 #[derive(Debug, Clone, PartialEq)]

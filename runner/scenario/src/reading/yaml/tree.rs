@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::{
+    merge::{MERGE_KEY, Merge},
     node::{Entry, Kind, Node},
+    placeholder::Masked,
     scalar::plain,
+    tag,
 };
 use crate::Span;
+
+#[cfg(test)]
+mod tests;
 
 /// The most values in a file. Aliases are copied out and counted, so this bounds a file that multiplies itself.
 const NODES: usize = 100_000;
@@ -18,21 +24,50 @@ const DEPTH: usize = 64;
 /// A mistake in the YAML itself: its place, the message, and what to do about it.
 pub(crate) type YamlMistake = (Span, String, Option<String>);
 
-/// Reads a text of one document. Repeated keys are returned beside the tree, in which the first of them counts.
+/// Reads a text of one document. Mistakes that leave a tree are returned beside it: of a repeated key the first one counts.
 pub(crate) fn parse(text: &str) -> Result<(Node, Vec<YamlMistake>), YamlMistake> {
-    let mut builder = Builder { text, ..Builder::default() };
-    for next in Parser::new_from_str(text) {
-        let (event, span) = next.map_err(|error| {
-            let span = place(text, *error.marker(), *error.marker());
-            (span, format!("not readable as YAML: {}", error.info()), None)
-        })?;
-        let span = place(text, span.start, span.end);
-        builder.take(event, span)?;
+    let mut masked = Masked::new(text);
+    loop {
+        match build(text, &masked) {
+            Ok(mut builder) => {
+                let root = builder.root.take().ok_or_else(|| {
+                    (Span { line: 1, column: 1, ..Span::default() }, "nothing is written here".into(), None)
+                })?;
+                return Ok((root, builder.mistakes));
+            }
+            Err(Stop::Unreadable(span, info)) => {
+                if !masked.mask(span.offset) {
+                    return Err((span, format!("not readable as YAML: {info}"), None));
+                }
+            }
+            Err(Stop::Mistake(mistake)) => return Err(mistake),
+        }
     }
-    let root = builder.root.ok_or_else(|| {
-        (Span { line: 1, column: 1, ..Span::default() }, "nothing is written here".into(), None)
-    })?;
-    Ok((root, builder.mistakes))
+}
+
+/// Why a text has no tree.
+enum Stop {
+    /// The parser can't go on here.
+    Unreadable(Span, String),
+    Mistake(YamlMistake),
+}
+
+fn build<'a>(text: &'a str, masked: &'a Masked) -> Result<Builder<'a>, Stop> {
+    let mut builder = Builder::new(text, masked);
+    for next in Parser::new_from_str(&masked.text) {
+        let (event, span) = next
+            .map_err(|error| Stop::Unreadable(place(text, *error.marker(), *error.marker()), error.info()))?;
+        let span = place(text, span.start, span.end);
+        if let Event::DocumentStart(..) = event
+            && builder.root.is_some()
+        {
+            let help = "one file holds one document: write the other into a file of its own".to_owned();
+            builder.mistakes.push((span, "a second document begins here".into(), Some(help)));
+            break;
+        }
+        builder.take(event, span).map_err(Stop::Mistake)?;
+    }
+    Ok(builder)
 }
 
 fn place(text: &str, start: granit_parser::Marker, end: granit_parser::Marker) -> Span {
@@ -53,13 +88,13 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Mapping { entries: Vec<Entry>, key: Option<(String, Span)> },
+    Mapping { entries: Vec<Entry>, key: Option<(String, Span)>, merge: Option<Merge> },
 }
 
 /// Builds the tree of one document from the parser's events.
-#[derive(Default)]
 struct Builder<'a> {
     text: &'a str,
+    masked: &'a Masked,
     open: Vec<Open>,
     anchors: BTreeMap<usize, (Node, usize)>,
     nodes: usize,
@@ -67,24 +102,29 @@ struct Builder<'a> {
     mistakes: Vec<YamlMistake>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, masked: &'a Masked) -> Self {
+        let (open, anchors, mistakes) = Default::default();
+        Self { text, masked, open, anchors, nodes: 0, root: None, mistakes }
+    }
+
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlMistake> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if tag.is_some() {
-                    return Err((
-                        span,
-                        "tags such as `!!str` have no meaning here".into(),
-                        Some("quote a text instead".into()),
-                    ));
-                }
-                let kind =
-                    if style == ScalarStyle::Plain { plain(&text) } else { Kind::Text(text.into_owned()) };
+                let kind = match style {
+                    ScalarStyle::Plain => self.plain(&text, span),
+                    _ => Kind::Text(text.into_owned()),
+                };
+                self.check_tag(tag.as_deref(), &kind, span);
                 self.add(Node { span, kind }, anchor, 1)
             }
-            Event::SequenceStart(_, anchor, _) => self.open(span, anchor, OpenKind::List(Vec::new())),
-            Event::MappingStart(_, anchor, _) => {
-                self.open(span, anchor, OpenKind::Mapping { entries: Vec::new(), key: None })
+            Event::SequenceStart(_, anchor, tag) => {
+                self.check_tag(tag.as_deref(), &Kind::List(Vec::new()), span);
+                self.open(span, anchor, OpenKind::List(Vec::new()))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.check_tag(tag.as_deref(), &Kind::Mapping(Vec::new()), span);
+                self.open(span, anchor, OpenKind::Mapping { entries: Vec::new(), key: None, merge: None })
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Open { span, anchor, kind } = self.open.pop().expect("the parser closes what it opened");
@@ -93,8 +133,12 @@ impl Builder<'_> {
                         let first = items.first().map(|item| item.span);
                         (Kind::List(items), first)
                     }
-                    OpenKind::Mapping { entries, .. } => {
-                        let first = entries.first().map(|entry| entry.span);
+                    OpenKind::Mapping { mut entries, merge, .. } => {
+                        let own = entries.first().map(|entry| entry.span);
+                        let first = own.into_iter().chain(merge.as_ref().map(|merge| merge.span)).min();
+                        if let Some(merge) = merge {
+                            merge.into(&mut entries);
+                        }
                         (Kind::Mapping(entries), first)
                     }
                 };
@@ -110,11 +154,50 @@ impl Builder<'_> {
                     })?;
                 self.add(node, 0, nodes)
             }
-            Event::DocumentStart(..) if self.root.is_some() => {
-                let help = "one file holds one document: write the other into a file of its own".to_owned();
-                Err((span, "a second document begins here".into(), Some(help)))
+            Event::DocumentStart(..) => {
+                self.check_directives(span);
+                Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The value of a scalar without quotes.
+    fn plain(&mut self, text: &str, span: Span) -> Kind {
+        let bytes = span.offset..span.offset + span.length;
+        if self.masked.is_in(&bytes) {
+            let written = &self.text[bytes];
+            let quote = if written.contains('"') { '\'' } else { '"' };
+            let help = format!("quote the whole value: `{quote}{written}{quote}`");
+            let message = "`${…}` has to be quoted within `{ }` and `[ ]`".to_owned();
+            self.mistakes.push((span, message, Some(help)));
+            return Kind::Text(written.to_owned());
+        }
+        if [".inf", "-.inf", "+.inf", ".nan"].contains(&text.to_ascii_lowercase().as_str()) {
+            let help = format!("quote it if the text is meant: `\"{text}\"`");
+            self.mistakes.push((span, format!("JSON has no number `{text}`"), Some(help)));
+        }
+        plain(text)
+    }
+
+    fn check_tag(&mut self, tag: Option<&Tag>, kind: &Kind, span: Span) {
+        let Some(tag) = tag else { return };
+        if let Some((message, help)) = tag::mistake(tag, kind) {
+            self.mistakes.push((tag::place(tag, self.text, span), message, Some(help)));
+        }
+    }
+
+    /// Notes the lines before the document that begin with `%`, except one that says what holds anyway.
+    fn check_directives(&mut self, document: Span) {
+        let before = &self.text[..document.offset];
+        for (line, written) in (1..).zip(before.lines()) {
+            let written = written.trim_end();
+            if written.starts_with('%') && written != "%YAML 1.2" {
+                let offset = written.as_ptr() as usize - before.as_ptr() as usize;
+                let span = Span { line, column: 1, offset, length: written.len() };
+                let help = "leave the line out: this is read as YAML 1.2".to_owned();
+                self.mistakes.push((span, "directives have no meaning here".into(), Some(help)));
+            }
         }
     }
 
@@ -143,16 +226,32 @@ impl Builder<'_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open { kind: OpenKind::List(items), .. }) => items.push(node),
-            Some(Open { kind: OpenKind::Mapping { entries, key }, .. }) => match key.take() {
-                None => *key = Some(key_of(text, node)?),
-                Some((name, span)) => match entries.iter().find(|entry| entry.key == name) {
-                    Some(first) => {
+            Some(Open { kind: OpenKind::Mapping { entries, key, merge }, .. }) => match key.take() {
+                None => *key = Some(key_of(text, node, &mut self.mistakes)?),
+                Some((name, span)) => {
+                    let is_merge = name == MERGE_KEY && text[span.offset..].starts_with(MERGE_KEY);
+                    let first = entries.iter().find(|entry| entry.key == name).map(|entry| entry.span);
+                    let first = if is_merge { merge.as_ref().map(|merge| merge.span) } else { first };
+                    if let Some(first) = first {
                         let message = format!("`{name}` is written a second time");
-                        let help = format!("the first one is on line {}", first.span.line);
+                        let help = if is_merge {
+                            "merge several with a list: `<<: [*one, *other]`".to_owned()
+                        } else {
+                            format!("the first one is on line {}", first.line)
+                        };
                         self.mistakes.push((span, message, Some(help)));
+                    } else if is_merge {
+                        let place = node.span;
+                        *merge = Merge::of(span, entries.len(), node);
+                        if merge.is_none() {
+                            let help = "write `<<: *name` with the anchor of a mapping, or a list of those";
+                            let message = "only mappings can be merged".to_owned();
+                            self.mistakes.push((place, message, Some(help.to_owned())));
+                        }
+                    } else {
+                        entries.push(Entry { key: name, span, value: node });
                     }
-                    None => entries.push(Entry { key: name, span, value: node }),
-                },
+                }
             },
         }
         Ok(())
@@ -167,142 +266,21 @@ fn size(node: &Node) -> usize {
     }
 }
 
-fn key_of(text: &str, node: Node) -> Result<(String, Span), YamlMistake> {
+/// The text that a key is. One that is left out is a mistake, since it would be read as the text that stands there.
+fn key_of(text: &str, node: Node, mistakes: &mut Vec<YamlMistake>) -> Result<(String, Span), YamlMistake> {
+    let written = || text[node.span.offset..][..node.span.length].to_owned();
     let name = match node.kind {
         Kind::Text(text) | Kind::Number(_, text) => text,
-        Kind::Null | Kind::Boolean(_) => text[node.span.offset..][..node.span.length].to_owned(),
+        Kind::Boolean(_) => written(),
+        Kind::Null => {
+            let help = "quote it if a text is meant: `\"null\"`".to_owned();
+            mistakes.push((node.span, "a key has to be a text".into(), Some(help)));
+            written()
+        }
         Kind::List(_) | Kind::Mapping(_) => {
             let help = "a `{` or `[` that begins a text has to be quoted".to_owned();
             return Err((node.span, "a key has to be a text".into(), Some(help)));
         }
     };
     Ok((name, node.span))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn json(node: &Node) -> serde_json::Value {
-        match &node.kind {
-            Kind::Null => json!(null),
-            Kind::Boolean(value) => json!(value),
-            Kind::Number(number, _) => json!(number),
-            Kind::Text(text) => json!(text),
-            Kind::List(items) => items.iter().map(json).collect(),
-            Kind::Mapping(entries) => {
-                entries.iter().map(|entry| (entry.key.clone(), json(&entry.value))).collect()
-            }
-        }
-    }
-
-    #[test]
-    fn scalars() {
-        for (text, expected) in [
-            ("299.99", json!(299.99)),
-            ("5", json!(5)),
-            ("-5", json!(-5)),
-            ("+5", json!(5)),
-            ("18446744073709551615", json!(u64::MAX)),
-            ("1e3", json!(1000.0)),
-            (".5", json!(0.5)),
-            ("5.", json!(5.0)),
-            ("0x1F", json!(31)),
-            ("0o17", json!(15)),
-            ("5s", json!("5s")),
-            ("1-3", json!("1-3")),
-            ("e5", json!("e5")),
-            ("1e", json!("1e")),
-            (".", json!(".")),
-            ("-", json!([null])),
-            ("yes", json!("yes")),
-            ("~", json!(null)),
-            ("'5'", json!("5")),
-            ("\"a\\tb\"", json!("a\tb")),
-            ("|\n  a\n  b\n", json!("a\nb\n")),
-            ("{a: [1, {b: c}], 201: true}", json!({"a": [1, {"b": "c"}], "201": true})),
-            ("x: &a {k: 1}\ny: [*a, *a]", json!({"x": {"k": 1}, "y": [{"k": 1}, {"k": 1}]})),
-        ] {
-            let (node, mistakes) = parse(text).expect(text);
-            assert_eq!((json(&node), mistakes), (expected, Vec::new()), "{text}");
-        }
-    }
-
-    fn walk<'a>(node: &Node, text: &'a str, seen: &mut Vec<(u32, u32, &'a str)>) {
-        let mut see = |span: Span| seen.push((span.line, span.column, &text[span.offset..][..span.length]));
-        match &node.kind {
-            Kind::List(items) => items.iter().for_each(|item| walk(item, text, seen)),
-            Kind::Mapping(entries) => {
-                for entry in entries {
-                    seen.push((
-                        entry.span.line,
-                        entry.span.column,
-                        &text[entry.span.offset..][..entry.span.length],
-                    ));
-                    walk(&entry.value, text, seen);
-                }
-            }
-            _ => see(node.span),
-        }
-    }
-
-    #[test]
-    fn every_value_has_its_place() {
-        let text =
-            "ä: 'ö'\nlist:\n  - plain text   # comment\n  - {k: \"v\"}\nempty:\nblock: |\n  one\n  two\n";
-        let (node, _) = parse(text).expect("YAML");
-        let mut seen = Vec::new();
-        walk(&node, text, &mut seen);
-        let expected = [
-            (1, 1, "ä"),
-            (1, 4, "'ö'"),
-            (2, 1, "list"),
-            (3, 5, "plain text"),
-            (4, 6, "k"),
-            (4, 9, "\"v\""),
-            (5, 1, "empty"),
-            (5, 6, ""),
-            (6, 1, "block"),
-            (7, 3, "one\n  two"),
-        ];
-        assert_eq!(seen, expected);
-    }
-
-    #[test]
-    fn a_mistake_has_its_place() {
-        let mut bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
-        for (before, name) in ('a'..).zip('b'..='h') {
-            let ten = vec![format!("*{before}"); 10].join(",");
-            bomb.extend([name.to_string(), format!(": &{name} [{ten}]\n")]);
-        }
-        let deep = "[".repeat(100) + &"]".repeat(100);
-        for (text, line, expected) in [
-            ("", 1, "nothing is written here"),
-            ("a: [1", 1, "not readable as YAML"),
-            ("a: 1\n  b: 2", 2, "not readable as YAML"),
-            ("a: *b", 1, "not readable as YAML"),
-            ("a: &a [*a]", 1, "this alias lies within what it stands for"),
-            ("a: 1\n---\nb: 2", 2, "a second document begins here"),
-            ("? [a]\n: 1", 1, "a key has to be a text"),
-            ("a: !!str 5", 1, "tags such as"),
-            (bomb.as_str(), 1, "this file holds more than 100000 values"),
-            (deep.as_str(), 1, "this is nested more than 64 deep"),
-        ] {
-            let (span, message, _) = parse(text).expect_err(text);
-            assert!(message.contains(expected), "{text}: {message}");
-            assert_eq!(span.line, line, "{text}: {message}");
-        }
-    }
-
-    #[test]
-    fn a_repeated_key_is_a_mistake_and_the_first_one_counts() {
-        let (node, mistakes) = parse("a: 1\nb: 2\na: 3").expect("YAML");
-        assert_eq!(json(&node), json!({"a": 1, "b": 2}));
-        assert_eq!(mistakes.len(), 1);
-        let (span, message, help) = &mistakes[0];
-        assert_eq!((span.line, span.column, message.as_str()), (3, 1, "`a` is written a second time"));
-        assert_eq!(help.as_deref(), Some("the first one is on line 1"));
-    }
 }

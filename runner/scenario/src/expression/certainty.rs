@@ -1,0 +1,101 @@
+//! Conditions that are true, or false, whatever their variables are: `calls >= 0`, `x == x`.
+
+use super::tokens::{is_word, tokens};
+
+/// The least values of names with a meaning of their own.
+const LEAST: &[(&str, f64)] =
+    &[("status", 100.0), ("took", 0.0), ("index", 0.0), ("calls", 0.0), ("delivered", 0.0), ("replied", 0.0)];
+/// Filters that give a number of things.
+const COUNTING: &[&str] = &["length", "count"];
+
+/// The result of a condition whatever its variables are, where it is plain to see; `None` where it may depend on them.
+pub(super) fn always(source: &str) -> Option<bool> {
+    let tokens: Vec<&str> = tokens(source).into_iter().map(|token| &source[token]).collect();
+    if let [name, "is", "defined"] = tokens.as_slice() {
+        // A name that doesn't exist is a mistake before the run.
+        return is_word(name).then_some(true);
+    }
+    let is_comparison = |token: &&str| matches!(*token, "==" | "!=" | "<" | "<=" | ">" | ">=");
+    let mut parts = tokens.splitn(2, is_comparison);
+    let (left, right) = (parts.next()?, parts.next()?);
+    let joins = |token: &&str| matches!(*token, "and" | "or" | "not" | "in" | "is" | "if" | "else");
+    if left.is_empty() || right.iter().any(is_comparison) || tokens.iter().any(joins) {
+        return None;
+    }
+    let operator = tokens[left.len()];
+    if left == right {
+        return Some(matches!(operator, "==" | "<=" | ">="));
+    }
+    let number = |tokens: &[&str]| tokens.concat().parse::<f64>().ok();
+    if let (Some(least), Some(number)) = (least(left), number(right)) {
+        bounded(least, operator, number)
+    } else if let (Some(number), Some(least)) = (number(left), least(right)) {
+        let turned = operator.replace('<', "g").replace('>', "<").replace('g', ">");
+        bounded(least, &turned, number)
+    } else {
+        None
+    }
+}
+
+/// The value that something is never less than: a name with such a bound, or how long a list is.
+fn least(tokens: &[&str]) -> Option<f64> {
+    match tokens {
+        [name] => LEAST.iter().find(|(known, _)| known == name).map(|(_, least)| *least),
+        [.., "|", filter] if COUNTING.contains(filter) => Some(0.0),
+        _ => None,
+    }
+}
+
+/// How something that is never less than `least` compares with a number, if that is certain.
+fn bounded(least: f64, operator: &str, number: f64) -> Option<bool> {
+    match operator {
+        ">=" if number <= least => Some(true),
+        ">" | "!=" if number < least => Some(true),
+        "<" if number <= least => Some(false),
+        "<=" | "==" if number < least => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_certain_and_what_is_not() {
+        for (source, expected) in [
+            ("calls >= 0", Some(true)),
+            ("took > -0.5", Some(true)),
+            ("0 <= replied", Some(true)),
+            ("-1 < delivered", Some(true)),
+            ("status >= 100", Some(true)),
+            ("status != 0", Some(true)),
+            ("statuses | length >= 0", Some(true)),
+            ("calls < 0", Some(false)),
+            ("0 > calls", Some(false)),
+            ("status == 0", Some(false)),
+            ("body.id == body.id", Some(true)),
+            ("body.a  >=  body.a", Some(true)),
+            ("a != a", Some(false)),
+            ("body is defined", Some(true)),
+            ("calls >= 1", None),
+            ("calls > 0", None),
+            ("calls == 0", None),
+            ("calls != 0", None),
+            ("0 < calls", None),
+            ("body.calls >= 0", None),
+            ("status >= 200", None),
+            ("status == 100", None),
+            ("body.a == body.b", None),
+            ("body.a is defined", None),
+            ("a == a == b", None),
+            ("calls >= 0 and body.ok", None),
+            ("not calls >= 0", None),
+            ("x[calls >= 0]", None),
+            ("body", None),
+            ("== 1", None),
+        ] {
+            assert_eq!(always(source), expected, "{source}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Conditions: expressions that have to be true, and could be false.
+
+use super::{
+    expression::expression,
+    reader::{Reader, all},
+    suggestion,
+    yaml::Node,
+};
+use crate::{Expression, Scope};
+
+/// A condition. Besides variables it can name `extra`. One that is the same whatever happens is a mistake.
+pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Expression> {
+    let condition = expression(reader, node, extra)?;
+    let source = condition.source().trim();
+    let always = |result| format!("`{source}` is always {result}");
+    if condition.names().next().is_none() {
+        let message = match condition.holds(&Scope::default()) {
+            Ok(result) => always(result),
+            Err(_) => format!("`{source}` is the same whatever happens"),
+        };
+        let known: Vec<&str> =
+            extra.iter().copied().chain(reader.names.known().iter().map(String::as_str)).collect();
+        let help = if known.is_empty() {
+            "compare what a step before it captured".to_owned()
+        } else {
+            format!("say something about {}", suggestion::list(&known))
+        };
+        reader.note(node.span, message, help);
+    } else if condition.always() == Some(true) {
+        reader.note(node.span, always(true), "say something that could be otherwise".to_owned());
+    }
+    Some(condition)
+}
+
+/// One or more conditions.
+pub(crate) fn conditions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
+    all(reader.one_or_more(node).iter().map(|item| condition(reader, item, extra)))
+}
