@@ -358,7 +358,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             return Cow::Borrowed(&self.variables);
         }
         let mut variables = self.variables.clone();
-        variables.set("index", json!(index));
+        variables.set("index", index);
         Cow::Owned(variables)
     }
 

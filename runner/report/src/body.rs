@@ -86,14 +86,15 @@ fn write(name: &str, value: &Value, paths: &[&[PathSegment]], depth: usize, line
             return;
         }
     };
-    let (open, close) = if value.is_array() { ('[', ']') } else { ('{', '}') };
+    let is_list = matches!(value, Value::Array(_));
+    let (open, close) = if is_list { ('[', ']') } else { ('{', '}') };
     lines.push(format!("{indent}{name}{open}"));
     let some_differ = members.iter().any(|(_, _, segment)| !below(segment).is_empty());
     let (mut shown, mut left_out) = (0, 0);
     for (name, member, segment) in &members {
         let differing = below(segment);
         // Beside an item that differs, the others of a list tell little; the members of an object tell which one it is.
-        let others = if value.is_array() && some_differ { 0 } else { MOST_MEMBERS };
+        let others = if is_list && some_differ { 0 } else { MOST_MEMBERS };
         if differing.is_empty() && shown >= others {
             left_out += 1;
             continue;

@@ -8,7 +8,7 @@ use fault::ServiceName;
 use owo_colors::OwoColorize;
 use verdict::{BrokenOff, Failure, FailureLocation, FindingKind, PathSegment, Verdict};
 
-use crate::{address::ServiceAddress, body::Bodies, curl, exchange, layout::printable, service_log};
+use crate::{address::ServiceAddress, body::Bodies, curl, exchange, service_log};
 
 mod circuits;
 mod faults;

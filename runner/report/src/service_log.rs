@@ -33,7 +33,7 @@ pub fn render_service_line(scenario: Option<&str>, service: &str, line: &str) ->
 pub(crate) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let step = match failure.location {
         FailureLocation::Step { index, .. } => Some(index),
-        FailureLocation::End => None,
+        FailureLocation::Start | FailureLocation::End => None,
     };
     let logs: Vec<_> = concerned(result, failure, step)
         .into_iter()

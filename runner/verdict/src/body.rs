@@ -77,7 +77,12 @@ impl<'a> EncodedBody<'a> {
         if self.bytes.is_empty() {
             return Ok(Cow::Borrowed(""));
         }
-        charset::decode(coding::decode(self.headers, self.bytes)?, media_type.charset())
+        match coding::decode(self.headers, self.bytes)? {
+            Cow::Borrowed(bytes) => charset::decode(bytes, media_type.charset()),
+            Cow::Owned(bytes) => {
+                charset::decode(&bytes, media_type.charset()).map(|text| text.into_owned().into())
+            }
+        }
     }
 }
 

@@ -74,14 +74,13 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
             BodyExpectation::Exact(expected) => (Strictness::Exact, expected),
         };
         let path = BodyPath::default();
-        let compared = match scope.unusable("body") {
-            Some(why) => shown_value(expected, scope).map(|expected| {
+        let compared = if let Some(why) = scope.unusable("body") {
+            shown_value(expected, scope).map(|expected| {
                 findings.push(Finding::new(FindingKind::Body(path.clone()), expected, why));
-            }),
-            None => {
-                let found = scope.get("body").unwrap_or(&Value::Null);
-                compare(&path, expected, found, strictness, scope, findings)
-            }
+            })
+        } else {
+            let found = scope.get("body").unwrap_or(&Value::Null);
+            compare(&path, expected, found, strictness, scope, findings)
         };
         if let Err(error) = compared {
             findings.push(unevaluated(FindingKind::Body(path), &error));

@@ -1,7 +1,7 @@
 //! The replies that `outcomes` doesn't expect.
 
 use owo_colors::OwoColorize;
-use verdict::{ExchangeId, Failure, History};
+use verdict::{EncodedBody, ExchangeId, Failure, History, outline};
 
 use crate::{exchange, layout::printable};
 
@@ -28,7 +28,11 @@ pub(super) fn others(history: &History, failure: &Failure) -> Vec<String> {
 
 fn reply(history: &History, id: ExchangeId) -> String {
     let exchange = history.exchange(id);
-    let body = exchange.reply().map(|reply| verdict::outline(&reply.value(), ROOM)).unwrap_or_default();
+    let body = exchange.reply().map(|reply| match EncodedBody::new(&reply.headers, &reply.body).value() {
+        Ok(value) => outline(&value, ROOM),
+        Err(unreadable) => unreadable.to_string(),
+    });
+    let body = body.unwrap_or_default();
     format!("{}  {}{}", exchange::outcome(&exchange), printable(&body), exchange::fault_names(&exchange))
         .trim_end()
         .into()

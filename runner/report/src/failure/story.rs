@@ -88,6 +88,7 @@ fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> 
     let until = match failure.location {
         FailureLocation::Step { .. } => records.iter().rposition(|record| record.step.is_some()),
         FailureLocation::End => records.len().checked_sub(1),
+        FailureLocation::Start => None,
     };
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut steps = SilentSteps { result, next: 0 };

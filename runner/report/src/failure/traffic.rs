@@ -36,7 +36,7 @@ fn since(failure: &Failure) -> Since {
         (Some(held), _) => Since::LastHeld(held.step, held.records),
         (None, FailureLocation::Step { .. }) if failure.findings.iter().all(is_invariant) => Since::Start,
         (None, FailureLocation::Step { index, .. }) => Since::Step(*index),
-        (None, FailureLocation::End) => Since::Start,
+        (None, FailureLocation::Start | FailureLocation::End) => Since::Start,
     }
 }
 
@@ -72,6 +72,7 @@ pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let rows = rows.filter(|exchange| match (since(failure), &failure.location) {
         (Since::Step(step), _) => exchange.step == Some(step),
         (_, FailureLocation::Step { .. }) => exchange.step.is_some(),
+        (_, FailureLocation::Start) => false,
         (_, FailureLocation::End) => true,
     });
     let mut rows: Vec<Row<'_>> = rows.map(Row::new).collect();

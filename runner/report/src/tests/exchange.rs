@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use http::HeaderMap;
 use serde_json::{Value, json};
 use verdict::{Exchange, NoReply, Reply};
 

@@ -143,13 +143,10 @@ fn named_values(step: &RequestStep, ending: Ending<'_>) -> Vec<String> {
     let scope = reply_scope(&Scope::default(), Some(ending));
     let mut lines = Vec::new();
     if let Some(BodyExpectation::Subset(expected) | BodyExpectation::Exact(expected)) = &step.expect.body {
-        lines.push(match scope.unusable("body") {
-            Some(why) => format!("body: {}", normalise::text(why)),
-            None => {
-                let body = scope.get("body").cloned().unwrap_or_default();
-                format!("body: {}", normalise::value(named_part(expected, body)))
-            }
-        });
+        let named = || named_part(expected, scope.get("body").cloned().unwrap_or_default());
+        let found =
+            scope.unusable("body").map_or_else(|| normalise::value(named()).to_string(), normalise::text);
+        lines.push(format!("body: {found}"));
     }
     lines.extend(step.expect.that.iter().map(|condition| format!("that: {}", condition.source())));
     for (name, expression) in &step.capture {

@@ -30,17 +30,14 @@ pub(super) fn is_comparison(operator: &str) -> bool {
 
 /// Headers in minijinja's form. Their names are in lower case.
 pub(super) fn to_minijinja(headers: &Value) -> Minijinja {
-    let fields = match headers {
-        Value::Object(fields) => fields.iter(),
-        _ => Default::default(),
-    };
+    let Value::Object(fields) = headers else { return json::to_minijinja(headers) };
     let value = |value: &Value| match value {
         Value::Array(values) => {
             Minijinja::from_object(RepeatedHeader(values.iter().map(json::to_minijinja).collect()))
         }
         once => json::to_minijinja(once),
     };
-    Minijinja::from_object(Headers(fields.map(|(name, field)| (name.clone(), value(field))).collect()))
+    Minijinja::from_object(Headers(fields.iter().map(|(name, field)| (name.clone(), value(field))).collect()))
 }
 
 /// The member of a reply's headers, by a name in any case.

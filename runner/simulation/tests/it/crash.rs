@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::World;
-use fault::{CrashPoint, Damage};
+use fault::{CrashPoint, Damage, Side};
 use http::StatusCode;
 use scenario::Signal;
 use simulation::{DiskFault, SimulatedWorld, UnsyncedWrites, block_on};
@@ -87,6 +87,10 @@ fn a_killed_callee_resets_all_its_requests() {
 fn a_stopping_callee_refuses_new_calls_over_its_link_and_a_started_one_takes_them() {
     block_on(async {
         let world = world(1).await;
+        // A request that was accepted and delayed would be reset.
+        let (delay, jitter, side) = (Duration::from_secs(1), Duration::ZERO, Side::Request);
+        let late = fault(Damage::Latency { delay, jitter, side });
+        world.links().inject(late, Duration::ZERO, None).keep();
         let (slow, ()) = tokio::join!(post(&world, TALLY, "/slowly"), async {
             sleep(Duration::from_millis(500)).await;
             let (called, ()) = tokio::join!(

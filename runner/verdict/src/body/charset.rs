@@ -7,11 +7,8 @@ use encoding_rs::{DecoderResult, Encoding, UTF_8};
 use super::UnreadableBody;
 
 /// The text in `bytes`. It is UTF-8 unless a byte order mark or else `charset` says otherwise.
-pub(super) fn decode<'a>(
-    bytes: Cow<'a, [u8]>,
-    charset: Option<&str>,
-) -> Result<Cow<'a, str>, UnreadableBody> {
-    let (encoding, mark) = match (Encoding::for_bom(&bytes), charset) {
+pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, UnreadableBody> {
+    let (encoding, mark) = match (Encoding::for_bom(bytes), charset) {
         (Some(marked), _) => marked,
         (None, None) => (UTF_8, 0),
         (None, Some(name)) => match Encoding::for_label(name.as_bytes()) {
@@ -19,13 +16,8 @@ pub(super) fn decode<'a>(
             _ => return Err(UnreadableBody::UnknownCharset(name.to_owned())),
         },
     };
-    let decoded = match bytes {
-        Cow::Borrowed(bytes) => encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]),
-        Cow::Owned(ref bytes) => encoding
-            .decode_without_bom_handling_and_without_replacement(&bytes[mark..])
-            .map(|text| Cow::Owned(text.into_owned())),
-    };
-    decoded.ok_or_else(|| malformed(encoding, &bytes, mark, charset))
+    let decoded = encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]);
+    decoded.ok_or_else(|| malformed(encoding, bytes, mark, charset))
 }
 
 /// The error for bytes that aren't in `encoding` from a place after the byte order mark on.

@@ -145,6 +145,7 @@ fn json_is_what_is_said_to_be_json_and_what_reads_as_json_where_nothing_is_said(
     for (content_type, text, expected) in [
         ("application/json", "[1]", json!([1])),
         ("application/problem+json; charset=utf-8", "{\"a\": null}", json!({"a": null})),
+        ("application/problem+json", "12", json!(12)),
         ("Application/JSON", "\"x\"", json!("x")),
         ("application/json", " 12\n", json!(12)),
         ("application/octet-stream", "[1]", json!([1])),
