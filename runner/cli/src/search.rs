@@ -238,3 +238,55 @@ fn relative(file: &Path) -> &Path {
 pub(crate) fn rate(cases: u64, took: Duration) -> f64 {
     cases as f64 / took.as_secs_f64().max(0.001)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::mpsc::{SyncSender, sync_channel},
+    };
+
+    use super::*;
+
+    /// Gives each line to a channel. A line that isn't wanted any more can't be written.
+    struct Lines(SyncSender<String>);
+
+    impl Write for Lines {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            let line = String::from_utf8_lossy(text).into_owned();
+            self.0.send(line).map_err(|_| io::ErrorKind::BrokenPipe.into()).map(|()| text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_a_line_says_again_and_again_how_far_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("e2e.conf"), "services: {}\n").unwrap();
+        let project = Project::read(Some(&folder.path().join("e2e.conf")), &[]).unwrap();
+        let (interrupt, kept, file) = (Interrupt::default(), Again::default(), Path::new("a.yaml"));
+        let mut search = Search::new(&interrupt, &project, &kept, PathBuf::new(), file, Seed(1));
+        let (lines, written) = sync_channel(0);
+        search.line = ProgressLine::repeated(Lines(lines), Duration::ZERO);
+        let explored =
+            Progress::Explored { cases: 12, took: Duration::from_secs(2), covered: 3, coverable: 4 };
+        let faults = "lost reply at client -> shop".to_owned();
+        for (event, expected) in [
+            (explored, "a.yaml: 12 sequences held, 6 a second; 3 of 4 operations, faults and kills covered"),
+            (
+                Progress::CellStarted { cell: 1, of: 14, faults },
+                "a.yaml: cell 2 of 14: lost reply at client -> shop",
+            ),
+            (Progress::Tried { runs: 37, steps: 6 }, "making it smaller: 6 → 6 steps, 37 runs"),
+        ] {
+            search.tell(event);
+            assert_eq!(written.iter().filter(|line| line == expected).take(2).count(), 2, "{expected}");
+        }
+        // The thread of the line may wait to write one more.
+        drop(written);
+    }
+}

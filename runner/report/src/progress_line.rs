@@ -1,6 +1,6 @@
 //! One line about work that takes long, on stderr.
 
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 use indicatif::ProgressBar;
 
@@ -9,8 +9,8 @@ use crate::{
     heartbeat::{Beat, Heartbeat},
 };
 
-/// How it is told what is under way where there is no terminal.
-const BEAT: Beat = Beat { quiet: Duration::from_secs(5), line: |_, status| status.into() };
+/// How often it is written again where there is no terminal.
+const INTERVAL: Duration = Duration::from_secs(5);
 
 /// One line about work that takes long, on stderr. On a terminal it is overwritten, and taken away when it is dropped. Elsewhere
 /// it is written again every five seconds.
@@ -30,11 +30,14 @@ impl ProgressLine {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 Self { bar, heartbeat: None }
             }
-            Progress::Hidden => {
-                let heartbeat = Heartbeat::start(anstream::stderr(), BEAT);
-                Self { bar: ProgressBar::hidden(), heartbeat: Some(heartbeat) }
-            }
+            Progress::Hidden => Self::repeated(anstream::stderr(), INTERVAL),
         }
+    }
+
+    /// A line that is written to `out` again, after each interval in which nothing else was written.
+    pub fn repeated(out: impl Write + Send + 'static, interval: Duration) -> Self {
+        let heartbeat = Heartbeat::start(out, Beat { quiet: interval, line: |_, status| status.into() });
+        Self { bar: ProgressBar::hidden(), heartbeat: Some(heartbeat) }
     }
 
     /// What is under way now.

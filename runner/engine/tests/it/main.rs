@@ -429,6 +429,7 @@ async fn a_run_that_is_stopped_keeps_its_results_and_drops_what_runs() {
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
+        kept_output: KeptOutput::OfFailures,
         stop: stop.clone(),
     };
     let ended = Mutex::new(Vec::new());
