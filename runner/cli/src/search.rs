@@ -266,7 +266,11 @@ mod tests {
     #[test]
     fn without_a_terminal_a_line_says_again_and_again_how_far_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("e2e.conf"), "services: {}\n").unwrap();
+        std::fs::write(
+            folder.path().join("e2e.conf"),
+            "services: { users: { base_url: 'http://localhost:1' } }\n",
+        )
+        .unwrap();
         let project = Project::read(Some(&folder.path().join("e2e.conf")), &[]).unwrap();
         let (interrupt, kept, file) = (Interrupt::default(), Again::default(), Path::new("a.yaml"));
         let mut search = Search::new(&interrupt, &project, &kept, PathBuf::new(), file, Seed(1));

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -41,6 +42,13 @@ fn server_that_tells(replies: usize, name: &'static str) -> (SocketAddr, Receive
         (count <= replies).then_some(name)
     });
     (address, was_asked)
+}
+
+/// Waits until a server was asked so often. A run that never asks fails the test.
+fn wait_for(requests: usize, was_asked: &Receiver<()>) {
+    for _ in 0..requests {
+        was_asked.recv_timeout(Duration::from_secs(60)).expect("a request");
+    }
 }
 
 fn send(signal: &str, child: &Child) {
@@ -136,12 +144,15 @@ fn an_interrupted_run_tells_its_results_so_far() {
     let (address, was_asked) = server_that_tells(2, "alice");
     let project = patient(address)
         .with("scenarios/1.yaml", scenario("Passes", ""))
-        .with("scenarios/2.yaml", scenario("Fails", "  - check: 1 == 2\n"))
+        .with(
+            "scenarios/2.yaml",
+            scenario("Fails", "  - request: GET users /\n    expect: { status: 500 }\n"),
+        )
         .with("scenarios/3.yaml", scenario("Waits", ""))
         .with("scenarios/4.yaml", scenario("Is never started", ""));
     let mut child = project.start(&["--jobs", "1", "--seed", "7", "--report", "json=report.json"]);
     // The third scenario's request is never answered.
-    (0..3).for_each(|_| was_asked.recv().unwrap());
+    wait_for(3, &was_asked);
     let (read, rest) = read_until(&mut child, "✗ Fails");
     send("INT", &child);
     let ended = end(child, read, rest);
@@ -198,7 +209,7 @@ operations:
     let project = patient(address).with("explorations/alice.yaml", exploration);
     let child = project.start(&["explore", "explorations", "--for", "1h", "--jobs", "1", "--seed", "7"]);
     // The second sequence runs once the first one has held.
-    (0..2).for_each(|_| was_asked.recv().unwrap());
+    wait_for(2, &was_asked);
     send("TERM", &child);
     let ended = Ended::from(child.wait_with_output().unwrap());
     assert_eq!(ended.code, Some(143), "{ended:?}");
@@ -254,7 +265,7 @@ fn an_interrupted_sweep_tells_its_table_so_far() {
         .replace("GET users /users/1", "POST users /users/1\n    headers: { Idempotency-Key: a }");
     let project = patient(address).with("scenarios/alice.yaml", post);
     let child = project.start(&["sweep", "scenarios", "--seed", "7", "--report", "json=report.json"]);
-    (0..2).for_each(|_| was_asked.recv().unwrap());
+    wait_for(2, &was_asked);
     send("INT", &child);
     let ended = Ended::from(child.wait_with_output().unwrap());
     assert_eq!(ended.code, Some(130), "{ended:?}");
