@@ -154,16 +154,7 @@ fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
 
 /// The rules of a configuration, which hold for every scenario.
 pub fn rules(configuration: &Configuration) -> Rules {
-    let circuits = configuration.services.iter().filter_map(|service| {
-        let path = service.circuits.clone()?;
-        Some((service.name.clone(), path))
-    });
-    Rules {
-        invariants: configuration.invariants.clone(),
-        settle: configuration.settle,
-        timeout: configuration.timeout,
-        circuits: circuits.collect(),
-    }
+    configuration.into()
 }
 
 /// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the

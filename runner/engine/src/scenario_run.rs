@@ -1,30 +1,25 @@
 //! Runs one scenario in a fresh world.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
-    Action, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope, Signal, Step,
-    Times, Value,
+    Action, Configuration, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope,
+    Signal, Step, Value,
 };
-use tokio::time::Instant;
 use verdict::{
-    BrokenOff, Exchange, ExchangeId, Failure, FailureLocation, Finding, FindingKind, Verdict, judge_check,
-    judge_exchange, judge_fired, judge_links, judge_outcomes, reply_scope,
+    BrokenOff, ExchangeId, Failure, FailureLocation, Finding, FindingKind, Verdict, judge_check, judge_fired,
 };
 
 use self::process::failed_signal;
 use crate::{
-    ScenarioResult, ServiceOutput, Stage, World, circuits,
-    exits::ExitWatch,
-    invariants::InvariantChecker,
+    ScenarioResult, ServiceOutput, Stage, World, circuits, exits::ExitWatch, invariants::InvariantChecker,
     judged::Judged,
-    polling::{Pauses, Polling},
-    request::PreparedRequest,
 };
 
 mod process;
+mod requests;
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -37,6 +32,19 @@ pub struct Rules {
     pub timeout: Duration,
     /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
     pub circuits: Vec<(ServiceName, http::Uri)>,
+}
+
+impl From<&Configuration> for Rules {
+    fn from(configuration: &Configuration) -> Self {
+        let services = configuration.services.iter();
+        let circuits = services.filter_map(|service| Some((service.name.clone(), service.circuits.clone()?)));
+        Self {
+            invariants: configuration.invariants.clone(),
+            settle: configuration.settle,
+            timeout: configuration.timeout,
+            circuits: circuits.collect(),
+        }
+    }
 }
 
 /// Runs a scenario in a world of its own. `on_step` is called with the index of each step that starts.
@@ -78,14 +86,6 @@ struct ScenarioRun<'a, W> {
 enum Condition {
     Holds,
     Fails,
-}
-
-/// The request of a `request` step.
-fn own_request(step: &Step) -> Option<&RequestStep> {
-    match &step.action {
-        Action::Request(request) => Some(request),
-        _ => None,
-    }
 }
 
 /// Whether a step's findings are ignored.
@@ -282,147 +282,5 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         };
         let found = found.unwrap_or_else(|error| StepFindings::unevaluated(&error));
         Ok(if is_lenient(step) { StepFindings::default() } else { found })
-    }
-
-    /// Sends the requests of all members at once, then judges them in the order of the scenario.
-    async fn together(&mut self, index: usize, members: &[Step]) -> Result<StepFindings, EvaluationError> {
-        let mut sent = Vec::new();
-        for member in members {
-            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
-                sent.push((
-                    member,
-                    request,
-                    PreparedRequest::new(&request.call, &self.variables, self.rules.timeout)?,
-                ));
-            }
-        }
-        let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
-        let mut all = StepFindings::default();
-        for ((member, request, _), exchange) in sent.iter().zip(exchanges) {
-            let found = self.judge(index, request, &[exchange]);
-            if is_lenient(member) {
-                continue;
-            }
-            let named = |finding: Finding| Finding { member: Some(member.name.clone()), ..finding };
-            all.exchange = all.exchange.or(found.exchange.filter(|_| !found.findings.is_empty()));
-            all.findings.extend(found.findings.into_iter().map(named));
-        }
-        Ok(all)
-    }
-
-    async fn request(&mut self, index: usize, step: &RequestStep) -> Result<StepFindings, EvaluationError> {
-        let exchanges = self.exchanges(step).await?;
-        Ok(self.judge(index, step, &exchanges))
-    }
-
-    /// Judges a step's exchanges, and stores its captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
-        let world = self.world;
-        let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
-        world.links().read(|history| {
-            let mut found = StepFindings::default();
-            let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
-            for (index, exchange) in exchanges.iter().enumerate() {
-                let variables = self.with_index(step.times, index);
-                let findings = judge_exchange(&step.expect, *exchange, &variables);
-                if !findings.is_empty() {
-                    found = StepFindings { findings, exchange: Some(exchange.id) };
-                    break;
-                }
-            }
-            for finding in judge_outcomes(&step.expect.outcomes, &exchanges) {
-                found.exchange = found.exchange.or(finding.unexpected.first().copied());
-                found.findings.push(finding);
-            }
-            found.findings.extend(judge_links(
-                &step.expect.links,
-                history,
-                index,
-                &self.variables,
-                &refusals,
-            ));
-            let last = exchanges.last().copied();
-            if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
-                found.findings.extend(self.capture(step, last));
-            }
-            if !found.findings.is_empty() {
-                found.exchange = found.exchange.or(last.map(|exchange| exchange.id));
-            }
-            found
-        })
-    }
-
-    /// The variables of one of a step's requests: the `index` of one that is sent several times counts from 0.
-    fn with_index(&self, times: Times, index: usize) -> Cow<'_, Scope> {
-        if times == Times::Once {
-            return Cow::Borrowed(&self.variables);
-        }
-        let mut variables = self.variables.clone();
-        variables.set("index", index);
-        Cow::Owned(variables)
-    }
-
-    /// Sends a step's request as often as it says.
-    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
-        let prepared = |index: u32| {
-            let variables = self.with_index(step.times, index as usize);
-            PreparedRequest::new(&step.call, &variables, self.rules.timeout)
-        };
-        Ok(match step.times {
-            Times::Once => vec![prepared(0)?.send(self.world).await],
-            Times::Repeat(times) => {
-                let mut exchanges = Vec::new();
-                for index in 0..times {
-                    exchanges.push(prepared(index)?.send(self.world).await);
-                }
-                exchanges
-            }
-            Times::Parallel(times) => {
-                let requests: Vec<PreparedRequest> = (0..times).map(prepared).collect::<Result<_, _>>()?;
-                join_all(requests.iter().map(|request| request.send(self.world))).await
-            }
-        })
-    }
-
-    async fn eventually(
-        &mut self,
-        index: usize,
-        step: &EventuallyStep,
-    ) -> Result<StepFindings, EvaluationError> {
-        let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
-        let mut found = StepFindings::default();
-        while polling.next().await {
-            found = self.request(index, &step.request).await?;
-            if found.findings.is_empty() {
-                return Ok(found);
-            }
-        }
-        let tried = match polling.attempts() {
-            1 => "its only attempt ended after that".into(),
-            attempts => format!("not in {attempts} attempts"),
-        };
-        let expected = format!("within {:?}", step.within);
-        found.findings.push(Finding::new(FindingKind::Eventually, expected, tried));
-        Ok(found)
-    }
-
-    /// Stores a step's captures, and returns those that can't be evaluated.
-    fn capture(&mut self, step: &RequestStep, last: Option<Exchange<'_>>) -> Vec<Finding> {
-        if step.capture.is_empty() {
-            return Vec::new();
-        }
-        let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending));
-        let mut findings = Vec::new();
-        for (name, expression) in &step.capture {
-            match expression.evaluate(&scope) {
-                Ok(value) => self.variables.set(name, value),
-                Err(error) => {
-                    self.variables.set(name, Value::Null);
-                    let kind = FindingKind::Capture(name.clone());
-                    findings.push(Finding::new(kind, error.expression, error.reason));
-                }
-            }
-        }
-        findings
     }
 }

@@ -100,6 +100,7 @@ mod tests {
             name: "A payment".into(),
             tags: Vec::new(),
             file: Arc::default(),
+            text: Arc::default(),
             vars: Vec::new(),
             faults: Vec::new(),
             steps: vec![step],

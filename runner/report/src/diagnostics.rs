@@ -31,19 +31,23 @@ fn mistaken(mistake: &Mistake, source: Option<&str>) -> String {
     let file = mistake.file.display();
     let position = if line == 0 { file.to_string() } else { format!("{file}:{line}:{column}") };
     let mut lines = vec![format!("{} {}", format!("{position}:").bold(), printable(&mistake.message).red())];
-    let number = line.to_string();
-    let gutter = " ".repeat(number.len());
-    let bar = "│".dimmed();
-    if let Some(Frame { shown, before, underlined }) =
-        source.and_then(|source| Frame::of(source, mistake.span))
-    {
-        let (blanks, carets) = (" ".repeat(before), "^".repeat(underlined));
-        lines.push(format!(" {gutter} {bar}"));
-        lines.push(format!(" {} {bar} {shown}", number.dimmed()));
-        lines.push(format!(" {gutter} {bar} {blanks}{}", carets.red().bold()));
-    }
+    let gutter = " ".repeat(line.to_string().len());
+    lines.extend(source.into_iter().flat_map(|source| excerpt(source, mistake.span)));
     lines.extend(mistake.help.iter().map(|help| format!(" {gutter} {} {}", "=".dimmed(), printable(help))));
     lines.join("\n") + "\n"
+}
+
+/// The line at `span`, numbered, with what is there underlined; nothing if the text has no such line.
+pub(crate) fn excerpt(source: &str, span: Span) -> Vec<String> {
+    let Some(Frame { shown, before, underlined }) = Frame::of(source, span) else { return Vec::new() };
+    let number = span.line.to_string();
+    let (gutter, bar) = (" ".repeat(number.len()), "│".dimmed());
+    let (blanks, carets) = (" ".repeat(before), "^".repeat(underlined));
+    vec![
+        format!(" {gutter} {bar}"),
+        format!(" {} {bar} {shown}", number.dimmed()),
+        format!(" {gutter} {bar} {blanks}{}", carets.red().bold()),
+    ]
 }
 
 /// The line that a mistake is in.

@@ -3,12 +3,14 @@
 //! A failure is told on one screen: what differs, the exchange that shows it, how to repeat that, what led there, and what
 //! the services said to each other meanwhile. Each part has a file.
 
+use std::iter;
+
 use engine::ScenarioResult;
 use fault::ServiceName;
 use owo_colors::OwoColorize;
 use verdict::{BrokenOff, Failure, FailureLocation, FindingKind, PathSegment, Verdict};
 
-use crate::{address::ServiceAddress, body::Bodies, curl, exchange, service_log};
+use crate::{address::ServiceAddress, body::Bodies, curl, diagnostics::excerpt, exchange, service_log};
 
 mod circuits;
 mod faults;
@@ -89,7 +91,9 @@ fn failed(
     let mut lines = match &failure.location {
         location @ FailureLocation::Step { span, .. } => {
             let position = format!("{file}:{}:{}", span.line, span.column);
-            vec![format!("  {}  {location}", position.dimmed())]
+            let head = format!("  {}  {location}", position.dimmed());
+            let line = excerpt(&result.scenario.text, *span);
+            iter::once(head).chain(line.into_iter().map(|line| format!("    {line}"))).collect()
         }
         location => vec![format!("  {}  {location}", file.dimmed())],
     };

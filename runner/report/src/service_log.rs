@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use engine::{LogSlice, ScenarioResult, ServiceLog};
 use fault::ServiceName;
 use owo_colors::OwoColorize;
-use verdict::{Failure, FailureLocation, HistoryEvent, ProcessChange};
+use verdict::{Failure, FailureLocation, Finding, FindingKind, HistoryEvent, ProcessChange};
 
 use crate::layout::{count, pad, printable};
 
@@ -60,8 +60,8 @@ pub(crate) fn kept(result: &ScenarioResult) -> Option<String> {
     Some(format!("kept: data and logs of the services in {}", folder.display()))
 }
 
-/// The services that were called during the step, and those that ended by themselves until then; the callee of the
-/// judged exchange comes first.
+/// The services that were called during the step, and those that ended by themselves until then, unless a finding shows
+/// what they wrote; the callee of the judged exchange comes first.
 fn concerned<'a>(result: &'a ScenarioResult, failure: &Failure, step: Option<usize>) -> Vec<&'a ServiceName> {
     let mut services: Vec<_> =
         failure.exchange.map(|judged| &result.history.exchange(judged).link.callee).into_iter().collect();
@@ -77,8 +77,14 @@ fn concerned<'a>(result: &'a ScenarioResult, failure: &Failure, step: Option<usi
         let wrote = |log: &ServiceLog| log.slices().last().is_some_and(|slice| slice.step.is_none());
         services.extend(result.output.logs.iter().filter(|(_, log)| wrote(log)).map(|(service, _)| service));
     }
+    // The finding about a process has its last lines already.
+    let told = |service: &ServiceName| {
+        let about =
+            |finding: &Finding| matches!(&finding.kind, FindingKind::Process(name, _) if name == service);
+        failure.findings.iter().any(|finding| about(finding) && !finding.log.is_empty())
+    };
     let mut seen = BTreeSet::new();
-    services.retain(|service| seen.insert(*service));
+    services.retain(|service| !told(service) && seen.insert(*service));
     services
 }
 

@@ -99,6 +99,7 @@ async fn raise(simulation: &Simulation, seed: u64) -> SimulatedWorld {
         name: "bench".into(),
         tags: Vec::new(),
         file: Arc::new(PathBuf::new()),
+        text: Arc::default(),
         vars: Vec::new(),
         faults: Vec::new(),
         steps: Vec::new(),

@@ -99,6 +99,7 @@ pub(crate) fn scenario(steps: Vec<Step>, faults: Vec<Fault>) -> Scenario {
         name: "A test".into(),
         tags: Vec::new(),
         file: Arc::new("a_test.yaml".into()),
+        text: Arc::default(),
         vars: Vec::new(),
         faults,
         steps,

@@ -24,7 +24,7 @@ use crate::{RunRecord, ServiceAddress, json, render_failure};
 const CONFIGURATION: &str = "
 services:
   bank: { base_url: 'http://localhost:1' }
-  shop: { base_url: 'http://localhost:2', depends_on: [bank] }
+  shop: { base_url: 'http://localhost:2', depends_on: { bank: { listen: '127.0.0.1:3' } } }
 settle: 1s
 ";
 
@@ -158,12 +158,7 @@ fn run_with_circuits(
         .with("bank".parse().unwrap(), |_| Ok::<_, StartError>(bank()))
         .with("shop".parse().unwrap(), |context| Ok::<_, StartError>(shop(context)));
     let simulation = Simulation::new(&configuration, &services).unwrap();
-    let rules = Rules {
-        invariants: configuration.invariants.clone(),
-        settle: configuration.settle,
-        timeout: configuration.timeout,
-        circuits,
-    };
+    let rules = Rules { circuits, ..Rules::from(&configuration) };
     block_on(run_scenario(&simulation, scenario.into(), &rules, Seed(1), |_| {}))
 }
 

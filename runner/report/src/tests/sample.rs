@@ -91,6 +91,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
         name: "A payment survives a lost reply".into(),
         tags: vec!["payments".into()],
         file: Arc::new("scenarios/faults/lost-reply.yaml".into()),
+        text: Arc::default(),
         vars: Vec::new(),
         faults: vec![fault()],
         steps: vec![

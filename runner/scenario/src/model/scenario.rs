@@ -14,6 +14,8 @@ pub struct Scenario {
     pub tags: Vec<String>,
     /// The file it was read from, as it was named.
     pub file: Arc<PathBuf>,
+    /// The text of the file; empty for a scenario that was made by a program.
+    pub text: Arc<str>,
     /// Variables, evaluated in this order when it starts.
     pub vars: Vec<(String, TemplateValue)>,
     /// The faults it can inject.

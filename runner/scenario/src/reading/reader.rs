@@ -26,7 +26,7 @@ pub(super) const EXTENSION: &str = "x-";
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     pub(crate) file: Arc<PathBuf>,
-    text: &'a str,
+    pub(crate) text: &'a str,
     mistakes: Vec<Mistake>,
     /// The variables that expressions can name at this point of the file.
     pub(crate) names: Names,

@@ -108,11 +108,11 @@ fn configurations() {
         ),
         (
             "base_url: http://x, ready: { path: /, headers: { authorization: \"Bearer ${env.TOKEN}\" } }",
-            "3:68 a header of `ready` can't hold an expression (write the value itself)",
+            "3:72 a header of `ready` can't hold an expression (write the value itself)",
         ),
         (
             "base_url: http://x, ready: { path: /, headers: { a: \"b\\nc\" } }",
-            "3:56 \"b\\nc\" can't be a header's value",
+            "3:60 \"b\\nc\" can't be a header's value",
         ),
         (
             "base_url: http://x, circuits: circuits",

@@ -96,13 +96,13 @@ fn steps() {
     check_step(
         "{ start: { service: user-service, ready: maybe } }",
         &[
-            "3:23 unknown service `user-service` (did you mean `users-service`?)",
-            "3:44 `maybe` has no meaning here (there are `no`, `yes`)",
+            "3:25 unknown service `user-service` (did you mean `users-service`?)",
+            "3:46 `maybe` has no meaning here (there are `no`, `yes`)",
         ],
     );
     check_step(
         "{ kill: { service: users-service } }",
-        &["3:13 this is a mapping, and has to be the name of a service"],
+        &["3:15 this is a mapping, and has to be the name of a service"],
     );
     check_step(
         "{ wait: 1s, may_end: [user] }",

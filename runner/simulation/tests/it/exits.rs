@@ -80,12 +80,7 @@ fn run(steps: &str) -> ScenarioResult {
         panic!("{text}")
     };
     let simulation = Simulation::new(&configuration, &services()).expect("all are linked in");
-    let rules = Rules {
-        invariants: Vec::new(),
-        circuits: Vec::new(),
-        settle: configuration.settle,
-        timeout: configuration.timeout,
-    };
+    let rules = Rules::from(&configuration);
     block_on(run_scenario(&simulation, scenario.into(), &rules, Seed(1), |_| {}))
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn no_steps() -> Scenario {
         name: "no steps".into(),
         tags: Vec::new(),
         file: Arc::new(PathBuf::from("no-steps.yaml")),
+        text: Arc::default(),
         vars: Vec::new(),
         faults: Vec::new(),
         steps: Vec::new(),

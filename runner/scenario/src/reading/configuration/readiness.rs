@@ -69,6 +69,7 @@ pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
                 uri.path_and_query().map_or("/", |path| path.as_str())
             )
         }
+        _ if !misplaced => format!("a path starts with `/`: write `/{path}`"),
         _ => "a path starts with `/`: write `/livez`".to_owned(),
     };
     reader.note(node.span, format!("`{path}` is no path"), help);
