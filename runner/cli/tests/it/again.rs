@@ -59,6 +59,16 @@ fn a_run_is_repeated_as_it_was_run() {
 }
 
 #[test]
+fn what_is_judged_and_kept_is_repeated_too() {
+    for (keep, folder) in [("--keep=kept here", "'--keep=kept here'"), ("--keep", "--keep")] {
+        let ended = project().run(&["-c", "other.conf", keep, "--logs", "--strict", "--seed", "7"]);
+        let expected =
+            format!("runner 'scenarios/bob b.yaml' --config other.conf --strict --logs {folder} --seed 7");
+        assert_eq!(again(&ended), expected);
+    }
+}
+
+#[test]
 fn what_a_sweep_keeps_is_run_with_the_same_configuration() {
     let project = project();
     let ended = project.run(&["sweep", "scenarios/bob b.yaml", "-c", "other.conf", "--pairs", "--seed", "7"]);
