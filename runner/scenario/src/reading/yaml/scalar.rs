@@ -20,6 +20,9 @@ pub(crate) fn is_number(text: &str) -> bool {
 }
 
 fn number(text: &str) -> Option<Number> {
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
+        return None;
+    }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix) {
             let digits = digits.chars().all(|c| c.is_digit(radix)).then_some(digits)?;
