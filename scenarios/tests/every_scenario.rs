@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Stage};
+use engine::{CancellationToken, Event, KeptOutput, OnFailure, Plan, Planned, Stage};
 use fault::Seed;
 use libtest_mimic::{Failed, Trial};
 use report::SNAPSHOT_SEED;
@@ -70,6 +70,7 @@ async fn test(
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
         kept_output: KeptOutput::OfFailures,
+        stop: CancellationToken::new(),
     };
     let ended = Mutex::new(None);
     let tell = |event: Event| {

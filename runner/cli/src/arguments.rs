@@ -11,7 +11,7 @@ use crate::{service_output::ServiceOutputArgs, thin::Strictness};
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "\
 Exit codes: 0 passed, 1 failed, 2 bad command line, configuration or scenario,
-3 the environment failed, 4 nothing ran, 130 interrupted.")]
+3 the environment failed, 4 nothing ran, 128 and the signal's number if interrupted.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -43,7 +43,7 @@ pub(crate) struct Run {
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
     /// How many scenarios run at a time, each with services of its own [default: the number of cores].
-    #[arg(long, short)]
+    #[arg(long, short, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Seed of everything random: the same seed makes the same fault decisions [default: a new one].
     #[arg(long)]
@@ -81,7 +81,7 @@ pub(crate) struct Explore {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// How many sequences run at a time, each with services of its own [default: the number of cores].
-    #[arg(long, short)]
+    #[arg(long, short, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) strictness: StrictnessArgs,
@@ -113,6 +113,11 @@ pub(crate) struct Sweep {
     /// or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
+}
+
+/// Reads how many run at a time.
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "at least one has to run: write 1 or more, or leave it out".to_owned())
 }
 
 /// Reads a length of time as scenarios write it.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use engine::Summary;
+use report::Interruption;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +18,26 @@ pub enum Exit {
     BrokenOff,
     /// There was nothing to run: 4.
     NothingRan,
-    /// Ctrl-C or SIGTERM: 130.
-    Interrupted,
+    /// It ended before everything had run: 128 and the signal's number, as shells have it.
+    Interrupted(Interruption),
+}
+
+impl Exit {
+    /// Its number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Mistake => 2,
+            Self::BrokenOff => 3,
+            Self::NothingRan => 4,
+            Self::Interrupted(Interruption::HangUp) => 129,
+            Self::Interrupted(Interruption::Interrupt) => 130,
+            // What SIGPIPE would be, which ends most programs then.
+            Self::Interrupted(Interruption::OutputLost) => 141,
+            Self::Interrupted(Interruption::Terminate) => 143,
+        }
+    }
 }
 
 impl From<Summary> for Exit {
@@ -37,13 +56,6 @@ impl From<Summary> for Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Passed => 0,
-            Exit::Failed => 1,
-            Exit::Mistake => 2,
-            Exit::BrokenOff => 3,
-            Exit::NothingRan => 4,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }

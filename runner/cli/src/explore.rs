@@ -1,28 +1,25 @@
 //! The command `explore`: runs generated sequences until one fails.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{num::NonZeroUsize, path::Path, sync::Arc};
 
 use ::explore::{
     Counterexample, Coverage, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun,
-    Progress, ReplaySeed, counterexample_yaml,
+    explore as explore_one,
 };
 use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
 use scenario::Exploration;
-use verdict::{BrokenOff, Output, Verdict};
+use verdict::{BrokenOff, Verdict};
 
 use crate::{
     Exit, Project, Worlds,
     arguments::Explore,
-    output::{program_name, write},
+    invocation::Invocation,
+    output::write,
     project,
-    project_command::{prepare, progress_bar, run_command},
-    run::{addresses, new_seed, rules},
+    project_command::{prepare, run_command, show_interrupted},
+    run::{new_seed, rules},
+    search::{Search, rate},
     thin::{self, Thin},
 };
 
@@ -30,73 +27,105 @@ use crate::{
 const CASES: u64 = 1_000;
 
 /// Runs the explorations that the command line names.
-pub(crate) fn explore(arguments: &Explore, worlds: &impl Worlds) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
+pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, worlds: &W) -> Exit {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
         if project.explorations.is_empty() {
-            write("Nothing to explore: there is no `exploration:` in what you named.\n")?;
+            write("Nothing to explore: there is no `exploration:` in what you named.\n", interrupt)?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let options = ExplorationOptions {
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
             lasting: arguments.lasting,
             jobs: arguments.jobs.unwrap_or_else(|| worlds.jobs()),
+            stop: interrupt.token().clone(),
             ..ExplorationOptions::new(seed, CASES)
         };
+        write(&opening::<W>(project, &options), interrupt)?;
+        let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await;
         let mut exit = Exit::Passed;
-        let mut thin: Vec<Thin> = thin::invariants(&project).into_iter().collect();
-        let invariants = project.configuration.invariants.len();
-        let unjudged = invariants == 0 && thin.is_empty();
-        for exploration in &project.explorations {
-            let bar = progress_bar();
-            let tell = |event: Progress| bar.set_message(progress(&event));
-            let rules = rules(&project.configuration);
-            let result = ::explore::explore(exploration, &stage, &rules, &options, &tell).await;
-            bar.finish_and_clear();
-            write(&told(exploration, &result, invariants))?;
-            thin.extend(unjudged.then(|| Thin::NoInvariant(exploration.name.clone())));
-            match &result.outcome {
-                ExplorationOutcome::Held if result.coverage.shows_nothing() => exit = Exit::Failed,
-                ExplorationOutcome::Held => thin.extend(untested(&result.coverage)),
-                ExplorationOutcome::BrokenOff(broken) => return Err(broken.clone()),
-                ExplorationOutcome::Failed(counterexample) => {
+        let mut thin: Vec<Thin> = thin::invariants(project).into_iter().collect();
+        let unjudged = project.configuration.invariants.is_empty() && thin.is_empty();
+        if let Ok(prepared) = prepared {
+            let stage = prepared?.stage;
+            for exploration in &project.explorations {
+                let folder = project.folder().join(&arguments.regressions);
+                let search =
+                    Search::new(interrupt, project, &invocation.kept, folder, &exploration.file, seed);
+                let result = run_one(project, exploration, &stage, &options, search).await?;
+                thin.extend(unjudged.then(|| Thin::NoInvariant(exploration.name.clone())));
+                if shows_nothing(&result) || matches!(result.outcome, ExplorationOutcome::Failed(_)) {
                     exit = Exit::Failed;
-                    let folder = project.folder().join(&arguments.regressions);
-                    let file = keep_counterexample(exploration, &result, counterexample, &folder)?;
-                    let again = run_kept(&file, &project, &stage, counterexample.seed.seed()).await;
-                    write(&shown(counterexample, &again, &file, &project))?;
+                } else {
+                    thin.extend(untested(&result.coverage));
+                }
+                if interrupt.why().is_some() {
+                    break;
                 }
             }
         }
-        thin::tell(&thin, arguments.strictness.strictness(), exit)
+        show_interrupted(interrupt, &invocation.again, seed)?;
+        let exit = interrupt.why().map_or(exit, Exit::Interrupted);
+        thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
     })
 }
 
-/// The progress in one line.
-pub(crate) fn progress(event: &Progress) -> String {
-    match event {
-        Progress::Explored { cases, took } => {
-            format!("{cases} sequences held, {:.0} a second", rate(*cases, *took))
+/// What is about to be explored.
+fn opening<W: Worlds>(project: &Project, options: &ExplorationOptions) -> String {
+    let explorations = match project.explorations.len() {
+        1 => "1 exploration".to_owned(),
+        several => format!("{several} explorations"),
+    };
+    let cases = options.cases.map(|cases| format!(" of {cases} sequences"));
+    let lasting = options.lasting.map(|time| format!(" for {time:?}"));
+    let runs = [Some(explorations), cases, lasting].into_iter().flatten().collect::<String>();
+    let jobs = NonZeroUsize::get(options.jobs);
+    report::render_opening(&project.configuration, &runs, jobs, options.seed, W::KIND)
+}
+
+/// Runs one exploration, tells its result and keeps what failed.
+async fn run_one(
+    project: &Project,
+    exploration: &Exploration,
+    stage: &impl Stage,
+    options: &ExplorationOptions,
+    search: Search<'_>,
+) -> Result<ExplorationResult, BrokenOff> {
+    let tell = |event| search.tell(event);
+    let result = explore_one(exploration, stage, &rules(&project.configuration), options, &tell).await;
+    search.write(&told(exploration, &result, project.configuration.invariants.len()))?;
+    match &result.outcome {
+        ExplorationOutcome::Held | ExplorationOutcome::Stopped => {}
+        ExplorationOutcome::BrokenOff(broken) => return Err(broken.clone()),
+        ExplorationOutcome::Failed(counterexample) => {
+            let Counterexample { runs, steps, seed, result, .. } = &**counterexample;
+            let failing = FailingRun { result: Arc::clone(result), seed: *seed };
+            let file = search.keep_smaller(*runs, *steps, &failing)?;
+            let again = run_kept(&file, project, stage, seed.seed());
+            // Interrupted, it shows the run that failed.
+            let again = options.stop.run_until_cancelled(again).await;
+            let shown = shown(counterexample, again.as_ref(), &search);
+            search.write(&format!("{shown}{}", search.kept_as(&file, *seed)))?;
         }
-        Progress::Failed { case, steps, .. } => format!("sequence {case} failed: {steps} steps; shrinking"),
-        Progress::Shrunk { runs, steps } => format!("shrinking: {steps} steps after {runs} runs"),
-        Progress::Swept { runs, of } => format!("{runs} of {of} runs"),
     }
+    search.end().map(|()| result)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a figure for a person")]
-fn rate(cases: u64, took: Duration) -> f64 {
-    cases as f64 / took.as_secs_f64().max(0.001)
+/// Whether an exploration held in which no operation had the reply that it is there for.
+fn shows_nothing(result: &ExplorationResult) -> bool {
+    matches!(result.outcome, ExplorationOutcome::Held) && result.coverage.shows_nothing()
 }
 
-/// The result of an exploration in one line, and why it shows nothing if it doesn't.
+/// The result of an exploration in one line, and why it shows nothing if it doesn't. Of one that was stopped, what it had not
+/// done until then.
 fn told(exploration: &Exploration, result: &ExplorationResult, invariants: usize) -> String {
-    let held = matches!(result.outcome, ExplorationOutcome::Held);
-    let shows_nothing = held && result.coverage.shows_nothing();
+    let mark = match result.outcome {
+        ExplorationOutcome::Held if !shows_nothing(result) => "✓",
+        ExplorationOutcome::Stopped => "–",
+        _ => "✗",
+    };
     let mut text = format!(
-        "{} {}  {}  {} sequences, {:.0} a second, {}, seed {}\n",
-        if held && !shows_nothing { "✓" } else { "✗" },
+        "{mark} {}  {}  {} sequences, {:.0} a second, {}, seed {}\n",
         exploration.name,
         exploration.file.display(),
         result.cases,
@@ -104,9 +133,12 @@ fn told(exploration: &Exploration, result: &ExplorationResult, invariants: usize
         if invariants == 1 { "1 invariant".to_owned() } else { format!("{invariants} invariants") },
         result.seed,
     );
-    if shows_nothing {
+    if shows_nothing(result) {
         text.push_str("  nothing was learned: no operation had the reply that it is there for\n");
         text.extend(untested(&result.coverage).map(|thin| format!("    {}\n", thin.with_help())));
+    }
+    if matches!(result.outcome, ExplorationOutcome::Stopped) {
+        text.extend(untested(&result.coverage).map(|thin| format!("  not yet tested: {thin}\n")));
     }
     text.extend(report::repeated_starts(result.repeated_starts).map(|line| format!("  {line}\n")));
     text
@@ -120,69 +152,6 @@ fn untested(coverage: &Coverage) -> impl Iterator<Item = Thin> {
     })
 }
 
-fn keep_counterexample(
-    exploration: &Exploration,
-    result: &ExplorationResult,
-    counterexample: &Counterexample,
-    folder: &Path,
-) -> Result<PathBuf, BrokenOff> {
-    let stem =
-        exploration.file.file_stem().map_or_else(|| "exploration".into(), |stem| stem.to_string_lossy());
-    let Counterexample { case, steps_found, steps, runs, seed, .. } = counterexample;
-    let origin = format!(
-        "Found by {} with seed {}, in sequence {case} of {steps_found} steps; {steps} steps after {runs} runs.",
-        exploration.file.display(),
-        result.seed,
-    );
-    let failing = FailingRun { result: Arc::clone(&counterexample.result), seed: *seed };
-    keep(folder, &format!("{stem}-{}-{case}", result.seed), &failing, &origin)
-}
-
-/// Writes a failing scenario to a file of its own. `origin` says how it was found.
-pub(crate) fn keep(
-    folder: &Path,
-    name: &str,
-    failing: &FailingRun,
-    origin: &str,
-) -> Result<PathBuf, BrokenOff> {
-    let file = folder.join(name).with_extension("yaml");
-    let origin = match failing.seed {
-        ReplaySeed::Confirmed(seed) => format!("{origin} It fails with --seed {seed}."),
-        ReplaySeed::Unconfirmed { tried, .. } => {
-            format!("{origin} It did not fail again with {tried} seeds tried.")
-        }
-    };
-    let text = counterexample_yaml(&failing.result, &origin);
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, text));
-    written.map_err(|error| BrokenOff::NotWritten {
-        what: Output::Counterexample,
-        file: Some(file.clone()),
-        error: error.to_string(),
-    })?;
-    Ok(file)
-}
-
-/// The lines that tell where a counterexample is kept, whether it failed again, and the command that runs it. The command
-/// names the files of invariants that don't hold in that folder.
-pub(crate) fn kept_as(file: &Path, seed: ReplaySeed, project: &Project) -> String {
-    let here = project::absolute(Path::new("."));
-    let shown = |file: &Path| file.strip_prefix(&here).unwrap_or(file).display().to_string();
-    let lost: Vec<String> = project.invariants_lost_by(file).iter().map(|file| shown(file)).collect();
-    let files = [vec![shown(file)], lost.clone()].concat().join(" ");
-    let lost = match lost.as_slice() {
-        [] => String::new(),
-        lost => format!("the invariants of {} don't hold in that folder: name them, too\n", lost.join(", ")),
-    };
-    let kept = format!("kept as {}\n{lost}", shown(file));
-    let command = format!("{} {files} --seed {}", program_name(), seed.seed());
-    match seed {
-        ReplaySeed::Confirmed(_) => format!("{kept}again: {command}\n"),
-        ReplaySeed::Unconfirmed { tried, .. } => {
-            format!("{kept}it did not fail again with {tried} seeds tried\nrun it: {command}\n")
-        }
-    }
-}
-
 /// Runs the kept file, as a user would, so that the failure shown points to the lines of the file.
 async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed) -> ScenarioResult {
     let configuration = project::absolute(&project.configuration.file);
@@ -193,21 +162,16 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
     run_scenario(stage, scenario, &rules(&project.configuration), seed, |_| {}).await
 }
 
-/// The counterexample as a failure, and the command that repeats it. `again` is the result of the kept file; in real time it may
-/// have passed.
-fn shown(counterexample: &Counterexample, again: &ScenarioResult, file: &Path, project: &Project) -> String {
-    let addresses = addresses(&project.configuration);
-    let failed = matches!(again.verdict, Verdict::Failed(_));
+/// The counterexample as a failure. `again` is the result of the kept file, if it was run; in real time it may have passed.
+fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>, search: &Search<'_>) -> String {
+    let failed = again.filter(|again| matches!(again.verdict, Verdict::Failed(_)));
     format!(
-        "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n{}",
-        report::render_failure(if failed { again } else { &counterexample.result }, &|service| {
-            addresses.get(service).cloned()
-        }),
+        "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n",
+        search.failure(failed.unwrap_or(&counterexample.result)),
         counterexample.steps,
         counterexample.steps_found,
         counterexample.runs,
         counterexample.failures,
         counterexample.repeats,
-        kept_as(file, counterexample.seed, project),
     )
 }

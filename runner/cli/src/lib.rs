@@ -6,15 +6,17 @@
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
 //! | `selection` | the scenarios to run, and those to skip |
 //! | `project_command` | what all commands have in common |
+//! | `invocation` | the command line as it was typed, for the commands that repeat it |
 //! | `run` | runs scenarios |
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
+//! | `search` | an exploration or a sweep under way: its progress, and what it finds |
 //! | `up` | starts the services and keeps them running |
 //! | `invariant_files` | the files of invariants of a project |
 //! | `thin` | what a green result doesn't show, and `--strict` |
 //! | `output` | results on stdout, errors on stderr |
 //! | `worlds` | the worlds in which scenarios run |
-//! | `interrupt` | Ctrl-C and SIGTERM |
+//! | `interrupt` | signals, and output that can't be written any more |
 //! | `exit` | the exit code |
 //!
 //! The caller of [`main`] passes the worlds: the `runner` binary runs scenarios on real processes and sockets, and a
@@ -25,10 +27,12 @@ mod exit;
 mod explore;
 mod interrupt;
 mod invariant_files;
+mod invocation;
 mod output;
 mod project;
 mod project_command;
 mod run;
+mod search;
 mod selection;
 mod service_output;
 mod sweep;
@@ -38,20 +42,24 @@ mod worlds;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 pub use exit::Exit;
 pub use project::{Mistakes, Project};
-pub use report::WorldKind;
+pub use report::{Interruption, WorldKind};
 pub use run::{review, rules};
 pub use worlds::{Build, Live, Prepared, WorldOptions, Worlds};
 
 use arguments::{Arguments, Command};
+use invocation::Invocation;
 
 /// Runs the command that the arguments of this process name, in these worlds.
-pub fn main(worlds: &impl Worlds) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
+    let mut command = Arguments::command();
+    let matched = command.try_get_matches_from_mut(std::env::args_os());
+    let typed = matched.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
+    let (arguments, matches) = match typed {
+        Ok(typed) => typed,
         Err(error) => {
             // Help and version are printed on stdout and are no mistake; clap knows which is which.
             let printed = error.print();
@@ -59,11 +67,12 @@ pub fn main(worlds: &impl Worlds) -> ExitCode {
             return exit.into();
         }
     };
+    let invocation = Invocation::new(&command, &matches);
     let exit = match arguments.command {
-        Some(Command::Up(up)) => up::up(&up),
-        Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, worlds),
-        Some(Command::Explore(explore)) => explore::explore(&explore, worlds),
-        None => run::run(&arguments.run, worlds),
+        Some(Command::Up(up)) => up::up(&up, W::KIND),
+        Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, &invocation, worlds),
+        Some(Command::Explore(explore)) => explore::explore(&explore, &invocation, worlds),
+        None => run::run(&arguments.run, &invocation, worlds),
     };
     exit.into()
 }

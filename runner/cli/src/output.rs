@@ -1,24 +1,32 @@
 //! Results on stdout; mistakes and failures of the environment on stderr.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::io::{self, Write};
 
-use report::{Target, WriteError};
+use report::{Interruption, Target, WriteError};
 use verdict::{BrokenOff, Output};
 
-use crate::{Exit, Mistakes};
+use crate::{Exit, Mistakes, interrupt::Interrupt};
 
-/// Writes results.
-pub(crate) fn write(text: &str) -> Result<(), BrokenOff> {
+/// Writes results. A reader that has closed the pipe is no error: it interrupts the command.
+pub(crate) fn write(text: &str, interrupt: &Interrupt) -> Result<(), BrokenOff> {
     let mut out = anstream::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| not_written(&error))
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), interrupt)
 }
 
-/// The error for results that can't be written to stdout.
-pub(crate) fn not_written(error: &io::Error) -> BrokenOff {
-    BrokenOff::NotWritten { what: Output::Results, file: None, error: error.to_string() }
+/// The result of writing results. Results that can't be written interrupt the command; it is an error unless the reader has
+/// closed the pipe.
+pub(crate) fn written(result: io::Result<()>, interrupt: &Interrupt) -> Result<(), BrokenOff> {
+    let Err(error) = result else { return Ok(()) };
+    interrupt.raise(Interruption::OutputLost);
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Ok(());
+    }
+    Err(BrokenOff::NotWritten { what: Output::Results, file: None, error: error.to_string() })
+}
+
+/// Finds out whether the reports that `--report` names can be written, before anything is started.
+pub(crate) fn check_reports(targets: &[Target]) -> Result<(), BrokenOff> {
+    targets.iter().try_for_each(|target| target.check().map_err(not_written))
 }
 
 /// Writes the reports that `--report` names.
@@ -26,21 +34,12 @@ pub(crate) fn write_reports(
     targets: &[Target],
     write: impl Fn(&Target) -> Result<(), WriteError>,
 ) -> Result<(), BrokenOff> {
-    targets.iter().try_for_each(|target| {
-        write(target).map_err(|error| BrokenOff::NotWritten {
-            what: Output::Report,
-            file: Some(error.file),
-            error: error.reason.to_string(),
-        })
-    })
+    targets.iter().try_for_each(|target| write(target).map_err(not_written))
 }
 
-/// The name of this program, for commands that repeat something.
-pub(crate) fn program_name() -> String {
-    let program = std::env::args_os().next().map(PathBuf::from);
-    program
-        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-        .unwrap_or_else(|| "runner".into())
+fn not_written(error: WriteError) -> BrokenOff {
+    let (what, error, file) = (Output::Report, error.reason.to_string(), Some(error.file));
+    BrokenOff::NotWritten { what, file, error }
 }
 
 pub(crate) fn show_mistakes(mistakes: &Mistakes) -> Exit {
@@ -51,10 +50,6 @@ pub(crate) fn show_mistakes(mistakes: &Mistakes) -> Exit {
 pub(crate) fn show_broken_off(broken: &BrokenOff) -> Exit {
     write_error(&report::render_broken_off(broken));
     Exit::BrokenOff
-}
-
-pub(crate) fn show_interrupted() {
-    write_error("\ninterrupted; what had been started is ended\n");
 }
 
 /// Writes something that a person should know though it fails nothing.

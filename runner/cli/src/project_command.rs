@@ -4,44 +4,32 @@ use std::{
     io::{self, IsTerminal},
     path::PathBuf,
     sync::Arc,
-    time::Duration,
 };
 
-use indicatif::ProgressBar;
-use report::{PreparationView, Progress};
+use fault::Seed;
+use report::{Again, Interruption, PreparationView, Progress};
 use verdict::BrokenOff;
 
 use crate::{
     Build, Exit, Prepared, Project, WorldOptions, Worlds,
     arguments::ConfigArgs,
-    interrupt,
-    output::{show_broken_off, show_interrupted, show_mistakes},
+    interrupt::Interrupt,
+    output::{show_broken_off, show_mistakes, write},
 };
 
-/// Reads the files at `paths` and runs `work` with them, until it ends or the runner is interrupted.
+/// Reads the files at `paths` and runs `work` with them, which ends early when it is interrupted.
 pub(crate) fn run_command(
     configuration: &ConfigArgs,
     paths: &[PathBuf],
     worlds: &impl Worlds,
-    work: impl AsyncFnOnce(Project) -> Result<Exit, BrokenOff>,
+    work: impl AsyncFnOnce(&Project, &Interrupt) -> Result<Exit, BrokenOff>,
 ) -> Exit {
     let project = match Project::read(configuration.file.as_deref(), paths) {
         Ok(project) => project,
         Err(mistakes) => return show_mistakes(&mistakes),
     };
-    let interrupt = interrupt::listen();
-    let ended = worlds.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt => Ok(Exit::Interrupted),
-            ended = work(project) => ended,
-        }
-    });
-    let exit = ended.unwrap_or_else(|broken| show_broken_off(&broken));
-    if exit == Exit::Interrupted {
-        show_interrupted();
-    }
-    exit
+    let interrupt = Interrupt::listen();
+    worlds.block_on(work(&project, &interrupt)).unwrap_or_else(|broken| show_broken_off(&broken))
 }
 
 /// Builds what the configuration says, unless `--no-build` is given, and returns what makes worlds for the project.
@@ -52,6 +40,14 @@ pub(crate) async fn prepare<W: Worlds>(
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if configuration.no_build { Build::Skip } else { Build::Run };
     prepare_with(worlds, project, WorldOptions::new(build), progress()).await
+}
+
+/// Tells that an exploration or a sweep was interrupted, and the command that repeats it.
+pub(crate) fn show_interrupted(interrupt: &Interrupt, again: &Again, seed: Seed) -> Result<(), BrokenOff> {
+    match interrupt.why() {
+        None | Some(Interruption::OutputLost) => Ok(()),
+        Some(why) => write(&format!("\n{why}\nagain: {}\n", again.all(seed)), interrupt),
+    }
 }
 
 /// Prepares worlds as `options` say, and shows how that proceeds.
@@ -69,16 +65,4 @@ pub(crate) async fn prepare_with<W: Worlds>(
 /// Whether progress is shown: stderr has to be a terminal.
 pub(crate) fn progress() -> Progress {
     if io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden }
-}
-
-/// Progress in one line on stderr, if that is a terminal.
-pub(crate) fn progress_bar() -> ProgressBar {
-    match progress() {
-        Progress::Shown => {
-            let bar = ProgressBar::new_spinner();
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        }
-        Progress::Hidden => ProgressBar::hidden(),
-    }
 }

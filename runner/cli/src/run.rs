@@ -2,22 +2,27 @@
 
 use std::{
     collections::BTreeMap,
+    env,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
-use engine::{Event, KeptOutput, OnFailure, Plan, Rules, ScenarioResult, Summary};
+use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
-use report::{Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot};
+use report::{
+    Interruption, Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot,
+};
 use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
 
 use crate::{
-    Build, Exit, Project, WorldOptions, Worlds,
+    Build, Exit, Prepared, Project, WorldOptions, Worlds,
     arguments::Run,
-    output::{not_written, program_name, write_reports},
+    interrupt::Interrupt,
+    invocation::Invocation,
+    output::{check_reports, write_reports, written},
     project,
     project_command::{prepare_with, progress, run_command},
     selection::select,
@@ -26,13 +31,19 @@ use crate::{
 };
 
 /// Runs the scenarios that the command line names.
-pub(crate) fn run(arguments: &Run, worlds: &impl Worlds) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
-        run_project(arguments, &project, worlds).await
+pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
+        run_project(arguments, invocation, project, interrupt, worlds).await
     })
 }
 
-async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) -> Result<Exit, BrokenOff> {
+async fn run_project<W: Worlds>(
+    arguments: &Run,
+    invocation: &Invocation,
+    project: &Project,
+    interrupt: &Interrupt,
+    worlds: &W,
+) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
@@ -40,59 +51,77 @@ async fn run_project<W: Worlds>(arguments: &Run, project: &Project, worlds: &W) 
     arguments.output.check(W::KIND);
     // A line that is overwritten would run into the services' lines.
     let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
-    let mut terminal = Terminal::new(anstream::stdout(), terminal_options(configuration, progress));
-    terminal.open(configuration, chosen.len(), seed, jobs).map_err(|error| not_written(&error))?;
+    let options = terminal_options(configuration, invocation, progress, W::KIND);
+    let mut terminal = Terminal::new(anstream::stdout(), options);
     if chosen.is_empty() || arguments.dry_run {
-        return dry_run(project, &chosen).map_err(|error| not_written(&error));
+        let listed =
+            terminal.open(configuration, chosen.len(), seed, jobs).and_then(|()| dry_run(project, &chosen));
+        written(listed, interrupt)?;
+        return Ok(if chosen.is_empty() { Exit::NothingRan } else { Exit::Passed });
     }
+    check_reports(&arguments.report)?;
+    let opened = written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt);
+    let record = RunRecord::default().with_addresses(addresses(configuration));
+    let shown = Mutex::new((terminal, record, opened));
+    let on_event = |event: Event| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let (terminal, record, result) = &mut *shown;
+        if let (Event::RunEnded { summary }, Some(why)) = (&event, interrupt.why())
+            && summary.not_run > 0
+        {
+            terminal.interrupt(why);
+            record.interrupted = Some(why);
+        }
+        record.take(&event);
+        // After a closed pipe, too, nothing more is written.
+        if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
+            *result = written(terminal.show(&event), interrupt);
+        }
+    };
+    let notices = Notices::default();
     let side_by_side = jobs.get().min(chosen.len()) > 1;
     let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
-    let notices = Notices::default();
     let options = WorldOptions {
         lines: arguments.output.lines(names),
         keep: arguments.output.keep(),
         notices: notices.sink(),
         ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
     };
-    let prepared = prepare_with(worlds, project, options, progress).await?;
-    let plan = Plan {
-        scenarios: select(
-            &project.scenarios,
-            &arguments.filter,
-            &configuration.invariants,
-            &prepared.missing,
-        ),
-        rules: rules(configuration),
-        seed,
-        jobs,
-        on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
-        kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
+    let prepared = interrupt.unless(prepare_with(worlds, project, options, progress)).await;
+    let summary = if let Ok(prepared) = prepared {
+        let Prepared { stage, missing } = prepared?;
+        let invariants = &configuration.invariants;
+        let plan = Plan {
+            scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
+            rules: rules(configuration),
+            seed,
+            jobs,
+            on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+            kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
+            stop: interrupt.token().clone(),
+        };
+        let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
+        engine::run(&plan, &stage, &review, &on_event).await
+    } else {
+        let summary = Summary { not_run: chosen.len(), ..Summary::default() };
+        on_event(Event::RunStarted { scenarios: chosen.len(), seed });
+        on_event(Event::RunEnded { summary });
+        summary
     };
-    let shown = Mutex::new((terminal, RunRecord::default().with_addresses(addresses(configuration)), Ok(())));
-    let on_event = |event: Event| {
-        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let (terminal, record, written) = &mut *shown;
-        record.take(&event);
-        if written.is_ok() {
-            *written = terminal.show(&event);
-        }
-    };
-    let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-    let summary = engine::run(&plan, &prepared.stage, &review, &on_event).await;
-    // Also those of worlds that are dropped with their stage.
-    drop(prepared);
+    // Also those of worlds that were dropped with their stage.
     notices.show();
-    let (_, record, written) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-    written.map_err(|error| not_written(&error))?;
+    let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     write_reports(&arguments.report, |target| target.write(&record))?;
-    thin::tell(&thin(project, &plan, &summary), arguments.strictness.strictness(), summary.into())
+    result?;
+    let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
+    let thin = thin(project, &chosen, &summary);
+    thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
 }
 
 /// What the run doesn't show.
-fn thin(project: &Project, plan: &Plan, summary: &Summary) -> Vec<Thin> {
+fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
     let no_invariants = project.configuration.invariants.is_empty();
-    let cannot_fail = plan
-        .scenarios
+    let cannot_fail = chosen
         .iter()
         .map(|planned| &planned.scenario)
         .filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
@@ -102,7 +131,7 @@ fn thin(project: &Project, plan: &Plan, summary: &Summary) -> Vec<Thin> {
 }
 
 /// Lists the scenarios that would run.
-fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
+fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
     let mut out = anstream::stdout();
     if chosen.is_empty() {
         match (project.scenarios.len(), project.explorations.len()) {
@@ -110,7 +139,7 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
             (0, _) => writeln!(out, "Nothing to run: only explorations were found; `explore` runs those.")?,
             (all, _) => writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?,
         }
-        return Ok(Exit::NothingRan);
+        return Ok(());
     }
     for planned in chosen {
         let scenario = &planned.scenario;
@@ -120,8 +149,7 @@ fn dry_run(project: &Project, chosen: &[engine::Planned]) -> io::Result<Exit> {
         };
         writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
-    writeln!(out, "\nNo mistakes; nothing was started.")?;
-    Ok(Exit::Passed)
+    writeln!(out, "\nNo mistakes; nothing was started.")
 }
 
 /// The rules of a configuration, which hold for every scenario.
@@ -154,13 +182,23 @@ pub(crate) fn addresses(configuration: &Configuration) -> BTreeMap<ServiceName, 
     configuration.services.iter().filter_map(address).collect()
 }
 
-fn terminal_options(configuration: &Configuration, progress: Progress) -> TerminalOptions {
+/// The columns of a line where neither a terminal nor `COLUMNS` says how many there are.
+const USUAL_WIDTH: usize = 110;
+
+fn terminal_options(
+    configuration: &Configuration,
+    invocation: &Invocation,
+    progress: Progress,
+    world: WorldKind,
+) -> TerminalOptions {
     let addresses = addresses(configuration);
-    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let columns = || env::var("COLUMNS").ok()?.parse().ok();
     TerminalOptions {
-        width,
+        width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
+        world,
         progress,
-        command: program_name(),
+        again: invocation.again.clone(),
         address: Box::new(move |service| addresses.get(service).cloned()),
     }
 }

@@ -1,59 +1,85 @@
 //! The command `sweep`: runs a passing scenario again with each fault at each of its calls.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use ::explore::{
-    CellOutcome, Depth, FailingRun, ShrinkLimits, SweepCell, SweepOptions, SweepTable, reduce,
+    CellOutcome, Depth, FailingRun, ReplaySeed, ShrinkLimits, SweepCell, SweepOptions, SweepTable, reduce,
     sweep as run_sweep,
 };
 use engine::Stage;
 use fault::Seed;
 use report::RunRecord;
-use scenario::Scenario;
 use verdict::{BrokenOff, Verdict};
 
 use crate::{
     Exit, Project, Worlds,
     arguments::Sweep,
-    explore::{keep, kept_as, progress},
-    output::{write, write_reports},
-    project_command::{prepare, progress_bar, run_command},
+    interrupt::Interrupt,
+    invocation::Invocation,
+    output::{check_reports, write, write_reports},
+    project_command::{prepare, run_command, show_interrupted},
     run::{addresses, new_seed, rules},
+    search::Search,
     thin::{self, Thin},
 };
 
 /// Sweeps the scenarios that the command line names.
-pub(crate) fn sweep(arguments: &Sweep, worlds: &impl Worlds) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project| {
+pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, worlds: &W) -> Exit {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
         if project.scenarios.is_empty() {
-            write("Nothing to sweep: there is no scenario in what you named.\n")?;
+            write("Nothing to sweep: there is no scenario in what you named.\n", interrupt)?;
             return Ok(Exit::NothingRan);
         }
-        let stage = prepare(worlds, &project, &arguments.configuration).await?.stage;
+        check_reports(&arguments.report)?;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        let (mut tables, mut told) = (Vec::new(), Ok(()));
-        for scenario in &project.scenarios {
-            let table = sweep_one(arguments, &project, scenario, seed, &stage).await;
-            told = if let Verdict::Failed(_) = table.baseline.verdict {
-                tell_failure(arguments, &project, &table, &stage).await
-            } else {
-                tell(arguments, &project, &table)
-            };
-            tables.push(table);
-            if told.is_err() {
-                break;
+        let (mut tables, mut told) = (Vec::new(), write(&opening::<W>(project, seed), interrupt));
+        if let Ok(prepared) = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await {
+            let stage = prepared?.stage;
+            let depth = if arguments.pairs { Depth::Pairs } else { Depth::Singles };
+            let options = SweepOptions { depth, stop: interrupt.token().clone(), ..SweepOptions::new(seed) };
+            for scenario in &project.scenarios {
+                let folder = project.folder().join(&arguments.regressions);
+                let search = Search::new(interrupt, project, &invocation.kept, folder, &scenario.file, seed);
+                let tell = |event| search.tell(event);
+                let rules = rules(&project.configuration);
+                let Some(table) = run_sweep(scenario, &stage, &rules, &options, &tell).await else { break };
+                told = if let Verdict::Failed(_) = table.baseline.verdict {
+                    tell_failure(project, interrupt, &table, &stage, &search).await
+                } else {
+                    tell_table(&table, &search)
+                };
+                told = told.and(search.end());
+                tables.push(table);
+                if told.is_err() || interrupt.why().is_some() {
+                    break;
+                }
             }
         }
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
-        let thin = thin(&project, &tables);
-        let record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
+        let thin = thin(project, &tables);
+        let not_swept = project.scenarios.len() - tables.len();
+        let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
+        record.interrupted = interrupt.why();
+        record.summary.not_run = not_swept;
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;
-        thin::tell(&thin, arguments.strictness.strictness(), if held { Exit::Passed } else { Exit::Failed })
+        show_interrupted(interrupt, &invocation.again, seed)?;
+        let exit = if held { Exit::Passed } else { Exit::Failed };
+        let exit = interrupt.why().map_or(exit, Exit::Interrupted);
+        thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
     })
+}
+
+/// What is about to be swept.
+fn opening<W: Worlds>(project: &Project, seed: Seed) -> String {
+    let runs = match project.scenarios.len() {
+        1 => "a sweep of 1 scenario".to_owned(),
+        several => format!("a sweep of {several} scenarios"),
+    };
+    report::render_opening(&project.configuration, &runs, 1, seed, W::KIND)
 }
 
 /// What the sweeps don't show.
@@ -70,85 +96,51 @@ fn thin(project: &Project, tables: &[SweepTable]) -> Vec<Thin> {
     elsewhere.into_iter().chain(tables.iter().flat_map(of)).collect()
 }
 
-async fn sweep_one(
-    arguments: &Sweep,
-    project: &Project,
-    scenario: &Arc<Scenario>,
-    seed: Seed,
-    stage: &impl Stage,
-) -> SweepTable {
-    let depth = if arguments.pairs { Depth::Pairs } else { Depth::Singles };
-    let options = SweepOptions { depth, ..SweepOptions::new(seed) };
-    let bar = progress_bar();
-    let tell = |event| bar.set_message(progress(&event));
-    let table = run_sweep(scenario, stage, &rules(&project.configuration), &options, &tell).await;
-    bar.finish_and_clear();
-    table
-}
-
 /// Shows a scenario that fails without an added fault, and keeps the steps of it that are enough to fail.
 async fn tell_failure(
-    arguments: &Sweep,
     project: &Project,
+    interrupt: &Interrupt,
     table: &SweepTable,
     stage: &impl Stage,
+    search: &Search<'_>,
 ) -> Result<(), BrokenOff> {
-    let bar = progress_bar();
-    let show = |event| bar.set_message(progress(&event));
-    let (baseline, rules) = (Arc::clone(&table.baseline), rules(&project.configuration));
-    let (smaller, runs) = reduce(baseline, stage, &rules, table.seed, ShrinkLimits::default(), &show).await;
-    bar.finish_and_clear();
-    let (scenario, seed) = (&table.baseline.scenario, table.seed);
-    let (steps, of) = (smaller.result.scenario.steps.len(), scenario.steps.len());
-    let origin = format!(
-        "{} fails as it is, with seed {seed}; {steps} of its {of} steps are enough, found in {runs} runs.",
-        scenario.file.display(),
-    );
-    let file = keep_as(arguments, project, scenario, &seed.to_string(), &smaller, &origin)?;
-    let addresses = addresses(&project.configuration);
-    let failure = report::render_failure(&smaller.result, &|service| addresses.get(service).cloned());
-    write(&format!(
-        "\n{failure}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
-        kept_as(&file, smaller.seed, project),
+    let (baseline, rules, seed) = (Arc::clone(&table.baseline), rules(&project.configuration), table.seed);
+    let file = table.baseline.scenario.file.display();
+    let found = FailingRun { result: Arc::clone(&baseline), seed: ReplaySeed::Confirmed(seed) };
+    let origin = format!("{file} fails as it is, with seed {seed}");
+    let steps = baseline.scenario.steps.len();
+    search.found(&file.to_string(), &search.name(), origin, steps, &found);
+    let tell = |event| search.tell(event);
+    let reduced = reduce(baseline, stage, &rules, seed, ShrinkLimits::default(), &tell);
+    let reduced = interrupt.unless(reduced).await;
+    let (smaller, runs) = reduced.unwrap_or_else(|_| search.smallest());
+    let (steps, of) = (smaller.result.scenario.steps.len(), table.baseline.scenario.steps.len());
+    let file = search.keep_smaller(runs, steps, &smaller)?;
+    search.write(&format!(
+        "\n{}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
+        search.failure(&smaller.result),
+        search.kept_as(&file, smaller.seed),
     ))
 }
 
-/// Keeps a failing scenario that a sweep of `swept` found.
-fn keep_as(
-    arguments: &Sweep,
-    project: &Project,
-    swept: &Scenario,
-    suffix: &str,
-    failing: &FailingRun,
-    origin: &str,
-) -> Result<PathBuf, BrokenOff> {
-    let stem = swept.file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
-    keep(&project.folder().join(&arguments.regressions), &format!("{stem}-{suffix}"), failing, origin)
-}
-
 /// Shows the table of a sweep, and keeps the scenarios that failed.
-fn tell(arguments: &Sweep, project: &Project, table: &SweepTable) -> Result<(), BrokenOff> {
+fn tell_table(table: &SweepTable, search: &Search<'_>) -> Result<(), BrokenOff> {
     match &table.baseline.verdict {
         Verdict::Passed => {}
         Verdict::BrokenOff(broken) => return Err(broken.clone()),
         Verdict::Failed(_) | Verdict::Skipped(_) => {
-            return write("Only a scenario that passes can be swept.\n");
+            return search.write("Only a scenario that passes can be swept.\n");
         }
     }
-    write(&report::render_sweep(table))?;
-    let addresses = addresses(&project.configuration);
-    let (scenario, seed) = (&table.baseline.scenario, table.seed);
+    search.write(&report::render_sweep(table))?;
     for (number, cell) in table.cells.iter().enumerate() {
         match &cell.outcome {
             CellOutcome::Held | CellOutcome::NotReached => {}
             CellOutcome::BrokenOff(broken) => return Err(broken.clone()),
             CellOutcome::Failed(failing) => {
-                let origin = format!("Found by sweeping {} with seed {seed}.", scenario.file.display());
-                let suffix = format!("{seed}-{number}");
-                let file = keep_as(arguments, project, scenario, &suffix, failing, &origin)?;
-                let failure =
-                    report::render_failure(&failing.result, &|service| addresses.get(service).cloned());
-                write(&format!("\n{failure}\n{}", kept_as(&file, failing.seed, project)))?;
+                let file = search.keep(&search.numbered(number), &search.swept(), failing)?;
+                let failure = search.failure(&failing.result);
+                search.write(&format!("\n{failure}\n{}", search.kept_as(&file, failing.seed)))?;
             }
         }
     }

@@ -6,7 +6,7 @@ use ::explore::{RequestCounts, Untested};
 use report::thin_line;
 use verdict::BrokenOff;
 
-use crate::{Exit, Project, output::write};
+use crate::{Exit, Project, interrupt::Interrupt, output::write};
 
 /// A reason why a green result says little.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,12 +79,17 @@ pub(crate) fn invariants(project: &Project) -> Option<Thin> {
 }
 
 /// Writes a line for each if nothing failed, and returns the exit code: with `--strict`, what is thin has not passed.
-pub(crate) fn tell(thin: &[Thin], strict: Strictness, exit: Exit) -> Result<Exit, BrokenOff> {
+pub(crate) fn tell(
+    thin: &[Thin],
+    strict: Strictness,
+    exit: Exit,
+    interrupt: &Interrupt,
+) -> Result<Exit, BrokenOff> {
     if !matches!(exit, Exit::Passed | Exit::NothingRan) {
         return Ok(exit);
     }
     for thin in thin {
-        write(&thin_line(&thin.with_help()))?;
+        write(&thin_line(&thin.with_help()), interrupt)?;
     }
     let failed = strict == Strictness::Strict && exit == Exit::Passed && !thin.is_empty();
     Ok(if failed { Exit::Failed } else { exit })

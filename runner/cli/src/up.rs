@@ -3,31 +3,41 @@
 use std::{
     io::{self, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use engine::World;
 use fault::Seed;
-use fleet::{Fleet, FleetOptions, LiveWorld};
-use report::{PreparationView, Progress};
-use verdict::BrokenOff;
+use fleet::{Fleet, FleetOptions, LiveWorld, ServiceState};
+use report::{Interruption, PreparationView, Progress, WorldKind};
+use verdict::{HistoryEvent, ProcessChange};
 
 use crate::{
     Exit, Live, Worlds,
     arguments::Up,
-    interrupt,
+    interrupt::Interrupt,
     output::{show_broken_off, show_mistakes},
     project::configuration,
     project_command::progress,
     service_output::{Notices, ScenarioNames, print_lines},
 };
 
+/// How often it looks for services that have ended.
+const LOOKED: Duration = Duration::from_millis(200);
+/// The last lines of a service that has ended which are shown.
+const LINES: usize = 5;
+
 /// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a
-/// program that has its own worlds.
-pub(crate) fn up(arguments: &Up) -> Exit {
+/// program whose own worlds are of another kind.
+pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
     let configuration = match configuration(arguments.configuration.file.as_deref(), &[]) {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };
+    if world == WorldKind::Simulated {
+        // Lines that can't be written don't keep the services from running, here as below.
+        drop(show("Simulated services have no ports: `up` starts real processes, in real time.\n"));
+    }
     let progress = if arguments.logs { Progress::Hidden } else { progress() };
     let view = PreparationView::start(anstream::stderr(), progress);
     let notices = Notices::default();
@@ -45,35 +55,73 @@ pub(crate) fn up(arguments: &Up) -> Exit {
         }
         fleet.up(Seed(0)).await
     };
-    let mut interrupt = interrupt::listen();
-    let ended: Result<(), BrokenOff> = Live.block_on(async {
-        let world = tokio::select! {
-            biased;
-            // Also while services are built or started.
-            () = &mut interrupt => return Ok(()),
-            started = starting => started?,
+    let interrupt = Interrupt::listen();
+    let exit = Live.block_on(async {
+        let world = match interrupt.unless(starting).await {
+            Ok(Ok(world)) => world,
+            Ok(Err(broken)) => return show_broken_off(&broken),
+            // It isn't up yet.
+            Err(why) => return Exit::Interrupted(why),
         };
-        // The services run even if their addresses can't be printed.
-        drop(describe(&world));
-        interrupt.await;
+        drop(show(&description(&world)));
+        let watched = interrupt.unless(watch(&world)).await;
         world.close().await;
-        Ok(())
+        match watched {
+            // The usual end.
+            Ok(()) | Err(Interruption::Interrupt | Interruption::Terminate) => Exit::Passed,
+            Err(why) => Exit::Interrupted(why),
+        }
     });
     notices.show();
-    match ended {
-        Ok(()) => Exit::Passed,
-        Err(broken) => show_broken_off(&broken),
-    }
+    exit
 }
 
-fn describe(world: &LiveWorld) -> io::Result<()> {
+fn show(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout();
-    for service in world.services() {
-        writeln!(out, "{:<20} {}", service.name, service.address)?;
-    }
-    for (link, address) in world.link_addresses() {
-        writeln!(out, "{link:<40} through http://{address}")?;
-    }
-    writeln!(out, "\nUp until Ctrl-C.")?;
+    out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+fn description(world: &LiveWorld) -> String {
+    let services = world.services();
+    let service = |service: &fleet::ServiceStatus| {
+        let address = match service.state {
+            ServiceState::Missing => format!("isn't there (it is optional): expected at {}", service.address),
+            _ => service.address.to_string(),
+        };
+        format!("{:<20} {address}\n", service.name)
+    };
+    let links = world.link_addresses();
+    let link = |(link, address): &(fault::Link, _)| format!("{link:<40} through http://{address}\n");
+    let lines = services.iter().map(service).chain(links.iter().map(link));
+    lines.chain(["\nUp until Ctrl-C.\n".into()]).collect()
+}
+
+/// Tells when a service ends by itself, for as long as it is polled.
+async fn watch(world: &LiveWorld) {
+    let mut looks = tokio::time::interval(LOOKED);
+    let mut last = None;
+    loop {
+        looks.tick().await;
+        let ended = world.links().read(|history| {
+            let records = history.records();
+            let new = records.iter().rev().take_while(|record| last.is_none_or(|last| record.at > last));
+            let exits: Vec<_> = new
+                .filter_map(|record| match &record.event {
+                    HistoryEvent::Process { service, change: ProcessChange::Exited(exit) } => {
+                        Some((service.clone(), *exit))
+                    }
+                    _ => None,
+                })
+                .collect();
+            last = records.last().map(|record| record.at).or(last);
+            exits
+        });
+        for (service, exit) in ended.iter().rev() {
+            let log = world.log(service);
+            let lines = log[log.len().saturating_sub(LINES)..].iter().map(|line| format!("  {line}\n"));
+            let lines = lines.collect::<String>();
+            drop(show(&format!("{service} ended by itself: {exit}\n{lines}")));
+        }
+    }
 }

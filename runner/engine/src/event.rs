@@ -83,7 +83,7 @@ pub struct Summary {
     pub broken_off: usize,
     /// Scenarios that need an optional service that is missing.
     pub skipped: usize,
-    /// Scenarios that weren't started, because the run ended before.
+    /// Scenarios that weren't started or haven't ended, because the run ended before.
     pub not_run: usize,
 }
 

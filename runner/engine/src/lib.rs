@@ -48,5 +48,6 @@ pub use readiness::until_ready;
 pub use run::{KeptOutput, OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use service_log::{LogLine, LogSlice, ServiceLog};
+pub use tokio_util::sync::CancellationToken;
 pub use verdict::BrokenOff;
 pub use world::{Stage, World};

@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use fault::Seed;
 use futures_util::{StreamExt, stream};
 use scenario::Scenario;
+use tokio_util::sync::CancellationToken;
 use verdict::{Failure, FailureLocation, Finding, Verdict};
 
 use crate::{Event, Rules, ScenarioResult, ServiceOutput, Stage, Summary, run_scenario};
@@ -24,6 +25,8 @@ pub struct Plan {
     pub on_failure: OnFailure,
     /// The scenarios whose results hold what the services wrote.
     pub kept_output: KeptOutput,
+    /// Ends the run when it is cancelled: no scenario starts any more, and those that run are dropped with their worlds.
+    pub stop: CancellationToken,
 }
 
 /// The scenarios whose results hold what the services wrote.
@@ -55,7 +58,7 @@ pub enum OnFailure {
 
 /// Runs a plan's scenarios, each in a fresh world. `on_event` is called as things happen. `review` can add findings to
 /// a scenario that passed, such as a snapshot that differs. A failure of the environment ends the run, since the next
-/// scenario would meet it too.
+/// scenario would meet it too. A scenario that was dropped counts as not run.
 pub async fn run<S: Stage>(
     plan: &Plan,
     stage: &S,
@@ -67,7 +70,7 @@ pub async fn run<S: Stage>(
         .map(|(index, planned)| run_planned(plan, stage, review, on_event, index, planned))
         .buffer_unordered(plan.jobs.get());
     let mut summary = Summary::default();
-    while let Some(verdict) = results.next().await {
+    while let Some(Some(verdict)) = plan.stop.run_until_cancelled(results.next()).await {
         summary.count(&verdict);
         let stop = match verdict {
             Verdict::Passed | Verdict::Skipped(_) => false,

@@ -108,6 +108,11 @@ impl Coverage {
         operations.chain(faults).chain(kills).collect()
     }
 
+    /// The number of operations, faults and kills that there are.
+    pub(crate) fn len(&self) -> usize {
+        self.operations.len() + self.faults.len() + self.kills.len()
+    }
+
     /// Whether no operation had the reply that it is there for, so that the sequences show nothing.
     pub fn shows_nothing(&self) -> bool {
         let operation = |untested: &&Untested| {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::{BrokenOff, Rules, ScenarioResult, Stage};
+use engine::{BrokenOff, CancellationToken, Rules, ScenarioResult, Stage};
 use fault::Seed;
 use futures_util::{StreamExt, future::ready, stream};
 use scenario::Exploration;
@@ -40,6 +40,8 @@ pub struct ExplorationOptions {
     pub limits: ShrinkLimits,
     /// How often the smallest failing sequence is run again, each time with the next seed.
     pub repeats: u32,
+    /// Ends the exploration when it is cancelled. What was found until then is its result.
+    pub stop: CancellationToken,
 }
 
 /// One of several equal parts of all sequences.
@@ -62,6 +64,7 @@ impl ExplorationOptions {
             shard: Shard { index: 0, of: NonZeroU32::MIN },
             limits: ShrinkLimits::default(),
             repeats: 10,
+            stop: CancellationToken::new(),
         }
     }
 }
@@ -88,6 +91,8 @@ pub struct ExplorationResult {
 pub enum ExplorationOutcome {
     /// All sequences held.
     Held,
+    /// It was stopped; all sequences held until then.
+    Stopped,
     /// One sequence failed.
     Failed(Box<Counterexample>),
     /// The environment failed.
@@ -152,13 +157,16 @@ pub async fn explore<S: Stage>(
     let (mut cases, mut coverage) = (0, Coverage::new(exploration));
     let mut failed = None;
     while failed.is_none()
-        && let Some((number, sequence, script, result)) = runs.next().await
+        && let Some(Some((number, sequence, script, result))) =
+            options.stop.run_until_cancelled(runs.next()).await
     {
         cases += 1;
         coverage.add(&script, &result);
         match &result.verdict {
             Verdict::Passed | Verdict::Skipped(_) => {
-                tell(Progress::Explored { cases, took: began.elapsed() });
+                let coverable = coverage.len();
+                let covered = coverable - coverage.missing().len();
+                tell(Progress::Explored { cases, took: began.elapsed(), covered, coverable });
             }
             Verdict::BrokenOff(broken) => failed = Some(Err(broken.clone())),
             Verdict::Failed(_) => {
@@ -168,6 +176,7 @@ pub async fn explore<S: Stage>(
     }
     let took = began.elapsed();
     let outcome = match failed {
+        None if options.stop.is_cancelled() => ExplorationOutcome::Stopped,
         None => ExplorationOutcome::Held,
         Some(Err(broken)) => ExplorationOutcome::BrokenOff(broken),
         Some(Ok(case)) => {
@@ -196,18 +205,21 @@ async fn shrink<S: Stage>(
     let failing = FailingRun { result: case.result, seed: ReplaySeed::Confirmed(options.seed) };
     let mut shrinker =
         Shrinker::new(exploration, trials, options.limits, tell, &case.sequence, case.script, failing);
-    shrinker.shrink().await;
+    // Stopped, it still has the smallest sequence so far.
+    options.stop.run_until_cancelled(shrinker.shrink()).await;
     let Shrinker { failing: FailingRun { result, seed }, best, runs, .. } = shrinker;
     let first = seed.seed();
-    let (mut failures, mut confirmed) = (0, None);
-    for seed in (0..options.repeats).map(|repeat| nth_seed(first, repeat)) {
-        let again = trials.run(Arc::clone(&result.scenario), seed).await;
+    let (mut repeats, mut failures, mut confirmed) = (0, 0, None);
+    for next in (0..options.repeats).map(|repeat| nth_seed(first, repeat)) {
+        let again = trials.run(Arc::clone(&result.scenario), next);
+        let Some(again) = options.stop.run_until_cancelled(again).await else { break };
+        repeats += 1;
         if let Verdict::Failed(_) = again.verdict {
             failures += 1;
-            confirmed.get_or_insert(seed);
+            confirmed.get_or_insert(next);
         }
     }
-    let unconfirmed = ReplaySeed::Unconfirmed { first, tried: options.repeats };
+    let unconfirmed = if repeats == 0 { seed } else { ReplaySeed::Unconfirmed { first, tried: repeats } };
     Counterexample {
         case: case.number,
         steps_found,
@@ -215,7 +227,7 @@ async fn shrink<S: Stage>(
         seed: confirmed.map_or(unconfirmed, ReplaySeed::Confirmed),
         steps: best.steps.len(),
         runs,
-        repeats: options.repeats,
+        repeats,
         failures,
     }
 }

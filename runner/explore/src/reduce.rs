@@ -121,7 +121,12 @@ impl<S: Stage, Tell: Fn(Progress), Alike: Fn(&ScenarioResult) -> bool> Reduction
         if let Some(failing) = found {
             self.best = FailingRun::confirmed(failing);
         }
-        (self.tell)(Progress::Shrunk { runs: self.runs, steps: self.scenario().steps.len() });
+        let (runs, steps) = (self.runs, self.scenario().steps.len());
+        (self.tell)(if alike {
+            Progress::Shrunk { runs, steps, failing: self.best.clone() }
+        } else {
+            Progress::Tried { runs, steps }
+        });
         alike
     }
 }

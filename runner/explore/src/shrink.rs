@@ -240,7 +240,12 @@ impl<'a, S: Stage, T: Fn(Progress)> Shrinker<'a, S, T> {
             (self.best, self.script, self.failing) =
                 (candidate.clone(), script, FailingRun::confirmed(failing));
         }
-        (self.tell)(Progress::Shrunk { runs: self.runs, steps: self.best.steps.len() });
+        let (runs, steps) = (self.runs, self.best.steps.len());
+        (self.tell)(if failed {
+            Progress::Shrunk { runs, steps, failing: self.failing.clone() }
+        } else {
+            Progress::Tried { runs, steps }
+        });
         self.tried.insert(candidate, failed);
         failed
     }

@@ -24,7 +24,7 @@ mod table;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use engine::{Rules, ScenarioResult, Stage};
+use engine::{CancellationToken, Rules, ScenarioResult, Stage};
 use fault::Seed;
 use scenario::Scenario;
 use verdict::Verdict;
@@ -59,6 +59,8 @@ pub struct SweepOptions {
     pub runs: usize,
     /// The limits of shrinking. Of runs that fail in the same way, one is shrunk.
     pub limits: ShrinkLimits,
+    /// Ends the sweep when it is cancelled. The table then has the runs until then.
+    pub stop: CancellationToken,
 }
 
 /// How many faults are added to a scenario at once.
@@ -79,20 +81,23 @@ impl SweepOptions {
             depth: Depth::Singles,
             runs: 100_000,
             limits: ShrinkLimits::default(),
+            stop: CancellationToken::new(),
         }
     }
 }
 
-/// Runs a scenario, and, if it passes, runs it again with each fault at each of its calls.
+/// Runs a scenario, and, if it passes, runs it again with each fault at each of its calls. `None` if it was stopped before the
+/// scenario had ended once.
 pub async fn sweep<S: Stage>(
     scenario: &Arc<Scenario>,
     stage: &S,
     rules: &Rules,
     options: &SweepOptions,
     tell: &(impl Fn(Progress) + Send + Sync),
-) -> SweepTable {
+) -> Option<SweepTable> {
     let trials = Trials::new(stage, rules, options.seed);
-    let baseline = Arc::new(trials.run(Arc::clone(scenario), options.seed).await);
+    let baseline = trials.run(Arc::clone(scenario), options.seed);
+    let baseline = Arc::new(options.stop.run_until_cancelled(baseline).await?);
     let made = call::calls(&baseline.history, Some);
     let calls = made.into_iter().map(|(call, _)| call).collect();
     let table = SweepTable {
@@ -101,14 +106,17 @@ pub async fn sweep<S: Stage>(
         calls,
         cells: Vec::new(),
         skipped: Vec::new(),
+        not_run: 0,
         repeated_starts: 0,
     };
     let mut sweep = Sweep { scenario, trials, options, tell, table, of: 0, shrunk: BTreeSet::new() };
-    if sweep.table.baseline.verdict == Verdict::Passed {
-        sweep.run().await;
+    if sweep.table.baseline.verdict == Verdict::Passed
+        && options.stop.run_until_cancelled(sweep.run()).await.is_none()
+    {
+        sweep.table.not_run = sweep.of - sweep.table.cells.len();
     }
     sweep.table.repeated_starts = sweep.trials.repeated_starts();
-    sweep.table
+    Some(sweep.table)
 }
 
 /// A sweep in progress.
@@ -175,17 +183,27 @@ impl<S: Stage, T: Fn(Progress)> Sweep<'_, S, T> {
             self.table.skipped.push(SkippedFaults { faults: faults.to_vec(), reason: SkipReason::RunLimit });
             return Vec::new();
         }
+        let names = faults.iter().map(|fault| format!("{} at {}", fault.kind, self.table.calls[fault.call]));
+        let names = names.collect::<Vec<_>>().join(", then ");
+        (self.tell)(Progress::CellStarted { cell: self.table.cells.len(), of: self.of, faults: names });
         let within = self.scenario.settle.unwrap_or(self.trials.rules.settle);
         let faulted = FaultedScenario::new(self.scenario, &self.table.calls, faults, within);
         // With the baseline's own seed, so that only the faults differ.
         let seed = self.table.baseline.seed;
         let result = Arc::new(self.trials.run_with_own_seed(Arc::clone(&faulted.scenario), seed).await);
-        let mut cell = SweepCell::new(&faulted, &self.table.baseline, Arc::clone(&result), self.options.seed);
-        if let CellOutcome::Failed(failing) = &mut cell.outcome {
-            *failing = self.smaller(Arc::clone(&result)).await;
-        }
+        let cell = SweepCell::new(&faulted, &self.table.baseline, Arc::clone(&result), self.options.seed);
+        let failing = match &cell.outcome {
+            CellOutcome::Failed(failing) => Some(failing.clone()),
+            _ => None,
+        };
+        // It is in the table before it gets smaller, which may be interrupted.
+        let number = self.table.cells.len();
         self.table.cells.push(cell);
-        (self.tell)(Progress::Swept { runs: self.table.cells.len(), of: self.of });
+        if let Some(failing) = failing {
+            (self.tell)(Progress::CellFailed { cell: number, failing });
+            let smaller = self.smaller(Arc::clone(&result)).await;
+            self.table.cells[number].outcome = CellOutcome::Failed(smaller);
+        }
         match self.options.depth {
             Depth::Singles => Vec::new(),
             Depth::Pairs => {

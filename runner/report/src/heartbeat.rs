@@ -1,4 +1,4 @@
-//! Tells what is running when nothing else was written for a while, where there is no terminal to show progress on.
+//! Tells what is under way when nothing else was written for a while, where there is no terminal to show progress on.
 
 use std::{
     io::Write,
@@ -9,10 +9,16 @@ use std::{
 
 use crate::layout::duration;
 
-/// How long nothing is written before a line tells what is running.
-const QUIET: Duration = Duration::from_secs(10);
+/// How a heartbeat is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beat {
+    /// How long nothing is written before a line tells what is under way.
+    pub(crate) quiet: Duration,
+    /// The line, from how long nothing was written and from what is under way.
+    pub(crate) line: fn(&str, &str) -> String,
+}
 
-/// Writes a line whenever nothing was written for ten seconds. It has a thread of its own, since nothing happens meanwhile.
+/// Writes a line whenever nothing was written for a while. It has a thread of its own, since nothing happens meanwhile.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     /// `None` once it is being dropped, which ends the thread.
@@ -21,7 +27,7 @@ pub(crate) struct Heartbeat {
 }
 
 enum Message {
-    /// The scenarios that run now, each with its step.
+    /// This is under way.
     Running(String),
     /// A line was written to the results.
     Wrote,
@@ -29,13 +35,13 @@ enum Message {
 
 impl Heartbeat {
     /// Writes to `out`, which is stderr as a rule.
-    pub(crate) fn start(out: impl Write + Send + 'static) -> Self {
+    pub(crate) fn start(out: impl Write + Send + 'static, beat: Beat) -> Self {
         let (messages, received) = channel();
-        let thread = thread::spawn(move || write_lines(out, &received));
+        let thread = thread::spawn(move || write_lines(out, beat, &received));
         Self { messages: Some(messages), thread: Some(thread) }
     }
 
-    /// These scenarios run now.
+    /// This is under way now.
     pub(crate) fn running(&self, status: String) {
         self.send(Message::Running(status));
     }
@@ -62,8 +68,8 @@ impl Drop for Heartbeat {
     }
 }
 
-fn write_lines(mut out: impl Write, received: &Receiver<Message>) {
-    let mut silence = Silence::new(Instant::now());
+fn write_lines(mut out: impl Write, beat: Beat, received: &Receiver<Message>) {
+    let mut silence = Silence::new(beat, Instant::now());
     loop {
         match received.recv_timeout(silence.next_at.saturating_duration_since(Instant::now())) {
             Ok(message) => silence.take(message, Instant::now()),
@@ -80,6 +86,7 @@ fn write_lines(mut out: impl Write, received: &Receiver<Message>) {
 /// The time in which nothing was written.
 #[derive(Debug)]
 struct Silence {
+    beat: Beat,
     status: String,
     began: Instant,
     /// When a line is due, if nothing is written until then.
@@ -87,21 +94,21 @@ struct Silence {
 }
 
 impl Silence {
-    fn new(now: Instant) -> Self {
-        Self { status: String::new(), began: now, next_at: now + QUIET }
+    fn new(beat: Beat, now: Instant) -> Self {
+        Self { beat, status: String::new(), began: now, next_at: now + beat.quiet }
     }
 
     fn take(&mut self, message: Message, now: Instant) {
         match message {
             Message::Running(status) => self.status = status,
-            Message::Wrote => (self.began, self.next_at) = (now, now + QUIET),
+            Message::Wrote => (self.began, self.next_at) = (now, now + self.beat.quiet),
         }
     }
 
     fn line(&mut self, now: Instant) -> String {
-        self.next_at = now + QUIET;
+        self.next_at = now + self.beat.quiet;
         let quiet = duration(Duration::from_secs((now - self.began).as_secs()));
-        format!("running, nothing ended for {quiet}: {}", self.status)
+        (self.beat.line)(&quiet, &self.status)
     }
 }
 
@@ -113,7 +120,11 @@ mod tests {
     fn a_line_is_due_ten_seconds_after_the_last_one() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut silence = Silence::new(start);
+        let beat = Beat {
+            quiet: Duration::from_secs(10),
+            line: |quiet, status| format!("running, nothing ended for {quiet}: {status}"),
+        };
+        let mut silence = Silence::new(beat, start);
         silence.take(Message::Running("a: 1/3 wait 40s".into()), at(4));
         assert_eq!(silence.next_at, at(10), "a step that begins writes nothing");
         assert_eq!(silence.line(at(10)), "running, nothing ended for 10 s: a: 1/3 wait 40s");

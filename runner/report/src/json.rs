@@ -41,6 +41,9 @@ pub struct RunFile {
     pub seed: String,
     /// How many scenarios ended how.
     pub summary: Counts,
+    /// Why the run ended before all scenarios had, as a sentence; absent if it didn't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<String>,
     /// The scenarios, in the order of the run.
     pub scenarios: Vec<ScenarioFile>,
     /// The tables of a sweep: call × fault × outcome. The scenarios are then the swept ones, each followed by its runs
@@ -246,6 +249,7 @@ impl From<&RunRecord> for RunFile {
             format: FORMAT,
             seed: record.seed.to_string(),
             summary: Counts { passed, failed, broken_off, skipped, not_run },
+            interrupted: record.interrupted.map(|why| why.to_string()),
             scenarios: record.results.iter().map(|result| scenario(result)).collect(),
             sweeps: record.sweeps.iter().map(|(baseline, table)| SweepFile::new(table, *baseline)).collect(),
         }

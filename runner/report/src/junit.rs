@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use anstream::adapter::strip_str;
 use engine::ScenarioResult;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
-use verdict::{Failure, Verdict};
+use verdict::Verdict;
 
-use crate::{RunRecord, failure};
+use crate::{RunRecord, failure, finding_line::message};
 
 /// One suite a folder, one case a scenario.
 pub(crate) fn render(record: &RunRecord) -> String {
@@ -22,6 +22,15 @@ pub(crate) fn render(record: &RunRecord) -> String {
         suite.add_test_case(case(result, record));
     }
     let mut report = Report::new("runner");
+    // Without an error here, a run that was interrupted would look like one that passed.
+    if let Some(why) = record.interrupted {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("interrupted").set_message(format!("{why}; {} not run", record.summary.not_run));
+        let mut suite = TestSuite::new("the run");
+        suite.add_property(Property::new("seed", record.seed.to_string()));
+        suite.add_test_case(TestCase::new("the run", status));
+        report.add_test_suite(suite);
+    }
     for mut suite in suites.into_values() {
         suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
         report.add_test_suite(suite);
@@ -51,11 +60,4 @@ fn case(result: &ScenarioResult, record: &RunRecord) -> TestCase {
     case.set_classname(result.scenario.file.to_string_lossy());
     case.set_time(result.took);
     case
-}
-
-/// The first finding, for lists that show one line.
-fn message(failures: &[Failure]) -> String {
-    let first = failures.iter().find_map(|failure| Some((&failure.location, failure.findings.first()?)));
-    let Some((location, finding)) = first else { return "failed".into() };
-    format!("{location}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
 }

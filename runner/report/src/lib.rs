@@ -12,8 +12,13 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `terminal` | consumes events, writes lines |
-//! | `heartbeat` | what is running, when nothing else was written for a while |
+//! | `progress_line` | one line about an exploration or a sweep, while it takes |
+//! | `heartbeat` | what is under way, when nothing else was written for a while |
 //! | `preparation` | the build and the wait for services, while they take |
+//! | `finding_line` | the first thing that is wrong with a run, in one line |
+//! | `folders`, `result_line` | the order of the results; a result in one line |
+//! | `interruption` | why a run ended early |
+//! | `again` | the command that repeats a run |
 //! | `opening`, `failure`, `summary` | what it writes: before the run, about a failure, at the end |
 //! | `service_log` | what services wrote: beside a failure, and as it comes |
 //! | `exchange`, `body`, `curl` | a request and how it ended, as text; as a command that repeats it |
@@ -30,20 +35,26 @@
 //! Text is made with its colours; a stream that shows none (`anstream`) removes them.
 
 mod address;
+mod again;
 mod body;
 mod curl;
 mod diagnostics;
 mod exchange;
 mod failure;
+mod finding_line;
+mod folders;
 mod heartbeat;
 mod html;
+mod interruption;
 pub mod json;
 mod junit;
 mod layout;
 mod normalise;
 mod opening;
 mod preparation;
+mod progress_line;
 mod record;
+mod result_line;
 mod service_log;
 mod snapshot;
 mod summary;
@@ -58,9 +69,14 @@ mod transcript;
 mod tests;
 
 pub use address::ServiceAddress;
+pub use again::Again;
 pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
+pub use finding_line::finding_line;
+pub use interruption::Interruption;
+pub use opening::render as render_opening;
 pub use preparation::PreparationView;
+pub use progress_line::ProgressLine;
 pub use record::RunRecord;
 pub use service_log::render_service_line;
 pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};

@@ -1,35 +1,43 @@
 //! What was found, before anything is started.
 
-use std::num::NonZeroUsize;
-
 use fault::Seed;
 use owo_colors::OwoColorize;
 use scenario::{Configuration, Need, Scope, Service};
 
-use crate::layout::{count, pad, width};
+use crate::{
+    WorldKind,
+    layout::{count, pad, width},
+};
 
-/// The services and how they are reached, the links, and what is about to be run.
-pub(crate) fn render(
+/// The services and how they are reached, the links, and what is about to be run, such as `78 scenarios`: so many of them side
+/// by side, with this seed, in this kind of world.
+pub fn render(
     configuration: &Configuration,
-    scenarios: usize,
+    runs: &str,
+    side_by_side: usize,
     seed: Seed,
-    jobs: NonZeroUsize,
+    world: WorldKind,
 ) -> String {
     let services = &configuration.services;
-    let side_by_side = match jobs.get().min(scenarios) {
+    let side_by_side = match side_by_side {
         0 | 1 => String::new(),
-        jobs => format!(", {jobs} side by side"),
+        several => format!(", {several} side by side"),
+    };
+    let time = match world {
+        WorldKind::Live => "",
+        WorldKind::Simulated => ", in virtual time",
     };
     let mut lines = vec![format!(
-        "{}  {}, {}, {}{side_by_side}, seed {seed}",
+        "{}  {}, {}, {runs}{side_by_side}{time}, seed {seed}",
         configuration.file.display().bold(),
         count(services.len(), "service"),
         count(configuration.links().count(), "link"),
-        count(scenarios, "scenario"),
     )];
     let longest = services.iter().map(|service| width(service.name.as_str())).max().unwrap_or(0);
     lines.extend(services.iter().map(|service| {
-        format!("  {}  {}", pad(service.name.as_str(), longest), described(service)).dimmed().to_string()
+        format!("  {}  {}", pad(service.name.as_str(), longest), described(service, world))
+            .dimmed()
+            .to_string()
     }));
     lines.extend(match configuration.invariants.len() {
         0 => None,
@@ -41,10 +49,11 @@ pub(crate) fn render(
     lines.join("\n")
 }
 
-fn described(service: &Service) -> String {
+fn described(service: &Service, world: WorldKind) -> String {
     let mut parts = Vec::new();
     let program = service.start.as_ref().and_then(|start| start.command.first());
     parts.push(match (program, &service.base_url) {
+        _ if world == WorldKind::Simulated => "simulated".into(),
         (Some(program), _) => match program.render(&Scope::default()) {
             Ok(program) => format!("to be started: {program}"),
             // Which program it is depends on the environment.

@@ -6,7 +6,7 @@ use engine::{Event, ScenarioResult, Summary};
 use explore::SweepTable;
 use fault::{Seed, ServiceName};
 
-use crate::{ServiceAddress, sweep::failures};
+use crate::{Interruption, ServiceAddress, sweep::failures};
 
 /// A run as reports need it, gathered from its events.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct RunRecord {
     pub seed: Seed,
     /// The number of scenarios with each verdict.
     pub summary: Summary,
+    /// Why the run ended before all scenarios had; `None` if it didn't.
+    pub interrupted: Option<Interruption>,
     /// The results of the scenarios, in the order of the run.
     pub results: Vec<Arc<ScenarioResult>>,
     /// Tables of sweeps, each with the position of its baseline among the results. The runs that failed follow the baseline.
@@ -29,6 +31,7 @@ impl Default for RunRecord {
         Self {
             seed: Seed(0),
             summary: Summary::default(),
+            interrupted: None,
             results: Vec::new(),
             sweeps: Vec::new(),
             positions: Vec::new(),

@@ -1,15 +1,28 @@
 //! The last lines of a run.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use engine::Summary;
 use fault::Seed;
 use owo_colors::OwoColorize;
 
 use crate::{
-    curl::quoted,
+    Interruption,
     layout::{count, duration},
 };
+
+/// How a run ended.
+pub(crate) struct End {
+    /// In real time.
+    pub(crate) took: Duration,
+    /// The virtual time of all scenarios; `None` in real time.
+    pub(crate) virtual_time: Option<Duration>,
+    pub(crate) seed: Seed,
+    /// Why it ended before all scenarios had; `None` if it didn't.
+    pub(crate) interrupted: Option<Interruption>,
+    /// The command that repeats what didn't pass; `None` if all passed.
+    pub(crate) again: Option<String>,
+}
 
 /// The number of scenarios with each verdict: `5 scenarios: 4 passed, 1 failed`.
 pub fn counts(summary: &Summary) -> String {
@@ -39,21 +52,13 @@ pub fn thin_line(what: &str) -> String {
     format!("{} {what}\n", "thin:".yellow())
 }
 
-/// The counts, the seed, and the command that runs the files that didn't pass again.
-pub(crate) fn render<'a>(
-    summary: &Summary,
-    took: Duration,
-    seed: Seed,
-    command: &str,
-    not_passed: impl IntoIterator<Item = &'a Path>,
-) -> String {
-    let mut files: Vec<String> = not_passed.into_iter().map(|file| quoted(&file.to_string_lossy())).collect();
-    files.sort();
-    files.dedup();
-    let mut lines = vec![format!("{}  ({}, seed {seed})", counts(summary), duration(took))];
-    if !files.is_empty() {
-        let again = format!("{command} {} --seed {seed}", files.join(" "));
-        lines.push(format!("again: {}", again.bold()));
-    }
-    lines.join("\n") + "\n"
+/// The counts, the time, the seed, and the command that repeats what didn't pass.
+pub(crate) fn render(summary: &Summary, end: &End) -> String {
+    let virtual_time = end.virtual_time.map(|time| format!(" for {} of virtual time", duration(time)));
+    let took = format!("{}{}", duration(end.took), virtual_time.unwrap_or_default());
+    let interrupted = end.interrupted.map(|why| format!(", {}", why.to_string().yellow()));
+    let counts = counts(summary);
+    let counted = format!("{counts}  ({took}, seed {}{})\n", end.seed, interrupted.unwrap_or_default());
+    let again = end.again.as_ref().map(|again| format!("again: {}\n", again.bold()));
+    counted + &again.unwrap_or_default()
 }

@@ -92,7 +92,11 @@ pub(crate) fn counts(table: &SweepTable) -> String {
     ];
     counted
         .extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-    format!("{runs}: {}; {left_out} left out", counted.join(", "))
+    let not_run = match table.not_run {
+        0 => String::new(),
+        not_run => format!("; interrupted, {not_run} not run"),
+    };
+    format!("{runs}: {}; {left_out} left out{not_run}", counted.join(", "))
 }
 
 /// The table as text.

@@ -58,6 +58,16 @@ impl Target {
         }
     }
 
+    /// Finds out whether the report can be written, before there is one. Missing folders above its file are made.
+    pub fn check(&self) -> Result<(), WriteError> {
+        let file = self.file();
+        let is_new = !file.exists();
+        let opened =
+            make_folder(file).and_then(|()| fs::OpenOptions::new().append(true).create(true).open(file));
+        let checked = opened.and_then(|_| if is_new { fs::remove_file(file) } else { Ok(()) });
+        checked.map_err(|reason| WriteError { file: file.to_path_buf(), reason })
+    }
+
     /// Writes the report. Missing folders above its file are made.
     pub fn write(&self, record: &RunRecord) -> Result<(), WriteError> {
         let text = match self {
@@ -66,9 +76,14 @@ impl Target {
             Self::Html(_) => html::render(record),
         };
         let file = self.file();
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let made = folder.map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| fs::write(file, text))
+        make_folder(file)
+            .and_then(|()| fs::write(file, text))
             .map_err(|reason| WriteError { file: file.to_path_buf(), reason })
     }
+}
+
+/// Makes the folder of a file, and those above it.
+fn make_folder(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), fs::create_dir_all)
 }

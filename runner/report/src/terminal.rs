@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     num::NonZeroUsize,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,31 +12,36 @@ use std::{
 use engine::{Event, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
 use indicatif::{ProgressBar, ProgressStyle};
-use owo_colors::OwoColorize;
 use scenario::{Configuration, Scenario};
 use verdict::Verdict;
 
 use crate::{
-    ServiceAddress, failure,
-    heartbeat::Heartbeat,
-    layout::{count, duration, fit, fit_end, pad},
-    opening, summary,
+    Again, Interruption, ServiceAddress, WorldKind, failure,
+    folders::{Folders, Grouped, folder},
+    heartbeat::{Beat, Heartbeat},
+    layout::{count, duration},
+    opening, result_line, summary,
 };
 
-/// The columns of a line where there is no terminal.
-const USUAL_WIDTH: usize = 110;
+/// How it is told that scenarios run while none ends.
+const BEAT: Beat = Beat {
+    quiet: Duration::from_secs(10),
+    line: |quiet, status| format!("running, nothing ended for {quiet}: {status}"),
+};
 
 /// Returns where a person reaches a service; `None` for one that is started on a free port.
 pub type Addresses = Box<dyn Fn(&ServiceName) -> Option<ServiceAddress> + Send>;
 
 /// How a run is shown.
 pub struct TerminalOptions {
-    /// The terminal's columns; `None` when it isn't one, and nothing is cut.
-    pub width: Option<usize>,
+    /// The columns of a line.
+    pub width: usize,
+    /// The kind of world: it says whether times are virtual.
+    pub world: WorldKind,
     /// Whether progress is shown.
     pub progress: Progress,
-    /// The command that runs scenarios, as it was typed, such as `runner`.
-    pub command: String,
+    /// The command that repeats the run.
+    pub again: Again,
     /// The addresses of services, for the commands that repeat a request.
     pub address: Addresses,
 }
@@ -70,6 +76,10 @@ pub struct Terminal<W> {
     heartbeat: Option<Heartbeat>,
     starting: Starting,
     running: BTreeMap<usize, (Arc<Scenario>, Option<usize>)>,
+    folders: Folders,
+    interrupted: Option<Interruption>,
+    /// The virtual time of all scenarios.
+    virtual_time: Duration,
     not_passed: Vec<(usize, Arc<ScenarioResult>)>,
     seed: Seed,
     began: Instant,
@@ -85,6 +95,9 @@ impl<W: Write> Terminal<W> {
             heartbeat: None,
             starting: Starting::Settled,
             running: BTreeMap::new(),
+            folders: Folders::default(),
+            interrupted: None,
+            virtual_time: Duration::ZERO,
             not_passed: Vec::new(),
             seed: Seed(0),
             began: Instant::now(),
@@ -99,11 +112,20 @@ impl<W: Write> Terminal<W> {
         seed: Seed,
         jobs: NonZeroUsize,
     ) -> io::Result<()> {
-        if configuration.services.iter().any(|service| service.start.is_some()) {
+        let starts = configuration.services.iter().any(|service| service.start.is_some());
+        if starts && self.options.world == WorldKind::Live {
             self.starting = Starting::Pending;
         }
-        self.out.write_all(opening::render(configuration, scenarios, seed, jobs).as_bytes())?;
+        let side_by_side = jobs.get().min(scenarios);
+        let scenarios = count(scenarios, "scenario");
+        let text = opening::render(configuration, &scenarios, side_by_side, seed, self.options.world);
+        self.out.write_all(text.as_bytes())?;
         self.out.flush()
+    }
+
+    /// The run is being interrupted, and will end with results for a part of its scenarios.
+    pub fn interrupt(&mut self, why: Interruption) {
+        self.interrupted = Some(why);
     }
 
     /// Shows an event.
@@ -114,7 +136,7 @@ impl<W: Write> Terminal<W> {
                 self.began = Instant::now();
                 match self.options.progress {
                     Progress::Shown => self.bar = progress_bar(*scenarios),
-                    Progress::Hidden => self.heartbeat = Some(Heartbeat::start(anstream::stderr())),
+                    Progress::Hidden => self.heartbeat = Some(Heartbeat::start(anstream::stderr(), BEAT)),
                 }
             }
             Event::ScenarioStarted { index, scenario } => {
@@ -131,27 +153,28 @@ impl<W: Write> Terminal<W> {
                 if let Starting::Since(start) = self.starting {
                     self.starting = Starting::Settled;
                     let took = duration(start.elapsed());
-                    let line = format!("services started in {took}; each scenario gets its own\n");
-                    let Self { bar, out, .. } = self;
-                    bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+                    self.write_line(&format!("services started in {took}; each scenario gets its own\n"))?;
                 }
+                self.write_results()?;
                 self.show_running();
             }
             Event::ScenarioEnded { index, result } => {
                 self.running.remove(index);
-                let line = result_line(result, self.options.width);
-                let Self { bar, out, .. } = self;
-                bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+                self.virtual_time += result.took;
+                self.folders.add(Arc::clone(result), Instant::now());
                 self.bar.inc(1);
-                self.heartbeat.iter().for_each(Heartbeat::wrote);
-                self.show_running();
                 if !matches!(result.verdict, Verdict::Passed | Verdict::Skipped(_)) {
                     self.not_passed.push((*index, Arc::clone(result)));
                 }
+                self.write_results()?;
+                self.show_running();
             }
             Event::RunEnded { summary } => {
                 self.bar.finish_and_clear();
                 self.heartbeat = None;
+                let interrupted = self.stopped_scenarios();
+                self.write_results()?;
+                interrupted.iter().try_for_each(|line| self.write_line(line))?;
                 self.close(summary, self.began.elapsed())?;
             }
         }
@@ -164,8 +187,18 @@ impl<W: Write> Terminal<W> {
         for (_, result) in &self.not_passed {
             write!(self.out, "\n{}", failure::render(result, &*self.options.address))?;
         }
+        let virtual_time = match self.options.world {
+            WorldKind::Live => None,
+            WorldKind::Simulated => Some(self.virtual_time),
+        };
         let files = self.not_passed.iter().map(|(_, result)| result.scenario.file.as_path());
-        let text = summary::render(summary, took, self.seed, &self.options.command, files);
+        let again = match self.interrupted {
+            Some(_) => Some(self.options.again.all(self.seed)),
+            None if self.not_passed.is_empty() => None,
+            None => Some(self.options.again.files(files, self.seed)),
+        };
+        let end = summary::End { took, virtual_time, seed: self.seed, interrupted: self.interrupted, again };
+        let text = summary::render(summary, &end);
         write!(self.out, "\n{text}")?;
         self.out.flush()
     }
@@ -173,6 +206,43 @@ impl<W: Write> Terminal<W> {
     /// The stream that was written to.
     pub fn into_inner(self) -> W {
         self.out
+    }
+
+    /// Writes the results that are due, each below the heading of its folder.
+    fn write_results(&mut self) -> io::Result<()> {
+        let columns = self.options.width;
+        loop {
+            let runs_in = |named: &Path| self.running.values().any(|(scenario, _)| folder(scenario) == named);
+            let line = match self.folders.next(runs_in, Instant::now()) {
+                None => return Ok(()),
+                Some(Grouped::Folder { path, is_first }) => {
+                    let heading = result_line::heading(&path, self.options.world, columns);
+                    if is_first { heading } else { format!("\n{heading}") }
+                }
+                Some(Grouped::Result(result)) => result_line::render(&result, columns),
+            };
+            self.write_line(&line)?;
+        }
+    }
+
+    fn write_line(&mut self, line: &str) -> io::Result<()> {
+        let Self { bar, out, .. } = self;
+        bar.suspend(|| writeln!(out, "{line}").and_then(|()| out.flush()))?;
+        self.heartbeat.iter().for_each(Heartbeat::wrote);
+        Ok(())
+    }
+
+    /// Takes the scenarios that were stopped while they ran: one line each, with the step that had begun.
+    fn stopped_scenarios(&mut self) -> Vec<String> {
+        let stopped = std::mem::take(&mut self.running);
+        let line = |running: &(Arc<Scenario>, Option<usize>)| {
+            result_line::not_run(
+                &running.0.name,
+                &format!("stopped at {}", step(running)),
+                self.options.width,
+            )
+        };
+        stopped.values().map(line).collect()
     }
 
     fn show_running(&self) {
@@ -185,16 +255,18 @@ impl<W: Write> Terminal<W> {
 
     /// The scenarios that run now, each with its step.
     fn under_way(&self) -> String {
-        let step = |(scenario, step): &(Arc<Scenario>, Option<usize>)| {
-            let step = step.and_then(|step| Some((step, scenario.steps.get(step)?)));
-            let step = step.map_or_else(
-                || "services start".into(),
-                |(index, step)| format!("{}/{} {}", index + 1, scenario.steps.len(), step.name),
-            );
-            format!("{}: {step}", scenario.name)
-        };
-        self.running.values().map(step).collect::<Vec<_>>().join("; ")
+        let running = self.running.values().map(|running| format!("{}: {}", running.0.name, step(running)));
+        running.collect::<Vec<_>>().join("; ")
     }
+}
+
+/// The step that a running scenario is at: `2/5 she pays`.
+fn step((scenario, step): &(Arc<Scenario>, Option<usize>)) -> String {
+    let step = step.and_then(|step| Some((step, scenario.steps.get(step)?)));
+    step.map_or_else(
+        || "the start of its services".into(),
+        |(index, step)| format!("{}/{} {}", index + 1, scenario.steps.len(), step.name),
+    )
 }
 
 fn progress_bar(scenarios: usize) -> ProgressBar {
@@ -203,38 +275,4 @@ fn progress_bar(scenarios: usize) -> ProgressBar {
     let bar = ProgressBar::new(scenarios as u64).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// A scenario in one line: verdict, name, file, number of steps, time.
-pub(crate) fn result_line(result: &ScenarioResult, columns: Option<usize>) -> String {
-    let scenario = &result.scenario;
-    let mark = match &result.verdict {
-        Verdict::Passed => "✓".green().to_string(),
-        Verdict::Failed(_) => "✗".red().bold().to_string(),
-        Verdict::BrokenOff(_) => "!".red().bold().to_string(),
-        Verdict::Skipped(_) => "–".yellow().to_string(),
-    };
-    let file = scenario.file.display().to_string();
-    if let Verdict::Skipped(why) = &result.verdict {
-        let line = format!("{}  skipped: {why}", scenario.name);
-        return format!(
-            "{mark} {}",
-            columns.map_or(line.clone(), |columns| fit(&line, columns.saturating_sub(2)))
-        );
-    }
-    let numbers = format!("{:>8}  {:>8}", count(scenario.steps.len(), "step"), duration(result.took));
-    // Mark, blanks and numbers take 24 columns; names get somewhat more of the rest than files.
-    let rest = columns.unwrap_or(USUAL_WIDTH).min(USUAL_WIDTH).saturating_sub(24);
-    let name_columns = if rest < 40 { rest } else { rest * 11 / 20 };
-    let file_columns = rest - name_columns;
-    let (name, file) = match columns {
-        Some(_) => (fit(&scenario.name, name_columns.max(8)), fit_end(&file, file_columns)),
-        None => (scenario.name.clone(), file),
-    };
-    let name = pad(&name, name_columns);
-    let file = pad(&file, file_columns);
-    if file_columns == 0 && columns.is_some() {
-        return format!("{mark} {name}  {numbers}");
-    }
-    format!("{mark} {name}  {}  {numbers}", file.dimmed())
 }

@@ -5,7 +5,7 @@ mod diagnostics;
 mod exchange;
 mod failures;
 mod files;
-mod sample;
+pub(crate) mod sample;
 mod service_log;
 mod snapshot;
 mod sweep;

@@ -56,13 +56,20 @@ impl Strategy {
             Self::Scenarios => {
                 let report = folder.path().join("report.json");
                 let json = format!("--report=json={}", report.display());
-                if build.simulate(&["scenarios", &json], until, || Ok(false))? == Some(1)
+                if build.simulate(&["scenarios", &json], until)? == Some(1)
                     && let Some(file) = smallest_failure(&serde_json::from_slice(&fs::read(report)?)?)
                 {
                     build.run(&["sweep", &file], folder.path(), until)?;
                 }
             }
-            Self::Sweep => build.run(&["sweep", "scenarios/flows"], folder.path(), until)?,
+            Self::Sweep => {
+                for file in flows(build.tree)? {
+                    build.run(&["sweep", &file], folder.path(), until)?;
+                    if !counterexamples(folder.path())?.is_empty() || Instant::now() >= until {
+                        break;
+                    }
+                }
+            }
         }
         Ok(counterexamples(folder.path())?.into_iter().min())
     }
@@ -80,20 +87,14 @@ pub(crate) struct SeededBuild<'a> {
 }
 
 impl SeededBuild<'_> {
-    /// Runs a subcommand until it has kept a counterexample in this folder.
+    /// Runs a subcommand that keeps counterexamples in this folder. It is run to its end: it keeps them before they are made smaller.
     fn run(&self, arguments: &[&str], folder: &Path, until: Instant) -> Result<()> {
         let kept = format!("--regressions={}", folder.display());
-        self.simulate(&[arguments, &[&kept]].concat(), until, || Ok(!counterexamples(folder)?.is_empty()))?;
-        Ok(())
+        self.simulate(&[arguments, &[&kept]].concat(), until).map(drop)
     }
 
-    /// Runs the binary until it ends, `enough` is true, or the time is over. Returns its exit code if it ended.
-    fn simulate(
-        &self,
-        arguments: &[&str],
-        until: Instant,
-        enough: impl Fn() -> Result<bool>,
-    ) -> Result<Option<i32>> {
+    /// Runs the binary until it ends, or the time is over. Returns its exit code if it ended.
+    fn simulate(&self, arguments: &[&str], until: Instant) -> Result<Option<i32>> {
         let mut command = Command::new(self.simulate);
         command.args(arguments).args(["--seed", &self.seed.to_string()]).current_dir(self.tree);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -105,7 +106,7 @@ impl SeededBuild<'_> {
                     code => bail!("{command:?} ended with {code:?}"),
                 };
             }
-            if enough()? || Instant::now() >= until {
+            if Instant::now() >= until {
                 process.kill()?;
                 process.wait()?;
                 return Ok(None);
@@ -115,12 +116,21 @@ impl SeededBuild<'_> {
     }
 }
 
+/// The scenarios that are swept, in the order of their paths in the copy of the repository.
+fn flows(tree: &Path) -> Result<Vec<String>> {
+    let files = fs::read_dir(tree.join("scenarios/flows"))?;
+    let names = files.map(|file| Ok(file?.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names.iter().map(|name| format!("scenarios/flows/{name}")).collect())
+}
+
 /// The sizes of the scenarios in a folder.
 fn counterexamples(folder: &Path) -> Result<Vec<usize>> {
     let mut sizes = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        // A file that is still being written can't be read; the next poll reads it.
+        // A file that was being written when the time was over can't be read.
         if let Ok(project) = Project::read(Some(&root().join("e2e.conf")), &[path]) {
             sizes.extend(project.scenarios.iter().map(|scenario| size(scenario)));
         }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod again;
 mod arrows;
+mod interrupted;
 mod mistakes;
 mod project;
 mod runs;

@@ -4,8 +4,10 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -38,7 +40,11 @@ impl Project {
         let temporary = self.folder().join("temporary");
         fs::create_dir_all(&temporary).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        // As it is typed where it is installed.
+        command.arg0("runner");
         command.args(arguments).current_dir(self.folder()).env("TMPDIR", temporary);
+        // They are set because the tests are run by cargo; the binary isn't.
+        command.env_remove("CARGO_MANIFEST_DIR").env_remove("COLUMNS");
         command
     }
 
@@ -86,11 +92,25 @@ pub(crate) fn server() -> SocketAddr {
 
 /// Starts the same server, which stops listening after `connections`.
 pub(crate) fn server_for(connections: usize) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    answering(connections, "200 OK", "alice")
+}
+
+/// Starts a server that answers every request with 401.
+pub(crate) fn server_that_refuses() -> SocketAddr {
+    answering(usize::MAX, "401 Unauthorized", "nobody")
+}
+
+/// Starts a server that answers every request with this status and name, and stops listening after `connections`.
+fn answering(connections: usize, status: &'static str, name: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind(unspecified()).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
-        for stream in listener.incoming().take(connections).flatten() {
-            thread::spawn(move || answer(stream, "200 OK", |_| "alice"));
+        for mut stream in listener.incoming().take(connections).flatten() {
+            thread::spawn(move || {
+                if head(&mut stream).is_some() {
+                    reply(stream, status, name);
+                }
+            });
         }
     });
     address
@@ -98,47 +118,67 @@ pub(crate) fn server_for(connections: usize) -> SocketAddr {
 
 /// Starts a server that names bob in its first reply about a user, and alice in all others.
 pub(crate) fn server_that_errs_once() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut first = true;
+    server_with(move |head| {
+        let errs = head.starts_with(b"GET /users/") && std::mem::take(&mut first);
+        Some(if errs { "bob" } else { "alice" })
+    })
+}
+
+/// Starts a server that replies with the name that `choose` gives for a request's head. Without one it never replies.
+pub(crate) fn server_with(choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static) -> SocketAddr {
+    server_at(unspecified(), choose)
+}
+
+/// Starts the same server at this address.
+pub(crate) fn server_at(
+    address: SocketAddr,
+    choose: impl FnMut(&[u8]) -> Option<&'static str> + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
+    // A thread for each connection: a client may open one that it never uses.
+    let state = Arc::new(Mutex::new((choose, Vec::new())));
     thread::spawn(move || {
-        let mut first = true;
-        for stream in listener.incoming().flatten() {
-            answer(stream, "200 OK", |head| {
-                let errs = head.starts_with(b"GET /users/") && std::mem::take(&mut first);
-                if errs { "bob" } else { "alice" }
+        for mut stream in listener.incoming().flatten() {
+            let state = Arc::clone(&state);
+            thread::spawn(move || {
+                let Some(head) = head(&mut stream) else { return };
+                let (choose, silent) = &mut *state.lock().unwrap();
+                match choose(&head) {
+                    Some(name) => reply(stream, "200 OK", name),
+                    None => silent.push(stream),
+                }
             });
         }
     });
     address
 }
 
-/// Starts a server that answers every request about a user with 401.
-pub(crate) fn server_that_refuses() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            answer(stream, "401 Unauthorized", |_| "nobody");
-        }
-    });
-    address
+/// Any free port.
+fn unspecified() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
 /// An address without a listener.
 pub(crate) fn unused_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind(unspecified()).unwrap().local_addr().unwrap()
 }
 
-/// Answers one request, if there is one, with this status and the name for this head.
-fn answer(mut stream: impl Read + Write, status: &str, name: impl FnOnce(&[u8]) -> &'static str) {
-    let mut head = Vec::new();
-    let mut reader = BufReader::new(&mut stream);
+/// The head of a request; `None` if the peer closes the connection before it is complete.
+fn head(stream: impl Read) -> Option<Vec<u8>> {
+    let (mut head, mut reader) = (Vec::new(), BufReader::new(stream));
     while !head.ends_with(b"\r\n\r\n") {
         if reader.read_until(b'\n', &mut head).unwrap_or(0) == 0 {
-            return;
+            return None;
         }
     }
-    let body = format!(r#"{{"name": "{}", "balance": 500.0}}"#, name(&head));
+    Some(head)
+}
+
+/// Replies with this status and name.
+fn reply(mut stream: impl Write, status: &str, name: &str) {
+    let body = format!(r#"{{"name": "{name}", "balance": 500.0}}"#);
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close");
     // The caller may have closed the connection.

@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario};
+use engine::{
+    CancellationToken, Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario,
+};
 use fault::Seed;
 use scenario::{Configuration, File, Scenario, read_configuration, read_file};
 use verdict::{Failure, FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
@@ -398,6 +400,7 @@ async fn a_run_has_an_event_for_every_scenario_and_can_stop_at_the_first_failure
         jobs: NonZeroUsize::MIN,
         on_failure,
         kept_output: KeptOutput::OfFailures,
+        stop: CancellationToken::new(),
     };
     let ended = Mutex::new(0);
     let on_event = |event: Event| {
@@ -410,6 +413,34 @@ async fn a_run_has_an_event_for_every_scenario_and_can_stop_at_the_first_failure
     assert_eq!(*ended.lock().expect("not poisoned"), 4);
     let stopped = run(&plan(OnFailure::Stop), &stage, &no_review, &on_event).await;
     assert_eq!((stopped.passed, stopped.failed, stopped.skipped, stopped.not_run), (1, 1, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_keeps_its_results_and_drops_what_runs() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let stop = CancellationToken::new();
+    let steps = |then: &str| {
+        let request = "{ request: GET shop /, expect: { status: 200 } }";
+        Planned { scenario: scenario(&format!("\nsteps:\n  - {request}\n{then}")), skip: None }
+    };
+    let plan = Plan {
+        scenarios: vec![steps(""), steps("  - wait: 1h\n"), steps("")],
+        rules: rules(""),
+        seed: Seed(1),
+        jobs: NonZeroUsize::MIN,
+        on_failure: OnFailure::Continue,
+        kept_output: KeptOutput::OfFailures,
+        stop: stop.clone(),
+    };
+    let ended = Mutex::new(Vec::new());
+    let on_event = |event: Event| match event {
+        Event::StepStarted { scenario: 1, step: 1 } => stop.cancel(),
+        Event::ScenarioEnded { index, .. } => ended.lock().expect("not poisoned").push(index),
+        _ => {}
+    };
+    let summary = run(&plan, &stage, &no_review, &on_event).await;
+    assert_eq!(*ended.lock().expect("not poisoned"), [0]);
+    assert_eq!((summary.passed, summary.failed, summary.not_run), (1, 0, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -427,6 +458,7 @@ async fn a_failure_of_the_environment_ends_the_run() {
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,
         kept_output: KeptOutput::OfFailures,
+        stop: CancellationToken::new(),
     };
     let summary = run(&plan, &stage, &no_review, &|_| {}).await;
     assert_eq!((summary.broken_off, summary.not_run), (1, 1));

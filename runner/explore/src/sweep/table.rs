@@ -24,6 +24,8 @@ pub struct SweepTable {
     pub cells: Vec<SweepCell>,
     /// The faults that were left out.
     pub skipped: Vec<SkippedFaults>,
+    /// The number of runs that were planned and not done, because the sweep was stopped.
+    pub not_run: usize,
     /// How often the services were started once more, because one wasn't ready the first time.
     pub repeated_starts: u32,
 }

@@ -81,14 +81,18 @@ async fn a_failure_of_the_environment_is_not_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn a_sweep_counts_repeated_starts_too() {
     let stage = SlowAtFirst::new(unready(), 1);
-    let table = sweep(&scenario(SCENARIO), &stage, &rules(), &SweepOptions::new(Seed(1)), &|_| {}).await;
+    let table = sweep(&scenario(SCENARIO), &stage, &rules(), &SweepOptions::new(Seed(1)), &|_| {})
+        .await
+        .expect("nothing stops it");
     assert_eq!((table.repeated_starts, table.summary().broken_off), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_can_not_be_started_again_is_a_find() {
     let options = SweepOptions::new(Seed(1));
-    let table = sweep(&scenario(SCENARIO), &Bank(Bug::StaysDown), &rules(), &options, &|_| {}).await;
+    let table = sweep(&scenario(SCENARIO), &Bank(Bug::StaysDown), &rules(), &options, &|_| {})
+        .await
+        .expect("nothing stops it");
     assert_eq!(table.summary().broken_off, 0);
     let failed: Vec<_> = table
         .cells

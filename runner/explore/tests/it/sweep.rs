@@ -39,7 +39,7 @@ steps:
 
 async fn swept(bug: Bug, depth: Depth) -> SweepTable {
     let options = SweepOptions { depth, ..SweepOptions::new(Seed(1)) };
-    sweep(&scenario(SCENARIO), &Bank(bug), &rules(), &options, &|_| {}).await
+    sweep(&scenario(SCENARIO), &Bank(bug), &rules(), &options, &|_| {}).await.expect("nothing stops it")
 }
 
 /// The faults that failed, as `kind at call`.
@@ -130,8 +130,9 @@ async fn two_faults_find_a_bug_that_one_does_not() {
 #[tokio::test(start_paused = true)]
 async fn only_a_scenario_that_passes_is_swept() {
     let text = SCENARIO.replace("cents: 2000", "cents: 1");
-    let table =
-        sweep(&scenario(&text), &Bank(Bug::None), &rules(), &SweepOptions::new(Seed(1)), &|_| {}).await;
+    let table = sweep(&scenario(&text), &Bank(Bug::None), &rules(), &SweepOptions::new(Seed(1)), &|_| {})
+        .await
+        .expect("nothing stops it");
     assert!(matches!(table.baseline.verdict, Verdict::Failed(_)));
     assert_eq!(table.cells.len(), 0);
 }

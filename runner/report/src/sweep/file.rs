@@ -24,6 +24,9 @@ pub struct SweepFile {
     pub not_reached: usize,
     /// Runs in which the environment failed.
     pub broken_off: usize,
+    /// Runs that were planned and not done, because the sweep was interrupted.
+    #[serde(default)]
+    pub not_run: usize,
     /// The number of faults that weren't tried, by reason.
     pub left_out: Vec<LeftOutFile>,
     /// The scenario's calls on links; after them, those that are only made because of a fault.
@@ -133,6 +136,7 @@ impl SweepFile {
             failed: summary.failed,
             not_reached: summary.not_reached,
             broken_off: summary.broken_off,
+            not_run: table.not_run,
             left_out: left_out
                 .map(|(reason, count)| LeftOutFile { count: *count, reason: reason.to_string() })
                 .collect(),

@@ -96,7 +96,7 @@ fn table(depth: Depth) -> SweepTable {
         circuits: Vec::new(),
     };
     let options = SweepOptions { depth, ..SweepOptions::new(Seed(1)) };
-    block_on(sweep(&Arc::from(scenario), &simulation, &rules, &options, &|_| {}))
+    block_on(sweep(&Arc::from(scenario), &simulation, &rules, &options, &|_| {})).unwrap()
 }
 
 #[test]

@@ -11,15 +11,20 @@ use super::{
     text::{check_text, plain},
 };
 use crate::{
-    Progress, ServiceAddress, Terminal, TerminalOptions, counts, layout::width, render_broken_off,
-    terminal::result_line,
+    Again, Progress, ServiceAddress, Terminal, TerminalOptions, WorldKind, counts, layout::width,
+    render_broken_off, result_line,
 };
 
 fn options() -> TerminalOptions {
     TerminalOptions {
-        width: Some(110),
+        width: 110,
+        world: WorldKind::Live,
         progress: Progress::Hidden,
-        command: "runner".into(),
+        again: Again {
+            program: vec!["runner".into()],
+            selection: vec!["scenarios".into()],
+            options: Vec::new(),
+        },
         address: Box::new(|name| {
             (name.as_str() == "payment-service")
                 .then(|| ServiceAddress::WithUp("http://localhost:5004".into()))
@@ -74,13 +79,21 @@ fn a_line_is_never_wider_than_the_terminal() {
     let mut result = failed();
     Arc::make_mut(&mut result.scenario).name =
         "日本 has a name that is much longer than any line would be".repeat(2);
-    let lines: Vec<String> = [Some(40), Some(60), Some(80), Some(200), None]
-        .map(|columns| {
-            let line = plain(&result_line(&result, columns));
-            assert!(columns.is_none_or(|columns| width(&line) <= columns), "{line}");
-            line
-        })
-        .into();
+    let mut quick = passed(FIRST);
+    Arc::make_mut(&mut quick.scenario).steps.clear();
+    Arc::make_mut(&mut quick.scenario).name = "👩‍👩‍👧 passes".into();
+    let mut lines = Vec::new();
+    for columns in [40, 60, 80, 120, 200] {
+        let folder =
+            result_line::heading(result.scenario.file.parent().unwrap(), WorldKind::Simulated, columns);
+        let lines_of = [&result, &quick].map(|result| plain(&result_line::render(result, columns)));
+        let [long, short] = &lines_of;
+        assert_eq!(width(long), width(short), "the columns hold:\n{long}\n{short}");
+        assert!(width(long) <= columns && width(&plain(&folder)) <= columns, "{long}");
+        lines.push(plain(&folder));
+        lines.extend(lines_of);
+    }
+    lines.push(plain(&result_line::not_run(&result.scenario.name, "skipped: no bank", 40)));
     check_text("lines_of_several_widths", &lines.join("\n"));
 }
 

@@ -12,7 +12,8 @@ fn a_purchase_holds_with_every_fault_at_every_call() {
     let linked = Linked::new();
     let scenario = linked.scenario("flows/shopping.yaml");
     let options = SweepOptions::new(Seed(1));
-    let table = block_on(sweep(scenario, &linked.simulation, &linked.rules, &options, &|_| {}));
+    let table = block_on(sweep(scenario, &linked.simulation, &linked.rules, &options, &|_| {}))
+        .expect("nothing stops it");
     assert_eq!(
         table.baseline.verdict,
         Verdict::Passed,

@@ -1,0 +1,41 @@
+//! The command that repeats a run as it was run.
+
+use std::path::Path;
+
+use fault::Seed;
+
+use crate::curl::quoted;
+
+/// The command that repeats a run as it was run: with the same program, and so in the same world, and with the same options.
+#[derive(Debug, Clone, Default)]
+pub struct Again {
+    /// The program as it was started: `runner`, `simulate`, or `cargo`, `run` and so on.
+    pub program: Vec<String>,
+    /// The subcommand, paths and filters that select what is run.
+    pub selection: Vec<String>,
+    /// The other options, without `--seed`.
+    pub options: Vec<String>,
+}
+
+impl Again {
+    /// Repeats all of it.
+    pub fn all(&self, seed: Seed) -> String {
+        self.with(&self.selection, seed)
+    }
+
+    /// Runs only these files again.
+    pub fn files<'a>(&self, files: impl IntoIterator<Item = &'a Path>, seed: Seed) -> String {
+        let mut files: Vec<String> =
+            files.into_iter().map(|file| file.to_string_lossy().into_owned()).collect();
+        files.sort();
+        files.dedup();
+        self.with(&files, seed)
+    }
+
+    fn with(&self, selection: &[String], seed: Seed) -> String {
+        let words = [&self.program[..], selection, &self.options].concat();
+        let mut words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        words.push(format!("--seed {seed}"));
+        words.join(" ")
+    }
+}
