@@ -10,10 +10,11 @@ use engine::World;
 use fault::Seed;
 use fleet::{Fleet, FleetOptions, LiveWorld, ServiceState};
 use report::{Interruption, PreparationView, Progress, WorldKind};
+use tokio::runtime::Builder;
 use verdict::{HistoryEvent, ProcessChange};
 
 use crate::{
-    Exit, Live, Worlds,
+    Exit,
     arguments::Up,
     interrupt::Interrupt,
     output::{show_broken_off, show_mistakes},
@@ -56,7 +57,9 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
         fleet.up(Seed(0)).await
     };
     let interrupt = Interrupt::listen();
-    let exit = Live.block_on(async {
+    // Several threads: here the links carry whatever load is put on them.
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    let exit = runtime.expect("a runtime needs threads and a poller only").block_on(async {
         let world = match interrupt.unless(starting).await {
             Ok(Ok(world)) => world,
             Ok(Err(broken)) => return show_broken_off(&broken),

@@ -17,12 +17,12 @@ pub(crate) async fn observe<W: World>(world: &W, paths: &[(ServiceName, http::Ur
     let asked = paths.iter().map(async |(service, path)| {
         let request = PreparedRequest::get(service.clone(), path.clone(), WITHIN);
         let reply = request.observe(world).await.ok().filter(|reply| reply.status.is_success());
-        reply.and_then(told).map_or_else(Vec::new, |told| circuits(service, &told))
+        reply.as_ref().and_then(told).map_or_else(Vec::new, |told| circuits(service, &told))
     });
     join_all(asked).await.into_iter().flatten().collect()
 }
 
-fn told(reply: Reply) -> Option<Value> {
+fn told(reply: &Reply) -> Option<Value> {
     EncodedBody::new(&reply.headers, &reply.body).value().ok()
 }
 
