@@ -82,7 +82,7 @@ fn reports_have_the_lines_by_step() {
     let slice = &file.scenarios[1].logs[0].slices[0];
     assert_eq!((slice.step, slice.first[0].at_us, &*slice.first[0].line), (Some(2), 7_000, "<b>bold</b>"));
     let page = html::render(&record);
-    assert!(page.contains("what <b>users-service</b> wrote"), "{page}");
+    assert!(page.contains("<b>what users-service wrote</b>"), "{page}");
     assert!(page.contains("step 3\n     7 ms  &lt;b&gt;bold&lt;"), "{page}");
 }
 
