@@ -29,7 +29,7 @@ pub fn render_service_line(scenario: Option<&str>, service: &str, line: &str) ->
 }
 
 /// What the services that a failure concerns wrote: a block for each, with the last lines of the step that failed, or else
-/// the last ones before it.
+/// the last ones before it. What a service wrote while it started tells something only if it has ended since.
 pub(crate) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let step = match failure.location {
         FailureLocation::Step { index, .. } => Some(index),
@@ -37,7 +37,13 @@ pub(crate) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     };
     let logs: Vec<_> = concerned(result, failure, step)
         .into_iter()
-        .filter_map(|service| Some((service, slice(result.output.logs.get(service)?, step)?)))
+        .filter_map(|service| {
+            let log = result.output.logs.get(service)?;
+            let slice = slice(log, step)?;
+            let is_start =
+                slice.step.is_none() && log.slices().first().is_some_and(|first| std::ptr::eq(first, slice));
+            (!is_start || exited(result).any(|exited| exited == service)).then_some((service, slice))
+        })
         .collect();
     let most = (MOST_IN_ALL / logs.len().max(1)).clamp(FEW_LINES, MOST_LINES);
     let mut lines = Vec::new();
@@ -65,11 +71,7 @@ pub(crate) fn kept(result: &ScenarioResult) -> Option<String> {
 fn concerned<'a>(result: &'a ScenarioResult, failure: &Failure, step: Option<usize>) -> Vec<&'a ServiceName> {
     let mut services: Vec<_> =
         failure.exchange.map(|judged| &result.history.exchange(judged).link.callee).into_iter().collect();
-    let exited = result.history.records().iter().filter_map(|record| match &record.event {
-        HistoryEvent::Process { service, change: ProcessChange::Exited(_) } => Some(service),
-        _ => None,
-    });
-    services.extend(exited);
+    services.extend(exited(result));
     let called = result.history.exchanges().filter(|exchange| exchange.step == step);
     services.extend(called.map(|exchange| &exchange.link.callee));
     if step.is_none() {
@@ -86,6 +88,14 @@ fn concerned<'a>(result: &'a ScenarioResult, failure: &Failure, step: Option<usi
     let mut seen = BTreeSet::new();
     services.retain(|service| !told(service) && seen.insert(*service));
     services
+}
+
+/// The services that ended by themselves.
+fn exited(result: &ScenarioResult) -> impl Iterator<Item = &ServiceName> {
+    result.history.records().iter().filter_map(|record| match &record.event {
+        HistoryEvent::Process { service, change: ProcessChange::Exited(_) } => Some(service),
+        _ => None,
+    })
 }
 
 /// The slice of a step, or else the last one before it that has lines.

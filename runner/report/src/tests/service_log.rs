@@ -42,6 +42,7 @@ fn a_failure_shows_the_last_lines_of_its_step_callee_first() {
     let result = with_logs([
         ("payment-service", log(many)),
         ("users-service", log([(None, "up".to_owned()), (Some(1), "\u{1b}[31mred\u{1b}[0m\rx".to_owned())])),
+        ("orders-service", log([(None, "listening".to_owned())])),
         ("never-called", log([(Some(2), "no".to_owned())])),
     ]);
     let blocks = blocks(&result);
