@@ -5,6 +5,7 @@ mod caller;
 mod client;
 mod http_link;
 mod layer;
+mod outages;
 mod refusing;
 
 use std::time::Duration;
