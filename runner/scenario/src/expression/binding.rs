@@ -27,7 +27,9 @@ impl Binding {
             Self::Value(value @ Value::Number(_)) if value.to_string().starts_with('-') => {
                 format!("({value})")
             }
-            Self::Value(value) => value.to_string().replace(":null", ":none"),
+            Self::Value(value) => {
+                bound(&value.to_string(), &Bindings::from([("null".into(), Self::Name("none".into()))]))
+            }
         }
     }
 }
@@ -41,8 +43,12 @@ pub(super) fn bound(source: &str, bindings: &Bindings) -> String {
         if let Some(binding) =
             bindings.get(&source[token.clone()]).filter(|_| is_variable(source, &tokens, at))
         {
+            let spelled = binding.spelled();
+            // A dot after digits would belong to the number.
+            let is_cut = spelled.ends_with(|c: char| c.is_ascii_digit())
+                && source[token.end..].trim_start().starts_with('.');
             bound.push_str(&source[copied..token.start]);
-            bound.push_str(&binding.spelled());
+            bound.push_str(&if is_cut { format!("({spelled})") } else { spelled });
             copied = token.end;
         }
     }
@@ -62,6 +68,8 @@ mod tests {
             ("amount".into(), Binding::Value(json!(-1.5).into())),
             ("name".into(), Binding::Value("a \"b\"".into())),
             ("nothing".into(), Binding::Value(Value::Null)),
+            ("fields".into(), Binding::Value(json!({"a": [null, "null", ":null"]}).into())),
+            ("count".into(), Binding::Value(7.into())),
         ]);
         for (source, expected) in [
             ("order.id", "order_3.id"),
@@ -70,6 +78,9 @@ mod tests {
             ("amount | abs", "(-1.5) | abs"),
             ("dict(order=order)", "dict(order=order_3)"),
             ("name == order['order']", r#""a \"b\"" == order_3['order']"#),
+            ("fields == 1", r#"{"a":[none,"null",":null"]} == 1"#),
+            ("count.n == count", "(7).n == 7"),
+            ("order.x == order", "order_3.x == order_3"),
             ("order is none or nothing is none", "order_3 is none or none is none"),
         ] {
             assert_eq!(bound(source, &bindings), expected);
