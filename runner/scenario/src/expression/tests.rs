@@ -90,6 +90,7 @@ fn values() {
         ("(body.prices | sum) < 1e+3", json!(true)),
         ("body.in < 2", json!(true)),
         ("'a < b' ~ \"<\" == 'a < b<' and 1 < 2", json!(true)),
+        ("name is in(['ann']) and name is not in ['bob'] and 1 < 2", json!(true)),
         ("1 not in [2 < 3] or 2 > 1", json!(true)),
         ("missing is defined and missing < 1", json!(false)),
         ("body.nothing is undefined", json!(true)),
@@ -225,6 +226,7 @@ fn a_false_condition_is_taken_apart_into_what_is_false_with_both_sides_computed(
             "name is none and body.total == 'and'",
             &[r#"name is none: "ann" is none"#, r#"body.total == 'and': "300" == "and""#],
         ),
+        ("name is in(['bob'])", &[r#"name is in(['bob']): "ann" is in(['bob'])"#]),
         ("body.in == 2", &["body.in == 2: 1 == 2"]),
         ("false", &["false: false"]),
         // What an aggregate was computed from shows the members that matter.
