@@ -18,14 +18,16 @@ pub enum Binding {
 pub type Bindings = BTreeMap<String, Binding>;
 
 impl Binding {
-    /// Its text within an expression.
-    fn spelled(&self) -> String {
+    /// Its text within an expression, in which `next` follows.
+    fn spelled(&self, next: &str) -> String {
         match self {
             Self::Name(name) => name.clone(),
             Self::Value(Value::Null) => "none".into(),
-            // A sign would bind less than a filter does.
-            Self::Value(value @ Value::Number(_)) if value.to_string().starts_with('-') => {
-                format!("({value})")
+            Self::Value(Value::Number(number)) => {
+                let number = number.to_string();
+                // A sign would bind less than a filter does, and a dot would belong to the number.
+                let is_cut = number.starts_with('-') || next.trim_start().starts_with('.');
+                if is_cut { format!("({number})") } else { number }
             }
             Self::Value(value) => {
                 bound(&value.to_string(), &Bindings::from([("null".into(), Self::Name("none".into()))]))
@@ -43,12 +45,8 @@ pub(super) fn bound(source: &str, bindings: &Bindings) -> String {
         if let Some(binding) =
             bindings.get(&source[token.clone()]).filter(|_| is_variable(source, &tokens, at))
         {
-            let spelled = binding.spelled();
-            // A dot after digits would belong to the number.
-            let is_cut = spelled.ends_with(|c: char| c.is_ascii_digit())
-                && source[token.end..].trim_start().starts_with('.');
             bound.push_str(&source[copied..token.start]);
-            bound.push_str(&if is_cut { format!("({spelled})") } else { spelled });
+            bound.push_str(&binding.spelled(&source[token.end..]));
             copied = token.end;
         }
     }
