@@ -47,7 +47,7 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
         both_texts.then(|| left.cmp(right))
     };
     let Some(compared) = compared else {
-        let reason = format!("`{operator}` can't compare a {} with a {}", kind(left), kind(right));
+        let reason = format!("`{operator}` can't compare {} with {}", kind(left), kind(right));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
     };
     Ok(match operator {
