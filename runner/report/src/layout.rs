@@ -71,7 +71,7 @@ pub(crate) fn size(bytes: usize) -> String {
 }
 
 /// A number with its noun: `1 step`, `2 steps`.
-pub fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+pub fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
     let plural = if number == N::from(1) { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }
