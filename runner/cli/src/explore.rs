@@ -8,6 +8,7 @@ use ::explore::{
 };
 use engine::{ScenarioResult, Stage, run_scenario};
 use fault::Seed;
+use report::count;
 use scenario::Exploration;
 use verdict::{BrokenOff, Verdict};
 
@@ -72,15 +73,12 @@ pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, w
 
 /// What is about to be explored.
 fn opening<W: Worlds>(project: &Project, options: &ExplorationOptions) -> String {
-    let explorations = match project.explorations.len() {
-        1 => "1 exploration".to_owned(),
-        several => format!("{several} explorations"),
-    };
-    let cases = options.cases.map(|cases| format!(" of {cases} sequences"));
+    let explorations = count(project.explorations.len(), "exploration");
+    let cases = options.cases.map(|cases| format!(" of {}", count(cases, "sequence")));
     let lasting = options.lasting.map(|time| format!(" for {time:?}"));
     let runs = [Some(explorations), cases, lasting].into_iter().flatten().collect::<String>();
     let jobs = NonZeroUsize::get(options.jobs);
-    report::render_opening(&project.configuration, &runs, jobs, options.seed, W::KIND)
+    report::render_opening(&project.configuration, &runs, "sequence", jobs, options.seed, W::KIND)
 }
 
 /// Runs one exploration, tells its result and keeps what failed.
@@ -125,12 +123,12 @@ fn told(exploration: &Exploration, result: &ExplorationResult, invariants: usize
         _ => "✗",
     };
     let mut text = format!(
-        "{mark} {}  {}  {} sequences, {:.0} a second, {}, seed {}\n",
+        "{mark} {}  {}  {}, {:.0} a second, {}, seed {}\n",
         exploration.name,
         exploration.file.display(),
-        result.cases,
+        count(result.cases, "sequence"),
         rate(result.cases, result.took),
-        if invariants == 1 { "1 invariant".to_owned() } else { format!("{invariants} invariants") },
+        count(invariants, "invariant"),
         result.seed,
     );
     if shows_nothing(result) {
@@ -166,12 +164,12 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>, search: &Search<'_>) -> String {
     let failed = again.filter(|again| matches!(again.verdict, Verdict::Failed(_)));
     format!(
-        "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n",
+        "\n{}\n{}, shrunk from {} in {}; it failed in {} of {}\n",
         search.failure(failed.unwrap_or(&counterexample.result)),
-        counterexample.steps,
+        count(counterexample.steps, "step"),
         counterexample.steps_found,
-        counterexample.runs,
+        count(counterexample.runs, "run"),
         counterexample.failures,
-        counterexample.repeats,
+        count(counterexample.repeats, "run"),
     )
 }

@@ -12,7 +12,8 @@ use std::{
 use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
 use report::{
-    Interruption, Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind, compare_snapshot,
+    Interruption, Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind,
+    compare_snapshot, count,
 };
 use scenario::{Configuration, Step};
 use verdict::{BrokenOff, Finding, FindingKind};
@@ -143,10 +144,7 @@ fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
     }
     for planned in chosen {
         let scenario = &planned.scenario;
-        let steps = match scenario.steps.len() {
-            1 => "1 step".to_owned(),
-            many => format!("{many} steps"),
-        };
+        let steps = count(scenario.steps.len(), "step");
         writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
     writeln!(out, "\nNo mistakes; nothing was started.")

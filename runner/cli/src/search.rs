@@ -10,7 +10,7 @@ use std::{
 use ::explore::{FailingRun, Progress, ReplaySeed, counterexample_yaml};
 use engine::ScenarioResult;
 use fault::Seed;
-use report::{Again, ProgressLine};
+use report::{Again, ProgressLine, count};
 use verdict::{BrokenOff, Output};
 
 use crate::{
@@ -77,7 +77,8 @@ impl<'a> Search<'a> {
         let file = self.file.display();
         match event {
             Progress::Explored { cases, took, covered, coverable } => self.line.status(format!(
-                "{file}: {cases} sequences held, {:.0} a second; {covered} of {coverable} operations, faults and kills covered",
+                "{file}: {} held, {:.0} a second; {covered} of {coverable} operations, faults and kills covered",
+                count(cases, "sequence"),
                 rate(cases, took),
             )),
             Progress::CellStarted { cell, of, faults } => {
@@ -85,8 +86,8 @@ impl<'a> Search<'a> {
             }
             Progress::Failed { case, steps, result } => {
                 let failing = FailingRun { result, seed: ReplaySeed::Confirmed(self.seed) };
-                let origin =
-                    format!("Found by {file} with seed {}, in sequence {case} of {steps} steps", self.seed);
+                let length = count(steps, "step");
+                let origin = format!("Found by {file} with seed {}, in sequence {case} of {length}", self.seed);
                 self.found(&format!("sequence {case}"), &self.numbered(case), origin, steps, &failing);
             }
             Progress::CellFailed { cell, failing } => {
@@ -127,7 +128,8 @@ impl<'a> Search<'a> {
         failing: &FailingRun,
     ) -> Result<PathBuf, BrokenOff> {
         let find = self.find();
-        self.keep(&find.name, &format!("{}; {steps} steps after {runs} runs", find.origin), failing)
+        let (steps, runs) = (count(steps, "step"), count(runs, "run"));
+        self.keep(&find.name, &format!("{}; {steps} after {runs}", find.origin), failing)
     }
 
     /// The smallest run of the last find that failed, and the number of runs after which it was found.
@@ -212,7 +214,11 @@ impl<'a> Search<'a> {
 
     fn smaller(&self, runs: u32, steps: usize) {
         let found = self.state().find.as_ref().map_or(steps, |find| find.steps);
-        self.line.status(format!("making it smaller: {found} → {steps} steps, {runs} runs"));
+        self.line.status(format!(
+            "making it smaller: {found} → {}, {}",
+            count(steps, "step"),
+            count(runs, "run")
+        ));
     }
 
     /// Remembers the first failure.

@@ -8,7 +8,7 @@ use ::explore::{
 };
 use engine::Stage;
 use fault::Seed;
-use report::RunRecord;
+use report::{RunRecord, count};
 use verdict::{BrokenOff, Verdict};
 
 use crate::{
@@ -75,11 +75,8 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
 
 /// What is about to be swept.
 fn opening<W: Worlds>(project: &Project, seed: Seed) -> String {
-    let runs = match project.scenarios.len() {
-        1 => "a sweep of 1 scenario".to_owned(),
-        several => format!("a sweep of {several} scenarios"),
-    };
-    report::render_opening(&project.configuration, &runs, 1, seed, W::KIND)
+    let runs = format!("a sweep of {}", count(project.scenarios.len(), "scenario"));
+    report::render_opening(&project.configuration, &runs, "run", 1, seed, W::KIND)
 }
 
 /// What the sweeps don't show.
@@ -117,8 +114,9 @@ async fn tell_failure(
     let (steps, of) = (smaller.result.scenario.steps.len(), table.baseline.scenario.steps.len());
     let file = search.keep_smaller(runs, steps, &smaller)?;
     search.write(&format!(
-        "\n{}\nOnly a scenario that passes can be swept. {steps} of {of} steps are enough to fail\n{}",
+        "\n{}\nOnly a scenario that passes can be swept. It takes {steps} of {} to fail\n{}",
         search.failure(&smaller.result),
+        count(of, "step"),
         search.kept_as(&file, smaller.seed),
     ))
 }

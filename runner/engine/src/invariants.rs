@@ -133,7 +133,7 @@ impl<'a> InvariantChecker<'a> {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());
-                    return Checked::Invalid(Finding::new(kind, error.expression, error.reason));
+                    return Checked::Invalid(Finding::unevaluated(kind, error));
                 }
             };
             let (position, value) = observations.get(next, prepared, world, &mut self.cache).await;

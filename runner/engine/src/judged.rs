@@ -22,7 +22,9 @@ impl Judged {
 
     /// Notes a step that its condition leaves out.
     pub(crate) fn left_out(&mut self, step: &Step, condition: &Expression) {
-        self.left_out.push(format!("{} (if: {})", step.name, condition.source()));
+        if step.is_judged() {
+            self.left_out.push(format!("{} (if: {})", step.name, condition.source()));
+        }
     }
 
     /// The finding that every step that could fail was left out.

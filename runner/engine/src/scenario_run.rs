@@ -105,8 +105,8 @@ struct StepFindings {
 }
 
 impl StepFindings {
-    fn unevaluated(error: &EvaluationError) -> Self {
-        Self::one(Finding::new(FindingKind::Expression, &*error.expression, error.reason.clone()))
+    fn unevaluated(error: EvaluationError) -> Self {
+        Self::one(Finding::unevaluated(FindingKind::Expression, error))
     }
 
     /// A finding that no exchange shows.
@@ -142,7 +142,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
 
     async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
         if let Err(error) = self.set_vars() {
-            let found = StepFindings::unevaluated(&error);
+            let found = StepFindings::unevaluated(error);
             return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
         }
         let mut failures = match self.steps(on_step).await {
@@ -183,7 +183,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             on_step(index);
             self.world.enter_step(Some(index));
             let found = match self.condition(step) {
-                Err(error) => StepFindings::unevaluated(&error),
+                Err(error) => StepFindings::unevaluated(error),
                 Ok(Condition::Fails) => StepFindings::default(),
                 Ok(Condition::Holds) => {
                     let mut found = self.step(index, step).await?;
@@ -280,7 +280,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(StepFindings { findings: judge_check(conditions, &self.variables), exchange: None })
             }
         };
-        let found = found.unwrap_or_else(|error| StepFindings::unevaluated(&error));
+        let found = found.unwrap_or_else(StepFindings::unevaluated);
         Ok(if is_lenient(step) { StepFindings::default() } else { found })
     }
 }

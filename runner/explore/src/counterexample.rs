@@ -23,19 +23,21 @@ fn lines(failure: &Failure) -> Vec<String> {
     const LONGEST: usize = 100;
     let location = &failure.location;
     let short = |text: &str| {
-        let line = text.replace('\n', " ");
-        let cut: String = line.chars().take(LONGEST).collect();
-        if cut.len() < line.len() { format!("{cut}…") } else { cut }
+        let cut: String = text.chars().take(LONGEST).collect();
+        if cut.len() < text.len() { format!("{cut}…") } else { cut }
     };
+    // Names and values can have any characters; a comment ends at a line break, and YAML has no control characters.
+    let in_one_line =
+        |text: String| text.replace(|c: char| c.is_control() || "\u{2028}\u{2029}".contains(c), " ");
     let findings = failure.findings.iter();
     findings
         .map(|finding| {
-            format!(
+            in_one_line(format!(
                 "{location}: {}: expected {}, found {}",
                 finding.subject(),
                 short(&finding.expected),
                 short(&finding.found)
-            )
+            ))
         })
         .collect()
 }

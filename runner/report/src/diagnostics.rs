@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use owo_colors::OwoColorize;
 use scenario::{Mistake, Span};
 
-use crate::layout::{count, printable, width};
+use crate::layout::{count, position, printable, width};
 
 /// The most characters of a line that are shown before and after its mistake.
 const CONTEXT: usize = 60;
@@ -27,11 +27,9 @@ pub fn render_mistakes(mistakes: &[Mistake], source_of: impl Fn(&Path) -> Option
 }
 
 fn mistaken(mistake: &Mistake, source: Option<&str>) -> String {
-    let Span { line, column, .. } = mistake.span;
-    let file = mistake.file.display();
-    let position = if line == 0 { file.to_string() } else { format!("{file}:{line}:{column}") };
-    let mut lines = vec![format!("{} {}", format!("{position}:").bold(), printable(&mistake.message).red())];
-    let gutter = " ".repeat(line.to_string().len());
+    let position = format!("{}:", position(&mistake.file, mistake.span));
+    let mut lines = vec![format!("{} {}", position.bold(), printable(&mistake.message).red())];
+    let gutter = " ".repeat(mistake.span.line.to_string().len());
     lines.extend(source.into_iter().flat_map(|source| excerpt(source, mistake.span)));
     lines.extend(mistake.help.iter().map(|help| format!(" {gutter} {} {}", "=".dimmed(), printable(help))));
     lines.join("\n") + "\n"

@@ -10,7 +10,10 @@ use fault::ServiceName;
 use owo_colors::OwoColorize;
 use verdict::{BrokenOff, Failure, FailureLocation, FindingKind, PathSegment, Verdict};
 
-use crate::{address::ServiceAddress, body::Bodies, curl, diagnostics::excerpt, exchange, service_log};
+use crate::{
+    address::ServiceAddress, body::Bodies, curl, diagnostics::excerpt, exchange, layout::position,
+    service_log,
+};
 
 mod circuits;
 mod faults;
@@ -87,15 +90,14 @@ fn failed(
     failure: &Failure,
     address: &dyn Fn(&ServiceName) -> Option<ServiceAddress>,
 ) -> Vec<String> {
-    let file = result.scenario.file.display();
+    let file = &result.scenario.file;
     let mut lines = match &failure.location {
         location @ FailureLocation::Step { span, .. } => {
-            let position = format!("{file}:{}:{}", span.line, span.column);
-            let head = format!("  {}  {location}", position.dimmed());
+            let head = format!("  {}  {location}", position(file, *span).dimmed());
             let line = excerpt(&result.scenario.text, *span);
             iter::once(head).chain(line.into_iter().map(|line| format!("    {line}"))).collect()
         }
-        location => vec![format!("  {}  {location}", file.dimmed())],
+        location => vec![format!("  {}  {location}", file.display().dimmed())],
     };
     lines.push(String::new());
     lines.extend(finding::all(&failure.findings).into_iter().map(|line| format!("    {line}")));

@@ -239,7 +239,10 @@ fn steps(result: &ScenarioResult, scale: &Scale) -> Vec<Block> {
     let steps = result.scenario.steps.iter().zip(spans).enumerate().map(|(index, (step, span))| {
         let label = format!("{}. {}", index + 1, step.name);
         let lasted = duration(span.until.saturating_sub(span.from));
-        let detail = format!("{label}\nline {}, {lasted}", step.span.line);
+        let detail = match step.span.line {
+            0 => format!("{label}\n{lasted}"),
+            line => format!("{label}\nline {line}, {lasted}"),
+        };
         scale.block(span, if failed(index) { "step bad" } else { "step" }, label, detail)
     });
     steps.chain(after).collect()

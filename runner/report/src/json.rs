@@ -300,7 +300,7 @@ fn verdict(result: &ScenarioResult, moments: &AllMoments) -> VerdictFile {
 
 fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> FailureFile {
     let (step, line) = match &failure.location {
-        FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line)),
+        FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line).filter(|line| *line > 0)),
         FailureLocation::Start | FailureLocation::End => (None, None),
     };
     let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));

@@ -1,7 +1,8 @@
-//! Widths and durations.
+//! Widths, durations, counts and positions.
 
-use std::time::Duration;
+use std::{fmt, path::Path, time::Duration};
 
+use scenario::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The number of columns that a text takes.
@@ -69,9 +70,16 @@ pub(crate) fn size(bytes: usize) -> String {
     }
 }
 
-/// `1 step`, `2 steps`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+/// A number with its noun: `1 step`, `2 steps`.
+pub fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// The place of `span` in a file: `file.yaml:3:5`, or the file alone if it stands at no line, as a generated step does.
+pub(crate) fn position(file: &Path, span: Span) -> String {
+    let file = file.display();
+    if span.line == 0 { file.to_string() } else { format!("{file}:{}:{}", span.line, span.column) }
 }
 
 /// The text with its control characters escaped, so that it can't move a terminal's cursor or recolour it.

@@ -74,6 +74,7 @@ pub use diagnostics::render_mistakes;
 pub use failure::{render as render_failure, render_broken_off};
 pub use finding_line::finding_line;
 pub use interruption::Interruption;
+pub use layout::count;
 pub use opening::render as render_opening;
 pub use preparation::PreparationView;
 pub use progress_line::ProgressLine;

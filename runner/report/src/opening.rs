@@ -10,10 +10,11 @@ use crate::{
 };
 
 /// The services and how they are reached, the links, and what is about to be run, such as `78 scenarios`: so many of them side
-/// by side, with this seed, in this kind of world.
+/// by side, with this seed, in this kind of world. `judged` is what the invariants are checked in, such as `scenario`.
 pub fn render(
     configuration: &Configuration,
     runs: &str,
+    judged: &str,
     side_by_side: usize,
     seed: Seed,
     world: WorldKind,
@@ -41,8 +42,8 @@ pub fn render(
     }));
     lines.extend(match configuration.invariants.len() {
         0 => None,
-        1 => Some("  1 invariant holds for every scenario".dimmed().to_string()),
-        many => Some(format!("  {many} invariants hold for every scenario").dimmed().to_string()),
+        1 => Some(format!("  1 invariant holds for every {judged}").dimmed().to_string()),
+        many => Some(format!("  {many} invariants hold for every {judged}").dimmed().to_string()),
     });
     lines.push(String::new());
     lines.push(String::new());

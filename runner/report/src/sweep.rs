@@ -10,6 +10,8 @@ use engine::ScenarioResult;
 use explore::{CellOutcome, FaultKind, FaultPlacement, SkipReason, SweepCell, SweepTable, SweptCall};
 use owo_colors::OwoColorize;
 
+use crate::layout::count;
+
 /// A cell of the table: one fault at one call.
 enum Mark<'a> {
     /// All that is judged held, and the client got the same status as without the fault.
@@ -80,8 +82,7 @@ pub(crate) fn counts(table: &SweepTable) -> String {
     let pairs = table.cells.iter().filter(|cell| cell.faults.len() > 1).count();
     let singles = table.cells.len() - pairs;
     let runs = match (singles, pairs) {
-        (1, 0) => "1 run".into(),
-        (singles, 0) => format!("{singles} runs"),
+        (singles, 0) => count(singles, "run"),
         (singles, pairs) => format!("{} runs ({singles} with one fault, {pairs} with two)", singles + pairs),
     };
     let mut counted = vec![format!("{} held", summary.held)];

@@ -118,7 +118,8 @@ impl<W: Write> Terminal<W> {
         }
         let side_by_side = jobs.get().min(scenarios);
         let scenarios = count(scenarios, "scenario");
-        let text = opening::render(configuration, &scenarios, side_by_side, seed, self.options.world);
+        let text =
+            opening::render(configuration, &scenarios, "scenario", side_by_side, seed, self.options.world);
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }

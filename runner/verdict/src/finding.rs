@@ -3,10 +3,9 @@
 use std::{fmt, time::Duration};
 
 use fault::{FaultName, Link, ServiceName};
+use scenario::EvaluationError;
 
-use crate::ProcessFailure;
-
-use crate::{Computed, ExchangeId};
+use crate::{Computed, ExchangeId, ProcessFailure};
 
 /// One difference from what is expected. Programs compare findings by their kind; the texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +107,11 @@ impl Finding {
             unexpected: Vec::new(),
             log: Vec::new(),
         }
+    }
+
+    /// The finding that an expression has no value.
+    pub fn unevaluated(kind: FindingKind, error: EvaluationError) -> Self {
+        Self::new(kind, error.expression, error.reason)
     }
 
     /// What differs, as a person reads it.

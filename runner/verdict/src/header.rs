@@ -46,7 +46,7 @@ pub(crate) fn judge_headers(
                 let found = if found.is_empty() { "absent".to_owned() } else { found.join("\n") };
                 findings.push(Finding::new(kind, expected, found));
             }
-            Err(error) => findings.push(Finding::new(kind, error.expression, error.reason)),
+            Err(error) => findings.push(Finding::unevaluated(kind, error)),
         }
     }
 }

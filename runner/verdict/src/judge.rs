@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, slice};
 use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
 use http::HeaderMap;
 use scenario::{
-    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, Object,
-    OutcomeCount, OutcomePattern, ReplyExpectation, Scope, Value,
+    BodyExpectation, Expectations, Expression, Invariant, LinkExpectation, Object, OutcomeCount,
+    OutcomePattern, ReplyExpectation, Scope, Value,
 };
 
 use crate::{
@@ -83,7 +83,7 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
             compare(&path, expected, found, strictness, scope, findings)
         };
         if let Err(error) = compared {
-            findings.push(unevaluated(FindingKind::Body(path), &error));
+            findings.push(Finding::unevaluated(FindingKind::Body(path), error));
         }
     }
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);
@@ -128,7 +128,7 @@ pub fn judge_links(
                 computed: if refusal.is_none() { computed(holds, &scope) } else { Vec::new() },
                 ..Finding::new(kind, holds.source(), found)
             }),
-            Err(error) => findings.push(unevaluated(kind, &error)),
+            Err(error) => findings.push(Finding::unevaluated(kind, error)),
         }
     }
     findings
@@ -243,17 +243,13 @@ fn judge_conditions(
                 let found = if values.is_empty() { "false".into() } else { values.join("; ") };
                 findings.push(Finding { computed, ..Finding::new(kind.clone(), condition.source(), found) });
             }
-            Err(error) => findings.push(unevaluated(kind.clone(), &error)),
+            Err(error) => findings.push(Finding::unevaluated(kind.clone(), error)),
         }
     }
 }
 
 fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
     condition.false_parts(scope).into_iter().map(Computed::from).collect()
-}
-
-fn unevaluated(kind: FindingKind, error: &EvaluationError) -> Finding {
-    Finding::new(kind, &*error.expression, error.reason.clone())
 }
 
 /// Finds the faults that were injected and damaged no exchange: without its faults, a scenario proves nothing.

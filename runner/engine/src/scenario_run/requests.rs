@@ -167,8 +167,7 @@ impl<W: World> ScenarioRun<'_, W> {
                 Ok(value) => self.variables.set(name, value),
                 Err(error) => {
                     self.variables.set(name, Value::Null);
-                    let kind = FindingKind::Capture(name.clone());
-                    findings.push(Finding::new(kind, error.expression, error.reason));
+                    findings.push(Finding::unevaluated(FindingKind::Capture(name.clone()), error));
                 }
             }
         }

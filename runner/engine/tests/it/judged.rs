@@ -40,8 +40,10 @@ async fn one_step_that_could_fail_is_enough() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scenario_without_conditions_needs_no_step_that_could_fail() {
+async fn a_scenario_that_leaves_out_no_step_that_could_fail_needs_none() {
     assert_eq!(findings_of("", "\nsteps:\n  - wait: 1s\n").await, [""; 0]);
+    let left_out = "\nvars: { n: 1 }\nsteps:\n  - wait: 1s\n  - { wait: 2s, if: n == 2 }\n";
+    assert_eq!(findings_of("", left_out).await, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

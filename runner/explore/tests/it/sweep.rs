@@ -178,6 +178,15 @@ async fn a_broken_invariant_needs_fewer_steps() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_of_several_lines_is_read_back() {
+    let text = LONG
+        .replace("name: look,", r#"name: "look\nat: it\r\x01\u2028","#)
+        .replace("cents: 3000", "cents: 1");
+    let kept = reduced(Bug::None, &text).await;
+    assert_eq!(kept.last().map(String::as_str), Some("look\nat: it\r\u{1}\u{2028}"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_that_depends_on_the_seed_is_kept_with_a_seed_that_repeats_it() {
     // Without the first payment, the second one's charge is the first exchange that the fault may meet.
     let first = r#"{ request: POST shop /payments, headers: { Idempotency-Key: one }, body: { order: "${first}" }, expect: { status: 201 } }"#;

@@ -12,11 +12,11 @@ use bytes::Bytes;
 use engine::{Event, Rules, ScenarioResult, run_scenario};
 use fault::{Seed, ServiceName};
 use http::{Request, Response, StatusCode};
-use scenario::{File, read_configuration, read_file};
+use scenario::{File, Span, read_configuration, read_file};
 use serde_json::Value;
 use simulation::{HostContext, Running, Services, Simulation, StartError, Transport, block_on};
 use tower::{ServiceExt, service_fn};
-use verdict::{Exit, History, HistoryEvent, ProcessChange};
+use verdict::{Exit, FailureLocation, History, HistoryEvent, ProcessChange, Verdict};
 
 use super::text::{check_text, plain};
 use crate::{RunRecord, ServiceAddress, json, render_failure};
@@ -349,6 +349,19 @@ fn the_circuits_that_a_service_tells() {
         "{screen}"
     );
     assert!(!screen.contains("in a row"), "{screen}");
+}
+
+#[test]
+fn a_step_that_stands_in_no_file_is_shown_without_a_position() {
+    let mut result = broken_invariant();
+    let Verdict::Failed(failures) = &mut result.verdict else { panic!("{:?}", result.verdict) };
+    let FailureLocation::Step { span, .. } = &mut failures[0].location else { panic!("{failures:?}") };
+    *span = Span::default();
+    let screen = plain(&render_failure(&result, &|_| None));
+    assert!(screen.contains("  shop.yaml  step 6, "), "{screen}");
+    let mut record = RunRecord::default();
+    record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
+    assert!(json::render(&record).contains(r#""line": null"#));
 }
 
 #[test]

@@ -18,16 +18,20 @@ pub enum Binding {
 pub type Bindings = BTreeMap<String, Binding>;
 
 impl Binding {
-    /// Its text within an expression.
-    fn spelled(&self) -> String {
+    /// Its text within an expression, in which `next` follows.
+    fn spelled(&self, next: &str) -> String {
         match self {
             Self::Name(name) => name.clone(),
             Self::Value(Value::Null) => "none".into(),
-            // A sign would bind less than a filter does.
-            Self::Value(value @ Value::Number(_)) if value.to_string().starts_with('-') => {
-                format!("({value})")
+            Self::Value(Value::Number(number)) => {
+                let number = number.to_string();
+                // A sign would bind less than a filter does, and a dot would belong to the number.
+                let is_cut = number.starts_with('-') || next.trim_start().starts_with('.');
+                if is_cut { format!("({number})") } else { number }
             }
-            Self::Value(value) => value.to_string().replace(":null", ":none"),
+            Self::Value(value) => {
+                bound(&value.to_string(), &Bindings::from([("null".into(), Self::Name("none".into()))]))
+            }
         }
     }
 }
@@ -42,7 +46,7 @@ pub(super) fn bound(source: &str, bindings: &Bindings) -> String {
             bindings.get(&source[token.clone()]).filter(|_| is_variable(source, &tokens, at))
         {
             bound.push_str(&source[copied..token.start]);
-            bound.push_str(&binding.spelled());
+            bound.push_str(&binding.spelled(&source[token.end..]));
             copied = token.end;
         }
     }
@@ -62,6 +66,8 @@ mod tests {
             ("amount".into(), Binding::Value(json!(-1.5).into())),
             ("name".into(), Binding::Value("a \"b\"".into())),
             ("nothing".into(), Binding::Value(Value::Null)),
+            ("fields".into(), Binding::Value(json!({"a": [null, "null", ":null"]}).into())),
+            ("count".into(), Binding::Value(7.into())),
         ]);
         for (source, expected) in [
             ("order.id", "order_3.id"),
@@ -70,6 +76,9 @@ mod tests {
             ("amount | abs", "(-1.5) | abs"),
             ("dict(order=order)", "dict(order=order_3)"),
             ("name == order['order']", r#""a \"b\"" == order_3['order']"#),
+            ("fields == 1", r#"{"a":[none,"null",":null"]} == 1"#),
+            ("count.n == count", "(7).n == 7"),
+            ("order.x == order", "order_3.x == order_3"),
             ("order is none or nothing is none", "order_3 is none or none is none"),
         ] {
             assert_eq!(bound(source, &bindings), expected);

@@ -1,6 +1,7 @@
 //! Conditions that are true, or false, whatever their variables are: `calls >= 0`, `x == x`.
 
 use super::tokens::{is_word, tokens};
+use crate::Number;
 
 /// The least values of names with a meaning of their own.
 const LEAST: &[(&str, f64)] =
@@ -26,7 +27,7 @@ pub(super) fn always(source: &str) -> Option<bool> {
     if left == right {
         return Some(matches!(operator, "==" | "<=" | ">="));
     }
-    let number = |tokens: &[&str]| tokens.concat().parse::<f64>().ok();
+    let number = |tokens: &[&str]| Number::from_loose(&tokens.concat()).map(|number| number.as_f64());
     if let (Some(least), Some(number)) = (least(left), number(right)) {
         bounded(least, operator, number)
     } else if let (Some(number), Some(least)) = (number(left), least(right)) {
@@ -37,11 +38,16 @@ pub(super) fn always(source: &str) -> Option<bool> {
     }
 }
 
+fn is_sign(token: &&str) -> bool {
+    matches!(*token, "+" | "-" | "*" | "/" | "%" | "~")
+}
+
 /// The value that something is never less than: a name with such a bound, or how long a list is.
 fn least(tokens: &[&str]) -> Option<f64> {
     match tokens {
         [name] => LEAST.iter().find(|(known, _)| known == name).map(|(_, least)| *least),
-        [.., "|", filter] if COUNTING.contains(filter) => Some(0.0),
+        // A filter binds more than a sign: in `total - items | length` only `items` is counted.
+        [counted @ .., "|", filter] if COUNTING.contains(filter) && !counted.iter().any(is_sign) => Some(0.0),
         _ => None,
     }
 }
@@ -91,6 +97,9 @@ mod tests {
             ("a == a == b", None),
             ("calls >= 0 and body.ok", None),
             ("not calls >= 0", None),
+            ("total - items | length >= 0", None),
+            ("-items | count >= 0", None),
+            ("calls >= -inf", None),
             ("x[calls >= 0]", None),
             ("body", None),
             ("== 1", None),

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{
     Expression, Scope,
     ordering::closing,
-    tokens::{paths, tokens},
+    tokens::{follows_is, paths, tokens},
 };
 use crate::Value;
 
@@ -151,6 +151,7 @@ fn outer_tokens(source: &str) -> Vec<Range<usize>> {
 fn operators(source: &str, outer: &[Range<usize>]) -> Vec<Range<usize>> {
     let text = |at: usize| outer.get(at).map(|token| &source[token.clone()]);
     let operator = |at: usize| match text(at)? {
+        _ if follows_is(source, outer, at) => None,
         "==" | "!=" | "<" | "<=" | ">" | ">=" => Some(outer[at].clone()),
         "in" if at.checked_sub(1).and_then(text) != Some("not") => Some(outer[at].clone()),
         "not" if text(at + 1) == Some("in") => Some(outer[at].start..outer[at + 1].end),

@@ -166,6 +166,8 @@ mod tests {
             ("'csrf=' in headers['set-cookie'] and 'b' not in headers['set-cookie'][1]", json!(true)),
             ("'x=' in headers['set-cookie'] or headers.link in ['</d>']", json!(false)),
             ("headers['set-cookie'] in ['csrf=tok-9']", json!(true)),
+            // Tests, which are no operators.
+            ("headers['content-type'] is in(['text/html']) and headers.link is not in ['</d>']", json!(true)),
             ("headers['set-cookie'] | regex('^csrf=([^;]+)')", json!("tok-9")),
             ("headers['set-cookie'] is matching('^sid=')", json!(true)),
             ("headers.link is matching('last')", json!(false)),

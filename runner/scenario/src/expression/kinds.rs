@@ -41,14 +41,14 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     }
 }
 
-/// A value's kind in the words of the documentation.
+/// A value's kind in the words of the documentation, with its article.
 pub(super) fn kind(value: &Value) -> String {
     match value.kind() {
-        ValueKind::Plain if number::is_number(value) => "number".into(),
-        ValueKind::String => "text".into(),
+        ValueKind::Plain if number::is_number(value) => "a number".into(),
+        ValueKind::String => "a text".into(),
         ValueKind::None => "null".into(),
-        ValueKind::Seq | ValueKind::Iterable => "list".into(),
-        ValueKind::Map => "object".into(),
-        other => other.to_string(),
+        ValueKind::Seq | ValueKind::Iterable => "a list".into(),
+        ValueKind::Map => "an object".into(),
+        other => format!("a {other}"),
     }
 }

@@ -8,7 +8,12 @@ use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
 
-use super::{headers, kinds::kind, number, tokens::tokens};
+use super::{
+    headers,
+    kinds::kind,
+    number,
+    tokens::{follows_is, tokens},
+};
 
 const FUNCTION: &str = "__ordered";
 
@@ -42,7 +47,7 @@ fn ordered(operator: &str, left: &Value, right: &Value) -> Result<bool, Error> {
         both_texts.then(|| left.cmp(right))
     };
     let Some(compared) = compared else {
-        let reason = format!("`{operator}` can't compare a {} with a {}", kind(left), kind(right));
+        let reason = format!("`{operator}` can't compare {} with {}", kind(left), kind(right));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
     };
     Ok(match operator {
@@ -76,8 +81,8 @@ fn guarded(source: &str, tokens: &[Range<usize>], is_guarded: fn(&str) -> bool) 
         let previous = at.checked_sub(1).and_then(text);
         let gap = at.checked_sub(1).map_or("", |before| &source[tokens[before].end..tokens[at].start]);
         match token {
-            // A key after a dot may have any name.
-            _ if previous == Some(".") => comparison.push(gap, token),
+            // A key after a dot may have any name. A test binds more than a comparison.
+            _ if previous == Some(".") || follows_is(source, tokens, at) => comparison.push(gap, token),
             "(" | "[" | "{" => {
                 let close = closing(source, tokens, at);
                 comparison.push(gap, token);
@@ -90,8 +95,6 @@ fn guarded(source: &str, tokens: &[Range<usize>], is_guarded: fn(&str) -> bool) 
                 comparison.operator("not in");
                 at += 1;
             }
-            // A test binds more than a comparison.
-            "not" if previous == Some("is") => comparison.push(gap, token),
             "and" | "or" | "not" | "if" | "else" | "," | ":" | "=" => {
                 comparison.finish(&mut out, is_guarded);
                 out.push_str(gap);

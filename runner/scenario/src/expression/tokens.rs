@@ -42,8 +42,14 @@ pub(super) fn is_variable(source: &str, tokens: &[Range<usize>], at: usize) -> b
     let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
     let before = |steps: usize| at.checked_sub(steps).and_then(text);
     let is_variable = text(at).is_some_and(|token| is_word(token) && !KEYWORDS.contains(&token));
-    let is_test = before(1) == Some("is") || (before(1) == Some("not") && before(2) == Some("is"));
-    is_variable && !matches!(before(1), Some("." | "|")) && !is_test && text(at + 1) != Some("=")
+    let is_excluded = matches!(before(1), Some("." | "|")) || follows_is(source, tokens, at);
+    is_variable && !is_excluded && text(at + 1) != Some("=")
+}
+
+/// Whether a token stands after `is` or `is not`: a test, which may be called `in`, or the `not` before one.
+pub(super) fn follows_is(source: &str, tokens: &[Range<usize>], at: usize) -> bool {
+    let is = |steps: usize, word| at.checked_sub(steps).is_some_and(|at| &source[tokens[at].clone()] == word);
+    is(1, "is") || (is(1, "not") && is(2, "is"))
 }
 
 /// The paths that an expression names, such as `body.order.id`: a variable and the keys after it.

@@ -107,6 +107,10 @@ fn configurations() {
             "3:35 `livez` is no path (a path starts with `/`: write `/livez`)",
         ),
         (
+            "base_url: http://x, ready: '/${env.PREFIX}/livez'",
+            "3:35 a path of a service can't hold an expression (write the value itself)",
+        ),
+        (
             "base_url: http://x, ready: { path: /, headers: { authorization: \"Bearer ${env.TOKEN}\" } }",
             "3:72 a header of `ready` can't hold an expression (write the value itself)",
         ),

@@ -254,6 +254,8 @@ fn two_at_one_port() {
     for (first, second) in [
         (port, port.to_owned()),
         (port, listen("127.0.0.1:5003")),
+        // All of 127.0.0.0/8 is this machine, and each address has ports of its own.
+        (port, listen("127.0.0.2:5002")),
         ("base_url: http://example.org:5002", listen("0.0.0.0:5002")),
         ("command: x", "command: x".to_owned()),
     ] {

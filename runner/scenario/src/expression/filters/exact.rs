@@ -57,7 +57,7 @@ pub(super) fn abs(value: Value) -> Result<Value, Error> {
 
 fn operand(filter: &str, value: &Value) -> Result<Exact, Error> {
     if !number::is_number(value) {
-        let reason = format!("`{filter}` takes numbers, not a {}", kind(value));
+        let reason = format!("`{filter}` takes numbers, not {}", kind(value));
         return Err(Error::new(ErrorKind::InvalidOperation, reason));
     }
     number::from_minijinja(value).and_then(|number| Exact::of(&number)).ok_or_else(|| too_large(filter))

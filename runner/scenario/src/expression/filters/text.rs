@@ -33,7 +33,7 @@ fn texts(helper: &str, value: &Value) -> Result<Vec<Value>, Error> {
         _ => vec![value.clone()],
     };
     match texts.iter().find(|text| text.as_str().is_none()) {
-        Some(other) => Err(unusable(format!("`{helper}` takes a text, not a {}", kind(other)))),
+        Some(other) => Err(unusable(format!("`{helper}` takes a text, not {}", kind(other)))),
         None => Ok(texts),
     }
 }

@@ -1,6 +1,6 @@
 //! `base_url` and `listen`: where services and links are. No two of them that have to listen can be at one port.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::Uri;
 
@@ -74,6 +74,7 @@ enum Origin {
 /// A host, as far as two can be one.
 #[derive(PartialEq, Eq)]
 enum Host {
+    /// `localhost`, by its name or one of its addresses.
     Loopback,
     /// Every address of this machine.
     Unspecified,
@@ -84,7 +85,7 @@ impl Host {
     fn of(host: &str) -> Self {
         let host = host.trim_matches(['[', ']']);
         match host.parse::<IpAddr>() {
-            Ok(ip) if ip.is_loopback() => Self::Loopback,
+            Ok(IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)) => Self::Loopback,
             Ok(ip) if ip.is_unspecified() => Self::Unspecified,
             _ if host.eq_ignore_ascii_case("localhost") => Self::Loopback,
             _ => Self::Other(host.to_ascii_lowercase()),

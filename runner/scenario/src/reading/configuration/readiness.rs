@@ -42,11 +42,7 @@ fn headers(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderMap> {
 
 fn header_value(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderValue> {
     let text = reader.text(node, "a header's value")?;
-    if text.contains("${") {
-        let help = "write the value itself".to_owned();
-        reader.note(node.span, "a header of `ready` can't hold an expression", help);
-        return None;
-    }
+    check_plain(reader, node, &text, "a header of `ready`")?;
     let value = HeaderValue::from_str(&text).ok();
     if value.is_none() {
         reader.note(node.span, format!("{text:?} can't be a header's value"), None);
@@ -54,9 +50,20 @@ fn header_value(reader: &mut Reader<'_>, node: &Node) -> Option<HeaderValue> {
     value
 }
 
+/// Notes a `${…}`, which isn't filled in here.
+fn check_plain(reader: &mut Reader<'_>, node: &Node, text: &str, what: &str) -> Option<()> {
+    if text.contains("${") {
+        let help = "write the value itself".to_owned();
+        reader.note(node.span, format!("{what} can't hold an expression"), help);
+        return None;
+    }
+    Some(())
+}
+
 /// A path of a service, such as that of its readiness.
 pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let path = reader.text(node, "a path, such as `/livez`")?;
+    check_plain(reader, node, &path, "a path of a service")?;
     let encoded = percent::written(&path);
     let misplaced = path.contains(|c: char| percent::is_misplaced(c) || c.is_whitespace());
     if path.starts_with('/') && !misplaced && encoded.parse::<Uri>().is_ok() {

@@ -88,7 +88,17 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Mapping { entries: Vec<Entry>, key: Option<(String, Span)>, merge: Option<Merge> },
+    Mapping(OpenMapping),
+}
+
+#[derive(Default)]
+struct OpenMapping {
+    entries: Vec<Entry>,
+    /// The lines of their keys, by which a repeated one is found.
+    lines: BTreeMap<String, u32>,
+    /// The key whose value comes next.
+    key: Option<(String, Span)>,
+    merge: Option<Merge>,
 }
 
 /// Builds the tree of one document from the parser's events.
@@ -124,7 +134,7 @@ impl<'a> Builder<'a> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), &Kind::Mapping(Vec::new()), span);
-                self.open(span, anchor, OpenKind::Mapping { entries: Vec::new(), key: None, merge: None })
+                self.open(span, anchor, OpenKind::Mapping(OpenMapping::default()))
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Open { span, anchor, kind } = self.open.pop().expect("the parser closes what it opened");
@@ -133,7 +143,7 @@ impl<'a> Builder<'a> {
                         let first = items.first().map(|item| item.span);
                         (Kind::List(items), first)
                     }
-                    OpenKind::Mapping { mut entries, merge, .. } => {
+                    OpenKind::Mapping(OpenMapping { mut entries, merge, .. }) => {
                         let own = entries.first().map(|entry| entry.span);
                         let first = own.into_iter().chain(merge.as_ref().map(|merge| merge.span)).min();
                         if let Some(merge) = merge {
@@ -144,8 +154,7 @@ impl<'a> Builder<'a> {
                 };
                 // The span of a collection is that of its first entry: the whole of it can be pages long.
                 let span = first.unwrap_or(span);
-                let nodes = 1;
-                self.add(Node { span, kind }, anchor, nodes)
+                self.add(Node { span, kind }, anchor, 1)
             }
             Event::Alias(anchor) => {
                 let (node, nodes) =
@@ -226,33 +235,40 @@ impl<'a> Builder<'a> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open { kind: OpenKind::List(items), .. }) => items.push(node),
-            Some(Open { kind: OpenKind::Mapping { entries, key, merge }, .. }) => match key.take() {
-                None => *key = Some(key_of(text, node, &mut self.mistakes)?),
-                Some((name, span)) => {
-                    let is_merge = name == MERGE_KEY && text[span.offset..].starts_with(MERGE_KEY);
-                    let first = entries.iter().find(|entry| entry.key == name).map(|entry| entry.span);
-                    let first = if is_merge { merge.as_ref().map(|merge| merge.span) } else { first };
-                    if let Some(first) = first {
-                        let message = format!("`{name}` is written a second time");
-                        let help = if is_merge {
-                            "merge several with a list: `<<: [*one, *other]`".to_owned()
+            Some(Open { kind: OpenKind::Mapping(OpenMapping { entries, lines, key, merge }), .. }) => {
+                match key.take() {
+                    None => *key = Some(key_of(text, node, &mut self.mistakes)?),
+                    Some((name, span)) => {
+                        let is_merge = name == MERGE_KEY && text[span.offset..].starts_with(MERGE_KEY);
+                        let first = if is_merge {
+                            merge.as_ref().map(|merge| merge.span.line)
                         } else {
-                            format!("the first one is on line {}", first.line)
+                            lines.get(&name).copied()
                         };
-                        self.mistakes.push((span, message, Some(help)));
-                    } else if is_merge {
-                        let place = node.span;
-                        *merge = Merge::of(span, entries.len(), node);
-                        if merge.is_none() {
-                            let help = "write `<<: *name` with the anchor of a mapping, or a list of those";
-                            let message = "only mappings can be merged".to_owned();
-                            self.mistakes.push((place, message, Some(help.to_owned())));
+                        if let Some(first) = first {
+                            let message = format!("`{name}` is written a second time");
+                            let help = if is_merge {
+                                "merge several with a list: `<<: [*one, *other]`".to_owned()
+                            } else {
+                                format!("the first one is on line {first}")
+                            };
+                            self.mistakes.push((span, message, Some(help)));
+                        } else if is_merge {
+                            let place = node.span;
+                            *merge = Merge::of(span, entries.len(), node);
+                            if merge.is_none() {
+                                let help =
+                                    "write `<<: *name` with the anchor of a mapping, or a list of those";
+                                let message = "only mappings can be merged".to_owned();
+                                self.mistakes.push((place, message, Some(help.to_owned())));
+                            }
+                        } else {
+                            lines.insert(name.clone(), span.line);
+                            entries.push(Entry { key: name, span, value: node });
                         }
-                    } else {
-                        entries.push(Entry { key: name, span, value: node });
                     }
                 }
-            },
+            }
         }
         Ok(())
     }
