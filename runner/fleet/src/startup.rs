@@ -59,6 +59,13 @@ pub(crate) struct Startup<'a> {
     pub(crate) label: &'a str,
 }
 
+/// A world whose services didn't all become ready.
+pub(crate) struct FailedStart {
+    pub(crate) why: BrokenOff,
+    /// The world, if it was complete; dropping it ends all of it.
+    world: Option<Box<LiveWorld>>,
+}
+
 /// The parts of a world that its services need before they start.
 struct Surroundings<'a> {
     /// The world's folder.
@@ -70,13 +77,42 @@ struct Surroundings<'a> {
     addresses: &'a BTreeMap<ServiceName, Address>,
 }
 
+impl From<BrokenOff> for FailedStart {
+    fn from(why: BrokenOff) -> Self {
+        Self { why, world: None }
+    }
+}
+
+impl FailedStart {
+    /// Closes the world and keeps its folder, if folders of failed scenarios are kept. Returns why it failed.
+    pub(crate) async fn keep(self) -> BrokenOff {
+        if let Some(world) = self.world {
+            world.close_broken_off().await;
+        }
+        self.why
+    }
+}
+
 impl Startup<'_> {
     /// Starts a world, and returns it once every service that isn't missing is ready.
     pub(crate) async fn run(
         &self,
         seed: Seed,
         exclusive: Option<OwnedMutexGuard<()>>,
-    ) -> Result<LiveWorld, BrokenOff> {
+    ) -> Result<LiveWorld, FailedStart> {
+        let (world, started) = self.world(seed, exclusive).await?;
+        match self.wait_for_all(&started).await {
+            Ok(()) => Ok(world),
+            Err(why) => Err(FailedStart { why, world: Some(Box::new(world)) }),
+        }
+    }
+
+    /// Makes a world, none of whose services has been started yet.
+    async fn world(
+        &self,
+        seed: Seed,
+        exclusive: Option<OwnedMutexGuard<()>>,
+    ) -> Result<(LiveWorld, Vec<Arc<StartedService>>), BrokenOff> {
         let folder = tempfile::Builder::new().prefix("world-").tempdir_in(self.workspace.guardian.folder());
         let folder = folder.map_err(|error| unavailable(Resource::DataFolder, &error))?;
         let services = Arc::new(StartedServices::default());
@@ -141,8 +177,7 @@ impl Startup<'_> {
             _folder_use: folder_use,
             _exclusive: exclusive,
         };
-        self.wait_for_all(&started).await?;
-        Ok(world)
+        Ok((world, started))
     }
 
     /// Starts all services, each once those that it is started after are ready, and waits until they and those that

@@ -1,9 +1,10 @@
 //! The live world of one scenario.
 
 use std::{
+    cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -24,6 +25,7 @@ use crate::{
     notice::{Notice, NoticeSink},
     ports::Port,
     process::Process,
+    process_table::ProcessTable,
     service::{Connections, StartedService},
     shared_folder::FolderUse,
 };
@@ -151,23 +153,41 @@ impl LiveWorld {
     fn check_ended(&self, service: &ServiceName) -> Result<(), BrokenOff> {
         match self.mark.take_remaining() {
             none if none.is_empty() => Ok(()),
-            processes => Err(BrokenOff::LeftRunning { service: service.clone(), processes }),
+            processes => Err(BrokenOff::LeftRunning { service: Some(service.clone()), processes }),
         }
+    }
+
+    /// Creates the folder in which its own is kept once it is closed; `None` if it isn't.
+    fn reserve_kept_folder(&self) -> Option<PathBuf> {
+        let reserved = self.keep.as_ref()?.reserve().map(Path::to_owned);
+        reserved.map_err(|error| self.notices.send(Notice::NotKept(error.to_string()))).ok()
+    }
+
+    /// Closes it after a start that failed. Its folder is kept, if those of failed scenarios are.
+    pub(crate) async fn close_broken_off(self) {
+        let notice = self.reserve_kept_folder().map(|folder| Notice::Kept { folder });
+        let notices = self.notices.clone();
+        self.close().await;
+        notice.into_iter().for_each(|notice| notices.send(notice));
     }
 
     /// Ends what left the process groups of the services, once the groups have ended.
     fn end_escaped(&self) {
         self.mark.end_all();
-        let remaining = self.mark.take_remaining();
-        if !remaining.is_empty() {
-            self.notices.send(Notice::LeftRunning(remaining));
+        for (service, process) in self.mark.take_escaped() {
+            self.notices.send(Notice::Escaped { service, process });
+        }
+        let processes = self.mark.take_remaining();
+        if !processes.is_empty() {
+            self.notices.send(Notice::LeftRunning(BrokenOff::LeftRunning { service: None, processes }));
         }
     }
 
     /// Kills all process groups without waiting, and returns their leaders.
     fn kill_all(&self) -> Vec<Arc<Process>> {
         self.mark.close();
-        self.services.all().iter().filter_map(|service| service.close()).collect()
+        let table: LazyCell<ProcessTable> = LazyCell::new(ProcessTable::read);
+        self.services.all().iter().filter_map(|service| service.close(&table)).collect()
     }
 }
 
@@ -209,11 +229,7 @@ impl World for LiveWorld {
     fn output(&self, verdict: &Verdict) -> ServiceOutput {
         let logs = self.services.all().iter().map(|service| (service.name.clone(), service.log.lines()));
         let logs = logs.filter(|(_, log)| !log.slices().is_empty()).collect();
-        let keep = self.keep.as_ref().filter(|_| *verdict != Verdict::Passed);
-        let folder = keep.and_then(|keep| {
-            let reserved = keep.reserve().map(Path::to_owned);
-            reserved.map_err(|error| self.notices.send(Notice::NotKept(error.to_string()))).ok()
-        });
+        let folder = if *verdict == Verdict::Passed { None } else { self.reserve_kept_folder() };
         ServiceOutput { logs, folder }
     }
 
