@@ -138,6 +138,7 @@ impl Notices {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use verdict::RemainingProcess;
 
     use super::*;
 
@@ -159,13 +160,36 @@ mod tests {
         assert_eq!(keep(&["--keep", "a.yaml"]), (Some(std::env::temp_dir().join("runner-kept")), 1));
     }
 
-    /// The notices of a run in which a service named `users` left this process behind.
-    fn escaped(ids: &[u32]) -> Notices {
-        let notices = Notices::default();
-        for id in ids {
-            let process = RemainingProcess { id: *id, command: "sleep 9".into() };
-            notices.sink().send(Notice::Escaped { service: None, process });
-        }
-        notices
+    /// Notices of these.
+    fn noticed(notices: impl IntoIterator<Item = Notice>) -> Notices {
+        let noticed = Notices::default();
+        notices.into_iter().for_each(|notice| noticed.sink().send(notice));
+        noticed
+    }
+
+    fn process(id: u32) -> RemainingProcess {
+        RemainingProcess { id, command: "sleep 9".into() }
+    }
+
+    #[test]
+    fn processes_that_had_to_be_ended_are_thin() {
+        assert_eq!(noticed([]).thin(), None);
+        let users: ServiceName = "users".parse().expect("a name");
+        let escaped = |id| Notice::Escaped { service: Some(users.clone()), process: process(id) };
+        let notices = noticed([escaped(1), escaped(2)]);
+        assert_eq!(notices.thin(), Some(Thin::Escaped(2)));
+        assert_eq!(notices.noticed().escaped.len(), 1, "told together");
+        assert_eq!(notices.show(Exit::Passed), Exit::Passed);
+    }
+
+    #[test]
+    fn processes_that_can_not_be_ended_are_a_failure_of_the_environment() {
+        let broken = BrokenOff::LeftRunning { service: None, processes: vec![process(1)] };
+        let notices = noticed([Notice::LeftRunning(broken)]);
+        assert_eq!(notices.thin(), None);
+        assert_eq!(notices.show(Exit::Passed), Exit::BrokenOff);
+        assert_eq!(notices.show(Exit::Failed), Exit::BrokenOff);
+        let interrupted = Exit::Interrupted(report::Interruption::Terminate);
+        assert_eq!(notices.show(interrupted), interrupted);
     }
 }
