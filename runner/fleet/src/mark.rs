@@ -21,8 +21,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use verdict::RemainingProcess;
 
 use crate::{
-    orphans::{self, Killed, PossibleParent},
-    process_table::{ProcessTable, described, with_environment},
+    orphans::{self, Killed, PossibleParent, is_child},
+    process_table::{ProcessTable, described, processes, with_environment},
 };
 
 /// The environment variable that all processes of a service inherit.
@@ -57,6 +57,15 @@ struct Unmarked {
     escaped: Vec<(Option<ServiceName>, RemainingProcess)>,
     /// Until the world is closed.
     parent: Option<PossibleParent>,
+}
+
+/// Where marked processes are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// Among the children of this process. All members of the service's group have ended, so that what they left is one by now.
+    Children,
+    /// Everywhere: members of the group may still be ending.
+    Everywhere,
 }
 
 /// Marks the processes of a service.
@@ -108,9 +117,9 @@ impl WorldMark {
     }
 
     /// Ends what an instance has started and what didn't end with its group, unless [`WorldMark::end_all`] does.
-    pub(crate) fn end_instance(&self, service: &ServiceName, instance: &str) {
+    pub(crate) fn end_instance(&self, service: &ServiceName, instance: &str, search: Search) {
         if !self.is_closed.load(Ordering::SeqCst) {
-            self.end_marked(instance);
+            self.end_marked(instance, search);
             self.end_noted(service);
         }
     }
@@ -121,10 +130,10 @@ impl WorldMark {
     }
 
     /// Ends what any instance has started and what didn't end with its group.
-    pub(crate) fn end_all(&self) {
+    pub(crate) fn end_all(&self, search: Search) {
         let Some(parent) = self.unmarked().parent.take() else { return };
         if self.instances.load(Ordering::Relaxed) > 0 {
-            self.end_marked(&format!("{}-", self.value));
+            self.end_marked(&format!("{}-", self.value), search);
             let services: Vec<_> = self.unmarked().noted.keys().cloned().collect();
             services.iter().for_each(|service| self.end_noted(service));
         }
@@ -132,8 +141,8 @@ impl WorldMark {
         self.record(None, orphans::end_rest());
     }
 
-    fn end_marked(&self, value: &str) {
-        self.remaining().extend(end(&format!("{VARIABLE}={value}")));
+    fn end_marked(&self, value: &str, search: Search) {
+        self.remaining().extend(end(&format!("{VARIABLE}={value}"), search));
     }
 
     fn end_noted(&self, service: &ServiceName) {
@@ -167,11 +176,13 @@ impl WorldMark {
 
 /// Kills all processes with this assignment in their environment, and those that they start meanwhile. Returns those
 /// that run on after [`TIMEOUT`].
-fn end(assignment: &str) -> Vec<RemainingProcess> {
+fn end(assignment: &str, search: Search) -> Vec<RemainingProcess> {
     let began = Instant::now();
     loop {
         // Without the folder there is nothing to find, which the fleet has said at its start.
-        let found = with_environment(assignment).unwrap_or_default();
+        let mut among = processes().unwrap_or_default();
+        among.retain(|process| search == Search::Everywhere || is_child(*process));
+        let found = with_environment(assignment, among);
         if found.is_empty() {
             return Vec::new();
         }

@@ -19,6 +19,7 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpgid, getpgrp, getsid, kill_process, test_kill_process,
     test_kill_process_group, waitid,
 };
+use tokio::signal::unix::{SignalKind, signal};
 use verdict::RemainingProcess;
 
 use crate::process_table::{described, processes};
@@ -103,6 +104,19 @@ pub(crate) fn forget(leader: Pid) {
     }
 }
 
+/// Reaps orphans that have ended by themselves, for as long as it is polled.
+pub(crate) async fn reap() {
+    let Ok(mut ended) = signal(SignalKind::child()) else { return };
+    while ended.recv().await.is_some() {
+        if let Some(children) = children().as_ref() {
+            processes()
+                .unwrap_or_default()
+                .iter()
+                .for_each(|process| drop(children.is_running_orphan(*process)));
+        }
+    }
+}
+
 /// Ends these descendants of a service that was killed, as far as they haven't ended with it.
 pub(crate) fn end(descendants: &[Pid]) -> Killed {
     // The parent of one that isn't a child of this process yet is ending.
@@ -147,7 +161,7 @@ fn kill(candidates: impl Fn(&Children) -> Vec<Pid>, awaits: impl Fn() -> bool) -
 }
 
 /// Whether this process is its parent.
-fn is_child(process: Pid) -> bool {
+pub(crate) fn is_child(process: Pid) -> bool {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     waitid(WaitId::Pid(process), look).is_ok()
 }

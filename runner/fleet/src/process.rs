@@ -20,7 +20,7 @@ use verdict::Exit;
 use crate::{
     guardian::Guardian,
     log::{Drained, Log},
-    mark::{ServiceMark, VARIABLE},
+    mark::{Search, ServiceMark, VARIABLE},
     orphans,
     process_table::ProcessTable,
 };
@@ -90,7 +90,7 @@ impl Launch {
             let status = child.wait().await;
             drop(guard);
             orphans::group_ended(group).await;
-            instance.iter().for_each(Instance::end);
+            instance.iter().for_each(|instance| instance.end(Search::Children));
             if let Ok(status) = status {
                 on_end(status);
                 ending.send_replace(Some(status));
@@ -120,8 +120,8 @@ impl Launch {
 }
 
 impl Instance {
-    fn end(&self) {
-        self.mark.world.end_instance(&self.mark.service, &self.value);
+    fn end(&self, search: Search) {
+        self.mark.world.end_instance(&self.mark.service, &self.value, search);
     }
 }
 
@@ -204,7 +204,7 @@ impl Process {
             self.note_descendants(&ProcessTable::read());
             self.send(Signal::KILL);
             self.wait_until(WaitIdOptions::EXITED);
-            self.instance.iter().for_each(Instance::end);
+            self.instance.iter().for_each(|instance| instance.end(Search::Everywhere));
         }
     }
 

@@ -34,14 +34,15 @@ fn id(text: &str) -> Option<Pid> {
     text.parse().ok().filter(|id| *id > 0).and_then(Pid::from_raw)
 }
 
-/// The processes with this assignment in their environment. That of an ended process is empty.
-pub(crate) fn with_environment(assignment: &str) -> io::Result<Vec<Pid>> {
+/// Those of these processes with this assignment in their environment. That of an ended process is empty.
+pub(crate) fn with_environment(assignment: &str, mut among: Vec<Pid>) -> Vec<Pid> {
     let has = |process: &Pid| {
         // The environment of another user's process can't be read.
         let environment = fs::read(file(*process, "environ")).unwrap_or_default();
         String::from_utf8_lossy(&environment).contains(assignment)
     };
-    Ok(processes()?.into_iter().filter(has).collect())
+    among.retain(has);
+    among
 }
 
 /// A process with its command line.

@@ -13,7 +13,10 @@ use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
 use scenario::{Configuration, Object, Scope, Service, StartCommand, Value};
-use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    task::JoinSet,
+};
 use verdict::{BrokenOff, Resource};
 
 use crate::{
@@ -24,6 +27,7 @@ use crate::{
     log::{Log, Origin},
     mark::WorldMark,
     options::FleetOptions,
+    orphans,
     ports::Port,
     service::{CurrentInstance, StartedService},
     workspace::Workspace,
@@ -164,6 +168,8 @@ impl Startup<'_> {
         let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
         let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
         let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
+        let mut reaper = JoinSet::new();
+        reaper.spawn(orphans::reap());
         // Made before the first process starts: dropping it on an error ends all of them.
         let world = LiveWorld {
             services,
@@ -172,6 +178,7 @@ impl Startup<'_> {
             open_links,
             mark,
             notices: self.options.notices.clone(),
+            _reaper: reaper,
             folder,
             keep,
             _folder_use: folder_use,

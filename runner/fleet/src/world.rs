@@ -14,14 +14,14 @@ use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
-use tokio::sync::OwnedMutexGuard;
+use tokio::{sync::OwnedMutexGuard, task::JoinSet};
 use verdict::{BrokenOff, Verdict};
 
 use crate::{
     Address,
     external::{ExternalService, Presence},
     kept_folder::KeptFolder,
-    mark::WorldMark,
+    mark::{Search, WorldMark},
     notice::{Notice, NoticeSink},
     ports::Port,
     process::Process,
@@ -40,6 +40,8 @@ pub struct LiveWorld {
     /// Finds what left the process groups of the services.
     pub(crate) mark: Arc<WorldMark>,
     pub(crate) notices: NoticeSink,
+    /// Reaps what its services leave, until it is dropped.
+    pub(crate) _reaper: JoinSet<()>,
     /// Dropped after the processes that write into it.
     pub(crate) folder: TempDir,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
@@ -172,8 +174,8 @@ impl LiveWorld {
     }
 
     /// Ends what left the process groups of the services, once the groups have ended.
-    fn end_escaped(&self) {
-        self.mark.end_all();
+    fn end_escaped(&self, search: Search) {
+        self.mark.end_all(search);
         for (service, process) in self.mark.take_escaped() {
             self.notices.send(Notice::Escaped { service, process });
         }
@@ -263,7 +265,7 @@ impl World for LiveWorld {
         for process in self.kill_all() {
             process.ended().await;
         }
-        self.end_escaped();
+        self.end_escaped(Search::Children);
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
@@ -279,6 +281,6 @@ impl Drop for LiveWorld {
         for process in self.kill_all() {
             process.kill_now();
         }
-        self.end_escaped();
+        self.end_escaped(Search::Everywhere);
     }
 }

@@ -139,6 +139,15 @@ pub(crate) fn leave_process() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// How many children this process has, also ended ones that it hasn't waited for.
+fn children() -> usize {
+    let own = format!(" {} ", std::process::id());
+    let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
+    let stats = processes.filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
+    // After the name in parentheses: the state, a letter, then the parent.
+    stats.filter(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest[1..].starts_with(&own))).count()
+}
+
 /// The program that [`alone`] starts: in its process no worlds are open but its own.
 pub(crate) fn run_alone() -> ExitCode {
     on_runtime(async {
@@ -151,9 +160,12 @@ pub(crate) fn run_alone() -> ExitCode {
         first.close().await;
         assert!(!refuses_connections(ports[1]), "a world that is open keeps its daemon");
         assert_eq!(escaped(&fleet), []);
+        let before = children();
+        assert!(get(&second, "daemon", "/exit").await.is_err());
+        eventually("an orphan that has ended is reaped", || children() < before);
         second.close().await;
         assert!(ports.into_iter().all(refuses_connections));
-        assert_eq!(escaped(&fleet), [None, None]);
+        assert_eq!(escaped(&fleet), [None]);
 
         let unmarked = daemon("unmarked");
         let world = unmarked.ready().await;
