@@ -29,7 +29,7 @@ const CASES: u64 = 1_000;
 
 /// Runs the explorations that the command line names.
 pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, worlds: &W) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
         if project.explorations.is_empty() {
             write("Nothing to explore: there is no `exploration:` in what you named.\n", interrupt)?;
             return Ok(Exit::NothingRan);
@@ -43,7 +43,7 @@ pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, w
             ..ExplorationOptions::new(seed, CASES)
         };
         write(&opening::<W>(project, &options), interrupt)?;
-        let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await;
+        let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration, notices)).await;
         let mut exit = Exit::Passed;
         let mut thin: Vec<Thin> = thin::invariants(project).into_iter().collect();
         let unjudged = project.configuration.invariants.is_empty() && thin.is_empty();
@@ -65,6 +65,7 @@ pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, w
                 }
             }
         }
+        thin.extend(notices.thin());
         show_interrupted(interrupt, &invocation.again, seed)?;
         let exit = interrupt.why().map_or(exit, Exit::Interrupted);
         thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)

@@ -15,6 +15,7 @@ use crate::{
     arguments::ConfigArgs,
     interrupt::Interrupt,
     output::{show_broken_off, show_mistakes, write},
+    service_output::Notices,
 };
 
 /// Reads the files at `paths` and runs `work` with them, which ends early when it is interrupted.
@@ -22,14 +23,17 @@ pub(crate) fn run_command(
     configuration: &ConfigArgs,
     paths: &[PathBuf],
     worlds: &impl Worlds,
-    work: impl AsyncFnOnce(&Project, &Interrupt) -> Result<Exit, BrokenOff>,
+    work: impl AsyncFnOnce(&Project, &Interrupt, &Notices) -> Result<Exit, BrokenOff>,
 ) -> Exit {
     let project = match Project::read(configuration.file.as_deref(), paths) {
         Ok(project) => project,
         Err(mistakes) => return show_mistakes(&mistakes),
     };
     let interrupt = Interrupt::listen();
-    worlds.block_on(work(&project, &interrupt)).unwrap_or_else(|broken| show_broken_off(&broken))
+    let notices = Notices::default();
+    let worked = worlds.block_on(work(&project, &interrupt, &notices));
+    // Also those of worlds that were dropped with their stage.
+    notices.show(worked.unwrap_or_else(|broken| show_broken_off(&broken)))
 }
 
 /// Builds what the configuration says, unless `--no-build` is given, and returns what makes worlds for the project.
@@ -37,9 +41,11 @@ pub(crate) async fn prepare<W: Worlds>(
     worlds: &W,
     project: &Project,
     configuration: &ConfigArgs,
+    notices: &Notices,
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if configuration.no_build { Build::Skip } else { Build::Run };
-    prepare_with(worlds, project, WorldOptions::new(build), progress()).await
+    let options = WorldOptions { notices: notices.sink(), ..WorldOptions::new(build) };
+    prepare_with(worlds, project, options, progress()).await
 }
 
 /// Tells that an exploration or a sweep was interrupted, and the command that repeats it.

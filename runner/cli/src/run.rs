@@ -33,8 +33,8 @@ use crate::{
 
 /// Runs the scenarios that the command line names.
 pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
-        run_project(arguments, invocation, project, interrupt, worlds).await
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
+        run_project(arguments, invocation, project, (interrupt, notices), worlds).await
     })
 }
 
@@ -42,7 +42,7 @@ async fn run_project<W: Worlds>(
     arguments: &Run,
     invocation: &Invocation,
     project: &Project,
-    interrupt: &Interrupt,
+    (interrupt, notices): (&Interrupt, &Notices),
     worlds: &W,
 ) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;
@@ -79,7 +79,6 @@ async fn run_project<W: Worlds>(
             *result = written(terminal.show(&event), interrupt);
         }
     };
-    let notices = Notices::default();
     let side_by_side = jobs.get().min(chosen.len()) > 1;
     let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
     let options = WorldOptions {
@@ -109,13 +108,11 @@ async fn run_project<W: Worlds>(
         on_event(Event::RunEnded { summary });
         summary
     };
-    // Also those of worlds that were dropped with their stage.
-    notices.show();
     let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     write_reports(&arguments.report, |target| target.write(&record))?;
     result?;
     let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
-    let thin = thin(project, &chosen, &summary);
+    let thin: Vec<Thin> = thin(project, &chosen, &summary).into_iter().chain(notices.thin()).collect();
     thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
 }
 

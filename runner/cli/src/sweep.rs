@@ -25,7 +25,7 @@ use crate::{
 
 /// Sweeps the scenarios that the command line names.
 pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, worlds: &W) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt| {
+    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
         if project.scenarios.is_empty() {
             write("Nothing to sweep: there is no scenario in what you named.\n", interrupt)?;
             return Ok(Exit::NothingRan);
@@ -33,7 +33,9 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         check_reports(&arguments.report)?;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let (mut tables, mut told) = (Vec::new(), write(&opening::<W>(project, seed), interrupt));
-        if let Ok(prepared) = interrupt.unless(prepare(worlds, project, &arguments.configuration)).await {
+        if let Ok(prepared) =
+            interrupt.unless(prepare(worlds, project, &arguments.configuration, notices)).await
+        {
             let stage = prepared?.stage;
             let depth = if arguments.pairs { Depth::Pairs } else { Depth::Singles };
             let options = SweepOptions { depth, stop: interrupt.token().clone(), ..SweepOptions::new(seed) };
@@ -58,7 +60,7 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         let held = tables
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
-        let thin = thin(project, &tables);
+        let thin: Vec<Thin> = thin(project, &tables).into_iter().chain(notices.thin()).collect();
         let not_swept = project.scenarios.len() - tables.len();
         let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
         record.interrupted = interrupt.why();

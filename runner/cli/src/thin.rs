@@ -26,6 +26,8 @@ pub(crate) enum Thin {
         /// The requests of the operation, if it is one.
         requests: Option<RequestCounts>,
     },
+    /// Processes that services left behind and that were ended by force.
+    Escaped(usize),
     /// A sweep in which no fault met a call.
     NothingSwept(String),
 }
@@ -43,6 +45,9 @@ impl Thin {
             Self::CannotFail(_) => "say what must come of it: `expect: { status: 200 }`".into(),
             Self::Skipped(_) => "start the services that are away".into(),
             Self::Untested { untested, requests } => untested.help(requests.as_ref()).into(),
+            Self::Escaped(_) => {
+                "let them run in the foreground, or with the environment that they inherit".into()
+            }
             Self::NothingSwept(_) => "sweep a scenario whose requests make services call each other".into(),
         }
     }
@@ -60,6 +65,10 @@ impl fmt::Display for Thin {
             Self::Skipped(scenarios) => write!(f, "{scenarios} scenarios were skipped"),
             Self::Untested { untested, requests: None } => untested.fmt(f),
             Self::Untested { untested, requests: Some(requests) } => write!(f, "{untested}: {requests}"),
+            Self::Escaped(1) => f.write_str("a process that a service left behind had to be ended"),
+            Self::Escaped(processes) => {
+                write!(f, "{processes} processes that services left behind had to be ended")
+            }
             Self::NothingSwept(name) => write!(f, "the sweep of `{name}` tried no fault"),
         }
     }

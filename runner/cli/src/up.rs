@@ -75,8 +75,7 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
             Err(why) => Exit::Interrupted(why),
         }
     });
-    notices.show();
-    exit
+    notices.show(exit)
 }
 
 fn show(text: &str) -> io::Result<()> {

@@ -6,9 +6,9 @@ use fault::Seed;
 use futures_util::{StreamExt, stream};
 use scenario::Scenario;
 use tokio_util::sync::CancellationToken;
-use verdict::{Failure, FailureLocation, Finding, Verdict};
+use verdict::{Finding, Verdict};
 
-use crate::{Event, Rules, ScenarioResult, ServiceOutput, Stage, Summary, run_scenario};
+use crate::{Event, Rules, ScenarioResult, ServiceOutput, Stage, Summary, scenario_run::run_reviewed};
 
 /// The scenarios of a run, and how they are run.
 #[derive(Debug, Clone)]
@@ -111,15 +111,8 @@ async fn run_planned<S: Stage>(
         }
     } else {
         let on_step = |step| on_event(Event::StepStarted { scenario: index, step });
-        run_scenario(stage, scenario, &plan.rules, seed, on_step).await
+        run_reviewed(stage, scenario, &plan.rules, seed, on_step, review).await
     };
-    if result.verdict == Verdict::Passed {
-        let findings = review(&result);
-        if !findings.is_empty() {
-            let failure = Failure { location: FailureLocation::End, findings, exchange: None };
-            result.verdict = Verdict::Failed(vec![failure]);
-        }
-    }
     if result.verdict == Verdict::Passed && plan.kept_output == KeptOutput::OfFailures {
         result.output = ServiceOutput::default();
     }

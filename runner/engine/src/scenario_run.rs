@@ -55,6 +55,19 @@ pub async fn run_scenario<S: Stage>(
     seed: Seed,
     on_step: impl Fn(usize) + Send + Sync,
 ) -> ScenarioResult {
+    run_reviewed(stage, scenario, rules, seed, on_step, &|_| Vec::new()).await
+}
+
+/// Runs a scenario like [`run_scenario`]. `review` can add findings to one that passed; its world is kept open for that, so
+/// that it knows whether its scenario has failed.
+pub(crate) async fn run_reviewed<S: Stage>(
+    stage: &S,
+    scenario: Arc<Scenario>,
+    rules: &Rules,
+    seed: Seed,
+    on_step: impl Fn(usize) + Send + Sync,
+    review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
+) -> ScenarioResult {
     let world = match stage.raise(&scenario, seed).await {
         Ok(world) => world,
         Err(broken) => {
@@ -66,9 +79,18 @@ pub async fn run_scenario<S: Stage>(
     let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
-    let output = world.output(&verdict);
+    let output = ServiceOutput::default();
+    let mut result = ScenarioResult { scenario, seed, verdict, history, took, output };
+    if result.verdict == Verdict::Passed {
+        let findings = review(&result);
+        if !findings.is_empty() {
+            let failure = Failure { location: FailureLocation::End, findings, exchange: None };
+            result.verdict = Verdict::Failed(vec![failure]);
+        }
+    }
+    result.output = world.output(&result.verdict);
     world.close().await;
-    ScenarioResult { scenario, seed, verdict, history, took, output }
+    result
 }
 
 /// A scenario that is running.

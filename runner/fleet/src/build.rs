@@ -9,6 +9,7 @@ use verdict::{BrokenOff, Exit};
 use crate::{
     log::{LineSink, Log, Origin},
     options::FleetOptions,
+    orphans::BuildOrphans,
     process::{Launch, exit},
     workspace::Workspace,
 };
@@ -31,7 +32,8 @@ pub(crate) async fn build(
     let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
     let words = shlex::split(&command).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
-    // Not marked: a build may leave a daemon that serves later builds.
+    // Neither marked nor ended: a build may leave a daemon that serves later builds.
+    let _orphans = BuildOrphans::new();
     let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None };
     let started = Instant::now();
     options.preparation.send(Preparation::BuildStarted { command: command.clone() });

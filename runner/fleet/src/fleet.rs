@@ -16,10 +16,10 @@ use crate::{
     LiveWorld,
     build::build,
     external::wait_until_ready,
-    mark,
     notice::Notice,
     options::FleetOptions,
-    startup::{PortPolicy, Startup},
+    process_table,
+    startup::{FailedStart, PortPolicy, Startup},
     workspace::Workspace,
 };
 
@@ -95,11 +95,11 @@ impl Fleet {
                     world.close().await;
                     break;
                 }
-                Err(why) => match why.service().and_then(|name| self.configuration.service(name)) {
+                Err(failed) => match failed.why.service().and_then(|name| self.configuration.service(name)) {
                     Some(service) if optional(service) => {
-                        missing.insert(service.name.clone(), why);
+                        missing.insert(service.name.clone(), failed.why);
                     }
-                    _ => return Err(why),
+                    _ => return Err(failed.keep().await),
                 },
             }
         }
@@ -109,7 +109,20 @@ impl Fleet {
     /// Starts a world on the ports of the services' `base_url`, for use by hand.
     pub async fn up(&self, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.probe().await?;
-        self.start_world(&self.missing(), PortPolicy::AsConfigured, seed, "up").await
+        self.start_or_keep(PortPolicy::AsConfigured, seed, "up").await
+    }
+
+    /// Starts a world without the services that are missing. If that fails, its folder is kept.
+    async fn start_or_keep(
+        &self,
+        ports: PortPolicy,
+        seed: Seed,
+        label: &str,
+    ) -> Result<LiveWorld, BrokenOff> {
+        match self.start_world(&self.missing(), ports, seed, label).await {
+            Ok(world) => Ok(world),
+            Err(failed) => Err(failed.keep().await),
+        }
     }
 
     /// Starts a world, and tries other ports when another process takes one.
@@ -119,7 +132,7 @@ impl Fleet {
         ports: PortPolicy,
         seed: Seed,
         label: &str,
-    ) -> Result<LiveWorld, BrokenOff> {
+    ) -> Result<LiveWorld, FailedStart> {
         let startup = Startup {
             configuration: &self.configuration,
             options: &self.options,
@@ -136,7 +149,9 @@ impl Fleet {
                 None => None,
             };
             match startup.run(seed, exclusive).await {
-                Err(why @ BrokenOff::EndedEarly { port: PortState::Lost, .. }) if attempt < ATTEMPTS => {
+                Err(FailedStart {
+                    why: why @ BrokenOff::EndedEarly { port: PortState::Lost, .. }, ..
+                }) if attempt < ATTEMPTS => {
                     tracing::debug!(%why, attempt, "a port was taken; trying others");
                     attempt += 1;
                 }
@@ -148,7 +163,7 @@ impl Fleet {
     async fn workspace(&self) -> Result<&Workspace, BrokenOff> {
         let new = async || {
             if self.configuration.services.iter().any(|service| service.start.is_some())
-                && !mark::is_supported()
+                && !process_table::is_supported()
             {
                 self.options.notices.send(Notice::NoProcessTable);
             }
@@ -191,6 +206,6 @@ impl Stage for Fleet {
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.check_processes(scenario)?;
         self.probe().await?;
-        self.start_world(&self.missing(), PortPolicy::Free, seed, &scenario.name).await
+        self.start_or_keep(PortPolicy::Free, seed, &scenario.name).await
     }
 }

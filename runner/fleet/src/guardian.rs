@@ -12,7 +12,7 @@ use std::{
 use rustix::process::Pid;
 use tempfile::TempDir;
 
-use crate::mark::FleetMark;
+use crate::{mark::FleetMark, orphans};
 
 /// A folder for everything that a fleet stores, and a small shell process that knows the process groups of all
 /// services. When the runner ends, also by SIGKILL, that process reads the end of its input, kills the groups and what
@@ -61,7 +61,9 @@ impl Guardian {
             None => named.tempdir()?,
         };
         let mark = FleetMark::new();
-        let mut watcher = Command::new("sh")
+        orphans::become_subreaper()?;
+        let mut command = Command::new("sh");
+        command
             .args(["-c", WATCH, "runner-guardian"])
             .arg(folder.path())
             .arg(mark.assignment())
@@ -69,8 +71,8 @@ impl Guardian {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+            .stderr(Stdio::null());
+        let mut watcher = orphans::start(|| command.spawn(), Pid::from_child)?;
         let input = Mutex::new(watcher.stdin.take());
         Ok(Self { folder, mark, watcher, input })
     }
@@ -108,5 +110,6 @@ impl Drop for Guardian {
         if let Err(error) = self.watcher.wait() {
             tracing::warn!(%error, "failed to wait for the guardian");
         }
+        orphans::forget(Pid::from_child(&self.watcher));
     }
 }

@@ -10,7 +10,10 @@ use fault::ServiceName;
 use scenario::{EvaluationError, Scope, StartCommand};
 use verdict::BrokenOff;
 
-use crate::{mark::WorldMark, process::Launch};
+use crate::{
+    mark::{ServiceMark, WorldMark},
+    process::Launch,
+};
 
 /// The folders that a service's templates can name.
 pub(crate) struct Folders<'a> {
@@ -27,7 +30,7 @@ pub(crate) fn launch(
     start: &StartCommand,
     scope: &mut Scope,
     folders: &Folders<'_>,
-    mark: &Arc<WorldMark>,
+    world: &Arc<WorldMark>,
 ) -> Result<Launch, BrokenOff> {
     scope.set("data_dir", folders.data.to_string_lossy().into_owned());
     scope.set("conf_dir", folders.conf.to_string_lossy().into_owned());
@@ -40,7 +43,7 @@ pub(crate) fn launch(
         folder: launch.folder.clone(),
         error: error.to_string(),
     })?;
-    Ok(Launch { mark: Some(Arc::clone(mark)), ..launch })
+    Ok(Launch { mark: Some(ServiceMark { world: Arc::clone(world), service: service.clone() }), ..launch })
 }
 
 fn render(start: &StartCommand, scope: &Scope, folders: &Folders<'_>) -> Result<Launch, EvaluationError> {

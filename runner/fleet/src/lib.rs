@@ -20,6 +20,8 @@
 //! | `external` | a service that runs already, or is missing |
 //! | `process` | a process with all of its children |
 //! | `mark` | finds and ends what left the process group of its service |
+//! | `orphans` | finds and ends what also cleared its environment |
+//! | `process_table` | the processes of this machine |
 //! | `notice` | what a person should know of a run though it fails nothing |
 //! | `ports` | ports that no other process takes |
 //! | `log` | what a service wrote |
@@ -32,6 +34,10 @@
 //! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped: also when
 //! its startup fails half-way, on a panic, and on Ctrl-C. The guardian does the same when the runner is killed. A
 //! process that left the process group of its service (a daemon) is found by its environment where there is a `/proc`.
+//! One that has cleared its environment, too, is found on Linux, where the process that uses a fleet becomes a *child
+//! subreaper* when its first fleet starts anything: orphans of its descendants become its children. Those that lead or joined a
+//! process group of their own are ended when no world is open, unless a build has left them or they are older. Children that such a
+//! program starts itself meanwhile stay as long as they are in its own process group.
 
 mod address;
 mod build;
@@ -44,8 +50,10 @@ mod log;
 mod mark;
 mod notice;
 mod options;
+mod orphans;
 mod ports;
 mod process;
+mod process_table;
 mod service;
 mod shared_folder;
 mod startup;

@@ -2,23 +2,28 @@
 //!
 //! A process that calls `setsid`, as daemons do, gets no signal that is sent to its service's group. It inherits the
 //! service's environment, though, and with it [`VARIABLE`], whose value is different for every instance of a service.
-//! The value is read from `/proc`, which Linux has; elsewhere such a process isn't found.
+//! The value is read from `/proc`, which Linux has; elsewhere such a process isn't found. One that has cleared its
+//! environment, too, is found as an [orphan](crate::orphans).
 
 use std::{
-    fs,
+    collections::BTreeMap,
     hash::{BuildHasher, RandomState},
-    io,
-    path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
 
+use fault::ServiceName;
 use rustix::process::{Pid, Signal, kill_process};
 use verdict::RemainingProcess;
+
+use crate::{
+    orphans::{self, Killed, PossibleParent, is_child},
+    process_table::{ProcessTable, described, processes, with_environment},
+};
 
 /// The environment variable that all processes of a service inherit.
 pub(crate) const VARIABLE: &str = "RUNNER_INSTANCE";
@@ -27,9 +32,6 @@ pub(crate) const VARIABLE: &str = "RUNNER_INSTANCE";
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a killed process has to end before it is looked for again. Usually it takes microseconds.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// The folder with a folder for each process.
-const PROCESSES: &str = "/proc";
 
 /// The beginning of the values of [`VARIABLE`] in a fleet's processes.
 #[derive(Debug, Clone)]
@@ -42,7 +44,35 @@ pub(crate) struct WorldMark {
     instances: AtomicU32,
     /// Whether the world ends all of its processes at once, so that no service has to look for its own.
     is_closed: AtomicBool,
+    unmarked: Mutex<Unmarked>,
     remaining: Mutex<Vec<RemainingProcess>>,
+}
+
+/// Processes of a world that may have lost the mark.
+#[derive(Debug)]
+struct Unmarked {
+    /// What ran outside a service's group when the service was killed: its orphans, unless they end with it.
+    noted: BTreeMap<ServiceName, Vec<Pid>>,
+    /// Orphans that had to be ended, with their service where that is certain.
+    escaped: Vec<(Option<ServiceName>, RemainingProcess)>,
+    /// Until the world is closed.
+    parent: Option<PossibleParent>,
+}
+
+/// Where marked processes are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// Among the children of this process. All members of the service's group have ended, so that what they left is one by now.
+    Children,
+    /// Everywhere: members of the group may still be ending.
+    Everywhere,
+}
+
+/// Marks the processes of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceMark {
+    pub(crate) world: Arc<WorldMark>,
+    pub(crate) service: ServiceName,
 }
 
 impl FleetMark {
@@ -64,6 +94,11 @@ impl FleetMark {
             value: format!("{}-{}", self.0, WORLDS.fetch_add(1, Ordering::Relaxed)),
             instances: AtomicU32::new(0),
             is_closed: AtomicBool::new(false),
+            unmarked: Mutex::new(Unmarked {
+                noted: BTreeMap::new(),
+                escaped: Vec::new(),
+                parent: Some(PossibleParent::new()),
+            }),
             remaining: Mutex::default(),
         }
     }
@@ -75,10 +110,17 @@ impl WorldMark {
         format!("{}-{}-", self.value, self.instances.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Notes what the leader of a service's group has started outside of it, before it is killed.
+    pub(crate) fn note(&self, service: &ServiceName, leader: Pid, table: &ProcessTable) {
+        let found = table.descendants_outside_group(leader);
+        self.unmarked().noted.entry(service.clone()).or_default().extend(found);
+    }
+
     /// Ends what an instance has started and what didn't end with its group, unless [`WorldMark::end_all`] does.
-    pub(crate) fn end_instance(&self, instance: &str) {
+    pub(crate) fn end_instance(&self, service: &ServiceName, instance: &str, search: Search) {
         if !self.is_closed.load(Ordering::SeqCst) {
-            self.end(instance);
+            self.end_marked(instance, search);
+            self.end_noted(service);
         }
     }
 
@@ -88,35 +130,59 @@ impl WorldMark {
     }
 
     /// Ends what any instance has started and what didn't end with its group.
-    pub(crate) fn end_all(&self) {
-        if self.instances.swap(0, Ordering::Relaxed) > 0 {
-            self.end(&format!("{}-", self.value));
+    pub(crate) fn end_all(&self, search: Search) {
+        let Some(parent) = self.unmarked().parent.take() else { return };
+        if self.instances.load(Ordering::Relaxed) > 0 {
+            self.end_marked(&format!("{}-", self.value), search);
+            let services: Vec<_> = self.unmarked().noted.keys().cloned().collect();
+            services.iter().for_each(|service| self.end_noted(service));
         }
+        drop(parent);
+        self.record(None, orphans::end_rest());
     }
 
-    fn end(&self, value: &str) {
-        let remaining = end(&format!("{VARIABLE}={value}"));
-        self.remaining.lock().unwrap_or_else(PoisonError::into_inner).extend(remaining);
+    fn end_marked(&self, value: &str, search: Search) {
+        self.remaining().extend(end(&format!("{VARIABLE}={value}"), search));
+    }
+
+    fn end_noted(&self, service: &ServiceName) {
+        let noted = self.unmarked().noted.remove(service).unwrap_or_default();
+        self.record(Some(service), orphans::end(&noted));
+    }
+
+    fn record(&self, service: Option<&ServiceName>, Killed { ended, remaining }: Killed) {
+        self.unmarked().escaped.extend(ended.into_iter().map(|process| (service.cloned(), process)));
+        self.remaining().extend(remaining);
+    }
+
+    fn unmarked(&self) -> MutexGuard<'_, Unmarked> {
+        self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remaining(&self) -> MutexGuard<'_, Vec<RemainingProcess>> {
+        self.remaining.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the orphans that had to be ended, once.
+    pub(crate) fn take_escaped(&self) -> Vec<(Option<ServiceName>, RemainingProcess)> {
+        std::mem::take(&mut self.unmarked().escaped)
     }
 
     /// Returns the processes that could not be ended, once.
     pub(crate) fn take_remaining(&self) -> Vec<RemainingProcess> {
-        std::mem::take(&mut self.remaining.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.remaining())
     }
-}
-
-/// Whether processes can be found by their environment.
-pub(crate) fn is_supported() -> bool {
-    Path::new(PROCESSES).join("self/environ").exists()
 }
 
 /// Kills all processes with this assignment in their environment, and those that they start meanwhile. Returns those
 /// that run on after [`TIMEOUT`].
-fn end(assignment: &str) -> Vec<RemainingProcess> {
+fn end(assignment: &str, search: Search) -> Vec<RemainingProcess> {
     let began = Instant::now();
     loop {
         // Without the folder there is nothing to find, which the fleet has said at its start.
-        let found = marked(assignment).unwrap_or_default();
+        let mut among = processes().unwrap_or_default();
+        among.retain(|process| search == Search::Everywhere || is_child(*process));
+        let found = with_environment(assignment, among);
         if found.is_empty() {
             return Vec::new();
         }
@@ -125,33 +191,8 @@ fn end(assignment: &str) -> Vec<RemainingProcess> {
             let _ = kill_process(*process, Signal::KILL);
         }
         if began.elapsed() > TIMEOUT {
-            return found.into_iter().map(remaining).collect();
+            return found.into_iter().map(described).collect();
         }
         thread::sleep(PAUSE);
     }
-}
-
-/// The processes with this assignment in their environment. That of an ended process is empty.
-fn marked(assignment: &str) -> io::Result<Vec<Pid>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(PROCESSES)? {
-        let entry = entry?;
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw)
-        else {
-            continue;
-        };
-        // The environment of another user's process can't be read.
-        let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
-        if String::from_utf8_lossy(&environment).contains(assignment) {
-            found.push(id);
-        }
-    }
-    Ok(found)
-}
-
-fn remaining(process: Pid) -> RemainingProcess {
-    let id = process.as_raw_nonzero().get().unsigned_abs();
-    let words = fs::read(format!("{PROCESSES}/{id}/cmdline")).unwrap_or_default();
-    let command = String::from_utf8_lossy(&words).replace('\0', " ").trim_end().to_owned();
-    RemainingProcess { id, command }
 }

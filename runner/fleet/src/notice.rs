@@ -1,14 +1,27 @@
-//! What a person should know of a run though it fails nothing.
+//! What a person should know of a run, past the results of its scenarios.
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use verdict::RemainingProcess;
+use fault::ServiceName;
+use verdict::{BrokenOff, RemainingProcess};
 
 /// Something about the environment that a person should know. [`Display`](fmt::Display) says what it is and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Processes of a world that was closed can't be ended.
-    LeftRunning(Vec<RemainingProcess>),
+    /// Processes of a world that was closed can't be ended: a failure of the environment.
+    LeftRunning(BrokenOff),
+    /// A process left its service's process group, had cleared its environment, and was ended by force.
+    Escaped {
+        /// The service that started it, where that is certain.
+        service: Option<ServiceName>,
+        /// The process, which has ended.
+        process: RemainingProcess,
+    },
+    /// Services didn't all start, and their folder is kept.
+    Kept {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The folder of a scenario that failed can't be kept; this is what the system said.
     NotKept(String),
     /// A file changed in a folder in which services of several worlds ran at the same time.
@@ -31,7 +44,7 @@ impl NoticeSink {
     }
 
     /// Passes one on.
-    pub(crate) fn send(&self, notice: Notice) {
+    pub fn send(&self, notice: Notice) {
         (self.0)(notice);
     }
 }
@@ -51,9 +64,20 @@ impl fmt::Debug for NoticeSink {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LeftRunning(processes) => {
-                f.write_str("these processes of services can't be ended; end them by hand:")?;
-                processes.iter().try_for_each(|process| write!(f, " {process}"))
+            Self::LeftRunning(broken) => broken.fmt(f),
+            Self::Escaped { service, process } => {
+                match service {
+                    Some(service) => write!(f, "{service} left a process behind")?,
+                    None => f.write_str("a service left a process behind")?,
+                }
+                write!(
+                    f,
+                    ", which had to be ended: {process}; it had left the process group and cleared the environment, so \
+                     let it run in the foreground, or with the environment that it inherits"
+                )
+            }
+            Self::Kept { folder } => {
+                write!(f, "data and logs of the services that didn't start are kept in {}", folder.display())
             }
             Self::NotKept(error) => {
                 write!(f, "the folders of a failed scenario can't be kept: {error}; name another with --keep=FOLDER")

@@ -10,13 +10,19 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::{process::Command, sync::watch, time::timeout};
+use tokio::{
+    process::{Child, Command},
+    sync::watch,
+    time::timeout,
+};
 use verdict::Exit;
 
 use crate::{
     guardian::Guardian,
     log::{Drained, Log},
-    mark::{VARIABLE, WorldMark},
+    mark::{Search, ServiceMark, VARIABLE},
+    orphans,
+    process_table::ProcessTable,
 };
 
 /// How long the kernel may take to end a killed process or to halt a stopped one. Usually it takes microseconds.
@@ -34,13 +40,13 @@ pub(crate) struct Launch {
     /// The working folder.
     pub(crate) folder: PathBuf,
     /// Marks what it starts, so that all of that ends with it; `None` leaves what leaves its process group.
-    pub(crate) mark: Option<Arc<WorldMark>>,
+    pub(crate) mark: Option<ServiceMark>,
 }
 
 /// Ends what a process has started outside its group.
 #[derive(Debug, Clone)]
 struct Instance {
-    world: Arc<WorldMark>,
+    mark: ServiceMark,
     value: String,
 }
 
@@ -65,13 +71,16 @@ impl Launch {
     ) -> io::Result<Process> {
         let (output, end) = io::pipe()?;
         let mut command = self.command(end)?;
-        let mark = |world: &Arc<WorldMark>| Instance { world: Arc::clone(world), value: world.instance() };
+        let mark = |mark: &ServiceMark| Instance { mark: mark.clone(), value: mark.world.instance() };
         let instance = self.mark.as_ref().map(mark);
         command.envs(instance.iter().map(|instance| (VARIABLE, &instance.value)));
-        let mut child = command.spawn()?;
+        let id = |child: &Child| {
+            let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+            id.expect("a process that wasn't waited for has an id")
+        };
+        let mut child = orphans::start(|| command.spawn(), id)?;
         drop(command);
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        let group = id.expect("a process that wasn't waited for has an id");
+        let group = id(&child);
         let (ending, ended) = watch::channel(None);
         let guard = GroupGuard { group, guardian: Arc::clone(guardian) };
         guardian.watch(group)?;
@@ -80,7 +89,8 @@ impl Launch {
         tokio::spawn(async move {
             let status = child.wait().await;
             drop(guard);
-            instance.iter().for_each(Instance::end);
+            orphans::group_ended(group).await;
+            instance.iter().for_each(|instance| instance.end(Search::Children));
             if let Ok(status) = status {
                 on_end(status);
                 ending.send_replace(Some(status));
@@ -110,8 +120,8 @@ impl Launch {
 }
 
 impl Instance {
-    fn end(&self) {
-        self.world.end_instance(&self.value);
+    fn end(&self, search: Search) {
+        self.mark.world.end_instance(&self.mark.service, &self.value, search);
     }
 }
 
@@ -182,6 +192,7 @@ impl Process {
     /// Kills it, and returns once it has ended.
     pub(crate) async fn kill(&self) {
         if !self.has_ended() {
+            self.note_descendants(&ProcessTable::read());
             self.send(Signal::KILL);
             self.ended().await;
         }
@@ -190,9 +201,10 @@ impl Process {
     /// Kills it like [`Process::kill`], without a runtime: blocks the thread, usually for less than a millisecond.
     pub(crate) fn kill_now(&self) {
         if !self.has_ended() {
+            self.note_descendants(&ProcessTable::read());
             self.send(Signal::KILL);
             self.wait_until(WaitIdOptions::EXITED);
-            self.instance.iter().for_each(Instance::end);
+            self.instance.iter().for_each(|instance| instance.end(Search::Everywhere));
         }
     }
 
@@ -201,11 +213,19 @@ impl Process {
         if self.has_ended() {
             return;
         }
+        self.note_descendants(&ProcessTable::read());
         self.send(Signal::TERM);
         // A halted process handles no signal before it is resumed.
         self.send(Signal::CONT);
         if timeout(grace, self.ended()).await.is_err() {
             self.kill().await;
+        }
+    }
+
+    /// Notes what it has started outside its group, which ends with it.
+    pub(crate) fn note_descendants(&self, table: &ProcessTable) {
+        if let Some(Instance { mark, .. }) = &self.instance {
+            mark.world.note(&mark.service, self.group, table);
         }
     }
 

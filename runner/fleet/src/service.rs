@@ -1,6 +1,7 @@
 //! A service that the fleet starts, with the processes that run it one after the other.
 
 use std::{
+    cell::LazyCell,
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,6 +22,7 @@ use crate::{
     log::Log,
     ports::Port,
     process::{Launch, Process, exit},
+    process_table::ProcessTable,
 };
 
 /// Lines of a service's log that an error shows.
@@ -310,12 +312,16 @@ impl StartedService {
         Err(BrokenOff::NotRunning { service: self.name.clone(), signal, log: self.last_lines() })
     }
 
-    /// Kills it without waiting, and lets nothing start it again. Returns the process that is ending.
-    pub(crate) fn close(&self) -> Option<Arc<Process>> {
+    /// Kills it without waiting, and lets nothing start it again. Returns the process that is ending. `table` is read if it
+    /// is needed.
+    pub(crate) fn close(&self, table: &LazyCell<ProcessTable>) -> Option<Arc<Process>> {
         let mut current = self.current();
         current.is_closed = true;
         let instance = current.instance.take()?;
         instance.is_ending.store(true, Ordering::SeqCst);
+        if !instance.process.has_ended() {
+            instance.process.note_descendants(table);
+        }
         instance.process.send(rustix::process::Signal::KILL);
         Some(instance.process)
     }

@@ -13,7 +13,10 @@ use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
 use scenario::{Configuration, Object, Scope, Service, StartCommand, Value};
-use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    task::JoinSet,
+};
 use verdict::{BrokenOff, Resource};
 
 use crate::{
@@ -24,6 +27,7 @@ use crate::{
     log::{Log, Origin},
     mark::WorldMark,
     options::FleetOptions,
+    orphans,
     ports::Port,
     service::{CurrentInstance, StartedService},
     workspace::Workspace,
@@ -59,6 +63,13 @@ pub(crate) struct Startup<'a> {
     pub(crate) label: &'a str,
 }
 
+/// A world whose services didn't all become ready.
+pub(crate) struct FailedStart {
+    pub(crate) why: BrokenOff,
+    /// The world, if it was complete; dropping it ends all of it.
+    world: Option<Box<LiveWorld>>,
+}
+
 /// The parts of a world that its services need before they start.
 struct Surroundings<'a> {
     /// The world's folder.
@@ -70,13 +81,42 @@ struct Surroundings<'a> {
     addresses: &'a BTreeMap<ServiceName, Address>,
 }
 
+impl From<BrokenOff> for FailedStart {
+    fn from(why: BrokenOff) -> Self {
+        Self { why, world: None }
+    }
+}
+
+impl FailedStart {
+    /// Closes the world and keeps its folder, if folders of failed scenarios are kept. Returns why it failed.
+    pub(crate) async fn keep(self) -> BrokenOff {
+        if let Some(world) = self.world {
+            world.close_broken_off().await;
+        }
+        self.why
+    }
+}
+
 impl Startup<'_> {
     /// Starts a world, and returns it once every service that isn't missing is ready.
     pub(crate) async fn run(
         &self,
         seed: Seed,
         exclusive: Option<OwnedMutexGuard<()>>,
-    ) -> Result<LiveWorld, BrokenOff> {
+    ) -> Result<LiveWorld, FailedStart> {
+        let (world, started) = self.world(seed, exclusive).await?;
+        match self.wait_for_all(&started).await {
+            Ok(()) => Ok(world),
+            Err(why) => Err(FailedStart { why, world: Some(Box::new(world)) }),
+        }
+    }
+
+    /// Makes a world, none of whose services has been started yet.
+    async fn world(
+        &self,
+        seed: Seed,
+        exclusive: Option<OwnedMutexGuard<()>>,
+    ) -> Result<(LiveWorld, Vec<Arc<StartedService>>), BrokenOff> {
         let folder = tempfile::Builder::new().prefix("world-").tempdir_in(self.workspace.guardian.folder());
         let folder = folder.map_err(|error| unavailable(Resource::DataFolder, &error))?;
         let services = Arc::new(StartedServices::default());
@@ -128,6 +168,8 @@ impl Startup<'_> {
         let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
         let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
         let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
+        let mut reaper = JoinSet::new();
+        reaper.spawn(orphans::reap());
         // Made before the first process starts: dropping it on an error ends all of them.
         let world = LiveWorld {
             services,
@@ -136,13 +178,13 @@ impl Startup<'_> {
             open_links,
             mark,
             notices: self.options.notices.clone(),
+            _reaper: reaper,
             folder,
             keep,
             _folder_use: folder_use,
             _exclusive: exclusive,
         };
-        self.wait_for_all(&started).await?;
-        Ok(world)
+        Ok((world, started))
     }
 
     /// Starts all services, each once those that it is started after are ready, and waits until they and those that

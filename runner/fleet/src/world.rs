@@ -1,9 +1,10 @@
 //! The live world of one scenario.
 
 use std::{
+    cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -13,17 +14,18 @@ use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
-use tokio::sync::OwnedMutexGuard;
+use tokio::{sync::OwnedMutexGuard, task::JoinSet};
 use verdict::{BrokenOff, Verdict};
 
 use crate::{
     Address,
     external::{ExternalService, Presence},
     kept_folder::KeptFolder,
-    mark::WorldMark,
+    mark::{Search, WorldMark},
     notice::{Notice, NoticeSink},
     ports::Port,
     process::Process,
+    process_table::ProcessTable,
     service::{Connections, StartedService},
     shared_folder::FolderUse,
 };
@@ -38,6 +40,8 @@ pub struct LiveWorld {
     /// Finds what left the process groups of the services.
     pub(crate) mark: Arc<WorldMark>,
     pub(crate) notices: NoticeSink,
+    /// Reaps what its services leave, until it is dropped.
+    pub(crate) _reaper: JoinSet<()>,
     /// Dropped after the processes that write into it.
     pub(crate) folder: TempDir,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
@@ -151,23 +155,41 @@ impl LiveWorld {
     fn check_ended(&self, service: &ServiceName) -> Result<(), BrokenOff> {
         match self.mark.take_remaining() {
             none if none.is_empty() => Ok(()),
-            processes => Err(BrokenOff::LeftRunning { service: service.clone(), processes }),
+            processes => Err(BrokenOff::LeftRunning { service: Some(service.clone()), processes }),
         }
     }
 
+    /// Creates the folder in which its own is kept once it is closed; `None` if it isn't.
+    fn reserve_kept_folder(&self) -> Option<PathBuf> {
+        let reserved = self.keep.as_ref()?.reserve().map(Path::to_owned);
+        reserved.map_err(|error| self.notices.send(Notice::NotKept(error.to_string()))).ok()
+    }
+
+    /// Closes it after a start that failed. Its folder is kept, if those of failed scenarios are.
+    pub(crate) async fn close_broken_off(self) {
+        let notice = self.reserve_kept_folder().map(|folder| Notice::Kept { folder });
+        let notices = self.notices.clone();
+        self.close().await;
+        notice.into_iter().for_each(|notice| notices.send(notice));
+    }
+
     /// Ends what left the process groups of the services, once the groups have ended.
-    fn end_escaped(&self) {
-        self.mark.end_all();
-        let remaining = self.mark.take_remaining();
-        if !remaining.is_empty() {
-            self.notices.send(Notice::LeftRunning(remaining));
+    fn end_escaped(&self, search: Search) {
+        self.mark.end_all(search);
+        for (service, process) in self.mark.take_escaped() {
+            self.notices.send(Notice::Escaped { service, process });
+        }
+        let processes = self.mark.take_remaining();
+        if !processes.is_empty() {
+            self.notices.send(Notice::LeftRunning(BrokenOff::LeftRunning { service: None, processes }));
         }
     }
 
     /// Kills all process groups without waiting, and returns their leaders.
     fn kill_all(&self) -> Vec<Arc<Process>> {
         self.mark.close();
-        self.services.all().iter().filter_map(|service| service.close()).collect()
+        let table: LazyCell<ProcessTable> = LazyCell::new(ProcessTable::read);
+        self.services.all().iter().filter_map(|service| service.close(&table)).collect()
     }
 }
 
@@ -209,11 +231,7 @@ impl World for LiveWorld {
     fn output(&self, verdict: &Verdict) -> ServiceOutput {
         let logs = self.services.all().iter().map(|service| (service.name.clone(), service.log.lines()));
         let logs = logs.filter(|(_, log)| !log.slices().is_empty()).collect();
-        let keep = self.keep.as_ref().filter(|_| *verdict != Verdict::Passed);
-        let folder = keep.and_then(|keep| {
-            let reserved = keep.reserve().map(Path::to_owned);
-            reserved.map_err(|error| self.notices.send(Notice::NotKept(error.to_string()))).ok()
-        });
+        let folder = if *verdict == Verdict::Passed { None } else { self.reserve_kept_folder() };
         ServiceOutput { logs, folder }
     }
 
@@ -247,7 +265,7 @@ impl World for LiveWorld {
         for process in self.kill_all() {
             process.ended().await;
         }
-        self.end_escaped();
+        self.end_escaped(Search::Children);
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
@@ -263,6 +281,6 @@ impl Drop for LiveWorld {
         for process in self.kill_all() {
             process.kill_now();
         }
-        self.end_escaped();
+        self.end_escaped(Search::Everywhere);
     }
 }

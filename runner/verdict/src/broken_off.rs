@@ -162,10 +162,10 @@ pub enum BrokenOff {
         file: Option<PathBuf>,
     },
     /// A service's process was ended, but not all processes that it had started.
-    #[error("{service} was ended, but not what it had started: {}", listed(.processes))]
+    #[error("{}: {}", ended_alone(.service.as_ref()), listed(.processes))]
     LeftRunning {
-        /// The service.
-        service: ServiceName,
+        /// The service; `None` if it may be any service of a scenario.
+        service: Option<ServiceName>,
         /// The processes.
         processes: Vec<RemainingProcess>,
     },
@@ -224,7 +224,7 @@ pub enum Resource {
     OpenLink(Link),
 }
 
-/// A process that a service has started and that can't be ended.
+/// A process that a service has started and that did not end with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemainingProcess {
     /// The process's id.
@@ -377,10 +377,10 @@ impl BrokenOff {
             | Self::NotReady { service, .. }
             | Self::Absent { service, .. }
             | Self::NotOurs { service, .. }
-            | Self::LeftRunning { service, .. }
             | Self::NotRunning { service, .. }
             | Self::Closed { service }
             | Self::NotLinked { service } => Some(service),
+            Self::LeftRunning { service, .. } => service.as_ref(),
             Self::BuildInvalid(_)
             | Self::BuildFailed { .. }
             | Self::System { .. }
@@ -393,6 +393,13 @@ impl BrokenOff {
 
 fn see_log(log: &[String]) -> &'static str {
     if log.is_empty() { "it wrote nothing; see" } else { "see what it wrote, and" }
+}
+
+fn ended_alone(service: Option<&ServiceName>) -> String {
+    match service {
+        Some(service) => format!("{service} was ended, but not what it had started"),
+        None => "the services were ended, but not what they had started".into(),
+    }
 }
 
 /// The processes, with commas between them.

@@ -444,6 +444,34 @@ async fn a_run_that_is_stopped_keeps_its_results_and_drops_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_scenario_that_fails_its_review_keeps_its_folder() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let scenario = scenario("\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
+    let plan = Plan {
+        scenarios: vec![Planned { scenario, skip: None }],
+        rules: rules(""),
+        seed: Seed(1),
+        jobs: NonZeroUsize::MIN,
+        on_failure: OnFailure::Continue,
+        kept_output: KeptOutput::OfFailures,
+        stop: CancellationToken::new(),
+    };
+    let folder = async |review: fn(&ScenarioResult) -> Vec<Finding>| {
+        let folder = Mutex::new(None);
+        let on_event = |event: Event| {
+            if let Event::ScenarioEnded { result, .. } = event {
+                folder.lock().expect("not poisoned").clone_from(&result.output.folder);
+            }
+        };
+        run(&plan, &stage, &review, &on_event).await;
+        folder.into_inner().expect("not poisoned")
+    };
+    assert_eq!(folder(no_review).await, None);
+    let differs = |_: &ScenarioResult| vec![Finding::new(FindingKind::Snapshot, "accepted", "found")];
+    assert_eq!(folder(differs).await, Some(PathBuf::from("kept")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_of_the_environment_ends_the_run() {
     let stage = shop(|_, _| (200, "{}".into()));
     let scenario =

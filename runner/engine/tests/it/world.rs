@@ -8,12 +8,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use engine::{BrokenOff, Stage, World};
+use engine::{BrokenOff, ServiceOutput, Stage, World};
 use fault::{Seed, ServiceName};
 use http::{Request, Response, StatusCode};
 use proxy::Links;
 use scenario::{Scenario, Signal};
-use verdict::{Exit, NoReply, ProcessChange};
+use verdict::{Exit, NoReply, ProcessChange, Verdict};
 
 /// Status with which the shop ends by itself, with exit code 7, in place of a reply.
 pub(crate) const DIES: u16 = 599;
@@ -143,6 +143,11 @@ impl World for MemoryWorld {
 
     fn down(&self) -> Vec<ServiceName> {
         self.down.lock().expect("not poisoned").iter().cloned().collect()
+    }
+
+    fn output(&self, verdict: &Verdict) -> ServiceOutput {
+        let folder = (*verdict != Verdict::Passed).then(|| "kept".into());
+        ServiceOutput { folder, ..ServiceOutput::default() }
     }
 
     async fn close(self) {

@@ -1,24 +1,56 @@
 //! Processes that left the process group of their service end with it.
 
+use std::{
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode, Stdio},
+};
+
 use engine::World;
-use fault::{CrashPoint, Damage, Fault, Selector};
-use fleet::LiveWorld;
+use fault::{CrashPoint, Damage, Fault, Selector, ServiceName};
+use fleet::{LiveWorld, Notice};
 use rustix::process::{Pid, Signal, kill_process};
 use verdict::NoReply;
 
-use crate::fixture::{
-    TestFleet, eventually, get, name, on_runtime, port, read, refuses_connections, service,
+use crate::{
+    ROLE,
+    fixture::{
+        TestFleet, changes, eventually, get, name, on_runtime, port, read, refuses_connections, service,
+        written_id,
+    },
 };
 
 pub(crate) const TRIALS: &[(&str, fn())] = &[
-    ("a_daemon_ends_when_its_service_is_killed_or_stopped", signalled),
-    ("a_daemon_ends_when_a_fault_crashes_its_service", crashed),
+    ("a_daemon_ends_when_its_service_is_killed_or_stopped", || signalled("marked")),
+    ("a_daemon_without_a_mark_ends_when_its_service_is_killed_or_stopped", || signalled("unmarked")),
+    ("a_daemon_ends_when_a_fault_crashes_its_service", || crashed("marked")),
+    ("a_daemon_without_a_mark_ends_when_a_fault_crashes_its_service", || crashed("unmarked")),
     ("a_daemon_ends_when_its_service_ends_by_itself", ended),
-    ("a_daemon_ends_with_its_world", closed),
+    ("a_daemon_ends_with_its_world", || closed("marked")),
+    ("a_daemon_without_a_mark_ends_with_its_world", || closed("unmarked")),
+    ("an_orphan_of_unknown_parents_ends_once_no_world_is_open", alone),
 ];
 
-fn daemon() -> TestFleet {
-    TestFleet::new(&(service("daemon", &[("DAEMON", "1")], &[]) + &service("other", &[], &[])))
+fn daemon(kind: &str) -> TestFleet {
+    TestFleet::new(&(service("daemon", &[("DAEMON", kind)], &[]) + &service("other", &[], &[])))
+}
+
+/// How many processes services have left behind since the last call, each with the service if it is known.
+fn escaped(fleet: &TestFleet) -> Vec<Option<ServiceName>> {
+    let notices = fleet.take_notices().into_iter();
+    let escaped = notices.map(|notice| match notice {
+        Notice::Escaped { service, process } => {
+            let exe = std::env::current_exe().expect("this binary").display().to_string();
+            assert_eq!(process.command, exe);
+            service
+        }
+        other => panic!("{other:?}"),
+    });
+    escaped.collect()
+}
+
+/// The services that have left a process behind if each of so many ends with one of this kind.
+fn expected(kind: &str, ends: usize) -> Vec<Option<ServiceName>> {
+    if kind == "marked" { Vec::new() } else { vec![Some(name("daemon")); ends] }
 }
 
 fn leader(world: &LiveWorld) -> Pid {
@@ -31,9 +63,9 @@ fn leader(world: &LiveWorld) -> Pid {
     }
 }
 
-fn signalled() {
+fn signalled(kind: &'static str) {
     on_runtime(async {
-        let fleet = daemon();
+        let fleet = daemon(kind);
         let world = fleet.ready().await;
         for signal in [scenario::Signal::Kill, scenario::Signal::Stop] {
             world.signal(&name("daemon"), signal).await.expect("it ends");
@@ -43,12 +75,13 @@ fn signalled() {
         assert_eq!(read(&world, "daemon", "/starts").await, "...".len().to_string());
         assert_eq!(read(&world, "other", "/starts").await, "1", "another service's processes stay");
         world.close().await;
+        assert_eq!(escaped(&fleet), expected(kind, 3));
     });
 }
 
-fn crashed() {
+fn crashed(kind: &'static str) {
     on_runtime(async {
-        let fleet = daemon();
+        let fleet = daemon(kind);
         let world = fleet.ready().await;
         let link: fault::Link = "client -> other".parse().expect("a link");
         let fault = Fault {
@@ -63,12 +96,13 @@ fn crashed() {
         let _ = tower::ServiceExt::oneshot(client, request).await;
         assert_eq!(get(&world, "daemon", "/starts").await, Err(NoReply::Refused));
         world.close().await;
+        assert_eq!(escaped(&fleet), expected(kind, 1));
     });
 }
 
 fn ended() {
     on_runtime(async {
-        let fleet = daemon();
+        let fleet = daemon("marked");
         let world = fleet.ready().await;
         let port = port(&world, "daemon");
         kill_process(leader(&world), Signal::KILL).expect("it runs");
@@ -77,9 +111,9 @@ fn ended() {
     });
 }
 
-fn closed() {
+fn closed(kind: &'static str) {
     on_runtime(async {
-        let fleet = daemon();
+        let fleet = daemon(kind);
         let (closed, dropped) = (fleet.ready().await, fleet.ready().await);
         let ports = [port(&closed, "daemon"), port(&dropped, "daemon")];
         closed.close().await;
@@ -87,5 +121,63 @@ fn closed() {
         assert!(!refuses_connections(ports[1]), "that of another world stays");
         drop(dropped);
         eventually("the daemon of a dropped world has ended", || refuses_connections(ports[1]));
+        assert_eq!(escaped(&fleet), expected(kind, 2));
     });
+}
+
+fn alone() {
+    let exe = std::env::current_exe().expect("this binary");
+    let ended = Command::new(exe).env(ROLE, "alone").output().expect("this binary starts");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// A build that leaves a process, and its id in the file `build`.
+pub(crate) fn leave_process() -> ExitCode {
+    let left =
+        Command::new("sleep").arg("100").process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    std::fs::write("build", left.expect("it starts").id().to_string()).expect("it can be written");
+    ExitCode::SUCCESS
+}
+
+/// How many children this process has, also ended ones that it hasn't waited for.
+fn children() -> usize {
+    let own = format!(" {} ", std::process::id());
+    let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
+    let stats = processes.filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
+    // After the name in parentheses: the state, a letter, then the parent.
+    stats.filter(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest[1..].starts_with(&own))).count()
+}
+
+/// The program that [`alone`] starts: in its process no worlds are open but its own.
+pub(crate) fn run_alone() -> ExitCode {
+    on_runtime(async {
+        let exe = std::env::current_exe().expect("this binary").display().to_string();
+        let build = format!("build: env {ROLE}=build {exe}\n");
+        let fleet = TestFleet::new(&(service("daemon", &[("DAEMON", "orphan")], &[]) + &build));
+        fleet.inner.build().await.expect("it builds");
+        let (first, second) = (fleet.ready().await, fleet.ready().await);
+        let ports = [port(&first, "daemon"), port(&second, "daemon")];
+        first.close().await;
+        assert!(!refuses_connections(ports[1]), "a world that is open keeps its daemon");
+        assert_eq!(escaped(&fleet), []);
+        let before = children();
+        assert!(get(&second, "daemon", "/exit").await.is_err());
+        eventually("an orphan that has ended is reaped", || children() < before);
+        second.close().await;
+        assert!(ports.into_iter().all(refuses_connections));
+        assert_eq!(escaped(&fleet), [None]);
+
+        let unmarked = daemon("unmarked");
+        let world = unmarked.ready().await;
+        let port = port(&world, "daemon");
+        kill_process(leader(&world), Signal::KILL).expect("it runs");
+        eventually("its end is known", || !changes(&world).is_empty());
+        world.close().await;
+        assert!(refuses_connections(port));
+        assert_eq!(escaped(&unmarked), [None]);
+
+        let built = written_id(&fleet.data.path().join("build")).expect("it was started");
+        kill_process(built, Signal::KILL).expect("what a build left stays");
+    });
+    ExitCode::SUCCESS
 }

@@ -5,15 +5,16 @@ use std::{
     io,
     net::TcpStream,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use engine::{BrokenOff, Stage, World};
 use fault::{Fault, Seed, ServiceName};
-use fleet::{Fleet, FleetOptions, LiveWorld};
+use fleet::{Fleet, FleetOptions, LiveWorld, Notice, NoticeSink};
 use http::{Request, StatusCode};
+use rustix::process::Pid;
 use scenario::{Configuration, Scenario, Step, read_configuration};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -26,6 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct TestFleet {
     pub(crate) data: TempDir,
     pub(crate) inner: Fleet,
+    notices: Arc<Mutex<Vec<Notice>>>,
 }
 
 pub(crate) fn on_runtime<T>(trial: impl Future<Output = T>) -> T {
@@ -70,8 +72,19 @@ impl TestFleet {
     pub(crate) fn new(services: &str) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let configuration = Arc::new(configuration(services, data.path()));
-        let options = FleetOptions { data: Some(data.path().to_owned()), ..FleetOptions::default() };
-        Self { inner: Fleet::new(configuration, options), data }
+        let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
+        let seen = Arc::clone(&notices);
+        let options = FleetOptions {
+            data: Some(data.path().to_owned()),
+            notices: NoticeSink::new(move |notice| seen.lock().expect("whole").push(notice)),
+            ..FleetOptions::default()
+        };
+        Self { inner: Fleet::new(configuration, options), data, notices }
+    }
+
+    /// The notices since the last call.
+    pub(crate) fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices.lock().expect("whole"))
     }
 
     pub(crate) async fn start(&self) -> Result<LiveWorld, BrokenOff> {
@@ -161,4 +174,9 @@ pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
         assert!(began.elapsed() < TIMEOUT, "{what}: not within {TIMEOUT:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The process whose id was written into this file, once it is there.
+pub(crate) fn written_id(file: &Path) -> Option<Pid> {
+    Pid::from_raw(std::fs::read_to_string(file).ok()?.trim().parse().ok()?)
 }

@@ -15,12 +15,14 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-/// Environment variable with what this binary is: `service`, `runner`, or the tests if it isn't set.
+/// Environment variable with what this binary is: `service`, `runner`, `alone`, `build`, or the tests if it isn't set.
 const ROLE: &str = "FLEET_TEST_ROLE";
 
 fn main() -> ExitCode {
     match std::env::var(ROLE).as_deref() {
         Ok("service") => service::serve(),
+        Ok("alone") => escapes::run_alone(),
+        Ok("build") => escapes::leave_process(),
         Ok("runner") => cleanup::run_until_killed(),
         _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }

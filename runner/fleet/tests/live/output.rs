@@ -2,12 +2,13 @@
 
 use std::{
     fs,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
 use engine::{ServiceLog, Stage, World};
 use fault::Seed;
-use fleet::{Fleet, FleetOptions, OutputLine};
+use fleet::{Fleet, FleetOptions, Notice, NoticeSink, OutputLine};
 use verdict::Verdict;
 
 use crate::fixture::{TestFleet, configuration, name, on_runtime, read, scenario, service};
@@ -16,6 +17,7 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("lines_belong_to_the_step_during_which_they_were_begun", by_step),
     ("lines_are_passed_on_with_their_service", passed_on),
     ("the_folders_of_a_scenario_that_failed_are_kept", kept),
+    ("the_folders_of_services_that_do_not_start_are_kept", kept_at_start),
 ];
 
 fn slices(log: &ServiceLog) -> Vec<(Option<usize>, Vec<&str>)> {
@@ -91,5 +93,40 @@ fn kept() {
         }
         drop(fleet);
         assert_eq!(fs::read_dir(keep).expect("a folder").count(), 2, "nothing else is left");
+    });
+}
+
+fn kept_at_start() {
+    on_runtime(async {
+        // What it says when it ends because its port is taken: then another start is tried, and only the last is kept.
+        let fail_once = "${conf_dir}/failed";
+        let failing = service("failing", &[("FAIL_ONCE", fail_once), ("FAIL_WITH", "no database")], &[]);
+        for (services, expected) in
+            [(failing.clone(), vec!["a-test"]), (failing + "    required: false\n", vec![])]
+        {
+            let folder = tempfile::tempdir().expect("a folder");
+            let keep = folder.path().join("kept");
+            let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
+            let seen = Arc::clone(&notices);
+            let options = FleetOptions {
+                keep: Some(keep.clone()),
+                notices: NoticeSink::new(move |notice| seen.lock().expect("whole").push(notice)),
+                ..FleetOptions::default()
+            };
+            let fleet = Fleet::new(configuration(&services, folder.path()).into(), options);
+            let started = fleet.raise(&scenario(Vec::new(), Vec::new()), Seed(1)).await;
+            assert_eq!(started.is_err(), !expected.is_empty(), "{started:?}");
+            drop((started, fleet));
+            let root = keep.canonicalize().expect("it is there");
+            let kept: Vec<_> =
+                fs::read_dir(&root).expect("a folder").map(|entry| entry.expect("a folder").path()).collect();
+            assert_eq!(kept, expected.iter().map(|name| root.join(name)).collect::<Vec<_>>());
+            let notice = |folder: &PathBuf| Notice::Kept { folder: folder.clone() };
+            assert_eq!(*notices.lock().expect("whole"), kept.iter().map(notice).collect::<Vec<_>>());
+            for kept in kept {
+                let log = fs::read_to_string(kept.join("failing.log")).expect("a log");
+                assert!(log.contains("no database"), "{log}");
+            }
+        }
     });
 }

@@ -38,7 +38,7 @@ fn variable(name: &str) -> Option<String> {
 /// | `UNREADY_AGAIN` | the same, when it is started again |
 /// | `TOKEN` | `/health` answers 401 to requests without it in the header `authorization` |
 /// | `MUTE` | a folder: a request creates `asked` in it, and is answered once there is `answer` in it |
-/// | `DAEMON` | the server is a process outside the service's process group |
+/// | `DAEMON` | the server is a process outside the service's process group; `unmarked`: without the service's mark; `orphan`: its parent has ended, too |
 /// | `IGNORE_TERM` | it ignores SIGTERM |
 pub(crate) fn serve() -> ExitCode {
     if let Some(words) = variable("FAIL_WITH") {
@@ -52,11 +52,20 @@ pub(crate) fn serve() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "error: Address already in use (os error 98)");
         return ExitCode::from(1);
     }
-    if variable("DAEMON").is_some() {
-        let mut daemon = Command::new(env::current_exe().expect("this binary"));
-        let daemon = daemon.env_remove("DAEMON").process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
-        let _ = daemon.spawn().expect("this binary starts").wait();
-        return ExitCode::SUCCESS;
+    if let Some(kind) = variable("DAEMON") {
+        let exe = env::current_exe().expect("this binary");
+        let mut daemon = Command::new(if kind == "orphan" { "sh".as_ref() } else { exe.as_os_str() });
+        if kind == "orphan" {
+            daemon.args(["-c", "\"$0\" &"]).arg(&exe);
+        }
+        if kind != "marked" {
+            daemon.env_remove("RUNNER_INSTANCE");
+        }
+        daemon.env_remove("DAEMON").process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = daemon.spawn().expect("it starts").wait();
+        loop {
+            std::thread::park();
+        }
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(listen());

@@ -1,0 +1,87 @@
+//! The processes of this machine, as `/proc` lists them. Where there is none, it is empty.
+
+use std::{fs, io, path::Path};
+
+use rustix::process::Pid;
+use verdict::RemainingProcess;
+
+/// The folder with a folder for each process.
+const PROCESSES: &str = "/proc";
+
+/// Every process with its parent.
+pub(crate) struct ProcessTable(Vec<Entry>);
+
+struct Entry {
+    process: Pid,
+    parent: Option<Pid>,
+    group: Option<Pid>,
+}
+
+/// Whether there is a list of processes, with their environments.
+pub(crate) fn is_supported() -> bool {
+    Path::new(PROCESSES).join("self/environ").exists()
+}
+
+/// The ids of all processes.
+pub(crate) fn processes() -> io::Result<Vec<Pid>> {
+    let process =
+        |entry: io::Result<fs::DirEntry>| entry.map(|entry| id(entry.file_name().to_str()?)).transpose();
+    fs::read_dir(PROCESSES)?.filter_map(process).collect()
+}
+
+/// An id of a process, a group or a session. What has just ended has -1 for some.
+fn id(text: &str) -> Option<Pid> {
+    text.parse().ok().filter(|id| *id > 0).and_then(Pid::from_raw)
+}
+
+/// Those of these processes with this assignment in their environment. That of an ended process is empty.
+pub(crate) fn with_environment(assignment: &str, mut among: Vec<Pid>) -> Vec<Pid> {
+    let has = |process: &Pid| {
+        // The environment of another user's process can't be read.
+        let environment = fs::read(file(*process, "environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(assignment)
+    };
+    among.retain(has);
+    among
+}
+
+/// A process with its command line.
+pub(crate) fn described(process: Pid) -> RemainingProcess {
+    let words = fs::read(file(process, "cmdline")).unwrap_or_default();
+    let command = String::from_utf8_lossy(&words).replace('\0', " ").trim_end().to_owned();
+    RemainingProcess { id: process.as_raw_nonzero().get().unsigned_abs(), command }
+}
+
+fn file(process: Pid, name: &str) -> String {
+    format!("{PROCESSES}/{}/{name}", process.as_raw_nonzero())
+}
+
+impl ProcessTable {
+    /// Reads it.
+    pub(crate) fn read() -> Self {
+        let entry = |process| {
+            let stat = fs::read_to_string(file(process, "stat")).ok()?;
+            // The name before the last parenthesis may hold anything. After it: state, parent, group.
+            let (_, fields) = stat.rsplit_once(')')?;
+            let mut ids = fields.split_whitespace().skip(1).map(id);
+            Some(Entry { process, parent: ids.next()?, group: ids.next()? })
+        };
+        Self(processes().unwrap_or_default().into_iter().filter_map(entry).collect())
+    }
+
+    /// The descendants of the leader of a process group that aren't in that group.
+    pub(crate) fn descendants_outside_group(&self, leader: Pid) -> Vec<Pid> {
+        let mut family = vec![leader];
+        let mut next = 0;
+        while let Some(&parent) = family.get(next) {
+            family.extend(
+                self.0.iter().filter(|entry| entry.parent == Some(parent)).map(|entry| entry.process),
+            );
+            next += 1;
+        }
+        let is_outside = |process: &Pid| {
+            self.0.iter().any(|entry| entry.process == *process && entry.group != Some(leader))
+        };
+        family.into_iter().skip(1).filter(is_outside).collect()
+    }
+}
