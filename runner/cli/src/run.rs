@@ -88,25 +88,34 @@ async fn run_project<W: Worlds>(
         ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
     };
     let prepared = interrupt.unless(prepare_with(worlds, project, options, progress)).await;
-    let summary = if let Ok(prepared) = prepared {
-        let Prepared { stage, missing } = prepared?;
-        let invariants = &configuration.invariants;
-        let plan = Plan {
-            scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
-            rules: rules(configuration),
-            seed,
-            jobs,
-            on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
-            kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
-            stop: interrupt.token().clone(),
-        };
-        let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-        engine::run(&plan, &stage, &review, &on_event).await
-    } else {
-        let summary = Summary { not_run: chosen.len(), ..Summary::default() };
-        on_event(Event::RunStarted { scenarios: chosen.len(), seed });
-        on_event(Event::RunEnded { summary });
-        summary
+    let summary = match prepared {
+        Ok(Ok(Prepared { stage, missing })) => {
+            let invariants = &configuration.invariants;
+            let plan = Plan {
+                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
+                rules: rules(configuration),
+                seed,
+                jobs,
+                on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+                kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
+                stop: interrupt.token().clone(),
+            };
+            let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
+            engine::run(&plan, &stage, &review, &on_event).await
+        }
+        Ok(Err(broken)) => {
+            let (_, record, _) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+            // Otherwise the report of an earlier run would stand for this one.
+            let record = record.not_begun(seed, chosen.len(), broken.clone());
+            write_reports(&arguments.report, |target| target.write(&record))?;
+            return Err(broken);
+        }
+        Err(_) => {
+            let summary = Summary { not_run: chosen.len(), ..Summary::default() };
+            on_event(Event::RunStarted { scenarios: chosen.len(), seed });
+            on_event(Event::RunEnded { summary });
+            summary
+        }
     };
     let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
     write_reports(&arguments.report, |target| target.write(&record))?;

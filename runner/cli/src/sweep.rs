@@ -12,7 +12,7 @@ use report::{RunRecord, count};
 use verdict::{BrokenOff, Verdict};
 
 use crate::{
-    Exit, Project, Worlds,
+    Exit, Prepared, Project, Worlds,
     arguments::Sweep,
     interrupt::Interrupt,
     invocation::Invocation,
@@ -33,10 +33,10 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         check_reports(&arguments.report)?;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
         let (mut tables, mut told) = (Vec::new(), write(&opening::<W>(project, seed), interrupt));
-        if let Ok(prepared) =
-            interrupt.unless(prepare(worlds, project, &arguments.configuration, notices)).await
-        {
-            let stage = prepared?.stage;
+        let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration, notices)).await;
+        if let Ok(Err(broken)) = prepared {
+            told = Err(broken);
+        } else if let Ok(Ok(Prepared { stage, .. })) = prepared {
             let depth = if arguments.pairs { Depth::Pairs } else { Depth::Singles };
             let options = SweepOptions { depth, stop: interrupt.token().clone(), ..SweepOptions::new(seed) };
             for scenario in &project.scenarios {
@@ -64,6 +64,7 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         let not_swept = project.scenarios.len() - tables.len();
         let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
         record.interrupted = interrupt.why();
+        record.broken_off = told.as_ref().err().cloned();
         record.summary.not_run = not_swept;
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;

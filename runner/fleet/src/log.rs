@@ -9,7 +9,8 @@ use std::{
 
 use engine::{LogLine, ServiceLog};
 use proxy::Links;
-use tokio::{net::unix::pipe, sync::watch};
+use rustix::io::ioctl_fionread;
+use tokio::{net::unix::pipe, sync::watch, task::yield_now};
 
 /// Receives every line as it is read.
 pub type LineSink = Arc<dyn Fn(OutputLine<'_>) + Send + Sync>;
@@ -27,10 +28,8 @@ pub struct OutputLine<'a> {
 
 /// Bytes after which a line is split.
 const LONGEST_LINE: usize = 4096;
-/// Bytes that are read before others can lock the output.
-const BETWEEN_WAITS: usize = 1 << 16;
-/// Bytes that are read at once by [`Log::drain`]. No pipe holds more, unless root has made it larger.
-const MOST_DRAINED: usize = 1 << 20;
+/// Bytes that are read before other tasks run: a service that writes faster than it is read must not hold up the scenarios.
+const BETWEEN_TASKS: u64 = 1 << 13;
 
 /// What a service wrote, also by its former processes.
 #[derive(Clone)]
@@ -104,9 +103,10 @@ impl Log {
         tokio::spawn(async move {
             while pipe.readable().await.is_ok() {
                 let read = |buffer: &mut [u8]| pipe.try_read(buffer);
-                if log.read_available(&output, BETWEEN_WAITS, read) == Reading::Ended {
+                if log.read_available(&output, BETWEEN_TASKS, read) == Reading::Ended {
                     break;
                 }
+                yield_now().await;
             }
             drop(reading);
         });
@@ -117,7 +117,9 @@ impl Log {
     pub(crate) fn drain(&self) {
         let outputs: Vec<_> = lock(&self.0.outputs).iter().filter_map(Weak::upgrade).collect();
         for output in outputs {
-            self.read_available(&output, MOST_DRAINED, |buffer| (&output.pipe).read(buffer));
+            // Not until the pipe is empty, which it never is if the service writes faster than it is read.
+            let written = ioctl_fionread(&output.pipe).expect("a pipe knows what it holds");
+            self.read_available(&output, written, |buffer| (&output.pipe).read(buffer));
         }
     }
 
@@ -125,11 +127,11 @@ impl Log {
     fn read_available(
         &self,
         output: &Output,
-        most: usize,
+        most: u64,
         read: impl Fn(&mut [u8]) -> io::Result<usize>,
     ) -> Reading {
         let mut lines = lock(&output.lines);
-        let (mut buffer, mut total) = ([0; 8192], 0);
+        let (mut buffer, mut total) = ([0; 8192], 0_u64);
         while total < most {
             let count = match read(&mut buffer) {
                 Ok(count @ 1..) => count,
@@ -142,7 +144,7 @@ impl Log {
             };
             self.store(&buffer[..count]);
             lines.split(&buffer[..count], self.stamp(), |stamp, line| self.push(stamp, line));
-            total += count;
+            total += count as u64;
         }
         Reading::Continues
     }
@@ -232,7 +234,38 @@ impl LineSplitter {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        process::{Command, Stdio},
+        sync::atomic::{AtomicU64, Ordering},
+    };
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_service_that_writes_without_end_holds_up_no_other_task() {
+        let (output, end) = io::pipe().expect("a pipe");
+        let mut command = Command::new("yes");
+        let mut service = command.arg("x".repeat(100)).stdin(Stdio::null()).stdout(end).spawn().expect("yes");
+        drop(command);
+        let read: Arc<AtomicU64> = Arc::default();
+        let sink: LineSink = {
+            let read = Arc::clone(&read);
+            Arc::new(move |line| {
+                read.fetch_add(line.text.len() as u64 + 1, Ordering::Relaxed);
+            })
+        };
+        let origin = Origin { scenario: String::new(), source: String::new(), links: None };
+        let log = Log::new(origin, Some(sink), None);
+        let drained = log.read(output).expect("it is read");
+        while read.load(Ordering::Relaxed) < 100 * BETWEEN_TASKS {
+            let before = read.load(Ordering::Relaxed);
+            yield_now().await;
+            let at_once = read.load(Ordering::Relaxed) - before;
+            assert!(at_once <= 4 * BETWEEN_TASKS, "{at_once} bytes were read before another task ran");
+        }
+        service.kill().and_then(|()| service.wait()).expect("it ends");
+        drained.wait().await;
+    }
 
     #[test]
     fn lines_are_the_same_wherever_reads_end() {

@@ -51,6 +51,10 @@ fn curl(exchange: &Exchange<'_>, base: &str) -> String {
         Method::HEAD => words.push("-I".into()),
         _ => words.extend(["-X".into(), request.method.to_string()]),
     }
+    if exchange.reply().is_some_and(|reply| reply.headers.contains_key(header::CONTENT_ENCODING)) {
+        // Shows the text that the reply means. It also asks for a coding, as the request may have done.
+        words.push("--compressed".into());
+    }
     // Without these, curl would expand brackets and remove dots, and ask for another path.
     if path.contains(['[', ']', '{', '}']) {
         words.push("-g".into());

@@ -28,7 +28,7 @@ const MOST_ROWS: usize = 12;
 struct Page {
     seed: String,
     counts: String,
-    interrupted: Option<String>,
+    early_end: Option<String>,
     sweeps: Vec<SweepView>,
     scenarios: Vec<ScenarioView>,
 }
@@ -99,7 +99,7 @@ pub(crate) fn render(record: &RunRecord) -> String {
             [(_, table)] => sweep::counts(table),
             _ => plain(&counts(&record.summary)),
         },
-        interrupted: record.interrupted.map(|why| why.to_string()),
+        early_end: record.early_end(),
         sweeps: record.sweeps.iter().map(|(baseline, table)| SweepView::new(table, *baseline)).collect(),
         scenarios,
     };

@@ -44,6 +44,9 @@ pub struct RunFile {
     /// Why the run ended before all scenarios had, as a sentence; absent if it didn't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<String>,
+    /// Why the run couldn't begin, or not go on, though no scenario is to blame; absent if it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_off: Option<String>,
     /// The scenarios, in the order of the run.
     pub scenarios: Vec<ScenarioFile>,
     /// The tables of a sweep: call × fault × outcome. The scenarios are then the swept ones, each followed by its runs
@@ -250,6 +253,7 @@ impl From<&RunRecord> for RunFile {
             seed: record.seed.to_string(),
             summary: Counts { passed, failed, broken_off, skipped, not_run },
             interrupted: record.interrupted.map(|why| why.to_string()),
+            broken_off: record.broken_off.as_ref().map(ToString::to_string),
             scenarios: record.results.iter().map(|result| scenario(result)).collect(),
             sweeps: record.sweeps.iter().map(|(baseline, table)| SweepFile::new(table, *baseline)).collect(),
         }

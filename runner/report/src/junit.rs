@@ -22,10 +22,11 @@ pub(crate) fn render(record: &RunRecord) -> String {
         suite.add_test_case(case(result, record));
     }
     let mut report = Report::new("runner");
-    // Without an error here, a run that was interrupted would look like one that passed.
-    if let Some(why) = record.interrupted {
+    // Without an error here, a run that ended early would look like one that passed.
+    if let Some(why) = record.early_end() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_type("interrupted").set_message(format!("{why}; {} not run", record.summary.not_run));
+        let kind = if record.broken_off.is_some() { "broken off" } else { "interrupted" };
+        status.set_type(kind).set_message(format!("{why}; {} not run", record.summary.not_run));
         let mut suite = TestSuite::new("the run");
         suite.add_property(Property::new("seed", record.seed.to_string()));
         suite.add_test_case(TestCase::new("the run", status));

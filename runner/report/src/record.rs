@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use engine::{Event, ScenarioResult, Summary};
 use explore::SweepTable;
 use fault::{Seed, ServiceName};
+use verdict::BrokenOff;
 
 use crate::{Interruption, ServiceAddress, sweep::failures};
 
@@ -17,6 +18,8 @@ pub struct RunRecord {
     pub summary: Summary,
     /// Why the run ended before all scenarios had; `None` if it didn't.
     pub interrupted: Option<Interruption>,
+    /// Why the run couldn't begin, or not go on, though no scenario is to blame; `None` if it could.
+    pub broken_off: Option<BrokenOff>,
     /// The results of the scenarios, in the order of the run.
     pub results: Vec<Arc<ScenarioResult>>,
     /// Tables of sweeps, each with the position of its baseline among the results. The runs that failed follow the baseline.
@@ -32,6 +35,7 @@ impl Default for RunRecord {
             seed: Seed(0),
             summary: Summary::default(),
             interrupted: None,
+            broken_off: None,
             results: Vec::new(),
             sweeps: Vec::new(),
             positions: Vec::new(),
@@ -58,6 +62,19 @@ impl RunRecord {
     #[must_use]
     pub fn with_addresses(self, addresses: BTreeMap<ServiceName, ServiceAddress>) -> Self {
         Self { addresses, ..self }
+    }
+
+    /// The record of a run of so many scenarios that couldn't begin.
+    #[must_use]
+    pub fn not_begun(self, seed: Seed, scenarios: usize, why: BrokenOff) -> Self {
+        let summary = Summary { not_run: scenarios, ..Summary::default() };
+        Self { seed, summary, broken_off: Some(why), ..self }
+    }
+
+    /// Why the run ended before all scenarios had, as a sentence; `None` if it didn't.
+    pub(crate) fn early_end(&self) -> Option<String> {
+        let broken_off = self.broken_off.as_ref().map(|why| format!("broken off: {why}"));
+        broken_off.or_else(|| Some(self.interrupted?.to_string()))
     }
 
     /// Where a person reaches a service.

@@ -181,6 +181,24 @@ fn a_build_that_fails_is_3_with_its_last_lines() {
 }
 
 #[test]
+fn a_run_that_can_not_begin_replaces_the_reports_of_an_earlier_one() {
+    let reports = ["junit=out.xml", "json=out.json", "html=out.html"].map(|report| ["--report", report]);
+    for command in [&["scenarios/alice.yaml"][..], &["sweep", "scenarios/alice.yaml"]] {
+        let project = built_by("sh -c 'exit 101'");
+        fs::write(project.folder().join("out.xml"), "all passed").unwrap();
+        let ended = project.run(&[command, reports.as_flattened()].concat());
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        let report = |file| fs::read_to_string(project.folder().join(file)).unwrap();
+        let why = "the build command failed with exit code 101";
+        let error = format!("<error message=\"broken off: {why}; 1 not run\" type=\"broken off\"");
+        assert!(report("out.xml").contains(&error), "{}", report("out.xml"));
+        let json: serde_json::Value = serde_json::from_str(&report("out.json")).unwrap();
+        assert_eq!((&json["broken_off"], &json["summary"]["not_run"]), (&why.into(), &1.into()));
+        assert!(report("out.html").contains(&format!("broken off: {why}")));
+    }
+}
+
+#[test]
 fn up_tells_that_a_service_ended_and_which_are_not_there() {
     let (ends, absent) = (unused_address(), unused_address());
     let project = Project::new(&format!(

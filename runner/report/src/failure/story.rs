@@ -208,9 +208,9 @@ impl Entry<'_> {
             _ => result.history.records().get(self.position).map(|record| record.at),
         };
         let time = at.map_or_else(String::new, duration);
-        let number = self.step.map_or_else(String::new, |step| (step + 1).to_string());
+        let number = step_number(result, self.step);
         let mark = if self.is_where_it_failed(failure) { "✗".red().to_string() } else { " ".into() };
-        let mut line = format!("{mark} {}  {number:>3}  ", format!("{time:>9}").dimmed());
+        let mut line = format!("{mark} {}  {number}  ", format!("{time:>9}").dimmed());
         let requests = match &self.what {
             What::Requests(requests) => requests,
             What::Silent(name) => return line + &printable(name),
@@ -258,6 +258,13 @@ fn outcomes(requests: &[Exchange<'_>]) -> String {
         };
     }
     kinds.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+/// The number of a step, from 1, in a column of its own.
+pub(super) fn step_number(result: &ScenarioResult, step: Option<usize>) -> String {
+    let digits = result.scenario.steps.len().to_string().len();
+    let number = step.map_or_else(String::new, |step| (step + 1).to_string());
+    format!("{number:>columns$}", columns = digits.max(3))
 }
 
 fn last_end(requests: &[Exchange<'_>]) -> Option<Duration> {

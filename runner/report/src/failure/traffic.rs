@@ -6,7 +6,10 @@ use engine::ScenarioResult;
 use owo_colors::OwoColorize;
 use verdict::{Exchange, Failure, FailureLocation, FindingKind, HistoryEvent};
 
-use super::folding::{Line, Weight, folded};
+use super::{
+    folding::{Line, Weight, folded},
+    story::step_number,
+};
 use crate::{
     exchange,
     layout::{count, duration, fit, pad, width},
@@ -86,7 +89,7 @@ pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let link_width = shown().map(|row| width(&row.first.link.to_string())).max().unwrap_or(0);
     let what_width = shown().map(|row| width(&row.asked())).max().unwrap_or(0);
     let lines = rows.iter().map(|row| match row {
-        Ok(row) => row.line(link_width, what_width),
+        Ok(row) => row.line(result, link_width, what_width),
         Err(left_out) => format!("… {}", count(*left_out, "more call")).dimmed().to_string(),
     });
     lines.collect()
@@ -134,14 +137,14 @@ impl<'a> Row<'a> {
         if failed || !self.first.faults.is_empty() { Weight::Kept } else { Weight::Plain }
     }
 
-    fn line(&self, link_width: usize, what_width: usize) -> String {
+    fn line(&self, result: &ScenarioResult, link_width: usize, what_width: usize) -> String {
         let until = match self.count {
             1 => String::new(),
             _ => format!("  until {}", duration(self.until)).dimmed().to_string(),
         };
         let columns = [
             format!("  {:>9}", duration(self.first.at)).dimmed().to_string(),
-            format!("{:>3}", self.first.step.map_or_else(String::new, |step| (step + 1).to_string())),
+            step_number(result, self.first.step),
             pad(&self.first.link.to_string(), link_width),
             pad(&self.asked(), what_width),
             exchange::outcome(&self.first),

@@ -45,6 +45,14 @@ fn requests_become_commands() {
         "-X DELETE 'http://localhost:5002/api/users?name=a&limit=1'",
     );
     check(|e| e.request.method = Method::HEAD, "-I 'http://localhost:5002/api/users?name=a&limit=1'");
+    check(
+        |e| {
+            let (_, reply) = e.ending.as_mut().expect("it has ended");
+            let headers = &mut reply.as_mut().expect("with a reply").headers;
+            headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+        },
+        "--compressed 'http://localhost:5002/api/users?name=a&limit=1'",
+    );
     check(|e| e.request.path = "/a/[1]".into(), "-g 'http://localhost:5002/a/[1]'");
     check(|e| e.request.path = "/a/../b".into(), "--path-as-is http://localhost:5002/a/../b");
     check(

@@ -397,3 +397,13 @@ steps:
 ";
     check_screen("failure_check", &run(text, Invariants::Left));
 }
+
+#[test]
+fn the_numbers_of_a_thousand_steps_keep_the_columns() {
+    let step = |status| format!("  - {{ request: GET shop /payments, expect: {{ status: {status} }} }}\n");
+    let text = format!("scenario: Reads\nsteps:\n{}{}", step(200).repeat(999), step(201));
+    let screen = plain(&render_failure(&run(&text, Invariants::Left), &|_| None));
+    let column = |line: &str| line.chars().position(|c| c == '→');
+    let columns: Vec<_> = screen.lines().filter_map(column).collect();
+    assert!(columns.len() > 10 && columns.iter().all(|column| *column == columns[0]), "{screen}");
+}

@@ -28,10 +28,10 @@ fn with_logs(logs: impl IntoIterator<Item = (&'static str, ServiceLog)>) -> Scen
     result
 }
 
-/// The blocks of the failure at a step, without colours.
-fn blocks(result: &ScenarioResult) -> Vec<String> {
+/// The blocks of a failure, without colours. The first one is at a step, the second one at the end.
+fn blocks(result: &ScenarioResult, failure: usize) -> Vec<String> {
     let Verdict::Failed(failures) = &result.verdict else { panic!("{:?}", result.verdict) };
-    let lines = crate::service_log::lines(result, &failures[0]);
+    let lines = crate::service_log::lines(result, &failures[failure]);
     let plain = lines.iter().map(|line| anstream::adapter::strip_str(line).to_string());
     plain.filter(|line| !line.is_empty()).collect()
 }
@@ -45,20 +45,40 @@ fn a_failure_shows_the_last_lines_of_its_step_callee_first() {
         ("orders-service", log([(None, "listening".to_owned())])),
         ("never-called", log([(Some(2), "no".to_owned())])),
     ]);
-    let blocks = blocks(&result);
+    let blocks = blocks(&result, 0);
     assert_eq!(blocks[..2], ["what payment-service wrote", "  … 25 lines before"]);
     assert_eq!(blocks[2..17], (25..40).map(|n| format!("  payments {n}")).collect::<Vec<_>>());
     assert_eq!(blocks[17..], ["what users-service wrote before, during step 2", "  red\\rx"]);
 }
 
 #[test]
+fn what_was_written_after_the_last_step_is_not_what_led_to_a_failure_before() {
+    let line = |at, text: &str| LogLine { at: Duration::from_millis(at), text: text.to_owned() };
+    for during_a_step in [None, Some(1)] {
+        let mut log = ServiceLog::default();
+        log.push(None, line(7, "up"));
+        during_a_step.into_iter().for_each(|step| log.push(Some(step), line(31, "order read")));
+        log.push(None, line(900, "ledger read"));
+        let result = with_logs([("payment-service", log)]);
+        let before: &[&str] = match during_a_step {
+            None => &["what payment-service wrote before, while it started", "  up"],
+            Some(_) => &["what payment-service wrote before, during step 2", "  order read"],
+        };
+        assert_eq!(blocks(&result, 0), before);
+        assert_eq!(blocks(&result, 1), ["what payment-service wrote", "  ledger read"]);
+    }
+    let only_before = with_logs([("payment-service", log([(None, "up".to_owned())]))]);
+    assert_eq!(blocks(&only_before, 1), [""; 0]);
+}
+
+#[test]
 fn a_failure_shows_the_lines_of_a_service_that_ended_by_itself() {
     let mut result = with_logs([("notifications", log([(None, "panic: nil map".to_owned())]))]);
-    assert_eq!(blocks(&result), [""; 0]);
+    assert_eq!(blocks(&result, 0), [""; 0]);
     let change = ProcessChange::Exited(Exit::Code(2));
     let exited = HistoryEvent::Process { service: service("notifications"), change };
     result.history.append(Duration::from_millis(70), Some(1), exited);
-    assert_eq!(blocks(&result), ["what notifications wrote before, while it started", "  panic: nil map"]);
+    assert_eq!(blocks(&result, 0), ["what notifications wrote before, while it started", "  panic: nil map"]);
 }
 
 #[test]
@@ -83,7 +103,7 @@ fn reports_have_the_lines_by_step() {
     let slice = &file.scenarios[1].logs[0].slices[0];
     assert_eq!((slice.step, slice.first[0].at_us, &*slice.first[0].line), (Some(2), 7_000, "<b>bold</b>"));
     let page = html::render(&record);
-    assert!(page.contains("<b>what users-service wrote</b>"), "{page}");
+    assert!(page.contains("<span>what <b>users-service</b> wrote</span>"), "{page}");
     assert!(page.contains("step 3\n     7 ms  &lt;b&gt;bold&lt;"), "{page}");
 }
 
