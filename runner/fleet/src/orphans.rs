@@ -109,10 +109,10 @@ pub(crate) async fn reap() {
     let Ok(mut ended) = signal(SignalKind::child()) else { return };
     while ended.recv().await.is_some() {
         if let Some(children) = children().as_ref() {
-            processes()
-                .unwrap_or_default()
-                .iter()
-                .for_each(|process| drop(children.is_running_orphan(*process)));
+            for process in processes().unwrap_or_default() {
+                // Those that have ended are reaped by being asked for.
+                let _is_running = children.is_running_orphan(process);
+            }
         }
     }
 }
