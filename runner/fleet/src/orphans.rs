@@ -22,7 +22,7 @@ use rustix::process::{
 use tokio::signal::unix::{SignalKind, signal};
 use verdict::RemainingProcess;
 
-use crate::process_table::{described, processes};
+use crate::process_table::{described, is_ending, processes};
 
 /// How long processes are killed again and again, since each may have started another meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -144,7 +144,8 @@ fn kill(candidates: impl Fn(&Children) -> Vec<Pid>, awaits: impl Fn() -> bool) -
             found = candidates(children);
             found.retain(|process| children.is_running_orphan(*process));
             for process in &found {
-                if killed.iter().all(|(known, _)| known != process) {
+                // What is ending already had the mark, and was killed for it.
+                if killed.iter().all(|(known, _)| known != process) && !is_ending(*process) {
                     killed.push((*process, described(*process)));
                 }
                 // One that has ended meanwhile is no error; one that can't be killed is found again.
@@ -152,9 +153,9 @@ fn kill(candidates: impl Fn(&Children) -> Vec<Pid>, awaits: impl Fn() -> bool) -
             }
         }
         if (found.is_empty() && !awaits) || began.elapsed() > TIMEOUT {
-            let (remaining, ended) = killed.into_iter().partition(|(id, _)| found.contains(id));
-            let described = |killed: Vec<(Pid, _)>| killed.into_iter().map(|(_, process)| process).collect();
-            return Killed { ended: described(ended), remaining: described(remaining) };
+            killed.retain(|(process, _)| !found.contains(process));
+            let ended = killed.into_iter().map(|(_, process)| process).collect();
+            return Killed { ended, remaining: found.into_iter().map(described).collect() };
         }
         thread::sleep(PAUSE);
     }

@@ -45,6 +45,15 @@ pub(crate) fn with_environment(assignment: &str, mut among: Vec<Pid>) -> Vec<Pid
     among
 }
 
+/// Whether it is ending, as one is whose environment has become empty, though it can't be waited for yet.
+pub(crate) fn is_ending(process: Pid) -> bool {
+    /// `PF_EXITING` in the kernel's `sched.h`.
+    const EXITING: u32 = 4;
+    let flags = |stat: String| stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse().ok();
+    let flags: Option<u32> = fs::read_to_string(file(process, "stat")).ok().and_then(flags);
+    flags.is_none_or(|flags| flags & EXITING != 0)
+}
+
 /// A process with its command line.
 pub(crate) fn described(process: Pid) -> RemainingProcess {
     let words = fs::read(file(process, "cmdline")).unwrap_or_default();
