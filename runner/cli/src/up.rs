@@ -11,7 +11,7 @@ use fault::Seed;
 use fleet::{Fleet, FleetOptions, LiveWorld, ServiceState};
 use report::{Interruption, PreparationView, Progress, WorldKind};
 use tokio::runtime::Builder;
-use verdict::{HistoryEvent, ProcessChange};
+use verdict::{HistoryEvent, ProcessChange, Record};
 
 use crate::{
     Exit,
@@ -102,25 +102,22 @@ fn description(world: &LiveWorld) -> String {
 /// Tells when a service ends by itself, for as long as it is polled.
 async fn watch(world: &LiveWorld) {
     let mut looks = tokio::time::interval(LOOKED);
-    let mut last = None;
+    let mut seen = 0;
     loop {
         looks.tick().await;
-        let ended = world.links().read(|history| {
-            let records = history.records();
-            let new = records.iter().rev().take_while(|record| last.is_none_or(|last| record.at > last));
-            let exits: Vec<_> = new
-                .filter_map(|record| match &record.event {
-                    HistoryEvent::Process { service, change: ProcessChange::Exited(exit) } => {
-                        Some((service.clone(), *exit))
-                    }
-                    _ => None,
-                })
-                .collect();
-            last = records.last().map(|record| record.at).or(last);
-            exits
+        let ended: Vec<_> = world.links().read(|history| {
+            let new = &history.records()[seen..];
+            seen += new.len();
+            let exit = |record: &Record| match &record.event {
+                HistoryEvent::Process { service, change: ProcessChange::Exited(exit) } => {
+                    Some((service.clone(), *exit))
+                }
+                _ => None,
+            };
+            new.iter().filter_map(exit).collect()
         });
-        for (service, exit) in ended.iter().rev() {
-            let log = world.log(service);
+        for (service, exit) in ended {
+            let log = world.last_lines(&service).await;
             let lines = log[log.len().saturating_sub(LINES)..].iter().map(|line| format!("  {line}\n"));
             let lines = lines.collect::<String>();
             drop(show(&format!("{service} ended by itself: {exit}\n{lines}")));

@@ -138,11 +138,6 @@ impl LiveWorld {
         self.open_links.iter().map(|open| (open.link.clone(), open.http.address())).collect()
     }
 
-    /// The last lines that a service wrote, as far as they are kept; none of a service that the fleet hasn't started.
-    pub fn log(&self, service: &ServiceName) -> Vec<String> {
-        self.services.get(service).map(|service| service.log.last(usize::MAX)).unwrap_or_default()
-    }
-
     fn started(&self, name: &ServiceName, signal: Signal) -> Result<&StartedService, BrokenOff> {
         self.services.get(name).ok_or_else(|| BrokenOff::NotOurs {
             service: name.clone(),
