@@ -6,7 +6,7 @@ use super::{
     suggestion,
     yaml::{Entry, Kind, Node},
 };
-use crate::{Expression, Span, Template, TemplateValue, Value, template::TemplateError};
+use crate::{Expression, Span, Template, TemplateValue, Value, expression::meant, template::TemplateError};
 
 /// What a value is for. Only an expected one can have `${any}` in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,10 @@ pub(crate) fn compile(
                 length: range.len(),
                 ..span
             });
-            reader.note(span, format!("not an expression: {}", invalid.message), None);
+            let help = invalid.help.map(str::to_owned);
+            let help =
+                help.or_else(|| suggestion::nearest(reader.written(span), invalid.known.iter().copied()));
+            reader.note(span, format!("not an expression: {}", invalid.message), help);
             return None;
         }
     };
@@ -80,8 +83,9 @@ pub(crate) fn compile(
 }
 
 fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extra: &[&str]) {
+    let word = word(source, name);
     let span = if span.length == source.len()
-        && let Some(start) = word(source, name)
+        && let Some(start) = word
     {
         let columns = u32::try_from(source[..start].chars().count()).unwrap_or(0);
         Span { column: span.column + columns, offset: span.offset + start, length: name.len(), ..span }
@@ -97,6 +101,8 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         Some(format!(
             "`{name}` is known in e2e.conf only: write the value under `vars`, and hand it to a service there"
         ))
+    } else if let Some(help) = word.and_then(|start| meant(&source[start..])) {
+        Some(help.to_owned())
     } else if let Some(later) = reader.names.announced(name) {
         Some(format!("it is captured only later, on line {}", later.line))
     } else {

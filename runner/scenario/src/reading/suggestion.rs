@@ -3,14 +3,20 @@
 /// The help for an unknown name: the one of `known` that was probably meant, or a list of them.
 pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
+    nearest(written, known.iter().copied()).or_else(|| match known.as_slice() {
+        [] => None,
+        [only] => Some(format!("there is `{only}`")),
+        _ => Some(format!("there are {}", list(&known))),
+    })
+}
+
+/// The help for an unknown name if one of `known` was probably meant.
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let tolerance = written.chars().count() / 3;
-    let distance = |name: &&&str| strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
-    let nearest = known.iter().min_by_key(distance).filter(|name| distance(name) <= tolerance);
-    match nearest {
-        Some(name) => Some(format!("did you mean `{name}`?")),
-        None if known.is_empty() => None,
-        None => Some(format!("there {} {}", if known.len() == 1 { "is" } else { "are" }, list(&known))),
-    }
+    let distance = |name: &str| strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
+    let nearest = known.into_iter().map(|name| (distance(name), name)).min_by_key(|(distance, _)| *distance);
+    let (_, name) = nearest.filter(|(distance, _)| *distance <= tolerance)?;
+    Some(format!("did you mean `{name}`?"))
 }
 
 /// Names in a list for a sentence.

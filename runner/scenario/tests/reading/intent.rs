@@ -260,3 +260,21 @@ fn two_at_one_port() {
         check_conf(&of(first, &second), &[]);
     }
 }
+
+#[test]
+fn names_and_operators_of_other_languages() {
+    check_expect("that: body.a == null", &["3:64 `null` is undefined (it is called `none`: `x is none`)"]);
+    check_expect("that: len(body.a) == 1", &["3:54 `len` is undefined (write `x | length`)"]);
+    check_expect(
+        "that: body.a = 1",
+        &["3:61 not an expression: unexpected input after expression (`==` compares)"],
+    );
+    check_expect(
+        "that: body.a | lenght == 1",
+        &["3:63 not an expression: there is no filter `lenght` (did you mean `length`?)"],
+    );
+    check_expect(
+        "that: body.a is matching('(')",
+        &["3:73 not an expression: no regular expression: unclosed group"],
+    );
+}

@@ -51,7 +51,12 @@ fn files() {
     );
     check("scenario: s\nsteps: []", &["2:8 a scenario without steps can't fail"]);
     check("scenario: s\nsteps:\n", &["2:6 the value is missing: it has to be a list of steps"]);
-    check("scenario: [s\nsteps: 1", &["2:6 not readable as YAML: illegal placement of ':' indicator"]);
+    check(
+        "scenario: [s\nsteps: 1",
+        &[
+            "2:6 not readable as YAML: illegal placement of ':' indicator (the `[` or `{` on the line above isn't closed)",
+        ],
+    );
     check(
         "scenario: s\ntags: smoke\nsteps: [{wait: 1s}]",
         &["2:7 this is a text, and has to be a list of tags, such as `[smoke, payments]`"],
