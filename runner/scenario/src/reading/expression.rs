@@ -1,6 +1,7 @@
 //! Expressions, templates and values with templates in them, whose names are checked.
 
 use super::{
+    foreign_placeholder,
     names::{ANY, CONFIGURATION_ONLY, is_taken},
     reader::{Reader, all},
     suggestion,
@@ -26,7 +27,11 @@ pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
     } else if is_taken(name) {
         let message = format!("`{name}` already has a meaning in expressions");
         reader.note(span, message, "call it something else".to_owned());
+    } else {
+        return;
     }
+    // It can't be used either, which would be a second message about one mistake.
+    reader.names.mark_used(name);
 }
 
 /// The expression in a scalar. Besides variables it can name `extra`.
@@ -67,8 +72,8 @@ pub(crate) fn compile(
                 ..span
             });
             let help = invalid.help.map(str::to_owned);
-            let help =
-                help.or_else(|| suggestion::nearest(reader.written(span), invalid.known.iter().copied()));
+            let meant = suggestion::nearest(reader.written(span), invalid.known.iter().copied());
+            let help = help.or_else(|| meant.map(suggestion::did_you_mean));
             reader.note(span, format!("not an expression: {}", invalid.message), help);
             return None;
         }
@@ -126,7 +131,10 @@ pub(crate) fn template_in(
     text: &str,
     start: usize,
 ) -> Option<Template> {
-    template_with(reader, node, text, start, |reader, source, span| compile(reader, source, span, &[]))
+    let template =
+        template_with(reader, node, text, start, |reader, source, span| compile(reader, source, span, &[]))?;
+    foreign_placeholder::check(reader, node, text, &template);
+    Some(template)
 }
 
 /// The same, with `compile` to make an expression of the text in each `${…}`.

@@ -331,7 +331,10 @@ fn captures_and_variables_in_the_order_of_the_steps() {
     );
     check(
         &with("{ x: \"${y}\", y: 1 }", "  - wait: 1s\n"),
-        &["2:15 `y` is undefined (there are no variables yet: `vars` and `capture` make them)"],
+        &[
+            "2:9 the variable `x` is never used (write `${x}` where it is meant, or leave it out)",
+            "2:15 `y` is undefined (there are no variables yet: `vars` and `capture` make them)",
+        ],
     );
     check(
         &with("{ body: 1, a-b: 2 }", "  - wait: 1s\n"),
@@ -471,7 +474,6 @@ invariants:
             "2:32 `a` is observed and never used",
             "2:35 POST may change what it observes (observe with GET)",
             "2:58 `body` already has a meaning in expressions (call it something else)",
-            "2:58 `body` is observed and never used",
             "2:95 `b` is undefined (there are `a`, `body`)",
         ],
     );
