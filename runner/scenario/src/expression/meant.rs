@@ -49,6 +49,12 @@ pub(super) fn operator(source: &str, at: usize) -> Option<&'static str> {
         OPERATORS.iter().find(|(written, _)| rest.starts_with(written))
     };
     // The parser stops within an operator of several characters where its beginning is one of its own.
+    let is_unit = ["ms", "s"]
+        .iter()
+        .any(|unit| source[at..].split(|c: char| !c.is_alphanumeric()).next() == Some(unit));
+    if is_unit && source[..at].ends_with(|c: char| c.is_ascii_digit()) {
+        return Some("a time in an expression is a number of seconds: `took < 0.3`");
+    }
     let inside = (1..=2).rev().filter_map(|back| at.checked_sub(back)).filter_map(|start| {
         found(start).filter(|(written, _)| written.len() > 1 && start + written.len() > at)
     });
@@ -108,6 +114,8 @@ mod tests {
             ("a == ${b}", "names stand in an expression as they are, without `${…}`"),
             ("$.a.b", "write a path with its names: `body.order.id`"),
             ("“a” == b", "a text stands in straight quotes: 'text'"),
+            ("took < 300ms", "a time in an expression is a number of seconds: `took < 0.3`"),
+            ("took < 3s", "a time in an expression is a number of seconds: `took < 0.3`"),
             ("a[*].id", "write `list | map(attribute='id')`"),
         ] {
             let invalid = Expression::parse(source).expect_err(source);

@@ -37,7 +37,12 @@ pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
 /// The expression in a scalar. Besides variables it can name `extra`.
 pub(crate) fn expression(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Expression> {
     let Kind::Text(text) = &node.kind else {
-        reader.wrong_kind(node, "an expression, such as `status == 200`");
+        let example = match extra.first() {
+            Some(&"status") => "status == 200",
+            Some(&"calls") => "calls == 1",
+            _ => "order_id == 7",
+        };
+        reader.wrong_kind(node, &format!("an expression, such as `{example}`"));
         return None;
     };
     if text.trim_start().starts_with("${") {

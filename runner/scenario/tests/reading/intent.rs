@@ -349,6 +349,16 @@ fn keys_at_the_wrong_level() {
         "command: node app.js\nservices: { a: { base_url: http://x } }",
         &["1:1 unknown key `command` in e2e.conf (it belongs within `services`)"],
     );
+    check_step(
+        "{ request: GET users-service /x, expect: 200 }",
+        &[
+            "3:46 this is a number, and has to be an expectation (say what is expected: `expect: { status: 200 }`)",
+        ],
+    );
+    check_expect(
+        "links: { orders-service -> users-service: 1 }",
+        &["3:90 this is a number, and has to be an expression, such as `calls == 1`"],
+    );
     check_expect(
         "status:200",
         &[
@@ -381,6 +391,7 @@ fn kinds_of_files() {
 #[test]
 fn lengths_of_time_that_are_none() {
     let help = "is no time at all (say how long, such as `5s`)";
+    check_fault("link: client -> users-service\nlatency: 0ms", &[&format!("5:14 `0ms` {help}")]);
     check_step("{ wait: 0s }", &[&format!("3:13 `0s` {help}")]);
     check_step(
         "{ eventually: { within: 0ms, request: GET users-service /x, expect: { status: 200 } } }",

@@ -129,7 +129,7 @@ fn steps() {
         "{ check: status == 200 }",
         &["3:14 `status` is undefined (there are no variables yet: `vars` and `capture` make them)"],
     );
-    check_step("check:", &["3:10 the value is missing: it has to be an expression, such as `status == 200`"]);
+    check_step("check:", &["3:10 the value is missing: it has to be an expression, such as `order_id == 7`"]);
 }
 
 #[test]
