@@ -7,7 +7,7 @@ use http::{Request, Response};
 use scenario::Readiness;
 use tokio::time::{Instant, timeout};
 use tower::{Service, ServiceExt};
-use verdict::{NoReply, UnmetCondition};
+use verdict::{NoReply, ReadinessReply, UnmetCondition};
 
 use crate::polling::{Pauses, Polling};
 
@@ -17,8 +17,6 @@ const PAUSES: Pauses =
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(2);
 /// How long the last attempt waits at least, which is made when no time is left.
 const SHORTEST_ATTEMPT: Duration = Duration::from_millis(20);
-/// The result of an attempt without a reply.
-const NO_REPLY: &str = "got no reply in time";
 
 /// The replies that count as ready.
 #[derive(Clone, Copy)]
@@ -62,25 +60,27 @@ where
         match timeout(left.clamp(SHORTEST_ATTEMPT, LONGEST_ATTEMPT), attempt).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(why)) => last = Some(why),
-            Err(_) if left >= LONGEST_ATTEMPT => last = Some(NO_REPLY.into()),
+            Err(_) if left >= LONGEST_ATTEMPT => last = Some(ReadinessReply::Late),
             // The deadline has cut this attempt short: the result of the one before it says more.
             Err(_) => {}
         }
     }
-    let last = last.unwrap_or_else(|| NO_REPLY.into());
+    let last = last.unwrap_or(ReadinessReply::Late);
     Err(UnmetCondition { within: condition.within, condition: format!("GET {}", condition.path), last })
 }
 
-async fn attempt<S>(client: &S, condition: &Readiness, accepted: Accepted) -> Result<(), String>
+async fn attempt<S>(client: &S, condition: &Readiness, accepted: Accepted) -> Result<(), ReadinessReply>
 where
     S: Service<Request<Bytes>, Response = Response<Bytes>, Error = NoReply> + Clone,
 {
-    let mut request = Request::get(&condition.path).body(Bytes::new()).map_err(|error| error.to_string())?;
+    let mut request = Request::get(&condition.path)
+        .body(Bytes::new())
+        .map_err(|error| ReadinessReply::None(error.to_string()))?;
     *request.headers_mut() = condition.headers.clone();
     match (client.clone().oneshot(request).await, accepted) {
         (Ok(_), Accepted::Any) => Ok(()),
         (Ok(reply), Accepted::Success) if reply.status().is_success() => Ok(()),
-        (Ok(reply), Accepted::Success) => Err(format!("answered {}", reply.status())),
-        (Err(error), _) => Err(format!("got no reply ({error})")),
+        (Ok(reply), Accepted::Success) => Err(ReadinessReply::Status(reply.status())),
+        (Err(error), _) => Err(ReadinessReply::None(error.to_string())),
     }
 }

@@ -34,6 +34,8 @@ pub struct FaultCount {
     pub met: u64,
     /// Exchanges that it has changed. A reply can be too short to be truncated, or never come.
     pub damaged: u64,
+    /// Times that it came into force: it isn't yet when its window hasn't opened.
+    pub in_force: u64,
 }
 
 /// The faults in force in a world: decides what they do to each exchange, and counts the exchanges they meet.
@@ -93,6 +95,9 @@ impl Injector {
             return false;
         };
         let injected = self.injected.remove(position);
+        if injected.window.start <= now {
+            self.counts.entry(name.clone()).or_default().in_force += 1;
+        }
         if let Some(interruption) = injected.interruption(now) {
             let last = self.healed.entry(interruption.link.clone()).or_insert_with(|| interruption.clone());
             if last.moment < interruption.moment {

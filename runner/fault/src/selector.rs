@@ -41,6 +41,18 @@ impl Selector {
     }
 }
 
+/// The requests it selects: `POST /api/users/*/balance`; empty when it selects all.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = self.method.as_ref().map(Method::as_str);
+        let path = Some(self.path.0.as_str()).filter(|_| self.path != PathPattern::default());
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let headers = (!names.is_empty()).then(|| format!("with {}", names.join(", ")));
+        let parts = [method, path, headers.as_deref()];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
+}
+
 /// A path, where `*` stands for one segment and a last `**` for all that follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern(String);

@@ -17,6 +17,7 @@
 //! | `path` | expressions that are nothing but a path, such as `body.order.id` |
 //! | `json` | JSON to minijinja's values and back |
 //! | `number` | numbers to minijinja's and back, without a change of their values |
+//! | `meant` | spellings of other languages, and what they are called here |
 //! | `literals` | numbers in an expression that minijinja would read as others |
 
 use std::{fmt, sync::Arc};
@@ -37,6 +38,7 @@ mod headers;
 mod json;
 mod kinds;
 mod literals;
+mod meant;
 mod number;
 mod ordering;
 mod path;
@@ -48,6 +50,7 @@ mod tokens;
 pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
+pub(crate) use meant::name as meant;
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
 
@@ -167,7 +170,13 @@ impl Expression {
                     _ => value.get(step),
                 };
                 let Some(next) = next else {
-                    return Some(format!("{} has no `{step}`", json::outline(&so_far, value)));
+                    let what = format!("{} has no `{step}`", json::outline(&so_far, value));
+                    let is_counted = matches!(value, Value::Array(_) | Value::String(_));
+                    return Some(if is_counted && meant::is_length(step) {
+                        format!("{what}; write `{so_far} | length`")
+                    } else {
+                        what
+                    });
                 };
                 so_far = format!("{so_far}.{step}");
                 value = next;

@@ -7,6 +7,7 @@
 //! | `reader`, `fields` | mistakes; mappings, lists and scalars taken apart |
 //! | `condition` | expressions that have to be true, and could be false |
 //! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
+//! | `foreign_placeholder` | what other tools write for `${name}` |
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
@@ -22,6 +23,7 @@ mod expression;
 mod fault;
 mod fields;
 mod file;
+mod foreign_placeholder;
 mod http;
 mod invariant;
 mod names;

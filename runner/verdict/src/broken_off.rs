@@ -8,6 +8,7 @@ use std::{
 };
 
 use fault::{Link, ServiceName};
+use http::StatusCode;
 use scenario::Signal;
 
 /// Why a run broke off: the environment failed, not the system under test.
@@ -240,8 +241,19 @@ pub struct UnmetCondition {
     pub within: Duration,
     /// The request that was polled: `GET /livez`.
     pub condition: String,
-    /// Result of the last attempt: "answered 503 Service Unavailable".
-    pub last: String,
+    /// The last attempt.
+    pub last: ReadinessReply,
+}
+
+/// The reply to a request that asked whether a service is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadinessReply {
+    /// It had this status.
+    Status(StatusCode),
+    /// There was none, for this reason.
+    None(String),
+    /// There was none when the time was over.
+    Late,
 }
 
 /// Whether a port is still available to the service that it was given to.
@@ -313,10 +325,24 @@ impl BrokenOff {
             Self::NotStarted { .. } => "check `command` in the configuration; a program with a relative path is \
                                         looked for in `cwd`, and `${conf_dir}/…` is one beside e2e.conf"
                 .into(),
+            Self::EndedEarly { exit: Exit::Code(0), log, .. } => format!(
+                "{} whether its `command` stays in the foreground: what puts itself in the background ends at once",
+                see_log(log)
+            ),
             Self::EndedEarly { log, .. } => format!(
                 "{} whether its `command` is right; if another service has to be ready before it starts, name that in its `after`",
                 see_log(log)
             ),
+            Self::NotReady { run_by: RunBy::Runner, unmet, log, .. }
+                if matches!(unmet.last, ReadinessReply::Status(_)) =>
+            {
+                format!("{} whether `ready` has the right path", see_log(log))
+            }
+            Self::NotReady { run_by: RunBy::Other(_), unmet, .. }
+                if matches!(unmet.last, ReadinessReply::Status(_)) =>
+            {
+                "see whether `ready` has the right path, and `base_url` the right address".into()
+            }
             Self::NotReady { run_by: RunBy::Runner, log, .. } => {
                 format!("{} whether its `command` listens on 127.0.0.1:${{port}}", see_log(log))
             }
@@ -435,6 +461,16 @@ impl fmt::Display for RemainingProcess {
     }
 }
 
+impl fmt::Display for ReadinessReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "answered {status}"),
+            Self::Late => f.write_str("got no reply in time"),
+            Self::None(reason) => write!(f, "got no reply ({reason})"),
+        }
+    }
+}
+
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -452,5 +488,44 @@ impl fmt::Display for Exit {
             Self::Signal(signal) => write!(f, "signal {signal}"),
             Self::Unknown => f.write_str("an unknown exit status"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_follows_from_how_a_service_failed_to_start() {
+        let service: ServiceName = "shop".parse().expect("a name");
+        let unready = |last, run_by| {
+            let unmet =
+                UnmetCondition { within: Duration::from_secs(1), condition: "GET /livez".into(), last };
+            BrokenOff::NotReady { service: service.clone(), unmet: Box::new(unmet), run_by, log: Vec::new() }
+        };
+        let ended = |code| BrokenOff::EndedEarly {
+            service: service.clone(),
+            exit: Exit::Code(code),
+            port: PortState::Available,
+            log: Vec::new(),
+        };
+        let refused = || ReadinessReply::None("connection refused".into());
+        let not_found = || ReadinessReply::Status(StatusCode::NOT_FOUND);
+        for (error, part) in [
+            (unready(refused(), RunBy::Runner), "whether its `command` listens"),
+            (unready(ReadinessReply::Late, RunBy::Runner), "whether its `command` listens"),
+            (unready(not_found(), RunBy::Runner), "whether `ready` has the right path"),
+            (unready(refused(), RunBy::Other("http://x".into())), "start it at http://x"),
+            (unready(not_found(), RunBy::Other("http://x".into())), "whether `ready` has the right path"),
+            (ended(1), "whether its `command` is right"),
+            (ended(0), "stays in the foreground"),
+        ] {
+            let help = error.help().unwrap_or_default();
+            assert!(help.contains(part), "{error}: {help}");
+        }
+        assert_eq!(
+            unready(not_found(), RunBy::Runner).to_string(),
+            "shop wasn't ready within 1s: GET /livez answered 404 Not Found"
+        );
     }
 }

@@ -33,7 +33,9 @@ mod process_failure;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
-pub use broken_off::{BrokenOff, Exit, Output, PortState, RemainingProcess, Resource, RunBy, UnmetCondition};
+pub use broken_off::{
+    BrokenOff, Exit, Output, PortState, ReadinessReply, RemainingProcess, Resource, RunBy, UnmetCondition,
+};
 pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, Refusal, Selector};
+use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, PathPattern, Refusal, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
     BodyExpectation, Expectations, Expression, HeaderExpectation, LinkExpectation, OutcomeCount,
@@ -360,16 +360,31 @@ fn a_fault_that_damaged_no_exchange_is_found() {
         damage,
     };
     let hang = |name| fault(name, Damage::Outage(Outage::Hang));
-    let faults = [hang("idle"), hang("busy"), hang("not-injected"), fault("long", Damage::Truncate(9))];
-    let count =
-        |name: &str, met, damaged| (name.parse::<FaultName>().expect("a name"), FaultCount { met, damaged });
-    let fired = [count("idle", 0, 0), count("busy", 3, 1), count("long", 2, 0)].into();
+    let mut post = hang("post");
+    post.selector =
+        Selector { method: Some(Method::POST), path: PathPattern::new("/pay/*"), ..Selector::default() };
+    let long = fault("long", Damage::Truncate(9));
+    let faults = [hang("idle"), hang("busy"), hang("not-injected"), long, post, hang("late")];
+    let count = |name: &str, met, damaged| {
+        (name.parse::<FaultName>().expect("a name"), FaultCount { met, damaged, in_force: 1 })
+    };
+    let mut fired: BTreeMap<_, _> = [
+        count("idle", 0, 0),
+        count("busy", 3, 1),
+        count("long", 2, 0),
+        count("post", 0, 0),
+        count("late", 0, 0),
+    ]
+    .into();
+    fired.entry("late".parse().expect("a name")).or_default().in_force = 0;
     let long = "it met 2 and changed none: no reply from the callee was longer than 9 bytes";
     assert_eq!(
         shown(&judge_fired(&faults, &fired)),
         [
             "fault idle: no answer on a -> b / it met no exchange".to_owned(),
             format!("fault long: reply cut after 9 bytes on a -> b / {long}"),
+            "fault post: no answer on a -> b / it met no exchange: it is for POST /pay/*".to_owned(),
+            "fault late: no answer on a -> b / it never came into force: the steps were over before its `after`".to_owned(),
         ]
     );
 }

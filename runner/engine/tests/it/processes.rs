@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::{BrokenOff, ScenarioResult};
-use verdict::{Failure, RunBy, UnmetCondition, Verdict};
+use verdict::{Failure, ReadinessReply, RunBy, UnmetCondition, Verdict};
 
 use crate::{
     findings, result,
@@ -28,7 +28,7 @@ fn not_ready() -> BrokenOff {
     let unmet = UnmetCondition {
         within: Duration::from_secs(4),
         condition: "GET /readyz".into(),
-        last: "answered 503".into(),
+        last: ReadinessReply::Status(http::StatusCode::SERVICE_UNAVAILABLE),
     };
     let (service, log) = ("shop".parse().expect("a name"), vec!["no database".into()]);
     BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }

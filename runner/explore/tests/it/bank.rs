@@ -17,7 +17,7 @@ use proxy::Links;
 use scenario::{Scenario, Signal};
 use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt};
-use verdict::{NoReply, ProcessChange, RunBy, UnmetCondition};
+use verdict::{NoReply, ProcessChange, ReadinessReply, RunBy, UnmetCondition};
 
 /// The bug of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,7 +277,7 @@ pub(crate) fn not_ready(service: &ServiceName) -> BrokenOff {
     let unmet = UnmetCondition {
         within: Duration::from_secs(1),
         condition: "GET /readyz".into(),
-        last: "answered 503".into(),
+        last: ReadinessReply::Status(http::StatusCode::SERVICE_UNAVAILABLE),
     };
     let (service, log) = (service.clone(), Vec::new());
     BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }

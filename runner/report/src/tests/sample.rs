@@ -348,7 +348,7 @@ pub(crate) fn broken_off() -> ScenarioResult {
         unmet: Box::new(UnmetCondition {
             within: Duration::from_secs(10),
             condition: "GET /livez".into(),
-            last: "got no reply (connection refused)".into(),
+            last: verdict::ReadinessReply::None("connection refused".into()),
         }),
         run_by: RunBy::Runner,
         log: vec!["opening users.redb".into(), "\u{1b}[31mError\u{1b}[0m: database is locked".into()],

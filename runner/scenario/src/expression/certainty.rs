@@ -12,7 +12,35 @@ const COUNTING: &[&str] = &["length", "count"];
 /// The result of a condition whatever its variables are, where it is plain to see; `None` where it may depend on them.
 pub(super) fn always(source: &str) -> Option<bool> {
     let tokens: Vec<&str> = tokens(source).into_iter().map(|token| &source[token]).collect();
-    if let [name, "is", "defined"] = tokens.as_slice() {
+    joined(&tokens)
+}
+
+/// The same of a condition that may have parts joined by `or` and `and`.
+fn joined(tokens: &[&str]) -> Option<bool> {
+    if tokens.iter().any(|token| matches!(*token, "(" | "[" | "{" | "if" | "else" | "not")) {
+        return single(tokens);
+    }
+    let results = |word: &str, part: fn(&[&str]) -> Option<bool>| -> Vec<Option<bool>> {
+        tokens.split(|token| *token == word).map(part).collect()
+    };
+    if tokens.contains(&"or") {
+        let parts = results("or", joined);
+        let all_false = parts.iter().all(|part| *part == Some(false)).then_some(false);
+        return parts.contains(&Some(true)).then_some(true).or(all_false);
+    }
+    let parts = results("and", single);
+    let all_true = parts.iter().all(|part| *part == Some(true)).then_some(true);
+    parts.contains(&Some(false)).then_some(false).or(all_true)
+}
+
+/// The same of a condition without such parts.
+fn single(tokens: &[&str]) -> Option<bool> {
+    match tokens {
+        ["true"] => return Some(true),
+        ["false"] => return Some(false),
+        _ => {}
+    }
+    if let [name, "is", "defined"] = tokens {
         // A name that doesn't exist is a mistake before the run.
         return is_word(name).then_some(true);
     }
@@ -84,6 +112,13 @@ mod tests {
             ("body.a  >=  body.a", Some(true)),
             ("a != a", Some(false)),
             ("body is defined", Some(true)),
+            ("body.a == 1 or true", Some(true)),
+            ("body.a == 1 or calls >= 0 and status >= 100", Some(true)),
+            ("body.a == 1 and false", Some(false)),
+            ("calls < 0 or false", Some(false)),
+            ("body.a == 1 or calls >= 0 and body.b", None),
+            ("(body.a or true) and body.b", None),
+            ("not body.a or true", None),
             ("calls >= 1", None),
             ("calls > 0", None),
             ("calls == 0", None),

@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::{
-    environment::ENVIRONMENT, error::InvalidExpression, headers, literals, ordering, path::Path, tokens,
+    environment::ENVIRONMENT,
+    error::{InvalidExpression, describe},
+    filters, headers, literals, meant, ordering,
+    path::Path,
+    tokens,
 };
 
 /// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
@@ -60,6 +64,7 @@ impl Code {
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
+        readable_patterns(source)?;
         let guarded = if paths.iter().any(|path| path[0] == headers::HEADERS) {
             ordering::guard(&exact, |operator| {
                 ordering::is_ordering(operator) || headers::is_comparison(operator)
@@ -97,7 +102,21 @@ fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
         let known = known.eval(minijinja::context! { name => helper });
         if !known.is_ok_and(|known| known.is_true()) {
             let message = format!("there is no {kind} `{helper}`");
-            return Err(InvalidExpression { message, range: tokens.get(name).cloned() });
+            let known = if kind == "filter" { filters::FILTERS } else { filters::TESTS };
+            return Err(InvalidExpression { message, range: tokens.get(name).cloned(), help: None, known });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses patterns that are no regular expressions, where they are written as texts.
+fn readable_patterns(source: &str) -> Result<(), InvalidExpression> {
+    for range in meant::patterns(source) {
+        let text = compile(&source[range.clone()]).and_then(|text| text.eval(()));
+        let pattern = text.map(|text| filters::pattern(text.as_str().unwrap_or_default()));
+        if let Ok(Err(error)) = pattern {
+            let message = describe(&error);
+            return Err(InvalidExpression { message, range: Some(range), help: None, known: &[] });
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use super::meant;
+
 /// Why a text is not an expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -8,6 +10,10 @@ pub struct InvalidExpression {
     pub message: String,
     /// The bytes of the expression that are wrong, when that is known.
     pub range: Option<Range<usize>>,
+    /// How it is written here, when it is a spelling of another language.
+    pub help: Option<&'static str>,
+    /// The names that exist in its place, when a name is unknown.
+    pub known: &'static [&'static str],
 }
 
 /// Why an expression has no value.
@@ -26,7 +32,9 @@ impl InvalidExpression {
         let characters = |range: Range<usize>| {
             source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end)
         };
-        Self { message: describe(error), range: error.range().map(characters) }
+        let range = error.range().map(characters);
+        let help = range.as_ref().and_then(|range| meant::operator(source, range.start));
+        Self { message: describe(error), range, help, known: &[] }
     }
 }
 

@@ -130,7 +130,11 @@ fn errors() {
         ("range(100000) | sort | sort | sort | sort | sort | length", "it takes too long"),
         ("range(100000) | map('string') | join * 500", "it takes too long"),
         ("'x' * 90000000", "it takes too long"),
-        ("name is matching('(')", "no regular expression"),
+        ("name is matching('(' ~ '')", "no regular expression: unclosed group"),
+        (
+            "body.order.items.size == 2",
+            "`body.order.items` is a list of 2 and has no `size`; write `body.order.items | length`",
+        ),
         ("name | regex('x')", "it is undefined"),
         ("1 / 0", "unable to calculate 1 / 0"),
         ("1 +", "unexpected end of input"),

@@ -32,7 +32,16 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) ->
     Some(condition)
 }
 
-/// One or more conditions.
+/// One or more conditions, each on something that happened: one on `vars` alone is the same in every run.
 pub(crate) fn conditions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
-    all(reader.one_or_more(node).iter().map(|item| condition(reader, item, extra)))
+    all(reader.one_or_more(node).iter().map(|item| {
+        let condition = condition(reader, item, extra)?;
+        let is_certain = condition.names().next().is_none() || condition.always() == Some(true);
+        if !is_certain && condition.names().all(|name| reader.names.is_constant(name)) {
+            let message =
+                format!("`{}` is about `vars` alone, which nothing changes", condition.source().trim());
+            reader.note(item.span, message, "compare them with what a service answered".to_owned());
+        }
+        Some(condition)
+    }))
 }

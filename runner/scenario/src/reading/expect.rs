@@ -72,6 +72,11 @@ pub(crate) const EXPECT: Table = Table {
 
 /// The expectations of a step.
 pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Expectations> {
+    if !entry.value.is_mapping() && !entry.value.is_missing() {
+        let message = format!("this is {}, and has to be an expectation", entry.value.describe());
+        reader.note(entry.value.span, message, "say what is expected: `expect: { status: 200 }`".to_owned());
+        return None;
+    }
     let fields = reader.fields(&entry.value, &EXPECT)?;
     if fields.is_empty() {
         reader.note(entry.span, "this step can't fail: nothing is expected", None);

@@ -1,12 +1,13 @@
 //! Expressions, templates and values with templates in them, whose names are checked.
 
 use super::{
+    foreign_placeholder,
     names::{ANY, CONFIGURATION_ONLY, is_taken},
     reader::{Reader, all},
     suggestion,
     yaml::{Entry, Kind, Node},
 };
-use crate::{Expression, Span, Template, TemplateValue, Value, template::TemplateError};
+use crate::{Expression, Span, Template, TemplateValue, Value, expression::meant, template::TemplateError};
 
 /// What a value is for. Only an expected one can have `${any}` in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +27,22 @@ pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
     } else if is_taken(name) {
         let message = format!("`{name}` already has a meaning in expressions");
         reader.note(span, message, "call it something else".to_owned());
+    } else {
+        return;
     }
+    // It can't be used either, which would be a second message about one mistake.
+    reader.names.mark_used(name);
 }
 
 /// The expression in a scalar. Besides variables it can name `extra`.
 pub(crate) fn expression(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Expression> {
     let Kind::Text(text) = &node.kind else {
-        reader.wrong_kind(node, "an expression, such as `status == 200`");
+        let example = match extra.first() {
+            Some(&"status") => "status == 200",
+            Some(&"calls") => "calls == 1",
+            _ => "order_id == 7",
+        };
+        reader.wrong_kind(node, &format!("an expression, such as `{example}`"));
         return None;
     };
     if text.trim_start().starts_with("${") {
@@ -66,7 +76,10 @@ pub(crate) fn compile(
                 length: range.len(),
                 ..span
             });
-            reader.note(span, format!("not an expression: {}", invalid.message), None);
+            let help = invalid.help.map(str::to_owned);
+            let meant = suggestion::nearest(reader.written(span), invalid.known.iter().copied());
+            let help = help.or_else(|| meant.map(suggestion::did_you_mean));
+            reader.note(span, format!("not an expression: {}", invalid.message), help);
             return None;
         }
     };
@@ -80,8 +93,9 @@ pub(crate) fn compile(
 }
 
 fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extra: &[&str]) {
+    let word = word(source, name);
     let span = if span.length == source.len()
-        && let Some(start) = word(source, name)
+        && let Some(start) = word
     {
         let columns = u32::try_from(source[..start].chars().count()).unwrap_or(0);
         Span { column: span.column + columns, offset: span.offset + start, length: name.len(), ..span }
@@ -97,6 +111,8 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         Some(format!(
             "`{name}` is known in e2e.conf only: write the value under `vars`, and hand it to a service there"
         ))
+    } else if let Some(help) = word.and_then(|start| meant(&source[start..])) {
+        Some(help.to_owned())
     } else if let Some(later) = reader.names.announced(name) {
         Some(format!("it is captured only later, on line {}", later.line))
     } else {
@@ -120,7 +136,10 @@ pub(crate) fn template_in(
     text: &str,
     start: usize,
 ) -> Option<Template> {
-    template_with(reader, node, text, start, |reader, source, span| compile(reader, source, span, &[]))
+    let template =
+        template_with(reader, node, text, start, |reader, source, span| compile(reader, source, span, &[]))?;
+    foreign_placeholder::check(reader, node, text, &template);
+    Some(template)
 }
 
 /// The same, with `compile` to make an expression of the text in each `${…}`.

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use super::{
-    exploration::exploration, invariant::invariants_file, reader::Reader, scenario::scenario, yaml::Node,
+    exploration::exploration,
+    invariant::invariants_file,
+    reader::Reader,
+    scenario::scenario,
+    suggestion,
+    yaml::{Kind, Node},
 };
 use crate::{Configuration, File, Mistake};
 
@@ -15,17 +20,41 @@ pub fn read_file(text: &str, file: PathBuf, configuration: &Configuration) -> Re
     reader.links = configuration.links().collect();
     let external = configuration.services.iter().filter(|service| service.runs_already());
     reader.external = external.map(|service| service.name.clone()).collect();
-    let read = reader.tree().and_then(|tree| read(&mut reader, &tree));
+    let read = reader.tree().and_then(|tree| read(&mut reader, tree));
     reader.finish(read)
 }
 
-fn read(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
+/// The keys of which each file has one, which says what it holds.
+const KINDS: &[&str] = &["scenario", "invariants", "exploration"];
+
+fn read(reader: &mut Reader<'_>, mut tree: Node) -> Option<File> {
     let has = |key: &str| tree.entries().iter().any(|entry| entry.key == key);
-    if has("invariants") && !has("scenario") {
-        return invariants_file(reader, tree).map(File::Invariants);
+    if !KINDS.iter().copied().any(has) {
+        let meant = tree
+            .entries()
+            .iter()
+            .find_map(|entry| Some((entry, suggestion::nearest(&entry.key, KINDS.iter().copied())?)));
+        if let Some((entry, kind)) = meant {
+            let help = suggestion::did_you_mean(kind);
+            reader.note(entry.span, format!("`{}` is no kind of file", entry.key), help);
+            return None;
+        }
     }
-    if has("exploration") && !has("scenario") {
-        return exploration(reader, tree).map(|exploration| File::Exploration(Box::new(exploration)));
+    if has("scenario") {
+        take_other_kinds(reader, &mut tree);
+    } else if has("invariants") {
+        return invariants_file(reader, &tree).map(File::Invariants);
+    } else if has("exploration") {
+        return exploration(reader, &tree).map(|exploration| File::Exploration(Box::new(exploration)));
     }
-    scenario(reader, tree).map(|scenario| File::Scenario(Box::new(scenario)))
+    scenario(reader, &tree).map(|scenario| File::Scenario(Box::new(scenario)))
+}
+
+/// Takes what belongs into a file of its own out of a scenario, and notes it.
+fn take_other_kinds(reader: &mut Reader<'_>, tree: &mut Node) {
+    let Kind::Mapping(entries) = &mut tree.kind else { return };
+    for entry in entries.extract_if(.., |entry| KINDS[1..].contains(&entry.key.as_str())) {
+        let help = format!("write it into a file of its own, such as {}.yaml", entry.key);
+        reader.note(entry.span, format!("`{}` can't stand in a scenario", entry.key), help);
+    }
 }

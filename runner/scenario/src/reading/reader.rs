@@ -113,16 +113,19 @@ impl<'a> Reader<'a> {
     /// The entries of a mapping by the keys of its table. Unknown keys and missing ones are mistakes.
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Option<Fields<'n>> {
         let mut fields = Fields::new(node.span, table);
+        let mut meant = Vec::new();
         for entry in self.mapping(node, table.what)? {
             if let Some(key) = table.keys().find(|key| key.name == entry.key) {
                 fields.insert(key.name, entry);
             } else {
-                let help = suggestion::help(&entry.key, table.keys().map(|key| key.name));
+                meant.extend(suggestion::nearest(&entry.key, table.keys().map(|key| key.name)));
+                let help = unknown_key(entry, table);
                 self.note(entry.span, format!("unknown key `{}` in {}", entry.key, table.what), help);
             }
         }
         for key in table.keys() {
-            if key.presence == Presence::Required && fields.get(key.name).is_none() {
+            let is_missing = key.presence == Presence::Required && fields.get(key.name).is_none();
+            if is_missing && !meant.contains(&key.name) {
                 let help = format!("`{}`: {}", key.name, key.doc);
                 self.note(node.span, format!("{} needs the key `{}`", table.what, key.name), help);
             }
@@ -194,6 +197,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A length of time that isn't 0.
+    pub(crate) fn some_time(&mut self, node: &Node) -> Option<Duration> {
+        let duration = self.duration(node)?;
+        if duration.is_zero() {
+            let help = "say how long, such as `5s`".to_owned();
+            self.note(node.span, format!("`{}` is no time at all", self.written(node.span)), help);
+        }
+        Some(duration)
+    }
+
     /// A whole number within bounds.
     pub(crate) fn whole(&mut self, node: &Node, bounds: RangeInclusive<u64>) -> Option<u64> {
         let wanted = if *bounds.end() == u64::MAX {
@@ -260,6 +273,20 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// The help for a key that a table doesn't have.
+fn unknown_key(entry: &Entry, table: &Table) -> Option<String> {
+    let key = entry.key.as_str();
+    if let Some((name, value)) = key.split_once(':').filter(|_| entry.value.is_missing()) {
+        return Some(format!("a blank has to follow the colon: `{name}: {value}`"));
+    }
+    if suggestion::nearest(key, table.keys().map(|key| key.name)).is_none()
+        && let Some(within) = table.keys().find(|known| known.shape.has_key(key))
+    {
+        return Some(format!("it belongs within `{}`", within.name));
+    }
+    suggestion::help(key, table.keys().map(|key| key.name))
 }
 
 /// All values of `read`. Every one of them is read, also after a mistake, so that all mistakes are found.

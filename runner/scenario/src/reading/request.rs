@@ -62,7 +62,7 @@ pub(crate) fn request_of(
         let headers = fields.or("headers", Vec::new(), |node| sent_headers(reader, node));
         (call, headers, body(reader, fields))
     });
-    let timeout = fields.optional("timeout", |node| reader.duration(node));
+    let timeout = fields.optional("timeout", |node| reader.some_time(node));
     let expect = match fields.entry("expect") {
         Some(entry) => expectations(reader, entry, times),
         None => Some(Expectations::default()),
@@ -129,8 +129,12 @@ fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName,
     let entries = reader.mapping(node, "a mapping of headers")?;
     all(entries.iter().map(|entry| {
         let name = header_name(reader, entry);
-        let value = template(reader, &entry.value, "a header's value");
-        Some((name?, value?))
+        let value = template(reader, &entry.value, "a header's value")?;
+        if value.literals().any(|literal| literal.contains(|c: char| c.is_control() && c != '\t')) {
+            let help = "a header is one line: write it without line breaks".to_owned();
+            reader.note(entry.value.span, "a header's value can't have control characters in it", help);
+        }
+        Some((name?, value))
     }))
 }
 

@@ -99,7 +99,7 @@ fn action(
         "eventually" => eventually(reader, node).map(Action::Eventually),
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
-        "wait" => reader.duration(node).map(Action::Wait),
+        "wait" => reader.some_time(node).map(Action::Wait),
         "check" => conditions(reader, node, &[]).map(Action::Check),
         key => {
             let signal = Signal::ALL.into_iter().find(|signal| signal.as_str() == key);

@@ -85,6 +85,18 @@ impl Table {
     }
 }
 
+impl Shape {
+    /// Whether a value of this shape, or an item of it, is a mapping with this key.
+    pub(crate) fn has_key(&self, name: &str) -> bool {
+        match self {
+            Self::Table(table) => table.keys().any(|key| key.name == name),
+            Self::Names(shape) | Self::List(shape) | Self::OneOrMore(shape) => shape.has_key(name),
+            Self::Either(shapes) => shapes.iter().any(|shape| shape.has_key(name)),
+            _ => false,
+        }
+    }
+}
+
 impl Key {
     pub(crate) const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Self {
         Self { name, presence: Presence::Required, shape, doc }

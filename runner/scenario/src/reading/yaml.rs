@@ -6,6 +6,7 @@ mod placeholder;
 mod scalar;
 mod tag;
 mod tree;
+mod unreadable;
 
 pub(crate) use node::{Entry, Kind, Node};
 pub(crate) use scalar::is_number;

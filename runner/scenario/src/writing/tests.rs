@@ -64,7 +64,7 @@ steps:
   - pause: shop
   - resume: shop
   - stop: shop
-  - check: who == 1
+  - check: got == who
 settle: 20s
 "#;
 
@@ -163,6 +163,7 @@ scenario: bound
 vars: { least: 1 }
 steps:
   - request: GET shop /
+    headers: { X-Least: '${least}' }
     expect: { status: 200, that: [took >= least], links: { bank -> shop: calls >= least } }
 ";
     let mut scenario = read(text);

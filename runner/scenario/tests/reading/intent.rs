@@ -262,3 +262,176 @@ fn two_at_one_port() {
         check_conf(&of(first, &second), &[]);
     }
 }
+
+#[test]
+fn names_and_operators_of_other_languages() {
+    check_expect("that: body.a == null", &["3:64 `null` is undefined (it is called `none`: `x is none`)"]);
+    check_expect("that: len(body.a) == 1", &["3:54 `len` is undefined (write `x | length`)"]);
+    check_expect(
+        "that: body.a = 1",
+        &["3:61 not an expression: unexpected input after expression (`==` compares)"],
+    );
+    check_expect(
+        "that: body.a | lenght == 1",
+        &["3:63 not an expression: there is no filter `lenght` (did you mean `length`?)"],
+    );
+    check_expect(
+        "that: body.a is matching('(')",
+        &["3:73 not an expression: no regular expression: unclosed group"],
+    );
+}
+
+#[test]
+fn placeholders_of_other_tools() {
+    let request = |request: &str| {
+        format!(
+            "scenario: s\nvars: {{ id: 1 }}\nsteps:\n  - {{ {request}, expect: {{ status: 200 }} }}\n  - check: id == 1\n"
+        )
+    };
+    let of = |column: usize, written: &str| {
+        format!(
+            "4:{column} `{written}` would be sent as it stands (write `${{id}}`; for the characters themselves `${{'{written}'}}`)"
+        )
+    };
+    let constant = "5:12 `id == 1` is about `vars` alone, which nothing changes (compare them with what a service answered)";
+    for (line, column, written) in [
+        ("request: 'GET users-service /x/{{id}}'", 38, "{{id}}"),
+        ("request: 'GET users-service /x/{id}/y'", 38, "{id}"),
+        ("request: GET users-service /x/$id", 37, "$id"),
+        ("request: POST users-service /x, body: { a: ['{{ id }}'] }", 52, "{{ id }}"),
+        ("request: POST users-service /x, headers: { x-a: a-$id }", 57, "$id"),
+    ] {
+        check(&request(line), &[&of(column, written), constant]);
+    }
+    for line in [
+        "request: 'GET users-service /x/{{other}}'",
+        "request: POST users-service /x, body: { a: '{id}', b: '$5', c: '$idea' }",
+        "request: POST users-service /x, text: \"${'{{id}}'}\"",
+    ] {
+        check(&request(line), &[constant]);
+    }
+}
+
+#[test]
+fn variables_that_are_never_used() {
+    check(
+        "scenario: s\nvars: { a: 1, b: '${a}' }\nsteps:\n  - { request: GET users-service /x, expect: { status: 200 } }\n",
+        &["2:15 the variable `b` is never used (write `${b}` where it is meant, or leave it out)"],
+    );
+}
+
+#[test]
+fn conditions_on_nothing_that_happens() {
+    check_expect(
+        "that: body.a == 1 or true",
+        &["3:54 `body.a == 1 or true` is always true (say something that could be otherwise)"],
+    );
+    check(
+        "scenario: s\nvars: { a: 1 }\nsteps:\n  - { request: GET users-service /x, if: a == 1, expect: { that: a == 1 } }\n",
+        &[
+            "4:66 `a == 1` is about `vars` alone, which nothing changes (compare them with what a service answered)",
+        ],
+    );
+}
+
+#[test]
+fn keys_at_the_wrong_level() {
+    check_step(
+        "{ request: GET users-service /x, capture: { a: body.a }, status: 200 }",
+        &[
+            "3:49 `a` is captured and never used (use it in a later step, or expect what it must be)",
+            "3:62 unknown key `status` in a step (it belongs within `expect`)",
+        ],
+    );
+    check(
+        "scenario: s\nlink: a -> b\nsteps:\n  - wait: 1s\n",
+        &["2:1 unknown key `link` in a scenario (it belongs within `faults`)"],
+    );
+    check_conf(
+        "command: node app.js\nservices: { a: { base_url: http://x } }",
+        &["1:1 unknown key `command` in e2e.conf (it belongs within `services`)"],
+    );
+    check_step(
+        "{ request: GET users-service /x, expect: 200 }",
+        &[
+            "3:46 this is a number, and has to be an expectation (say what is expected: `expect: { status: 200 }`)",
+        ],
+    );
+    check_expect(
+        "links: { orders-service -> users-service: 1 }",
+        &["3:90 this is a number, and has to be an expression, such as `calls == 1`"],
+    );
+    check_expect(
+        "status:200",
+        &[
+            "3:38 this step can't fail: nothing is expected",
+            "3:48 unknown key `status:200` in an expectation (a blank has to follow the colon: `status: 200`)",
+        ],
+    );
+}
+
+#[test]
+fn kinds_of_files() {
+    check(
+        "invarients:\n  a: { when: always, observe: { a: GET users-service /x }, holds: a.b == 1 }",
+        &["1:1 `invarients` is no kind of file (did you mean `invariants`?)"],
+    );
+    check("senario: s\nsteps: []", &["1:1 `senario` is no kind of file (did you mean `scenario`?)"]);
+    check(
+        "scenario: s\ninvariants: {}\nsteps: []",
+        &[
+            "2:1 `invariants` can't stand in a scenario (write it into a file of its own, such as invariants.yaml)",
+            "3:8 a scenario without steps can't fail",
+        ],
+    );
+    check_conf(
+        "service: { a: { base_url: http://x } }",
+        &["1:1 unknown key `service` in e2e.conf (did you mean `services`?)"],
+    );
+}
+
+#[test]
+fn lengths_of_time_that_are_none() {
+    let help = "is no time at all (say how long, such as `5s`)";
+    check_fault("link: client -> users-service\nlatency: 0ms", &[&format!("5:14 `0ms` {help}")]);
+    check_step("{ wait: 0s }", &[&format!("3:13 `0s` {help}")]);
+    check_step(
+        "{ eventually: { within: 0ms, request: GET users-service /x, expect: { status: 200 } } }",
+        &[&format!("3:29 `0ms` {help}")],
+    );
+    check_step(
+        "{ request: GET users-service /x, timeout: 0s, expect: { status: 200 } }",
+        &[&format!("3:47 `0s` {help}")],
+    );
+    check(
+        "scenario: s\nfaults: { f: { link: client -> users-service, lose: reply } }\nsteps:\n  - { inject: f, after: 0s, for: 0s }\n",
+        &[&format!("4:34 `0s` {help}")],
+    );
+}
+
+#[test]
+fn header_values_of_several_lines() {
+    check_step(
+        "{ request: GET users-service /x, headers: { x-a: \"a\\nb\" }, expect: { status: 200 } }",
+        &[
+            "3:54 a header's value can't have control characters in it (a header is one line: write it without line breaks)",
+        ],
+    );
+}
+
+#[test]
+fn parts_of_an_address_that_no_request_uses() {
+    for (address, expected) in [
+        (
+            "http://x/a?b=1",
+            "an address can't have a query or `#` in it (write it in the paths of the requests)",
+        ),
+        (
+            "http://me:secret@x",
+            "an address can't have a user and a password in it (send them with `headers: { Authorization: … }`)",
+        ),
+        ("http://${env.HOST}:80", "an address can't hold an expression (write the address itself)"),
+    ] {
+        check_conf(&format!("services:\n  a: {{ base_url: \"{address}\" }}"), &[&format!("2:18 {expected}")]);
+    }
+}

@@ -65,7 +65,6 @@ steps:
   - wait: 500ms
   - kill: users-service
   - restart: users-service
-  - check: [key == 'secret', both != key]
   - repeat: 3
     request: POST users-service /form?a=1
     form: { a: \"${key}\", b: 1 }
@@ -78,8 +77,10 @@ steps:
       headers: { x-gone: null, x-there: \"${key}\", x-any: \"${any}\", x-both: [a, 2] }
       body: { exact: { id: \"${any}\", list: [1, null] } }
       that: took < 1
+    capture: { got: body.id }
   - request: DELETE users-service /x
     expect: { no_reply: true }
+  - check: [got == key, both != got]
 ",
     );
     let actions: Vec<_> = scenario.steps.iter().map(|step| &step.action).collect();
@@ -112,7 +113,7 @@ steps:
     assert!(matches!(actions[6], Action::Wait(wait) if *wait == Duration::from_millis(500)));
     assert!(matches!(actions[7], Action::Process(process) if process.signal == Signal::Kill));
     assert!(matches!(actions[8], Action::Process(process) if process.signal == Signal::Restart));
-    assert!(matches!(actions[9], Action::Check(checks) if checks.len() == 2));
+    assert!(matches!(actions[12], Action::Check(checks) if checks.len() == 2));
     let all_wait =
         |action: &&Action| !matches!(action, Action::Process(process) if process.wait != StartWait::Ready);
     assert!(
@@ -122,7 +123,7 @@ steps:
 
     let scope = scenario::Scope::new([("key".to_owned(), "secret")]);
     assert_eq!(scenario.vars[1].1.render(&scope), Ok("secret-secret".into()));
-    let Action::Request(form) = actions[10] else { panic!("{:?}", actions[10]) };
+    let Action::Request(form) = actions[9] else { panic!("{:?}", actions[9]) };
     assert_eq!((form.times, form.call.timeout), (Times::Repeat(3), Some(seconds(2))));
     let Body::Form(fields) = &form.call.body else { panic!("{form:?}") };
     assert_eq!(fields[1].1.render(&scope), Ok("1".into()));
@@ -132,7 +133,7 @@ steps:
         (OutcomePattern::NoReply, OutcomeCount::Between(0, 2)),
     ];
     assert_eq!(form.expect.outcomes, expected);
-    let Action::Request(text) = actions[11] else { panic!("{:?}", actions[11]) };
+    let Action::Request(text) = actions[10] else { panic!("{:?}", actions[10]) };
     let Body::Text(body) = &text.call.body else { panic!("{text:?}") };
     assert_eq!(body.render(&scope), Ok("hello secret and ${this}".into()));
     let headers = text.expect.headers.as_slice();
@@ -149,7 +150,7 @@ steps:
     };
     assert!(matches!(entries[0].1, TemplateValue::Any));
     assert!(
-        matches!(actions[12], Action::Request(request) if request.expect.reply == ReplyExpectation::Forbidden)
+        matches!(actions[11], Action::Request(request) if request.expect.reply == ReplyExpectation::Forbidden)
     );
 }
 

@@ -70,9 +70,15 @@ pub(super) fn json(text: &str) -> Result<Value, Error> {
     Ok(to_minijinja(&value))
 }
 
-fn compiled(pattern: &str) -> Result<regex::Regex, Error> {
+/// The regular expression that a text is.
+pub(in super::super) fn compiled(pattern: &str) -> Result<regex::Regex, Error> {
     let built = regex::RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build();
-    built.map_err(|error| unusable(format!("no regular expression: {error}")))
+    built.map_err(|error| {
+        // A mistake in the syntax repeats the pattern before its last line, which says what is wrong.
+        let error = error.to_string();
+        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        unusable(format!("no regular expression: {reason}"))
+    })
 }
 
 fn unusable(reason: String) -> Error {

@@ -13,11 +13,14 @@ use crate::{Service, Span};
 /// The address of a service.
 pub(super) fn base_url(reader: &mut Reader<'_>, node: &Node) -> Option<Uri> {
     let text = reader.text(node, "an address, such as `http://localhost:5002`")?;
-    if let Some(rest) = text.strip_prefix("http://") {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        check_port(reader, node, &text, authority)?;
-    }
     let help = || "write `http://localhost:5002`".to_owned();
+    if let Some((message, help)) = unused_part(&text) {
+        reader.note(node.span, message, help.to_owned());
+        return None;
+    }
+    if let Some(rest) = text.strip_prefix("http://") {
+        check_port(reader, node, &text, authority(rest))?;
+    }
     let uri = text.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
     match uri.as_ref().map(Uri::scheme_str) {
         Some(Some("http")) => uri,
@@ -29,6 +32,28 @@ pub(super) fn base_url(reader: &mut Reader<'_>, node: &Node) -> Option<Uri> {
             reader.note(node.span, format!("`{text}` is no address of a service"), help());
             None
         }
+    }
+}
+
+/// The host and port of an address without its scheme.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// A part of an address that no request would use, as a message, and what to do.
+fn unused_part(address: &str) -> Option<(&'static str, &'static str)> {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    if address.contains("${") {
+        Some(("an address can't hold an expression", "write the address itself"))
+    } else if authority(rest).contains('@') {
+        Some((
+            "an address can't have a user and a password in it",
+            "send them with `headers: { Authorization: … }`",
+        ))
+    } else if rest.contains(['?', '#']) {
+        Some(("an address can't have a query or `#` in it", "write it in the paths of the requests"))
+    } else {
+        None
     }
 }
 

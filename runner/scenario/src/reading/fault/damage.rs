@@ -113,11 +113,11 @@ fn side(reader: &mut Reader<'_>, node: &Node) -> Option<Side> {
 
 fn latency(reader: &mut Reader<'_>, node: &Node) -> Option<Damage> {
     if !node.is_mapping() {
-        let delay = reader.duration(node)?;
+        let delay = reader.some_time(node)?;
         return Some(Damage::Latency { delay, jitter: Duration::ZERO, side: Side::Reply });
     }
     let fields = reader.fields(node, &LATENCY)?;
-    let delay = fields.get("delay").and_then(|node| reader.duration(node));
+    let delay = fields.get("delay").and_then(|node| reader.some_time(node));
     let jitter = fields.or("jitter", Duration::ZERO, |node| reader.duration(node));
     let side = fields.or("side", Side::Reply, |node| side(reader, node));
     if let (Some(delay), Some(jitter), Some(node)) = (delay, jitter, fields.get("jitter"))

@@ -35,7 +35,7 @@ pub(super) fn eventually(reader: &mut Reader<'_>, node: &Node) -> Option<Eventua
         let help = "say what it waits for: `expect: { body: { status: confirmed } }`".to_owned();
         reader.note(fields.span, "`eventually` needs the key `expect`", help);
     }
-    let within = fields.get("within").and_then(|node| reader.duration(node));
+    let within = fields.get("within").and_then(|node| reader.some_time(node));
     let every = fields.or("every", EVERY, |node| reader.duration(node));
     let request = fields.get("request").and_then(|line| request_step(reader, line, &fields, Times::Once));
     Some(EventuallyStep { within: within?, every: every?, request: request? })

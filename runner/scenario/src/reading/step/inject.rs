@@ -53,7 +53,7 @@ pub(super) fn inject(
             }
             _ => beside,
         };
-        fields.optional(key, |node| reader.duration(node))
+        fields.optional(key, |node| if key == "for" { reader.some_time(node) } else { reader.duration(node) })
     };
     let (after, lasting) = (schedule("after"), schedule("for"));
     let fault = fault?;

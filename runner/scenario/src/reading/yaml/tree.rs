@@ -9,7 +9,7 @@ use super::{
     node::{Entry, Kind, Node},
     placeholder::Masked,
     scalar::plain,
-    tag,
+    tag, unreadable,
 };
 use crate::Span;
 
@@ -37,7 +37,8 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<YamlMistake>), YamlMistake>
             }
             Err(Stop::Unreadable(span, info)) => {
                 if !masked.mask(span.offset) {
-                    return Err((span, format!("not readable as YAML: {info}"), None));
+                    let help = unreadable::help(text, span.offset);
+                    return Err((span, format!("not readable as YAML: {info}"), help));
                 }
             }
             Err(Stop::Mistake(mistake)) => return Err(mistake),

@@ -1,0 +1,163 @@
+//! Spellings of other languages, and what they are called here.
+
+use std::ops::Range;
+
+use super::tokens::tokens;
+
+/// Operators of other languages.
+const OPERATORS: &[(&str, &str)] = &[
+    ("&&", "write `and`"),
+    ("||", "write `or`"),
+    ("===", "write `==`"),
+    ("!==", "write `!=`"),
+    ("=~", "write `body.name is matching('…')`"),
+    ("=", "`==` compares"),
+    ("!", "write `not`"),
+    ("?", "write `a if condition else b`"),
+    ("${", "names stand in an expression as they are, without `${…}`"),
+    ("$", "write a path with its names: `body.order.id`"),
+    ("“", "a text stands in straight quotes: 'text'"),
+    ("”", "a text stands in straight quotes: 'text'"),
+    ("‘", "a text stands in straight quotes: 'text'"),
+    ("’", "a text stands in straight quotes: 'text'"),
+    ("`", "a text stands in straight quotes: 'text'"),
+    ("[*]", "write `list | map(attribute='id')`"),
+];
+
+/// Constants of other languages.
+const CONSTANTS: &[(&str, &str)] = &[
+    ("null", "it is called `none`: `x is none`"),
+    ("NULL", "it is called `none`: `x is none`"),
+    ("nil", "it is called `none`: `x is none`"),
+    ("undefined", "ask `x is undefined`"),
+    ("TRUE", "it is called `true`"),
+    ("FALSE", "it is called `false`"),
+];
+
+/// Functions of other languages.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("sum", "write `list | sum`"),
+    ("contains", "write `'a' in x`"),
+    ("typeof", "ask `x is string`, `x is number` or `x is none`"),
+];
+
+/// How a spelling of another language is written here that begins at the byte `at` of a source, or around it.
+pub(super) fn operator(source: &str, at: usize) -> Option<&'static str> {
+    let at = source.floor_char_boundary(at);
+    let found = |start: usize| {
+        let rest = source.get(start..)?;
+        OPERATORS.iter().find(|(written, _)| rest.starts_with(written))
+    };
+    // The parser stops within an operator of several characters where its beginning is one of its own.
+    let is_unit = ["ms", "s"]
+        .iter()
+        .any(|unit| source[at..].split(|c: char| !c.is_alphanumeric()).next() == Some(unit));
+    if is_unit && source[..at].ends_with(|c: char| c.is_ascii_digit()) {
+        return Some("a time in an expression is a number of seconds: `took < 0.3`");
+    }
+    let inside = (1..=2).rev().filter_map(|back| at.checked_sub(back)).filter_map(|start| {
+        found(start).filter(|(written, _)| written.len() > 1 && start + written.len() > at)
+    });
+    inside.chain(found(at)).next().map(|(_, help)| *help)
+}
+
+/// What the constant or function of another language that stands at the beginning of a text is called here.
+pub(crate) fn name(text: &str) -> Option<&'static str> {
+    let (name, rest) = text.split_at(text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len()));
+    let names = if rest.starts_with('(') { FUNCTIONS } else { CONSTANTS };
+    let found = names.iter().find(|(written, _)| *written == name).map(|(_, help)| *help);
+    found.or((rest.starts_with('(') && is_length(name)).then_some("write `x | length`"))
+}
+
+/// Whether this is how other languages call the length of a list or text.
+pub(super) fn is_length(name: &str) -> bool {
+    ["length", "len", "size", "count"].contains(&name)
+}
+
+/// The places of the patterns of `regex` and `matching` that are written as texts, with their quotes.
+pub(super) fn patterns(source: &str) -> Vec<Range<usize>> {
+    let tokens = tokens(source);
+    let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
+    let takes_pattern = |at: &usize| {
+        let before = at.checked_sub(1).and_then(text);
+        match text(*at) {
+            Some("regex") => before == Some("|"),
+            Some("matching") => matches!(before, Some("is" | "not")),
+            _ => false,
+        }
+    };
+    let argument = |at: usize| if text(at + 1) == Some("(") { at + 2 } else { at + 1 };
+    (0..tokens.len())
+        .filter(takes_pattern)
+        .map(argument)
+        .filter(|at| text(*at).is_some_and(|token| token.starts_with(['"', '\''])))
+        .filter(|at| text(at + 1) != Some("~"))
+        .map(|at| tokens[at].clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Expression, environment::ENVIRONMENT, filters};
+
+    #[test]
+    fn a_spelling_of_another_language_is_refused_with_the_one_that_exists() {
+        for (source, expected) in [
+            ("a == 1 && b", "write `and`"),
+            ("a || b", "write `or`"),
+            ("!a", "write `not`"),
+            ("a = 2", "`==` compares"),
+            ("a === 2", "write `==`"),
+            ("a !== 2", "write `!=`"),
+            ("a =~ 'x'", "write `body.name is matching('…')`"),
+            ("a ? 1 : 2", "write `a if condition else b`"),
+            ("a == ${b}", "names stand in an expression as they are, without `${…}`"),
+            ("$.a.b", "write a path with its names: `body.order.id`"),
+            ("“a” == b", "a text stands in straight quotes: 'text'"),
+            ("took < 300ms", "a time in an expression is a number of seconds: `took < 0.3`"),
+            ("took < 3s", "a time in an expression is a number of seconds: `took < 0.3`"),
+            ("a[*].id", "write `list | map(attribute='id')`"),
+        ] {
+            let invalid = Expression::parse(source).expect_err(source);
+            assert_eq!(invalid.help, Some(expected), "{source}: {invalid} at {:?}", invalid.range);
+        }
+        for source in ["a +", "(a", "a b"] {
+            assert_eq!(Expression::parse(source).expect_err(source).help, None, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_written_as_a_text_is_compiled_before_the_run() {
+        for (source, range) in [
+            ("a is matching('(')", 14..17),
+            ("a is not matching '['", 18..21),
+            ("b and a | regex(\"*\") == 'x'", 16..19),
+        ] {
+            let invalid = Expression::parse(source).expect_err(source);
+            assert!(invalid.message.starts_with("no regular expression: "), "{invalid}");
+            assert!(!invalid.message.contains('\n'), "{invalid}");
+            assert_eq!(invalid.range, Some(range), "{source}");
+        }
+        for source in [
+            "a is matching('\\\\d')",
+            "a is matching(b)",
+            "a | regex(b ~ '(')",
+            "a | replace('(', '')",
+            "regex",
+        ] {
+            assert!(Expression::parse(source).is_ok(), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_filters_and_tests_that_are_suggested_exist() {
+        for (kind, names) in [("filter", filters::FILTERS), ("test", filters::TESTS)] {
+            for &name in names {
+                let exists = ENVIRONMENT.compile_expression_owned(format!("name is {kind}"));
+                let exists = exists
+                    .and_then(|exists| exists.eval(minijinja::context! { name }).map(|it| it.is_true()));
+                assert!(exists.is_ok_and(|exists| exists), "{kind} {name}");
+            }
+        }
+    }
+}
