@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use verdict::RemainingProcess;
 
 use crate::{
-    orphans::{self, Killed, PossibleParent, is_child},
+    orphans::{self, Killed, PossibleParent, is_child, is_running_child},
     process_table::{ProcessTable, described, processes, with_environment},
 };
 
@@ -178,12 +178,15 @@ impl WorldMark {
 /// that run on after [`TIMEOUT`].
 fn end(assignment: &str, search: Search) -> Vec<RemainingProcess> {
     let began = Instant::now();
+    let mut killed = Vec::new();
     loop {
-        // Without the folder there is nothing to find, which the fleet has said at its start.
+        // Without a process table there is nothing to find, which the fleet has said at its start.
         let mut among = processes().unwrap_or_default();
         among.retain(|process| search == Search::Everywhere || is_child(*process));
         let found = with_environment(assignment, among);
-        if found.is_empty() {
+        // What a child has started becomes a child once it has ended.
+        killed.retain(|process| is_running_child(*process));
+        if found.is_empty() && killed.is_empty() {
             return Vec::new();
         }
         for process in &found {
@@ -193,6 +196,7 @@ fn end(assignment: &str, search: Search) -> Vec<RemainingProcess> {
         if began.elapsed() > TIMEOUT {
             return found.into_iter().map(described).collect();
         }
+        killed.extend(found);
         thread::sleep(PAUSE);
     }
 }

@@ -109,10 +109,9 @@ pub(crate) async fn reap() {
     let Ok(mut ended) = signal(SignalKind::child()) else { return };
     while ended.recv().await.is_some() {
         if let Some(children) = children().as_ref() {
-            processes()
-                .unwrap_or_default()
-                .iter()
-                .for_each(|process| drop(children.is_running_orphan(*process)));
+            for process in processes().unwrap_or_default() {
+                children.is_running_orphan(process);
+            }
         }
     }
 }
@@ -159,6 +158,12 @@ fn kill(candidates: impl Fn(&Children) -> Vec<Pid>, awaits: impl Fn() -> bool) -
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Whether it is a child of this process that hasn't ended.
+pub(crate) fn is_running_child(process: Pid) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(process), look), Ok(None))
 }
 
 /// Whether this process is its parent.
