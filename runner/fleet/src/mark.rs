@@ -135,7 +135,9 @@ impl WorldMark {
         if self.instances.load(Ordering::Relaxed) > 0 {
             self.end_marked(&format!("{}-", self.value), search);
             let services: Vec<_> = self.unmarked().noted.keys().cloned().collect();
-            services.iter().for_each(|service| self.end_noted(service));
+            for service in &services {
+                self.end_noted(service);
+            }
         }
         drop(parent);
         self.record(None, orphans::end_rest());
@@ -146,12 +148,21 @@ impl WorldMark {
     }
 
     fn end_noted(&self, service: &ServiceName) {
-        let noted = self.unmarked().noted.remove(service).unwrap_or_default();
+        // They stay noted meanwhile: a crash and the task that waits for the process both return once they have ended.
+        let noted = self.unmarked().noted.get(service).cloned().unwrap_or_default();
         self.record(Some(service), orphans::end(&noted));
+        if let Some(remaining) = self.unmarked().noted.get_mut(service) {
+            remaining.retain(|process| !noted.contains(process));
+        }
     }
 
     fn record(&self, service: Option<&ServiceName>, Killed { ended, remaining }: Killed) {
-        self.unmarked().escaped.extend(ended.into_iter().map(|process| (service.cloned(), process)));
+        let escaped = &mut self.unmarked().escaped;
+        for process in ended.into_iter().map(|process| (service.cloned(), process)) {
+            if !escaped.contains(&process) {
+                escaped.push(process);
+            }
+        }
         self.remaining().extend(remaining);
     }
 
