@@ -34,7 +34,7 @@ use crate::{
 /// Runs the scenarios that the command line names.
 pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
     run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
-        run_project(arguments, invocation, project, (interrupt, notices), worlds).await
+        run_project(arguments, invocation, project, interrupt, notices, worlds).await
     })
 }
 
@@ -42,7 +42,8 @@ async fn run_project<W: Worlds>(
     arguments: &Run,
     invocation: &Invocation,
     project: &Project,
-    (interrupt, notices): (&Interrupt, &Notices),
+    interrupt: &Interrupt,
+    notices: &Notices,
     worlds: &W,
 ) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;

@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use verdict::RemainingProcess;
 
 use crate::{
-    orphans::{self, Killed, PossibleParent, is_child},
+    orphans::{self, Killed, PossibleParent, is_child, is_running_child},
     process_table::{ProcessTable, described, processes, with_environment},
 };
 
@@ -135,7 +135,9 @@ impl WorldMark {
         if self.instances.load(Ordering::Relaxed) > 0 {
             self.end_marked(&format!("{}-", self.value), search);
             let services: Vec<_> = self.unmarked().noted.keys().cloned().collect();
-            services.iter().for_each(|service| self.end_noted(service));
+            for service in &services {
+                self.end_noted(service);
+            }
         }
         drop(parent);
         self.record(None, orphans::end_rest());
@@ -146,12 +148,21 @@ impl WorldMark {
     }
 
     fn end_noted(&self, service: &ServiceName) {
-        let noted = self.unmarked().noted.remove(service).unwrap_or_default();
+        // They stay noted meanwhile: a crash and the task that waits for the process both return once they have ended.
+        let noted = self.unmarked().noted.get(service).cloned().unwrap_or_default();
         self.record(Some(service), orphans::end(&noted));
+        if let Some(remaining) = self.unmarked().noted.get_mut(service) {
+            remaining.retain(|process| !noted.contains(process));
+        }
     }
 
     fn record(&self, service: Option<&ServiceName>, Killed { ended, remaining }: Killed) {
-        self.unmarked().escaped.extend(ended.into_iter().map(|process| (service.cloned(), process)));
+        let escaped = &mut self.unmarked().escaped;
+        for process in ended.into_iter().map(|process| (service.cloned(), process)) {
+            if !escaped.contains(&process) {
+                escaped.push(process);
+            }
+        }
         self.remaining().extend(remaining);
     }
 
@@ -178,12 +189,15 @@ impl WorldMark {
 /// that run on after [`TIMEOUT`].
 fn end(assignment: &str, search: Search) -> Vec<RemainingProcess> {
     let began = Instant::now();
+    let mut killed = Vec::new();
     loop {
-        // Without the folder there is nothing to find, which the fleet has said at its start.
+        // Without a process table there is nothing to find, which the fleet has said at its start.
         let mut among = processes().unwrap_or_default();
         among.retain(|process| search == Search::Everywhere || is_child(*process));
         let found = with_environment(assignment, among);
-        if found.is_empty() {
+        // What a child has started becomes a child once it has ended.
+        killed.retain(|process| is_running_child(*process));
+        if found.is_empty() && killed.is_empty() {
             return Vec::new();
         }
         for process in &found {
@@ -193,6 +207,7 @@ fn end(assignment: &str, search: Search) -> Vec<RemainingProcess> {
         if began.elapsed() > TIMEOUT {
             return found.into_iter().map(described).collect();
         }
+        killed.extend(found);
         thread::sleep(PAUSE);
     }
 }

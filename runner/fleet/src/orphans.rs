@@ -110,8 +110,7 @@ pub(crate) async fn reap() {
     while ended.recv().await.is_some() {
         if let Some(children) = children().as_ref() {
             for process in processes().unwrap_or_default() {
-                // Those that have ended are reaped by being asked for.
-                let _is_running = children.is_running_orphan(process);
+                children.is_running_orphan(process);
             }
         }
     }
@@ -159,6 +158,12 @@ fn kill(candidates: impl Fn(&Children) -> Vec<Pid>, awaits: impl Fn() -> bool) -
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Whether it is a child of this process that hasn't ended.
+pub(crate) fn is_running_child(process: Pid) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(process), look), Ok(None))
 }
 
 /// Whether this process is its parent.

@@ -90,7 +90,9 @@ impl Launch {
             let status = child.wait().await;
             drop(guard);
             orphans::group_ended(group).await;
-            instance.iter().for_each(|instance| instance.end(Search::Children));
+            if let Some(instance) = instance {
+                instance.end(Search::Children);
+            }
             if let Ok(status) = status {
                 on_end(status);
                 ending.send_replace(Some(status));
@@ -204,7 +206,9 @@ impl Process {
             self.note_descendants(&ProcessTable::read());
             self.send(Signal::KILL);
             self.wait_until(WaitIdOptions::EXITED);
-            self.instance.iter().for_each(|instance| instance.end(Search::Everywhere));
+            if let Some(instance) = &self.instance {
+                instance.end(Search::Everywhere);
+            }
         }
     }
 

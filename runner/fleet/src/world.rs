@@ -165,7 +165,9 @@ impl LiveWorld {
         let notice = self.reserve_kept_folder().map(|folder| Notice::Kept { folder });
         let notices = self.notices.clone();
         self.close().await;
-        notice.into_iter().for_each(|notice| notices.send(notice));
+        if let Some(notice) = notice {
+            notices.send(notice);
+        }
     }
 
     /// Ends what left the process groups of the services, once the groups have ended.
