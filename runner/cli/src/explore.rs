@@ -165,13 +165,18 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 /// The counterexample as a failure. `again` is the result of the kept file, if it was run; in real time it may have passed.
 fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>, search: &Search<'_>) -> String {
     let failed = again.filter(|again| matches!(again.verdict, Verdict::Failed(_)));
+    let Counterexample { steps, steps_found, runs, .. } = counterexample;
+    let failure = search.failure(failed.unwrap_or(&counterexample.result));
     format!(
-        "\n{}\n{} steps, shrunk from {} in {} runs; it failed in {} of {} runs\n",
-        search.failure(failed.unwrap_or(&counterexample.result)),
-        counterexample.steps,
-        counterexample.steps_found,
-        counterexample.runs,
-        counterexample.failures,
-        counterexample.repeats,
+        "\n{failure}\n{steps} steps, shrunk from {steps_found} in {runs} runs; {}\n",
+        repeated(counterexample)
     )
+}
+
+/// How often the smallest sequence failed when it was run again, which an interruption prevents.
+fn repeated(counterexample: &Counterexample) -> String {
+    match counterexample.repeats {
+        0 => "it wasn't run again".to_owned(),
+        repeats => format!("it failed in {} of {repeats} runs", counterexample.failures),
+    }
 }

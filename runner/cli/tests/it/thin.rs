@@ -45,7 +45,7 @@ fn invariants_that_hold_are_counted_and_those_elsewhere_are_named() {
 
 #[test]
 fn invariants_beside_a_scenario_hold_wherever_the_command_is_given() {
-    let project = running("").with("a/alice.yaml", ALICE).with("bob.yaml", &ALICE.replace("Alice", "Bob"));
+    let project = running("").with("a/alice.yaml", ALICE).with("bob.yaml", ALICE.replace("Alice", "Bob"));
     let project = project.with("invariants.yaml", INVARIANTS);
     for arguments in [&["bob.yaml"][..], &["a"], &["a/alice.yaml"], &["a/../bob.yaml"], &["."]] {
         let Ended { out, err, .. } = project.run(arguments);
