@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::project::absolute;
+use crate::project::canonical;
 
 /// The file name of invariants for the scenarios in the same folder and below.
 const NAME: &str = "invariants.yaml";
@@ -18,11 +18,13 @@ const DEPTH: usize = 6;
 
 /// Lists the files `invariants.yaml` in the folders between the project's and `paths`.
 pub(crate) fn above(paths: &[PathBuf], project: &Path) -> Vec<PathBuf> {
+    let (project, here) = (canonical(project), canonical(Path::new(".")));
+    // Of a relative path, the folders above the working folder aren't among its own ancestors.
+    let paths: Vec<PathBuf> = paths.iter().map(|path| canonical(path)).collect();
     let above = paths.iter().flat_map(|path| path.ancestors().skip(1));
-    let within = above.filter(|folder| absolute(folder).starts_with(project));
-    let files: BTreeSet<PathBuf> =
-        within.map(|folder| folder.join(NAME)).filter(|file| file.is_file()).collect();
-    files.into_iter().collect()
+    let within = above.filter(|folder| folder.starts_with(&project)).map(|folder| folder.join(NAME));
+    let files: BTreeSet<PathBuf> = within.filter(|file| file.is_file()).collect();
+    files.into_iter().map(|file| file.strip_prefix(&here).map_or(file.clone(), Path::to_path_buf)).collect()
 }
 
 /// Lists the files `invariants.yaml` in a project's folder and below, relative to it.

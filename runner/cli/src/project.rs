@@ -98,8 +98,8 @@ impl Project {
     /// The files of invariants that hold here, and wouldn't for `file` alone.
     pub(crate) fn invariants_lost_by(&self, file: &Path) -> Vec<PathBuf> {
         let kept = invariant_files::above(&[file.to_path_buf()], &self.folder());
-        let kept: BTreeSet<_> = kept.iter().map(|file| absolute(file)).collect();
-        self.invariant_files.iter().filter(|file| !kept.contains(&absolute(file))).cloned().collect()
+        let kept: BTreeSet<_> = kept.iter().map(|file| canonical(file)).collect();
+        self.invariant_files.iter().filter(|file| !kept.contains(&canonical(file))).cloned().collect()
     }
 }
 
@@ -141,7 +141,7 @@ fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf
         }
     }
     let mut seen = BTreeSet::new();
-    files.retain(|file| seen.insert(absolute(file)));
+    files.retain(|file| seen.insert(canonical(file)));
     Ok(files)
 }
 
@@ -153,6 +153,11 @@ fn folder(configuration: &Configuration) -> PathBuf {
 /// Makes a path absolute, for comparing. Without a working folder the path stays as it is.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Makes a path absolute, without links and `..`, for comparing files that are there.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| absolute(path))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Mistakes> {

@@ -253,6 +253,18 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_whose_window_never_opened_was_never_in_force() {
+        let mut injector = Injector::new(Seed(1));
+        for (name, opens) in [("early", 1), ("late", 9)] {
+            let fault = fault(name, Damage::Outage(Outage::Hang), Selector::default());
+            injector.inject(fault, Window::from(Duration::from_secs(opens)), Duration::ZERO);
+        }
+        injector.heal_all(Duration::from_secs(2));
+        let in_force: Vec<_> = injector.counts().values().map(|count| count.in_force).collect();
+        assert_eq!(in_force, [1, 0]);
+    }
+
+    #[test]
     fn asking_whether_a_link_refuses_counts_nothing() {
         let mut injector = Injector::new(Seed(1));
         let away = fault("away", Damage::Outage(Outage::Refuse), Selector::default());

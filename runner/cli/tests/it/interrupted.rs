@@ -253,7 +253,10 @@ operations:
     let ended = end(child, read, rest);
     assert_eq!(ended.code, Some(130), "{ended:?}");
     let again = format!("kept as {kept}\nagain: runner {kept} --config e2e.conf --seed 7\n");
-    check_contains(&ended.out, &["✗ Alice is there", &again, "interrupted by SIGINT"]);
+    check_contains(
+        &ended.out,
+        &["✗ Alice is there", " runs; it wasn't run again\n", &again, "interrupted by SIGINT"],
+    );
     assert!(project.folder().join(kept).exists());
 }
 

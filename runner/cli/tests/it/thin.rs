@@ -44,6 +44,19 @@ fn invariants_that_hold_are_counted_and_those_elsewhere_are_named() {
 }
 
 #[test]
+fn invariants_beside_a_scenario_hold_wherever_the_command_is_given() {
+    let project = running("").with("a/alice.yaml", ALICE).with("bob.yaml", ALICE.replace("Alice", "Bob"));
+    let project = project.with("invariants.yaml", INVARIANTS);
+    for arguments in [&["bob.yaml"][..], &["a"], &["a/alice.yaml"], &["a/../bob.yaml"], &["."]] {
+        let Ended { out, err, .. } = project.run(arguments);
+        assert!(out.contains("\n  1 invariant holds for every scenario\n"), "{arguments:?}: {out}{err}");
+    }
+    let below = project.command(&["alice.yaml"]).current_dir(project.folder().join("a")).output();
+    let Ended { out, err, .. } = Ended::from(below.expect("the runner starts"));
+    assert!(out.contains("\n  1 invariant holds for every scenario\n"), "{out}{err}");
+}
+
+#[test]
 fn an_exploration_without_invariants_is_thin() {
     let project = running("").with("a/users.yaml", EXPLORATION);
     let expected = "thin: `Users` is judged by no invariant (write what must always hold into `invariants.yaml` beside it)";

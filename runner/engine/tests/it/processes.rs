@@ -133,7 +133,7 @@ steps:
 async fn a_service_that_is_not_ready_after_a_start_is_a_finding() {
     let start = "\nsteps:\n  - start: shop\n  - wait: 1s\n";
     let result = result(&unstartable_shop(not_ready()), "", start).await;
-    let found = "shop wasn't ready within 4s: GET /readyz answered 503";
+    let found = "shop wasn't ready within 4s: GET /readyz answered 503 Service Unavailable";
     assert_eq!(told(&result), [format!("step 1, start shop: process shop: {found}")]);
     let finding = &failures(&result)[0].findings[0];
     assert_eq!(finding.log, ["no database"]);
@@ -144,7 +144,7 @@ async fn a_service_that_is_not_ready_after_a_start_is_a_finding() {
 async fn a_service_that_can_not_be_started_for_judging_is_a_finding_too() {
     let kill = "\nsteps:\n  - kill: shop\n";
     let result = result(&unstartable_shop(not_ready()), "", kill).await;
-    let found = "shop wasn't ready within 4s: GET /readyz answered 503";
+    let found = "shop wasn't ready within 4s: GET /readyz answered 503 Service Unavailable";
     assert_eq!(told(&result), [format!("after the last step: process shop: {found}")]);
 }
 

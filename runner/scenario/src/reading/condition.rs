@@ -32,15 +32,16 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) ->
     Some(condition)
 }
 
-/// One or more conditions, each on something that happened: one on `vars` alone is the same in every run.
+/// One or more conditions. Besides variables they can name `extra`, if there are such names; one on `vars` alone says
+/// nothing about them.
 pub(crate) fn conditions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
     all(reader.one_or_more(node).iter().map(|item| {
         let condition = condition(reader, item, extra)?;
         let is_certain = condition.names().next().is_none() || condition.always() == Some(true);
-        if !is_certain && condition.names().all(|name| reader.names.is_constant(name)) {
+        if !extra.is_empty() && !is_certain && condition.names().all(|name| reader.names.is_constant(name)) {
             let message =
                 format!("`{}` is about `vars` alone, which nothing changes", condition.source().trim());
-            reader.note(item.span, message, "compare them with what a service answered".to_owned());
+            reader.note(item.span, message, format!("say something about {}", suggestion::list(extra)));
         }
         Some(condition)
     }))

@@ -293,7 +293,6 @@ fn placeholders_of_other_tools() {
             "4:{column} `{written}` would be sent as it stands (write `${{id}}`; for the characters themselves `${{'{written}'}}`)"
         )
     };
-    let constant = "5:12 `id == 1` is about `vars` alone, which nothing changes (compare them with what a service answered)";
     for (line, column, written) in [
         ("request: 'GET users-service /x/{{id}}'", 38, "{{id}}"),
         ("request: 'GET users-service /x/{id}/y'", 38, "{id}"),
@@ -301,14 +300,14 @@ fn placeholders_of_other_tools() {
         ("request: POST users-service /x, body: { a: ['{{ id }}'] }", 52, "{{ id }}"),
         ("request: POST users-service /x, headers: { x-a: a-$id }", 57, "$id"),
     ] {
-        check(&request(line), &[&of(column, written), constant]);
+        check(&request(line), &[&of(column, written)]);
     }
     for line in [
         "request: 'GET users-service /x/{{other}}'",
         "request: POST users-service /x, body: { a: '{id}', b: '$5', c: '$idea' }",
         "request: POST users-service /x, text: \"${'{{id}}'}\"",
     ] {
-        check(&request(line), &[constant]);
+        check(&request(line), &[]);
     }
 }
 
@@ -329,7 +328,7 @@ fn conditions_on_nothing_that_happens() {
     check(
         "scenario: s\nvars: { a: 1 }\nsteps:\n  - { request: GET users-service /x, if: a == 1, expect: { that: a == 1 } }\n",
         &[
-            "4:66 `a == 1` is about `vars` alone, which nothing changes (compare them with what a service answered)",
+            "4:66 `a == 1` is about `vars` alone, which nothing changes (say something about `status`, `headers`, `body`, `took`)",
         ],
     );
 }
