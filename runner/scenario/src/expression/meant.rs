@@ -1,4 +1,5 @@
-//! Spellings of other languages, and what they are called here.
+//! What is found before the run in an expression that can't be compiled or evaluated: spellings of other languages, with what
+//! they are called here, and where patterns are written as texts.
 
 use std::ops::Range;
 
@@ -48,13 +49,13 @@ pub(super) fn operator(source: &str, at: usize) -> Option<&'static str> {
         let rest = source.get(start..)?;
         OPERATORS.iter().find(|(written, _)| rest.starts_with(written))
     };
-    // The parser stops within an operator of several characters where its beginning is one of its own.
     let is_unit = ["ms", "s"]
         .iter()
         .any(|unit| source[at..].split(|c: char| !c.is_alphanumeric()).next() == Some(unit));
     if is_unit && source[..at].ends_with(|c: char| c.is_ascii_digit()) {
         return Some("a time in an expression is a number of seconds: `took < 0.3`");
     }
+    // The parser stops within an operator of several characters where its beginning is one of its own.
     let inside = (1..=2).rev().filter_map(|back| at.checked_sub(back)).filter_map(|start| {
         found(start).filter(|(written, _)| written.len() > 1 && start + written.len() > at)
     });
@@ -63,7 +64,8 @@ pub(super) fn operator(source: &str, at: usize) -> Option<&'static str> {
 
 /// What the constant or function of another language that stands at the beginning of a text is called here.
 pub(crate) fn name(text: &str) -> Option<&'static str> {
-    let (name, rest) = text.split_at(text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len()));
+    let (name, rest) =
+        text.split_at(text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len()));
     let names = if rest.starts_with('(') { FUNCTIONS } else { CONSTANTS };
     let found = names.iter().find(|(written, _)| *written == name).map(|(_, help)| *help);
     found.or((rest.starts_with('(') && is_length(name)).then_some("write `x | length`"))

@@ -266,6 +266,10 @@ fn two_at_one_port() {
 #[test]
 fn names_and_operators_of_other_languages() {
     check_expect("that: body.a == null", &["3:64 `null` is undefined (it is called `none`: `x is none`)"]);
+    check_expect(
+        "that: body.a == null_id",
+        &["3:64 `null_id` is undefined (there are `status`, `headers`, `body`, `took`)"],
+    );
     check_expect("that: len(body.a) == 1", &["3:54 `len` is undefined (write `x | length`)"]);
     check_expect(
         "that: body.a = 1",
