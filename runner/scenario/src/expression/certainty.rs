@@ -56,14 +56,11 @@ fn single(tokens: &[&str]) -> Option<bool> {
         return Some(matches!(operator, "==" | "<=" | ">="));
     }
     let number = |tokens: &[&str]| Number::from_loose(&tokens.concat()).map(|number| number.as_f64());
-    if let (Some(least), Some(number)) = (least(left), number(right)) {
-        bounded(least, operator, number)
-    } else if let (Some(number), Some(least)) = (number(left), least(right)) {
-        let turned = operator.replace('<', "g").replace('>', "<").replace('g', ">");
-        bounded(least, &turned, number)
-    } else {
-        None
+    if let Some(least) = least(left) {
+        return bounded(least, operator, number(right)?);
     }
+    let turned = operator.replace('<', "g").replace('>', "<").replace('g', ">");
+    bounded(least(right)?, &turned, number(left)?)
 }
 
 fn is_sign(token: &&str) -> bool {

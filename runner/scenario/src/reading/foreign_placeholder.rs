@@ -6,17 +6,17 @@ use crate::Template;
 /// Notes variables of the scenario that stand in a template's literal texts as another tool would have them. `{name}`
 /// counts in a path only: elsewhere braces are common.
 pub(super) fn check(reader: &mut Reader<'_>, node: &Node, text: &str, template: &Template) {
-    let is_path = text.contains(" /");
+    let is_path = || text.contains(" /");
     for literal in template.literals() {
         let mut end = 0;
-        for (start, c) in literal.char_indices() {
+        for (start, opening) in literal.match_indices(['$', '{']) {
             if start < end {
                 continue;
             }
             let rest = &literal[start..];
-            let Some((length, name)) = (match c {
-                '$' => after(rest, "$", ""),
-                '{' => after(rest, "{{", "}}").or_else(|| after(rest, "{", "}").filter(|_| is_path)),
+            let Some((length, name)) = (match opening {
+                "$" => after(rest, "$", ""),
+                "{" => after(rest, "{{", "}}").or_else(|| after(rest, "{", "}").filter(|_| is_path())),
                 _ => None,
             }) else {
                 continue;
