@@ -295,7 +295,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(StepFindings::default())
             }
             Action::Process(process) => {
-                let findings = failed_signal(self.signal(process).await)?.into_iter().collect();
+                let findings = self.signal(process).await?.into_iter().collect();
                 Ok(StepFindings { findings, exchange: None })
             }
             Action::Check(conditions) => {

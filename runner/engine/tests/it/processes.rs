@@ -130,6 +130,31 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_signal_that_changes_nothing_is_a_finding() {
+    for (before, key, service, found) in [
+        ("", "start", "shop", "shop runs already: start changes nothing"),
+        ("", "start", "{ service: shop, ready: no }", "shop runs already: start changes nothing"),
+        ("  - pause: shop\n", "start", "shop", "shop is paused: start changes nothing"),
+        ("  - kill: shop\n", "kill", "shop", "shop doesn't run: kill changes nothing"),
+        ("  - stop: shop\n", "stop", "shop", "shop doesn't run: stop changes nothing"),
+        ("  - pause: shop\n", "pause", "shop", "shop is paused already: pause changes nothing"),
+        ("", "resume", "shop", "shop isn't paused: resume changes nothing"),
+    ] {
+        let steps = |value: &str| format!("\nsteps:\n{before}  - {key}: {value}\n");
+        let stage = shop(|_, _| (200, "{}".into()));
+        let failed = result(&stage, "", &steps(service)).await;
+        let step = before.lines().count() + 1;
+        assert_eq!(told(&failed), [format!("step {step}, {key} shop: process shop: {found}")]);
+        let help = failures(&failed)[0].findings[0].help().expect("help");
+        let allowed = "{ service: shop, no_effect: allowed }";
+        assert!(help.contains(&format!("`{key}: {allowed}`")), "{help}");
+        assert_eq!(result(&stage, "", &steps(allowed)).await.verdict, Verdict::Passed, "{key}");
+    }
+    let restart = "\nsteps:\n  - kill: shop\n  - restart: shop\n";
+    assert_eq!(result(&mortal_shop(), "", restart).await.verdict, Verdict::Passed, "it has started it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_is_not_ready_after_a_start_is_a_finding() {
     let start = "\nsteps:\n  - start: shop\n  - wait: 1s\n";
     let result = result(&unstartable_shop(not_ready()), "", start).await;
