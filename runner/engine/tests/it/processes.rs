@@ -31,7 +31,7 @@ fn not_ready() -> BrokenOff {
         last: ReadinessReply::Status(http::StatusCode::SERVICE_UNAVAILABLE),
     };
     let (service, log) = ("shop".parse().expect("a name"), vec!["no database".into()]);
-    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }
+    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner(5002), log }
 }
 
 fn port_kept() -> BrokenOff {

@@ -281,7 +281,7 @@ pub(crate) fn not_ready(service: &ServiceName) -> BrokenOff {
         last: ReadinessReply::Status(http::StatusCode::SERVICE_UNAVAILABLE),
     };
     let (service, log) = (service.clone(), Vec::new());
-    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }
+    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner(5002), log }
 }
 
 impl Stage for Bank {
