@@ -250,7 +250,7 @@ impl StartedService {
         }
         self.await_port().await?;
         self.start_instance()?;
-        self.record(ProcessChange::Started);
+        self.record(ProcessChange::Launched);
         Ok(())
     }
 

@@ -140,7 +140,7 @@ impl World for MemoryWorld {
         self.signals.lock().expect("not poisoned").push(format!("launch {service}"));
         if self.down.lock().expect("not poisoned").remove(service) {
             self.links.absent(service).end();
-            self.links.record_process(service.clone(), ProcessChange::Started);
+            self.links.record_process(service.clone(), ProcessChange::Launched);
         }
         Ok(())
     }

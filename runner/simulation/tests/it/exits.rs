@@ -154,5 +154,11 @@ fn a_start_that_does_not_wait_leaves_readiness_to_later_steps() {
         )
     };
     assert_eq!(run(&steps("leaves", 200)).verdict, Verdict::Passed);
-    assert_eq!(run(&steps("{ service: leaves, ready: no }", 503)).verdict, Verdict::Passed);
+    let launched = run(&steps("{ service: leaves, ready: no }", 503));
+    assert_eq!(launched.verdict, Verdict::Passed);
+    let changes = launched.history.records().iter().filter_map(|record| match &record.event {
+        HistoryEvent::Process { change, .. } => Some(change.to_string()),
+        _ => None,
+    });
+    assert_eq!(changes.collect::<Vec<_>>(), ["stopped", "started, not waited for"]);
 }
