@@ -188,14 +188,18 @@ pub(crate) fn halt(instance: &str) {
             tracing::warn!(?running, "a service is paused, and some of its processes still run");
             return;
         }
-        running.into_iter().for_each(|process| send(process, Signal::STOP));
+        for process in running {
+            send(process, Signal::STOP);
+        }
         thread::sleep(PAUSE);
     }
 }
 
 /// Lets what [`halt`] has halted continue.
 pub(crate) fn resume(instance: &str) {
-    marked(instance).into_iter().for_each(|process| send(process, Signal::CONT));
+    for process in marked(instance) {
+        send(process, Signal::CONT);
+    }
 }
 
 /// The processes of an instance, wherever they are.
