@@ -137,10 +137,11 @@ impl StepFindings {
     }
 }
 
-/// Whether a finding is about an invariant that was broken before: it is told where it was first seen.
+/// Whether a finding is about an invariant that was broken before, or a process that failed in the same way: it is told where
+/// it was first seen.
 fn is_known(finding: &Finding, failures: &[Failure]) -> bool {
     let is_same = |known: &Finding| known.kind == finding.kind;
-    matches!(finding.kind, FindingKind::Invariant(_))
+    matches!(finding.kind, FindingKind::Invariant(_) | FindingKind::Process(..))
         && failures.iter().any(|failure| failure.findings.iter().any(is_same))
 }
 
@@ -172,10 +173,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             Err(broken) => return Verdict::BrokenOff(broken),
         };
         let found = match self.end(failures.is_empty()).await {
-            Ok(mut found) => {
-                found.findings.retain(|finding| !is_known(finding, &failures));
-                found
-            }
+            Ok(found) => found,
             Err(broken) if failures.is_empty() => return Verdict::BrokenOff(broken),
             Err(broken) => StepFindings::one(Finding::new(
                 FindingKind::Unsettled,
@@ -183,7 +181,11 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 broken.to_string(),
             )),
         };
-        let at_end = self.failures(FailureLocation::End, found).await;
+        let mut at_end = self.failures(FailureLocation::End, found).await;
+        for failure in &mut at_end {
+            failure.findings.retain(|finding| !is_known(finding, &failures));
+        }
+        at_end.retain(|failure| !failure.findings.is_empty());
         if failures.is_empty() && !at_end.is_empty() {
             self.record_circuits().await;
         }
@@ -295,7 +297,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(StepFindings::default())
             }
             Action::Process(process) => {
-                let findings = failed_signal(self.signal(process).await)?.into_iter().collect();
+                let findings = self.signal(process).await?.into_iter().collect();
                 Ok(StepFindings { findings, exchange: None })
             }
             Action::Check(conditions) => {

@@ -37,7 +37,7 @@ pub trait World: Send + Sync {
         signal: Signal,
     ) -> impl Future<Output = Result<(), BrokenOff>> + Send;
 
-    /// Starts a service's process, unless it runs, and records that in the history. Returns once the process runs, and
+    /// Starts a service's process, unless it runs, and records that it was launched. Returns once the process runs, and
     /// doesn't wait until the service is ready.
     fn launch(&self, service: &ServiceName) -> impl Future<Output = Result<(), BrokenOff>> + Send;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fault::{FaultName, ServiceName};
-use scenario::{Action, InjectStep, ProcessStep, Signal, Span, StartWait, Step};
+use scenario::{Action, EffectExpectation, InjectStep, ProcessStep, Signal, Span, StartWait, Step};
 
 /// A step without a condition, which stands in no file.
 pub(crate) fn unconditional(name: String, action: Action) -> Step {
@@ -25,7 +25,7 @@ pub(crate) fn wait(time: Duration) -> Step {
     unconditional(format!("wait {time:?}"), Action::Wait(time))
 }
 
-pub(crate) fn process(service: &ServiceName, signal: Signal) -> Step {
-    let process = ProcessStep { service: service.clone(), signal, wait: StartWait::Ready };
+pub(crate) fn process(service: &ServiceName, signal: Signal, effect: EffectExpectation) -> Step {
+    let process = ProcessStep { service: service.clone(), signal, wait: StartWait::Ready, effect };
     unconditional(format!("{signal} {service}"), Action::Process(process))
 }

@@ -1,4 +1,4 @@
-//! Finds and ends the processes that a service started and that left its process group.
+//! Finds, halts and ends the processes that a service started and that left its process group.
 //!
 //! A process that calls `setsid`, as daemons do, gets no signal that is sent to its service's group. It inherits the
 //! service's environment, though, and with it [`VARIABLE`], whose value is different for every instance of a service.
@@ -22,7 +22,7 @@ use verdict::RemainingProcess;
 
 use crate::{
     orphans::{self, Killed, PossibleParent, is_child, is_running_child},
-    process_table::{ProcessTable, described, processes, with_environment},
+    process_table::{ProcessTable, described, is_halted, processes, with_environment},
 };
 
 /// The environment variable that all processes of a service inherit.
@@ -182,6 +182,47 @@ impl WorldMark {
     /// Returns the processes that could not be ended, once.
     pub(crate) fn take_remaining(&self) -> Vec<RemainingProcess> {
         std::mem::take(&mut self.remaining())
+    }
+}
+
+/// Halts what an instance has started, and what that starts meanwhile. Returns once all of it is halted, or after [`TIMEOUT`].
+pub(crate) fn halt(instance: &str) {
+    let began = Instant::now();
+    loop {
+        let mut running = marked(instance);
+        running.retain(|process| !is_halted(*process));
+        if running.is_empty() {
+            return;
+        }
+        if began.elapsed() > TIMEOUT {
+            let running: Vec<_> = running.into_iter().map(|process| described(process).to_string()).collect();
+            tracing::warn!(?running, "a service is paused, and some of its processes still run");
+            return;
+        }
+        for process in running {
+            send(process, Signal::STOP);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Lets what [`halt`] has halted continue.
+pub(crate) fn resume(instance: &str) {
+    for process in marked(instance) {
+        send(process, Signal::CONT);
+    }
+}
+
+/// The processes of an instance, wherever they are.
+fn marked(instance: &str) -> Vec<Pid> {
+    with_environment(&format!("{VARIABLE}={instance}"), processes().unwrap_or_default())
+}
+
+/// One that has ended meanwhile is no error.
+fn send(process: Pid, signal: Signal) {
+    match kill_process(process, signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(error) => tracing::warn!(%error, ?process, "a signal can't be sent"),
     }
 }
 

@@ -20,7 +20,7 @@ use verdict::Exit;
 use crate::{
     guardian::Guardian,
     log::{Drained, Log},
-    mark::{Search, ServiceMark, VARIABLE},
+    mark::{self, Search, ServiceMark, VARIABLE},
     orphans,
     process_table::ProcessTable,
 };
@@ -220,7 +220,7 @@ impl Process {
         self.note_descendants(&ProcessTable::read());
         self.send(Signal::TERM);
         // A halted process handles no signal before it is resumed.
-        self.send(Signal::CONT);
+        self.resume();
         if timeout(grace, self.ended()).await.is_err() {
             self.kill().await;
         }
@@ -233,14 +233,16 @@ impl Process {
         }
     }
 
-    /// Halts it, and returns once it is halted.
+    /// Halts it and what it has started, also outside its group. Returns once all of that is halted.
     pub(crate) fn pause(&self) {
         self.send(Signal::STOP);
         self.wait_until(WaitIdOptions::STOPPED | WaitIdOptions::EXITED);
+        self.instance.iter().for_each(|instance| mark::halt(&instance.value));
     }
 
-    /// Resumes it after a halt.
+    /// Resumes it after a halt, with what it has started.
     pub(crate) fn resume(&self) {
+        self.instance.iter().for_each(|instance| mark::resume(&instance.value));
         self.send(Signal::CONT);
     }
 

@@ -54,6 +54,13 @@ pub(crate) fn is_ending(process: Pid) -> bool {
     flags.is_none_or(|flags| flags & EXITING != 0)
 }
 
+/// Whether none of its threads runs: it is halted, or it has ended.
+pub(crate) fn is_halted(process: Pid) -> bool {
+    let state = |stat: String| stat.rsplit_once(')')?.1.trim_start().chars().next();
+    let state = fs::read_to_string(file(process, "stat")).ok().and_then(state);
+    state.is_none_or(|state| "TtZX".contains(state))
+}
+
 /// A process with its command line.
 pub(crate) fn described(process: Pid) -> RemainingProcess {
     let words = fs::read(file(process, "cmdline")).unwrap_or_default();

@@ -144,7 +144,8 @@ impl StartedService {
         instance.process.kill().await;
         instance.process.drained().await;
         let (service, log) = (self.name.clone(), self.last_lines());
-        Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log })
+        let run_by = RunBy::Runner(self.port.number());
+        Err(BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by, log })
     }
 
     fn start_instance(&self) -> Result<(Instance, Absence), BrokenOff> {
@@ -249,7 +250,7 @@ impl StartedService {
         }
         self.await_port().await?;
         self.start_instance()?;
-        self.record(ProcessChange::Started);
+        self.record(ProcessChange::Launched);
         Ok(())
     }
 

@@ -217,7 +217,10 @@ impl LinkState {
     /// Appends what happened to a service's process. Links to a process that ended refuse.
     pub(crate) fn record_process(&self, service: ServiceName, change: ProcessChange) {
         match change {
-            ProcessChange::Started | ProcessChange::Paused | ProcessChange::Resumed => {}
+            ProcessChange::Started
+            | ProcessChange::Launched
+            | ProcessChange::Paused
+            | ProcessChange::Resumed => {}
             ProcessChange::Killed
             | ProcessChange::Crashed
             | ProcessChange::Stopped

@@ -68,10 +68,11 @@ pub use expression::{
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EventuallyStep,
-    Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming,
-    Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness,
-    ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step, Times,
+    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
+    EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
+    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
+    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
+    Times,
 };
 pub use reading::{configuration_schema, read_configuration, read_file, schema};
 pub use template::{PathTemplate, Template, TemplateValue};

@@ -22,5 +22,6 @@ pub use invariant::{Invariant, InvariantTiming};
 pub use request::{Body, Call};
 pub use scenario::Scenario;
 pub use step::{
-    Action, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step, Times,
+    Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,
+    Times,
 };

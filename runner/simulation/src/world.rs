@@ -93,7 +93,7 @@ impl World for SimulatedWorld {
         let network = &self.network;
         network.budget.check()?;
         if startup::launch(network, network.member(service)?)?.is_some() {
-            network.record(service, ProcessChange::Started);
+            network.record(service, ProcessChange::Launched);
         }
         Ok(())
     }

@@ -268,8 +268,8 @@ pub enum PortState {
 /// Who runs a service that was waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunBy {
-    /// The runner, with the service's `command`.
-    Runner,
+    /// The runner, with the service's `command`, on this port.
+    Runner(u16),
     /// It isn't started by the runner; this is its address.
     Other(String),
     /// The simulation, in this process.
@@ -333,7 +333,7 @@ impl BrokenOff {
                 "{} whether its `command` is right; if another service has to be ready before it starts, name that in its `after`",
                 see_log(log)
             ),
-            Self::NotReady { run_by: RunBy::Runner, unmet, log, .. }
+            Self::NotReady { run_by: RunBy::Runner(_), unmet, log, .. }
                 if matches!(unmet.last, ReadinessReply::Status(_)) =>
             {
                 format!("{} whether `ready` has the right path", see_log(log))
@@ -343,8 +343,8 @@ impl BrokenOff {
             {
                 "see whether `ready` has the right path, and `base_url` the right address".into()
             }
-            Self::NotReady { run_by: RunBy::Runner, log, .. } => {
-                format!("{} whether its `command` listens on 127.0.0.1:${{port}}", see_log(log))
+            Self::NotReady { run_by: RunBy::Runner(port), log, .. } => {
+                format!("{} whether its `command` listens on 127.0.0.1:{port} (`${{port}}`)", see_log(log))
             }
             Self::NotReady { run_by: RunBy::Other(address), .. } | Self::Absent { address, .. } => {
                 format!("start it at {address}, or give it a `command`, so that the runner starts it")
@@ -512,9 +512,9 @@ mod tests {
         let refused = || ReadinessReply::None("connection refused".into());
         let not_found = || ReadinessReply::Status(StatusCode::NOT_FOUND);
         for (error, part) in [
-            (unready(refused(), RunBy::Runner), "whether its `command` listens"),
-            (unready(ReadinessReply::Late, RunBy::Runner), "whether its `command` listens"),
-            (unready(not_found(), RunBy::Runner), "whether `ready` has the right path"),
+            (unready(refused(), RunBy::Runner(5002)), "whether its `command` listens on 127.0.0.1:5002"),
+            (unready(ReadinessReply::Late, RunBy::Runner(5002)), "on 127.0.0.1:5002 (`${port}`)"),
+            (unready(not_found(), RunBy::Runner(5002)), "whether `ready` has the right path"),
             (unready(refused(), RunBy::Other("http://x".into())), "start it at http://x"),
             (unready(not_found(), RunBy::Other("http://x".into())), "whether `ready` has the right path"),
             (ended(1), "whether its `command` is right"),
@@ -524,7 +524,7 @@ mod tests {
             assert!(help.contains(part), "{error}: {help}");
         }
         assert_eq!(
-            unready(not_found(), RunBy::Runner).to_string(),
+            unready(not_found(), RunBy::Runner(5002)).to_string(),
             "shop wasn't ready within 1s: GET /livez answered 404 Not Found"
         );
     }

@@ -69,7 +69,7 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
-    /// The process of a service: it ended by itself, or can't be started again.
+    /// The process of a service: it ended by itself, can't be started again, or wasn't changed by a signal.
     Process(ServiceName, ProcessFailure),
     /// The environment failed after a step had failed, so that the settled system wasn't judged.
     Unsettled,

@@ -103,8 +103,10 @@ pub enum FaultChange {
 /// What happened to a service's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessChange {
-    /// It was started, and is ready unless the step didn't wait for that.
+    /// It was started, and is ready.
     Started,
+    /// It was started by a step that didn't wait until it is ready.
+    Launched,
     /// It was killed by a step.
     Killed,
     /// It was killed by a fault.
@@ -236,6 +238,7 @@ impl fmt::Display for ProcessChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Started => "started",
+            Self::Launched => "started, not waited for",
             Self::Killed => "killed",
             Self::Crashed => "crashed",
             Self::Stopped => "stopped",

@@ -1,8 +1,9 @@
 //! A service whose process isn't as a scenario needs it.
 
 use fault::ServiceName;
+use scenario::Signal;
 
-use crate::{BrokenOff, Exit, Finding, FindingKind, PortState};
+use crate::{BrokenOff, Exit, Finding, FindingKind, PortState, ProcessChange};
 
 /// What is wrong with the process of a service under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,8 @@ pub enum ProcessFailure {
     NotStarted,
     /// It doesn't run, and was to be halted or resumed.
     NotRunning,
+    /// It was in the state already that this signal was to bring about.
+    Unchanged(Signal),
 }
 
 impl ProcessFailure {
@@ -27,6 +30,10 @@ impl ProcessFailure {
                  `start: {{ service: {service}, ready: no }}`"
             )),
             Self::NotRunning => Some(format!("start it first: `start: {service}`")),
+            Self::Unchanged(signal) => Some(format!(
+                "leave the step out; if it may have nothing to do, it says so: \
+                 `{signal}: {{ service: {service}, no_effect: allowed }}`"
+            )),
             Self::NotStarted => None,
         }
     }
@@ -38,6 +45,21 @@ impl Finding {
         let kind = FindingKind::Process(service.clone(), ProcessFailure::Exited(exit));
         let found = format!("{service} ended by itself with {exit}");
         Self { log, ..Self::new(kind, "it keeps running", found) }
+    }
+
+    /// The finding that a signal changed nothing. `last` is what happened to the service's process before, if anything did.
+    pub fn unchanged(service: &ServiceName, signal: Signal, last: Option<ProcessChange>) -> Self {
+        let (expected, state) = match signal {
+            Signal::Start | Signal::Restart if last == Some(ProcessChange::Paused) => {
+                ("it doesn't run", "is paused")
+            }
+            Signal::Start | Signal::Restart => ("it doesn't run", "runs already"),
+            Signal::Kill | Signal::Stop => ("it runs", "doesn't run"),
+            Signal::Pause => ("it isn't paused", "is paused already"),
+            Signal::Resume => ("it is paused", "isn't paused"),
+        };
+        let kind = FindingKind::Process(service.clone(), ProcessFailure::Unchanged(signal));
+        Self::new(kind, expected, format!("{service} {state}: {signal} changes nothing"))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The processes of services while a scenario runs: signals to them, and those that end by themselves.
 
-use scenario::{ProcessStep, Signal, StartWait};
-use verdict::{BrokenOff, Failure, FailureLocation, Finding};
+use fault::ServiceName;
+use scenario::{EffectExpectation, ProcessStep, Signal, StartWait};
+use verdict::{BrokenOff, Failure, FailureLocation, Finding, History, HistoryEvent, ProcessChange};
 
 use super::{ScenarioRun, StepFindings, failure};
 use crate::World;
@@ -14,12 +15,30 @@ pub(super) fn failed_signal(sent: Result<(), BrokenOff>) -> Result<Option<Findin
     }
 }
 
+/// The last thing that happened to a service's process, with the position of its record.
+fn last_change(history: &History, service: &ServiceName) -> Option<(usize, ProcessChange)> {
+    history.records().iter().enumerate().rev().find_map(|(position, record)| match &record.event {
+        HistoryEvent::Process { service: changed, change } if changed == service => Some((position, *change)),
+        _ => None,
+    })
+}
+
 impl<W: World> ScenarioRun<'_, W> {
-    /// Carries out a step that sends a signal.
-    pub(super) async fn signal(
-        &self,
-        ProcessStep { service, signal, wait }: &ProcessStep,
-    ) -> Result<(), BrokenOff> {
+    /// Carries out a step that sends a signal. Worlds record every change of a process: without a record there was none.
+    pub(super) async fn signal(&self, step: &ProcessStep) -> Result<Option<Finding>, BrokenOff> {
+        let ProcessStep { service, signal, effect, .. } = step;
+        let links = self.world.links();
+        let before = links.read(|history| history.records().len());
+        if let Some(failed) = failed_signal(self.send(step).await)? {
+            return Ok(Some(failed));
+        }
+        let last = links.read(|history| last_change(history, service));
+        let is_changed = last.is_some_and(|(position, _)| position >= before);
+        Ok((!is_changed && *effect == EffectExpectation::Required)
+            .then(|| Finding::unchanged(service, *signal, last.map(|(_, change)| change))))
+    }
+
+    async fn send(&self, ProcessStep { service, signal, wait, .. }: &ProcessStep) -> Result<(), BrokenOff> {
         match (signal, wait) {
             (Signal::Start, StartWait::Running) => self.world.launch(service).await,
             (Signal::Restart, StartWait::Running) => {

@@ -31,7 +31,7 @@ fn not_ready() -> BrokenOff {
         last: ReadinessReply::Status(http::StatusCode::SERVICE_UNAVAILABLE),
     };
     let (service, log) = ("shop".parse().expect("a name"), vec!["no database".into()]);
-    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }
+    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner(5002), log }
 }
 
 fn port_kept() -> BrokenOff {
@@ -127,6 +127,31 @@ steps:
     let left_down = "\nsteps:\n  - { request: GET shop /die, expect: { no_reply: true }, may_end: shop }\n";
     assert_eq!(result(&stage, "", left_down).await.verdict, Verdict::Passed);
     assert_eq!(*stage.signals.lock().expect("not poisoned"), ["Restart shop"], "it is started for judging");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_that_changes_nothing_is_a_finding() {
+    for (before, key, service, found) in [
+        ("", "start", "shop", "shop runs already: start changes nothing"),
+        ("", "start", "{ service: shop, ready: no }", "shop runs already: start changes nothing"),
+        ("  - pause: shop\n", "start", "shop", "shop is paused: start changes nothing"),
+        ("  - kill: shop\n", "kill", "shop", "shop doesn't run: kill changes nothing"),
+        ("  - stop: shop\n", "stop", "shop", "shop doesn't run: stop changes nothing"),
+        ("  - pause: shop\n", "pause", "shop", "shop is paused already: pause changes nothing"),
+        ("", "resume", "shop", "shop isn't paused: resume changes nothing"),
+    ] {
+        let steps = |value: &str| format!("\nsteps:\n{before}  - {key}: {value}\n");
+        let stage = shop(|_, _| (200, "{}".into()));
+        let failed = result(&stage, "", &steps(service)).await;
+        let step = before.lines().count() + 1;
+        assert_eq!(told(&failed), [format!("step {step}, {key} shop: process shop: {found}")]);
+        let help = failures(&failed)[0].findings[0].help().expect("help");
+        let allowed = "{ service: shop, no_effect: allowed }";
+        assert!(help.contains(&format!("`{key}: {allowed}`")), "{help}");
+        assert_eq!(result(&stage, "", &steps(allowed)).await.verdict, Verdict::Passed, "{key}");
+    }
+    let restart = "\nsteps:\n  - kill: shop\n  - restart: shop\n";
+    assert_eq!(result(&mortal_shop(), "", restart).await.verdict, Verdict::Passed, "it has started it");
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,6 +37,7 @@ pub(crate) struct MemoryWorld {
     shop: Handler,
     start_fails: Option<BrokenOff>,
     down: Arc<Mutex<BTreeSet<ServiceName>>>,
+    paused: Mutex<BTreeSet<ServiceName>>,
     /// Services that have closed their connections, and end once that is waited for.
     ending: Arc<Mutex<BTreeSet<ServiceName>>>,
     signals: Arc<Mutex<Vec<String>>>,
@@ -110,22 +111,37 @@ impl World for MemoryWorld {
             return Err(why.clone());
         }
         let mut down = self.down.lock().expect("not poisoned");
-        let change = if signal == Signal::Kill {
-            down.insert(service.clone());
-            ProcessChange::Killed
-        } else {
-            down.remove(service);
-            self.links.absent(service).end();
-            ProcessChange::Started
+        let (is_changed, change) = match signal {
+            Signal::Kill => (down.insert(service.clone()), ProcessChange::Killed),
+            Signal::Stop => (down.insert(service.clone()), ProcessChange::Stopped),
+            Signal::Start => (down.remove(service), ProcessChange::Started),
+            Signal::Restart => {
+                down.remove(service);
+                (true, ProcessChange::Started)
+            }
+            Signal::Pause | Signal::Resume => {
+                let mut paused = self.paused.lock().expect("not poisoned");
+                match signal {
+                    Signal::Pause => (paused.insert(service.clone()), ProcessChange::Paused),
+                    _ => (paused.remove(service), ProcessChange::Resumed),
+                }
+            }
         };
-        self.links.record_process(service.clone(), change);
+        if is_changed {
+            if change == ProcessChange::Started {
+                self.links.absent(service).end();
+            }
+            self.links.record_process(service.clone(), change);
+        }
         Ok(())
     }
 
     async fn launch(&self, service: &ServiceName) -> Result<(), BrokenOff> {
         self.signals.lock().expect("not poisoned").push(format!("launch {service}"));
-        self.down.lock().expect("not poisoned").remove(service);
-        self.links.record_process(service.clone(), ProcessChange::Started);
+        if self.down.lock().expect("not poisoned").remove(service) {
+            self.links.absent(service).end();
+            self.links.record_process(service.clone(), ProcessChange::Launched);
+        }
         Ok(())
     }
 
@@ -168,6 +184,7 @@ impl Stage for Memory {
             shop: Arc::clone(&self.shop),
             start_fails: self.start_fails.clone(),
             down: Arc::default(),
+            paused: Mutex::default(),
             ending: Arc::default(),
             signals: Arc::clone(&self.signals),
         })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fault::{Damage, ServiceName};
-use scenario::{Exploration, Operation, Signal};
+use scenario::{EffectExpectation, Exploration, Operation, Signal};
 
 use crate::{
     interference::Interference,
@@ -40,7 +40,7 @@ pub(super) enum Unit {
     Inject(usize),
     /// Heals this fault, or all.
     Heal(Option<usize>),
-    Process(ServiceName, Signal),
+    Process(ServiceName, Signal, EffectExpectation),
     Wait(Duration),
     /// Checks the outcome of the call that was first made by the step with this number.
     CheckOutcome(u32),
@@ -139,12 +139,17 @@ impl<'a> Plan<'a> {
                     return false;
                 }
                 disruption.interference = Interference::Possible;
-                self.units.push(Unit::Process(service.clone(), Signal::Kill));
+                let effect = disruption.effect_on(service);
+                self.units.push(Unit::Process(service.clone(), Signal::Kill, effect));
             }
             Element::Start(service) => {
-                if !disruption.killed.remove(service) && !disruption.crashable.contains(service) {
+                let effect = if disruption.killed.remove(service) {
+                    EffectExpectation::Required
+                } else if disruption.crashable.contains(service) {
+                    EffectExpectation::Optional
+                } else {
                     return false;
-                }
+                };
                 // A crash fault that is still in force could keep the service from becoming ready.
                 let crashes = |fault: &usize| match &self.exploration.faults[*fault].damage {
                     Damage::Crash { service: crashed, .. } => crashed == service,
@@ -152,7 +157,7 @@ impl<'a> Plan<'a> {
                 };
                 let healed = disruption.in_force.extract_if(.., |fault| crashes(fault));
                 self.units.extend(healed.map(|fault| Unit::Heal(Some(fault))));
-                self.units.push(Unit::Process(service.clone(), Signal::Start));
+                self.units.push(Unit::Process(service.clone(), Signal::Start, effect));
             }
             Element::Wait(time) => self.units.push(Unit::Wait(*time)),
             Element::CheckOutcome { of } => {
@@ -206,6 +211,15 @@ impl Disruption {
         }
     }
 
+    /// What a signal to a service that wasn't killed can be expected to do.
+    fn effect_on(&self, service: &ServiceName) -> EffectExpectation {
+        if self.crashable.contains(service) {
+            EffectExpectation::Optional
+        } else {
+            EffectExpectation::Required
+        }
+    }
+
     /// Heals faults and starts killed services; returns the units for that.
     fn end(&mut self) -> Vec<Unit> {
         let interference = self.interference;
@@ -214,7 +228,14 @@ impl Disruption {
         let heal = (!in_force.is_empty()).then_some(Unit::Heal(None));
         // A delayed request may crash its service only after the delay, so wait for it.
         let wait = (!crashable.is_empty() && !delay.is_zero()).then_some(Unit::Wait(delay));
-        let start = killed.union(&crashable).map(|service| Unit::Process(service.clone(), Signal::Start));
+        let start = killed.union(&crashable).map(|service| {
+            let effect = if killed.contains(service) {
+                EffectExpectation::Required
+            } else {
+                EffectExpectation::Optional
+            };
+            Unit::Process(service.clone(), Signal::Start, effect)
+        });
         heal.into_iter().chain(wait).chain(start).collect()
     }
 }

@@ -46,7 +46,7 @@ impl<'a> StepWriter<'a> {
             },
             Unit::Inject(fault) => step::inject(&faults[*fault].name),
             Unit::Heal(fault) => step::heal(fault.map(|fault| &faults[fault].name)),
-            Unit::Process(service, signal) => step::process(service, *signal),
+            Unit::Process(service, signal, effect) => step::process(service, *signal, *effect),
             Unit::Wait(time) => step::wait(*time),
             Unit::CheckOutcome(call) => self.outcome_check(*call),
         }

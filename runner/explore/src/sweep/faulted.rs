@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
-use scenario::{Action, Call, Expression, Judging, ProcessStep, Scenario, Signal, Step, Times};
+use scenario::{
+    Action, Call, EffectExpectation, Expression, Judging, ProcessStep, Scenario, Signal, Step, Times,
+};
 
 use crate::{
     captures::{captured, without_unused_captures},
@@ -135,7 +137,9 @@ fn lenient(
             *members =
                 members.iter().filter_map(|member| lenient(member, interference, captured, keyed)).collect();
         }
-        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) => {}
+        // An added fault may have crashed the service before.
+        Action::Process(process) => process.effect = EffectExpectation::Optional,
+        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => {}
     }
     let used: Vec<&str> = match &step.action {
         Action::Request(request) => request.call.names().collect(),
@@ -183,5 +187,5 @@ fn possibly_down<'a>(base: &Scenario, faults: impl Iterator<Item = &'a Fault>) -
 }
 
 fn start(service: &ServiceName) -> Step {
-    step::process(service, Signal::Start)
+    step::process(service, Signal::Start, EffectExpectation::Optional)
 }

@@ -237,19 +237,20 @@ impl World for BankWorld {
             return Err(not_ready(service));
         }
         let mut state = self.0.state();
-        let change = if signal == Signal::Kill {
-            state.down.insert(service.clone());
+        let (is_changed, change) = if signal == Signal::Kill {
+            let is_changed = state.down.insert(service.clone());
             if self.0.bug == Bug::ForgetsPayments && service.as_str() == "shop" {
                 state.paid.clear();
             }
-            ProcessChange::Killed
+            (is_changed, ProcessChange::Killed)
         } else {
-            state.down.remove(service);
             self.0.links.absent(service).end();
-            ProcessChange::Started
+            (state.down.remove(service) || signal == Signal::Restart, ProcessChange::Started)
         };
         drop(state);
-        self.0.links.record_process(service.clone(), change);
+        if is_changed {
+            self.0.links.record_process(service.clone(), change);
+        }
         Ok(())
     }
 
@@ -280,7 +281,7 @@ pub(crate) fn not_ready(service: &ServiceName) -> BrokenOff {
         last: ReadinessReply::Status(http::StatusCode::SERVICE_UNAVAILABLE),
     };
     let (service, log) = (service.clone(), Vec::new());
-    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner, log }
+    BrokenOff::NotReady { service, unmet: Box::new(unmet), run_by: RunBy::Runner(5002), log }
 }
 
 impl Stage for Bank {

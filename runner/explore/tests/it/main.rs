@@ -14,7 +14,10 @@ use explore::{
     steps_before_outcome_checks,
 };
 use fault::Seed;
-use scenario::{Action, Configuration, Exploration, File, Scenario, read_configuration, read_file};
+use scenario::{
+    Action, Configuration, EffectExpectation, Exploration, File, Scenario, Signal, read_configuration,
+    read_file,
+};
 use verdict::{Finding, Verdict};
 
 const EXPLORATION: &str = r#"
@@ -210,6 +213,30 @@ fn outcome_checks_are_recognised_in_a_file() {
     assert_eq!(names, [&["together", "inject bank-crashes", "heal all", "start bank"][..], &checks].concat());
     assert_eq!(steps_before_outcome_checks(&generated), 2);
     assert_eq!(steps_before_outcome_checks(&scenario(&scenario::write(&generated))), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_for_a_service_that_a_fault_may_have_crashed_may_have_no_effect() {
+    let order = Element::Call { operation: 0, values: vec![0], handles: Vec::new(), release: Release::After };
+    let bank = || "bank".parse().expect("a name");
+    let (kill, start) = (Element::Kill(bank()), Element::Start(bank()));
+    let crash = Element::Inject(4);
+    let elements = [order, kill.clone(), start.clone(), crash, start.clone(), kill, start];
+    let generated = scripted(&elements);
+    let effects = generated.steps.iter().filter_map(|step| match &step.action {
+        Action::Process(process) => Some((process.signal, process.effect)),
+        _ => None,
+    });
+    let expected = [
+        (Signal::Kill, EffectExpectation::Required),
+        (Signal::Start, EffectExpectation::Required),
+        (Signal::Start, EffectExpectation::Optional),
+        (Signal::Kill, EffectExpectation::Optional),
+        (Signal::Start, EffectExpectation::Required),
+    ];
+    assert_eq!(effects.collect::<Vec<_>>(), expected);
+    let findings = run_scenario(&Bank(Bug::None), generated, &rules(), Seed(1), |_| {}).await.verdict;
+    assert_eq!(subjects(&findings), ["fault bank-crashes"], "no step is a finding");
 }
 
 #[test]

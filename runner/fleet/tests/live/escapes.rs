@@ -3,6 +3,7 @@
 use std::{
     os::unix::process::CommandExt,
     process::{Command, ExitCode, Stdio},
+    time::Duration,
 };
 
 use engine::World;
@@ -22,6 +23,7 @@ use crate::{
 pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_daemon_ends_when_its_service_is_killed_or_stopped", || signalled("marked")),
     ("a_daemon_without_a_mark_ends_when_its_service_is_killed_or_stopped", || signalled("unmarked")),
+    ("a_daemon_is_halted_and_resumed_with_its_service", halted),
     ("a_daemon_ends_when_a_fault_crashes_its_service", || crashed("marked")),
     ("a_daemon_without_a_mark_ends_when_a_fault_crashes_its_service", || crashed("unmarked")),
     ("a_daemon_ends_when_its_service_ends_by_itself", ended),
@@ -79,6 +81,24 @@ fn signalled(kind: &'static str) {
     });
 }
 
+fn halted() {
+    on_runtime(async {
+        let fleet = daemon("marked");
+        let world = fleet.ready().await;
+        for end in [scenario::Signal::Resume, scenario::Signal::Stop] {
+            world.signal(&name("daemon"), scenario::Signal::Pause).await.expect("it is halted");
+            let early = get(&world, "daemon", "/starts");
+            let early = tokio::time::timeout(Duration::from_millis(100), early).await;
+            assert!(early.is_err(), "a halted process can't answer");
+            world.signal(&name("daemon"), end).await.expect("it is resumed or ends");
+            match end {
+                scenario::Signal::Resume => assert_eq!(read(&world, "daemon", "/starts").await, "1"),
+                _ => assert_eq!(get(&world, "daemon", "/starts").await, Err(NoReply::Refused)),
+            }
+        }
+    });
+}
+
 fn crashed(kind: &'static str) {
     on_runtime(async {
         let fleet = daemon(kind);
@@ -90,7 +110,7 @@ fn crashed(kind: &'static str) {
             selector: Selector::default(),
             damage: Damage::Crash { service: name("daemon"), point: CrashPoint::AfterReply },
         };
-        world.links().inject(fault, std::time::Duration::ZERO, None).keep();
+        world.links().inject(fault, Duration::ZERO, None).keep();
         let client = tower::Layer::layer(&world.links().layer(link), world.client(&name("other")));
         let request = http::Request::get("/starts").body(bytes::Bytes::new()).expect("a request");
         let _ = tower::ServiceExt::oneshot(client, request).await;

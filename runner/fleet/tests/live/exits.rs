@@ -13,6 +13,7 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_process_that_ends_by_itself_fails_the_step_that_made_it_end", ends_by_itself),
     ("every_end_is_found_before_the_next_step", found_in_time),
     ("a_process_that_ends_at_its_next_start_is_a_finding", ends_again),
+    ("a_signal_that_changes_nothing_is_a_finding", without_effect),
     ("a_service_that_is_not_ready_again_is_a_finding", not_ready_again),
     ("a_start_that_does_not_wait_leaves_readiness_to_later_steps", does_not_wait),
     ("a_readiness_sends_its_headers", headers),
@@ -81,15 +82,29 @@ fn ends_again() {
         let log = vec!["no such table".to_owned()];
         let result = run(&failing, "  - restart: alone\n").await;
         let again = format!("after the last step: {found}");
-        let expected = [
-            (format!("step 1, restart alone: {found}"), log.clone()),
-            (again.clone(), vec![log[0].clone(), log[0].clone()]),
-        ];
-        assert_eq!(told(&result), expected);
+        let told_once = [(format!("step 1, restart alone: {found}"), log.clone())];
+        assert_eq!(told(&result), told_once, "the start for judging fails in the same way");
         let result = run(&failing, "  - kill: alone\n").await;
         assert_eq!(told(&result), [(again.clone(), log.clone())], "it can't be started for judging");
         let result = run(&failing, "  - { restart: alone, may_end: alone }\n").await;
         assert_eq!(told(&result)[0].0, again, "the step allows it, and then it is started for judging");
+    });
+}
+
+fn without_effect() {
+    on_runtime(async {
+        for (before, key, found) in [
+            ("", "start", "alone runs already: start changes nothing"),
+            ("  - pause: alone\n", "start", "alone is paused: start changes nothing"),
+            ("  - kill: alone\n", "kill", "alone doesn't run: kill changes nothing"),
+            ("  - stop: alone\n", "stop", "alone doesn't run: stop changes nothing"),
+            ("  - pause: alone\n", "pause", "alone is paused already: pause changes nothing"),
+            ("", "resume", "alone isn't paused: resume changes nothing"),
+        ] {
+            let step = before.lines().count() + 1;
+            let failed = run(&service("alone", &[], &[]), &format!("{before}  - {key}: alone\n")).await;
+            assert_eq!(told(&failed)[0].0, format!("step {step}, {key} alone: {found}"));
+        }
     });
 }
 

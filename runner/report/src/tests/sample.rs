@@ -350,7 +350,7 @@ pub(crate) fn broken_off() -> ScenarioResult {
             condition: "GET /livez".into(),
             last: verdict::ReadinessReply::None("connection refused".into()),
         }),
-        run_by: RunBy::Runner,
+        run_by: RunBy::Runner(5002),
         log: vec!["opening users.redb".into(), "\u{1b}[31mError\u{1b}[0m: database is locked".into()],
     };
     result(Verdict::BrokenOff(broken), History::default(), Duration::ZERO)

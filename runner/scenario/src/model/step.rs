@@ -131,6 +131,18 @@ pub struct ProcessStep {
     pub signal: Signal,
     /// What `start` and `restart` wait for; the other signals wait for their effect.
     pub wait: StartWait,
+    /// Whether it has to change something.
+    pub effect: EffectExpectation,
+}
+
+/// Whether a signal has to change the state of its service's process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EffectExpectation {
+    /// It does. A `start` of a service that runs, or a `kill` of one that doesn't, fails.
+    #[default]
+    Required,
+    /// The process may be in the wanted state already.
+    Optional,
 }
 
 /// What a step that starts a service waits for.
@@ -144,7 +156,7 @@ pub enum StartWait {
 }
 
 /// What can be done to a service's process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
     /// Ends it at once: SIGKILL, or its tasks dropped. Its unsynced writes are lost.
     Kill,

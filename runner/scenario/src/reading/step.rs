@@ -3,7 +3,7 @@
 use self::{
     eventually::{EVENTUALLY, eventually},
     inject::{INJECT, SCHEDULE, heal, inject},
-    process::{START, process},
+    process::{RESTART, SIGNAL, START, process},
     times::{SENDING, times},
     together::{MEMBER, together},
 };
@@ -43,16 +43,16 @@ const ACTIONS: &[Key] = &[
     ),
     Key::one_of("heal", Shape::Text, "Takes a fault out of force; `all` for all of them."),
     Key::one_of("wait", DURATION, "Lets time pass."),
-    Key::one_of(Signal::Kill.as_str(), Shape::Text, "Kills a service; what it had not synced is lost."),
-    Key::one_of(Signal::Stop.as_str(), Shape::Text, "Asks a service to end, and waits for that."),
+    Key::one_of(Signal::Kill.as_str(), SIGNAL, "Kills a service; what it had not synced is lost."),
+    Key::one_of(Signal::Stop.as_str(), SIGNAL, "Asks a service to end, and waits for that."),
     Key::one_of(
         Signal::Start.as_str(),
         START,
         "Starts a service again, and waits until it is ready; `ready: no` doesn't wait.",
     ),
-    Key::one_of(Signal::Restart.as_str(), START, "Stops a service and starts it again, as `start` does."),
-    Key::one_of(Signal::Pause.as_str(), Shape::Text, "Pauses a service without ending it."),
-    Key::one_of(Signal::Resume.as_str(), Shape::Text, "Lets a paused service continue."),
+    Key::one_of(Signal::Restart.as_str(), RESTART, "Stops a service and starts it again, as `start` does."),
+    Key::one_of(Signal::Pause.as_str(), SIGNAL, "Pauses a service without ending it."),
+    Key::one_of(Signal::Resume.as_str(), SIGNAL, "Lets a paused service continue."),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
 ];
 

@@ -1,7 +1,5 @@
-use serde_json::json;
-
 use super::{mapping::Mapping, request::request_step};
-use crate::{Action, Expression, ProcessStep, StartWait, Step, Value, duration};
+use crate::{Action, EffectExpectation, Expression, ProcessStep, StartWait, Step, Value, duration};
 
 pub(super) fn step(step: &Step) -> Value {
     let mut written = Mapping::default();
@@ -25,13 +23,16 @@ pub(super) fn step(step: &Step) -> Value {
         }
         Action::Heal(fault) => written.put("heal", fault.as_ref().map_or("all", |fault| fault.as_str())),
         Action::Wait(time) => written.put("wait", duration::written(*time)),
-        Action::Process(ProcessStep { service, signal, wait: StartWait::Ready }) => {
-            written.put(signal.as_str(), service.as_str());
-        }
-        Action::Process(ProcessStep { service, signal, wait: StartWait::Running }) => {
-            written.put(signal.as_str(), json!({ "service": service.as_str(), "ready": "no" }));
-        }
+        Action::Process(process) => written.put(process.signal.as_str(), process_step(process)),
         Action::Check(conditions) => written.conditions("check", conditions),
     }
     written.0.into()
+}
+
+fn process_step(ProcessStep { service, wait, effect, .. }: &ProcessStep) -> Value {
+    let mut written = Mapping::default();
+    written.put("service", service.as_str());
+    written.maybe("ready", (*wait == StartWait::Running).then_some("no"));
+    written.maybe("no_effect", (*effect == EffectExpectation::Optional).then_some("allowed"));
+    if written.0.len() == 1 { service.as_str().into() } else { written.0.into() }
 }

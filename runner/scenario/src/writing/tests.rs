@@ -62,6 +62,8 @@ steps:
   - start: { service: shop, ready: no }
   - restart: shop
   - pause: shop
+  - pause: { service: shop, no_effect: allowed }
+  - start: { service: shop, ready: no, no_effect: allowed }
   - resume: shop
   - stop: shop
   - check: got == who

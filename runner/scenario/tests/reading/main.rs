@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scenario::{
-    Action, Body, BodyExpectation, Configuration, File, HeaderExpectation, InvariantTiming, Mistake, Need,
-    OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal, StartWait, TemplateValue, Times,
-    read_configuration, read_file,
+    Action, Body, BodyExpectation, Configuration, EffectExpectation, File, HeaderExpectation,
+    InvariantTiming, Mistake, Need, OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal,
+    StartWait, TemplateValue, Times, read_configuration, read_file,
 };
 
 const CONF: &str = "\

@@ -162,20 +162,20 @@ steps:
   - start: { service: users-service, ready: no }
     may_end: users-service
   - restart: { service: users-service, ready: no }
-  - start: { service: users-service }
+  - start: { service: users-service, no_effect: allowed }
   - together:
       - { request: GET users-service /, expect: { status: 200 } }
       - { request: GET users-service /, expect: { status: 200 }, may_end: [orders-service, users-service] }
 ",
     );
     let starts = scenario.steps.iter().filter_map(|step| match &step.action {
-        Action::Process(process) => Some((process.signal, process.wait, step.name.as_str())),
+        Action::Process(process) => Some((process.signal, process.wait, process.effect, step.name.as_str())),
         _ => None,
     });
     let expected = [
-        (Signal::Start, StartWait::Running, "start users-service"),
-        (Signal::Restart, StartWait::Running, "restart users-service"),
-        (Signal::Start, StartWait::Ready, "start users-service"),
+        (Signal::Start, StartWait::Running, EffectExpectation::Required, "start users-service"),
+        (Signal::Restart, StartWait::Running, EffectExpectation::Required, "restart users-service"),
+        (Signal::Start, StartWait::Ready, EffectExpectation::Optional, "start users-service"),
     ];
     assert_eq!(starts.collect::<Vec<_>>(), expected);
     let allowed = |service: &str| {

@@ -106,8 +106,15 @@ fn steps() {
         ],
     );
     check_step(
-        "{ kill: { service: users-service } }",
-        &["3:15 this is a mapping, and has to be the name of a service"],
+        "{ kill: { service: users-service, ready: no, no_effect: yes } }",
+        &[
+            "3:39 unknown key `ready` in a signal (there are `service`, `no_effect`)",
+            "3:61 `yes` has no meaning here (there is `allowed`)",
+        ],
+    );
+    check_step(
+        "{ restart: { service: users-service, no_effect: allowed } }",
+        &["3:42 unknown key `no_effect` in a restart (there are `service`, `ready`)"],
     );
     check_step(
         "{ wait: 1s, may_end: [user] }",

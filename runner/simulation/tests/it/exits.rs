@@ -123,11 +123,26 @@ fn an_end_fails_the_step_during_which_it_happened() {
 }
 
 #[test]
+fn a_signal_that_changes_nothing_is_a_finding() {
+    for (before, key, found) in [
+        ("", "start", "panics runs already: start changes nothing"),
+        ("  - pause: panics\n", "start", "panics is paused: start changes nothing"),
+        ("  - kill: panics\n", "kill", "panics doesn't run: kill changes nothing"),
+        ("  - stop: panics\n", "stop", "panics doesn't run: stop changes nothing"),
+        ("  - pause: panics\n", "pause", "panics is paused already: pause changes nothing"),
+        ("", "resume", "panics isn't paused: resume changes nothing"),
+    ] {
+        let step = before.lines().count() + 1;
+        let failed = run(&format!("{before}  - {key}: panics\n"));
+        assert_eq!(told(&failed), [format!("step {step}, {key} panics: {found}")]);
+    }
+}
+
+#[test]
 fn a_service_that_does_not_start_again_is_a_finding() {
     let found = "starts-once can't be started: the disk is in use";
     let restarted = told(&run("  - restart: starts-once\n"));
-    let expected = [format!("step 1, restart starts-once: {found}"), format!("after the last step: {found}")];
-    assert_eq!(restarted, expected);
+    assert_eq!(restarted, [format!("step 1, restart starts-once: {found}")]);
     assert_eq!(told(&run("  - kill: starts-once\n")), [format!("after the last step: {found}")]);
 }
 
@@ -139,5 +154,11 @@ fn a_start_that_does_not_wait_leaves_readiness_to_later_steps() {
         )
     };
     assert_eq!(run(&steps("leaves", 200)).verdict, Verdict::Passed);
-    assert_eq!(run(&steps("{ service: leaves, ready: no }", 503)).verdict, Verdict::Passed);
+    let launched = run(&steps("{ service: leaves, ready: no }", 503));
+    assert_eq!(launched.verdict, Verdict::Passed);
+    let changes = launched.history.records().iter().filter_map(|record| match &record.event {
+        HistoryEvent::Process { change, .. } => Some(change.to_string()),
+        _ => None,
+    });
+    assert_eq!(changes.collect::<Vec<_>>(), ["stopped", "started, not waited for"]);
 }
