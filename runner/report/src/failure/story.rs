@@ -114,7 +114,7 @@ fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> 
             HistoryEvent::Fault { fault, change } => {
                 let known = result.scenario.faults.iter().find(|known| known.name == *fault);
                 let what = match (change, known) {
-                    (FaultChange::Injected, Some(known)) => format!(": {known}"),
+                    (FaultChange::Injected, Some(known)) => printable(&format!(": {known}")),
                     _ => String::new(),
                 };
                 What::Fault(format!("fault {fault} {change}{what}"))
