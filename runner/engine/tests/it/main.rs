@@ -202,7 +202,10 @@ steps:
     expect: { status: 200 }
 ";
     let verdict = result(&stage, "", steps).await.verdict;
-    assert_eq!(findings(&verdict), ["fault idle: no answer on client -> shop / it met no exchange"]);
+    assert_eq!(
+        findings(&verdict),
+        ["fault idle: no answer on client -> shop (match: DELETE /nothing) / it met no exchange"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
