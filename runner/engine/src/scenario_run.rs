@@ -9,7 +9,8 @@ use scenario::{
     Signal, Step, Value,
 };
 use verdict::{
-    BrokenOff, ExchangeId, Failure, FailureLocation, Finding, FindingKind, Verdict, judge_check, judge_fired,
+    BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
+    judge_check, judge_fired,
 };
 
 use self::process::failed_signal;
@@ -84,7 +85,7 @@ pub(crate) async fn run_reviewed<S: Stage>(
     if result.verdict == Verdict::Passed {
         let findings = review(&result);
         if !findings.is_empty() {
-            let failure = Failure { location: FailureLocation::End, findings, exchange: None };
+            let failure = failure(FailureLocation::End, StepFindings::of(findings));
             result.verdict = Verdict::Failed(vec![failure]);
         }
     }
@@ -124,6 +125,8 @@ fn is_lenient(step: &Step) -> bool {
 struct StepFindings {
     findings: Vec<Finding>,
     exchange: Option<ExchangeId>,
+    /// The requests that didn't end as the step expects.
+    failed: Vec<FailedRequest>,
 }
 
 impl StepFindings {
@@ -131,9 +134,14 @@ impl StepFindings {
         Self::one(Finding::unevaluated(FindingKind::Expression, error))
     }
 
+    /// Findings that no exchange shows.
+    fn of(findings: Vec<Finding>) -> Self {
+        Self { findings, ..Self::default() }
+    }
+
     /// A finding that no exchange shows.
     fn one(finding: Finding) -> Self {
-        Self { findings: vec![finding], exchange: None }
+        Self::of(vec![finding])
     }
 }
 
@@ -146,7 +154,8 @@ fn is_known(finding: &Finding, failures: &[Failure]) -> bool {
 }
 
 fn failure(location: FailureLocation, found: StepFindings) -> Failure {
-    Failure { location, findings: found.findings, exchange: found.exchange }
+    let StepFindings { findings, exchange, failed } = found;
+    Failure { location, findings, exchange, failed }
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
@@ -251,7 +260,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
             findings.extend(self.judged.finding());
         }
-        Ok(StepFindings { findings, exchange: None })
+        Ok(StepFindings::of(findings))
     }
 
     /// Evaluates a step's condition. If it doesn't hold, the step's captures become null.
@@ -298,11 +307,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             }
             Action::Process(process) => {
                 let findings = self.signal(process).await?.into_iter().collect();
-                Ok(StepFindings { findings, exchange: None })
+                Ok(StepFindings::of(findings))
             }
-            Action::Check(conditions) => {
-                Ok(StepFindings { findings: judge_check(conditions, &self.variables), exchange: None })
-            }
+            Action::Check(conditions) => Ok(StepFindings::of(judge_check(conditions, &self.variables))),
         };
         let found = found.unwrap_or_else(StepFindings::unevaluated);
         Ok(if is_lenient(step) { StepFindings::default() } else { found })

@@ -108,7 +108,7 @@ mod tests {
         };
         let finding = Finding { member: member.map(str::to_owned), ..Finding::new(kind, "one", "another") };
         let location = FailureLocation::Step { index: 0, name: "pay 3".into(), span: Span::default() };
-        let failure = Failure { location, findings: vec![finding], exchange: None };
+        let failure = Failure { location, findings: vec![finding], exchange: None, failed: Vec::new() };
         let result = ScenarioResult {
             scenario: Arc::new(scenario),
             seed: Seed(1),

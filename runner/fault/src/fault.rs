@@ -25,8 +25,10 @@ impl Fault {
     }
 }
 
+/// `reply lost on orders -> ledger (match: DELETE /x, calls: every 2nd)`; without brackets when it meets every exchange.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", self.damage, self.link)
+        write!(f, "{} on {}", self.damage, self.link)?;
+        if self.selector == Selector::default() { Ok(()) } else { write!(f, " ({})", self.selector) }
     }
 }

@@ -32,6 +32,7 @@
 //! | `name` | services, links and faults by name |
 //! | `damage` | every kind of damage |
 //! | `selector` | which exchanges a fault meets |
+//! | `ordinal` | positions as a person reads them: 1st, 2nd, 3rd |
 //! | `seed` | random numbers: a hash, never a shared generator |
 //! | `injector` | the faults in force, and what each has met |
 //! | `outage` | whole links that refuse connections, and outages that cut what is under way |
@@ -47,6 +48,7 @@ mod decision;
 mod fault;
 mod injector;
 mod name;
+mod ordinal;
 mod outage;
 mod seed;
 mod selector;
@@ -56,6 +58,7 @@ pub use decision::{Crash, Decision, Effect, LinkAction};
 pub use fault::Fault;
 pub use injector::{FaultCount, Injection, Injector, Window};
 pub use name::{CLIENT, FaultName, Link, NameError, ServiceName};
+pub use ordinal::Ordinal;
 pub use outage::{Interruption, Moment, Refusal};
 pub use seed::Seed;
 pub use selector::{Calls, PathPattern, Probability, RequestHead, Selector};

@@ -2,6 +2,8 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use http::{HeaderMap, Method};
 
+use crate::Ordinal;
+
 /// The part of a request that faults are selected by.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestHead<'a> {
@@ -41,15 +43,25 @@ impl Selector {
     }
 }
 
-/// The requests it selects: `POST /api/users/*/balance`; empty when it selects all.
+/// The keys that are set, as they are written in a scenario: `match: POST /api/users/*/balance, calls: 1-3`; empty when it
+/// selects all.
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let method = self.method.as_ref().map(Method::as_str);
-        let path = Some(self.path.0.as_str()).filter(|_| self.path != PathPattern::default());
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let headers = (!names.is_empty()).then(|| format!("with {}", names.join(", ")));
-        let parts = [method, path, headers.as_deref()];
-        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+        let method = self.method.as_ref().map(ToString::to_string);
+        let path = (self.path != PathPattern::default()).then(|| self.path.to_string());
+        let header = |(name, value): &(http::HeaderName, http::HeaderValue)| {
+            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+        };
+        let headers: Vec<String> = self.headers.iter().map(header).collect();
+        let headers = (!headers.is_empty()).then(|| format!("with {}", headers.join(", ")));
+        let request: Vec<String> = [method, path, headers].into_iter().flatten().collect();
+        let keys = [
+            (!request.is_empty()).then(|| format!("match: {}", request.join(" "))),
+            (self.calls != Calls::All).then(|| format!("calls: {}", self.calls)),
+            (self.probability != Probability::default())
+                .then(|| format!("probability: {}", self.probability.value())),
+        ];
+        f.write_str(&keys.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -109,6 +121,18 @@ impl Calls {
             Self::All => true,
             Self::Range(range) => range.contains(&number),
             Self::Every(n) => number.is_multiple_of(*n),
+        }
+    }
+}
+
+/// `1`, `1-3` and `every 2nd`, as it is read; `all` for all of them.
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Range(range) if range.start() == range.end() => range.start().fmt(f),
+            Self::Range(range) => write!(f, "{}-{}", range.start(), range.end()),
+            Self::Every(n) => write!(f, "every {}", Ordinal(*n)),
         }
     }
 }
@@ -185,6 +209,25 @@ mod tests {
         }
         for text in ["0", "3-1", "often", "every 0", "every", "-1", ""] {
             assert!(text.parse::<Calls>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_selected_reads_as_it_is_written() {
+        let every_second = Selector {
+            method: Some(Method::DELETE),
+            path: PathPattern::new("/x"),
+            headers: vec![(http::HeaderName::from_static("tenant"), http::HeaderValue::from_static("a"))],
+            calls: Calls::Every(2),
+            probability: Probability::new(0.25).expect("a probability"),
+        };
+        for (selector, expected) in [
+            (Selector::default(), ""),
+            (every_second, "match: DELETE /x with tenant: a, calls: every 2nd, probability: 0.25"),
+            (Selector { calls: Calls::Range(1..=1), ..Selector::default() }, "calls: 1"),
+            (Selector { calls: Calls::Range(2..=4), ..Selector::default() }, "calls: 2-4"),
+        ] {
+            assert_eq!(selector.to_string(), expected);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, header};
 use owo_colors::OwoColorize;
-use verdict::{EncodedBody, Exchange, header_text};
+use verdict::{EncodedBody, Exchange, NoReply, header_text};
 
 use crate::{
     body::{Bodies, body_lines, parsed},
@@ -47,7 +47,11 @@ pub(crate) fn lines(exchange: &Exchange<'_>, bodies: &Bodies<'_>) -> Vec<String>
             lines.extend(message(&reply.headers, &reply.body, bodies));
         }
         Err(none) => {
-            lines.push(format!("{} {}", format!("no reply: {none}").bold(), took.dimmed()));
+            lines.push(match none {
+                // It says how long that took.
+                NoReply::TimedOut(_) => none.to_string().bold().to_string(),
+                _ => format!("{} {}", format!("no reply: {none}").bold(), took.dimmed()),
+            });
             lines.extend(
                 exchange.answered.iter().map(|reply| format!("(the service answered {})", reply.status)),
             );
@@ -100,6 +104,7 @@ pub(crate) fn outcome(exchange: &Exchange<'_>) -> String {
         Some(Err(none)) => match answered {
             Some(status) => format!("answered {status}, reply lost: {none}"),
             None if times == 0 => format!("not delivered: {none}"),
+            None if matches!(none, NoReply::TimedOut(_)) => format!("delivered, {none}"),
             None => format!("delivered, no answer: {none}"),
         },
         None => match answered {

@@ -20,6 +20,7 @@ mod faults;
 mod finding;
 mod folding;
 mod replies;
+mod requests;
 mod story;
 mod traffic;
 
@@ -102,6 +103,7 @@ fn failed(
     lines.push(String::new());
     lines.extend(finding::all(&failure.findings).into_iter().map(|line| format!("    {line}")));
     let Some(judged) = failure.exchange else { return lines };
+    lines.extend(requests::failed(&result.scenario, failure).map(|line| format!("    {line}")));
     let judged = &result.history.exchange(judged);
     let differing = failure.findings.iter().filter_map(|finding| match &finding.kind {
         FindingKind::Body(path) => Some(path.segments()),

@@ -155,8 +155,11 @@ fn fault_change(result: &ScenarioResult, record: &Record) -> Option<String> {
     Some(match change {
         FaultChange::Healed => format!("{fault} healed"),
         FaultChange::Injected => {
-            let damage = result.scenario.faults.iter().find(|known| known.name == *fault);
-            damage.map_or_else(|| format!("{fault} injected"), |damage| format!("{fault} injected: {damage}"))
+            // Without the selector, which the scenario says: a snapshot tells what happened.
+            let known = result.scenario.faults.iter().find(|known| known.name == *fault);
+            let what =
+                known.map_or_else(String::new, |known| format!(": {} on {}", known.damage, known.link));
+            format!("{fault} injected{what}")
         }
     })
 }

@@ -70,12 +70,14 @@ impl From<FalsePart> for Computed {
 }
 
 impl Computed {
-    /// Adds named values to the inputs, except for those that are there.
+    /// Adds named values to the inputs, except for those of which a member is there: `ledger` beside `ledger.entries`.
     pub(crate) fn add_inputs<'a>(&mut self, named: impl Iterator<Item = (&'a str, &'a Value)>) {
         for (name, value) in named {
-            let input = (name.to_owned(), outline(value, ROOM));
-            if !self.inputs.contains(&input) {
-                self.inputs.push(input);
+            let is_in = |source: &str| {
+                source.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            if !self.inputs.iter().any(|(source, _)| is_in(source)) {
+                self.inputs.push((name.to_owned(), outline(value, ROOM)));
             }
         }
     }

@@ -256,11 +256,9 @@ fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
 pub fn judge_fired(faults: &[Fault], fired: &BTreeMap<FaultName, FaultCount>) -> Vec<Finding> {
     let finding = |fault: &Fault| {
         let count = fired.get(&fault.name).filter(|count| count.damaged == 0)?;
-        let selected = fault.selector.to_string();
         let found = match (count.met, count.in_force) {
             (0, 0) => "it never came into force: the steps were over before its `after`".to_owned(),
-            (0, _) if selected.is_empty() => "it met no exchange".to_owned(),
-            (0, _) => format!("it met no exchange: it is for {selected}"),
+            (0, _) => "it met no exchange".to_owned(),
             (met, _) => format!("it met {met} and changed none: {}", unchanged(&fault.damage)),
         };
         Some(Finding::new(FindingKind::IdleFault(fault.name.clone()), fault.to_string(), found))

@@ -48,4 +48,4 @@ pub use judge::{
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;
 pub use process_failure::ProcessFailure;
-pub use verdict::{Failure, FailureLocation, Verdict};
+pub use verdict::{FailedRequest, Failure, FailureLocation, Verdict};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fault::Ordinal;
 use scenario::Span;
 
 use crate::{BrokenOff, ExchangeId, Finding};
@@ -28,6 +29,17 @@ pub struct Failure {
     pub findings: Vec<Finding>,
     /// The exchange that was judged: the last one of a polled request, the one that failed of a repeated request.
     pub exchange: Option<ExchangeId>,
+    /// The requests of the step that didn't end as it expects, in the order of the step.
+    pub failed: Vec<FailedRequest>,
+}
+
+/// A request that didn't end as its step expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedRequest {
+    /// Its exchange.
+    pub exchange: ExchangeId,
+    /// Its position among the requests that the step sends, counted from 1.
+    pub number: Ordinal,
 }
 
 /// Where in a scenario something failed.

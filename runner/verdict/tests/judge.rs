@@ -383,7 +383,7 @@ fn a_fault_that_damaged_no_exchange_is_found() {
         [
             "fault idle: no answer on a -> b / it met no exchange".to_owned(),
             format!("fault long: reply cut after 9 bytes on a -> b / {long}"),
-            "fault post: no answer on a -> b / it met no exchange: it is for POST /pay/*".to_owned(),
+            "fault post: no answer on a -> b (match: POST /pay/*) / it met no exchange".to_owned(),
             "fault late: no answer on a -> b / it never came into force: the steps were over before its `after`".to_owned(),
         ]
     );

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use fault::Ordinal;
 use futures_util::future::join_all;
 use scenario::{Action, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value};
 use tokio::time::Instant;
 use verdict::{
-    Exchange, ExchangeId, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes, reply_scope,
+    Exchange, ExchangeId, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes,
+    reply_scope,
 };
 
 use super::{Condition, ScenarioRun, StepFindings, is_lenient};
@@ -22,6 +24,11 @@ fn own_request(step: &Step) -> Option<&RequestStep> {
         Action::Request(request) => Some(request),
         _ => None,
     }
+}
+
+/// The number of the request at a position counted from 0.
+fn numbered(position: usize) -> Ordinal {
+    Ordinal(position as u64 + 1)
 }
 
 impl<W: World> ScenarioRun<'_, W> {
@@ -43,13 +50,16 @@ impl<W: World> ScenarioRun<'_, W> {
         }
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
         let mut all = StepFindings::default();
-        for ((member, request, _), exchange) in sent.iter().zip(exchanges) {
+        for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
             let found = self.judge(index, request, &[exchange]);
             if is_lenient(member) {
                 continue;
             }
+            if let (false, Some(exchange)) = (found.findings.is_empty(), found.exchange) {
+                all.exchange = all.exchange.or(Some(exchange));
+                all.failed.push(FailedRequest { exchange, number: numbered(position) });
+            }
             let named = |finding: Finding| Finding { member: Some(member.name.clone()), ..finding };
-            all.exchange = all.exchange.or(found.exchange.filter(|_| !found.findings.is_empty()));
             all.findings.extend(found.findings.into_iter().map(named));
         }
         Ok(all)
@@ -71,13 +81,16 @@ impl<W: World> ScenarioRun<'_, W> {
         world.links().read(|history| {
             let mut found = StepFindings::default();
             let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
-            for (index, exchange) in exchanges.iter().enumerate() {
-                let variables = self.with_index(step.times, index);
+            for (position, exchange) in exchanges.iter().enumerate() {
+                let variables = self.with_index(step.times, position);
                 let findings = judge_exchange(&step.expect, *exchange, &variables);
-                if !findings.is_empty() {
-                    found = StepFindings { findings, exchange: Some(exchange.id) };
-                    break;
+                if findings.is_empty() {
+                    continue;
                 }
+                if found.failed.is_empty() {
+                    (found.findings, found.exchange) = (findings, Some(exchange.id));
+                }
+                found.failed.push(FailedRequest { exchange: exchange.id, number: numbered(position) });
             }
             for finding in judge_outcomes(&step.expect.outcomes, &exchanges) {
                 found.exchange = found.exchange.or(finding.unexpected.first().copied());

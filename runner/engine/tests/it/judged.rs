@@ -56,6 +56,9 @@ async fn what_a_repeated_request_expects_can_depend_on_its_index() {
             )
         };
         assert_eq!(findings(&result(&stage, "", &steps("[200, 404, 200]")).await.verdict), [""; 0]);
-        assert_eq!(findings(&result(&stage, "", &steps("[200, 200, 200]")).await.verdict).len(), 1);
+        let verdict = result(&stage, "", &steps("[404, 200, 200]")).await.verdict;
+        let Verdict::Failed(failures) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(failures[0].findings.len(), 1, "the first one's");
+        assert_eq!(failures[0].failed.iter().map(|request| request.number.0).collect::<Vec<_>>(), [1, 2]);
     }
 }

@@ -204,7 +204,7 @@ steps:
     let verdict = result(&stage, "", steps).await.verdict;
     assert_eq!(
         findings(&verdict),
-        ["fault idle: no answer on client -> shop / it met no exchange: it is for DELETE /nothing"]
+        ["fault idle: no answer on client -> shop (match: DELETE /nothing) / it met no exchange"]
     );
 }
 

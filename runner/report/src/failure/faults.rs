@@ -3,7 +3,10 @@
 use engine::ScenarioResult;
 use verdict::{Failure, FailureLocation};
 
-use crate::timeline::{fault_windows, step_spans};
+use crate::{
+    layout::printable,
+    timeline::{fault_windows, step_spans},
+};
 
 pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let FailureLocation::Step { index, .. } = failure.location else { return Vec::new() };
@@ -12,7 +15,7 @@ pub(super) fn lines(result: &ScenarioResult, failure: &Failure) -> Vec<String> {
     let in_force = windows.iter().filter(|window| window.span.overlaps(during));
     let described = in_force.map(|window| {
         let fault = result.scenario.faults.iter().find(|fault| fault.name == *window.fault);
-        let what = fault.map_or_else(String::new, |fault| format!(": {fault}"));
+        let what = fault.map_or_else(String::new, |fault| printable(&format!(": {fault}")));
         let since = window.step.map_or_else(String::new, |step| format!(", since step {}", step + 1));
         format!("{}{what}{since}", window.fault)
     });

@@ -114,7 +114,7 @@ fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> 
             HistoryEvent::Fault { fault, change } => {
                 let known = result.scenario.faults.iter().find(|known| known.name == *fault);
                 let what = match (change, known) {
-                    (FaultChange::Injected, Some(known)) => format!(": {known}"),
+                    (FaultChange::Injected, Some(known)) => printable(&format!(": {known}")),
                     _ => String::new(),
                 };
                 What::Fault(format!("fault {fault} {change}{what}"))
@@ -201,6 +201,16 @@ impl Entry<'_> {
         matches!(failure.location, FailureLocation::Step { index, .. } if self.step == Some(index))
     }
 
+    /// Whether one of its requests failed. Where the findings are about no single request, as those on links, all did.
+    fn has_failed(&self, failure: &Failure) -> bool {
+        let has_failed =
+            |request: &Exchange<'_>| failure.failed.iter().any(|failed| failed.exchange == request.id);
+        match &self.what {
+            What::Requests(requests) => failure.failed.is_empty() || requests.iter().any(has_failed),
+            _ => true,
+        }
+    }
+
     /// Time, number of the step, what happened, how it ended, the step's name.
     fn line(&self, result: &ScenarioResult, failure: &Failure, request_width: usize) -> String {
         let at = match self.what {
@@ -209,7 +219,8 @@ impl Entry<'_> {
         };
         let time = at.map_or_else(String::new, duration);
         let number = step_number(result, self.step);
-        let mark = if self.is_where_it_failed(failure) { "✗".red().to_string() } else { " ".into() };
+        let is_marked = self.is_where_it_failed(failure) && self.has_failed(failure);
+        let mark = if is_marked { "✗".red().to_string() } else { " ".into() };
         let mut line = format!("{mark} {}  {number}  ", format!("{time:>9}").dimmed());
         let requests = match &self.what {
             What::Requests(requests) => requests,
@@ -219,7 +230,7 @@ impl Entry<'_> {
         };
         line.push_str(&pad(&self.request().unwrap_or_default(), request_width));
         let ended = outcomes(requests);
-        let ended = if self.is_where_it_failed(failure) { ended.red().to_string() } else { ended };
+        let ended = if is_marked { ended.red().to_string() } else { ended };
         let took =
             last_end(requests).zip(at).map_or_else(String::new, |(end, at)| duration(end.saturating_sub(at)));
         let _ = write!(line, " → {ended}  {}", took.dimmed());

@@ -48,7 +48,7 @@ fn an_outcome_says_what_was_lost_and_where() {
         ),
         (
             changed(|e| (e.answered, e.ending) = (None, Some(ended(Err(timed_out.clone()))))),
-            "delivered, no answer: no reply within 5s",
+            "delivered, no reply within 5s",
         ),
         (changed(|e| (e.delivered, e.answered, e.ending) = (0, None, None)), "on its way"),
         (changed(|e| (e.answered, e.ending) = (None, None)), "delivered, no answer yet"),
@@ -67,6 +67,10 @@ fn an_exchange_without_a_reply_says_why() {
     let lost = changed(|e| e.ending = Some(ended(Err(NoReply::CutOff))));
     let expected = ["GET b /x at 0 s", "no reply: reply cut off after 9 ms", "(the service answered 200 OK)"];
     assert_eq!(plain(&lost.view(lines).join("\n")), expected.join("\n"));
+    let late = changed(|e| {
+        (e.answered, e.ending) = (None, Some(ended(Err(NoReply::TimedOut(Duration::from_secs(5))))));
+    });
+    assert_eq!(plain(&late.view(lines).join("\n")), "GET b /x at 0 s\nno reply within 5s");
     let waiting = changed(|e| e.ending = None);
     assert_eq!(plain(&waiting.view(lines).join("\n")), "GET b /x at 0 s\nno reply yet");
 }

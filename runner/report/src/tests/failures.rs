@@ -384,6 +384,35 @@ fn the_facts_of_a_failure_are_in_the_json_report() {
 }
 
 #[test]
+fn the_requests_of_a_repeated_step_that_failed() {
+    let text = "scenario: Five customers reserve seats
+steps:
+  - name: five reserve at once
+    parallel: 5
+    request: POST shop /reservations
+    expect: { status: 200, that: body.seat == 12 }
+";
+    check_screen("failure_repeated", &run(text, Invariants::Left));
+    let every_second =
+        text.replace("5", "30").replace("{ status: 200, that: body.seat == 12 }", "{ that: index % 2 == 1 }");
+    let screen = plain(&render_failure(&run(&every_second, Invariants::Left), &|_| None));
+    let expected =
+        "15 of 30 requests failed: the 1st, 3rd, 5th, 7th, 9th, 11th, 13th, 15th, 17th, 19th and 5 more\n";
+    assert!(screen.contains(expected), "{screen}");
+}
+
+#[test]
+fn the_requests_sent_together_that_failed_are_marked() {
+    let text = "scenario: Two customers look at once
+steps:
+  - together:
+      - { name: alice looks, request: GET shop /payments, expect: { status: 200 } }
+      - { name: bob looks, request: GET shop /deposits, expect: { status: 404 } }
+";
+    check_screen("failure_together", &run(text, Invariants::Left));
+}
+
+#[test]
 fn a_step_without_requests() {
     let text = "scenario: A payment is listed
 steps:

@@ -334,10 +334,16 @@ pub(crate) fn failed() -> ScenarioResult {
             ),
         ],
         exchange: Some(judged),
+        failed: Vec::new(),
     };
     let money = FindingKind::Invariant("money is conserved".into());
     let finding = Finding::new(money, "total == 950.00", "total = 650.01");
-    let at_end = Failure { location: FailureLocation::End, findings: vec![finding], exchange: None };
+    let at_end = Failure {
+        location: FailureLocation::End,
+        findings: vec![finding],
+        exchange: None,
+        failed: Vec::new(),
+    };
     result(Verdict::Failed(vec![at_payment, at_end]), history, Duration::from_millis(1_240))
 }
 

@@ -34,8 +34,7 @@ fn selector(written: &mut Mapping, selector: &Selector) {
     match calls {
         Calls::All => {}
         Calls::Range(range) if range.start() == range.end() => written.put("calls", *range.start()),
-        Calls::Range(range) => written.put("calls", format!("{}-{}", range.start(), range.end())),
-        Calls::Every(n) => written.put("calls", format!("every {n}")),
+        Calls::Range(_) | Calls::Every(_) => written.put("calls", calls.to_string()),
     }
     if *probability != Probability::default() {
         written.put("probability", probability.value());

@@ -7,7 +7,8 @@ fn a_scenario_is_read_as_it_is_meant() {
     let scenario = scenario(SKETCH);
     assert_eq!(scenario.name, "A payment survives a lost reply from users");
     assert_eq!(scenario.tags, ["payments", "lost-reply"]);
-    assert_eq!(scenario.faults[0].to_string(), "reply lost on payment-service -> users-service");
+    let fault = "reply lost on payment-service -> users-service (match: POST /api/users/*/balance, calls: 1)";
+    assert_eq!(scenario.faults[0].to_string(), fault);
     assert_eq!(scenario.faults[0].selector.path.to_string(), "/api/users/*/balance");
     assert_eq!(scenario.faults[0].selector.calls, fault::Calls::Range(1..=1));
     let names: Vec<_> = scenario.steps.iter().map(|step| (step.span.line, step.name.as_str())).collect();
@@ -84,7 +85,10 @@ steps:
 ",
     );
     let actions: Vec<_> = scenario.steps.iter().map(|step| &step.action).collect();
-    assert_eq!(scenario.faults[0].to_string(), "request 1s late on client -> users-service");
+    assert_eq!(
+        scenario.faults[0].to_string(),
+        "request 1s late on client -> users-service (match: GET with x-a: b)"
+    );
     assert_eq!(scenario.faults[0].selector.method, Some(http::Method::GET));
     assert_eq!(
         scenario.faults[0].selector.headers[0],
