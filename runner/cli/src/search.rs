@@ -92,9 +92,12 @@ impl<'a> Search<'a> {
             }
             Progress::CellFailed { cell, failing } => {
                 let (what, steps) = (format!("cell {}", cell + 1), failing.result.scenario.steps.len());
-                self.found(&what, &self.numbered(cell), self.swept(), steps, &failing);
+                self.found(&what, &self.of_cell(cell), self.swept(), steps, &failing);
             }
             Progress::Tried { runs, steps } => self.smaller(runs, steps),
+            Progress::Repeated { runs, of } => {
+                self.line.status(format!("checking that it fails again: {runs} of {}", count(of, "run")));
+            }
             Progress::Shrunk { runs, steps, failing } => {
                 self.smaller(runs, steps);
                 self.note(self.keep_smaller(runs, steps, &failing).map(drop));
@@ -203,9 +206,13 @@ impl<'a> Search<'a> {
         format!("{stem}-{}", self.seed)
     }
 
-    /// The name of the file for the find of a sequence or cell.
-    pub(crate) fn numbered(&self, number: impl std::fmt::Display) -> String {
+    fn numbered(&self, number: impl std::fmt::Display) -> String {
         format!("{}-{number}", self.name())
+    }
+
+    /// The name of the file for the find of the cell at a position counted from 0; people count cells from 1.
+    pub(crate) fn of_cell(&self, position: usize) -> String {
+        self.numbered(position + 1)
     }
 
     fn find(&self) -> Find {
@@ -280,6 +287,7 @@ mod tests {
         let project = Project::read(Some(&folder.path().join("e2e.conf")), &[]).unwrap();
         let (interrupt, kept, file) = (Interrupt::default(), Again::default(), Path::new("a.yaml"));
         let mut search = Search::new(&interrupt, &project, &kept, PathBuf::new(), file, Seed(1));
+        assert_eq!(search.of_cell(0), "a-1-1", "the first cell is cell 1");
         let (lines, written) = sync_channel(0);
         search.line = ProgressLine::repeated(Lines(lines), Duration::ZERO);
         let explored =
@@ -291,6 +299,7 @@ mod tests {
                 Progress::CellStarted { cell: 1, of: 14, faults },
                 "a.yaml: cell 2 of 14: lost reply at client -> shop",
             ),
+            (Progress::Repeated { runs: 3, of: 10 }, "checking that it fails again: 3 of 10 runs"),
             (Progress::Tried { runs: 37, steps: 6 }, "making it smaller: 6 → 6 steps, 37 runs"),
         ] {
             search.tell(event);

@@ -9,6 +9,7 @@ use ::explore::{
 use engine::Stage;
 use fault::Seed;
 use report::{RunRecord, count};
+use scenario::Scenario;
 use verdict::{BrokenOff, Verdict};
 
 use crate::{
@@ -61,14 +62,17 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
             .iter()
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
         let thin: Vec<Thin> = thin(project, &tables).into_iter().chain(notices.thin()).collect();
-        let not_swept = project.scenarios.len() - tables.len();
+        let not_swept = &project.scenarios[tables.len()..];
         let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
         record.interrupted = interrupt.why();
         record.broken_off = told.as_ref().err().cloned();
-        record.summary.not_run = not_swept;
+        record.summary.not_run = not_swept.len();
         // The reports contain the scenarios swept so far, also after a failure of the environment.
         write_reports(&arguments.report, |target| target.write(&record))?;
         told?;
+        if interrupt.why().is_some() {
+            write(&tell_not_swept(not_swept), interrupt)?;
+        }
         show_interrupted(interrupt, &invocation.again, seed)?;
         let exit = if held { Exit::Passed } else { Exit::Failed };
         let exit = interrupt.why().map_or(exit, Exit::Interrupted);
@@ -94,6 +98,11 @@ fn thin(project: &Project, tables: &[SweepTable]) -> Vec<Thin> {
         unjudged.then(|| Thin::NoInvariant(name.clone())).into_iter().chain(nothing)
     };
     elsewhere.into_iter().chain(tables.iter().flat_map(of)).collect()
+}
+
+/// The scenarios that an interrupted sweep didn't come to, one a line.
+fn tell_not_swept(scenarios: &[Arc<Scenario>]) -> String {
+    scenarios.iter().map(|scenario| format!("not swept: {}\n", scenario.file.display())).collect()
 }
 
 /// Shows a scenario that fails without an added fault, and keeps the steps of it that are enough to fail.
@@ -134,12 +143,12 @@ fn tell_table(table: &SweepTable, search: &Search<'_>) -> Result<(), BrokenOff> 
         }
     }
     search.write(&report::render_sweep(table))?;
-    for (number, cell) in table.cells.iter().enumerate() {
+    for (position, cell) in table.cells.iter().enumerate() {
         match &cell.outcome {
             CellOutcome::Held | CellOutcome::NotReached => {}
             CellOutcome::BrokenOff(broken) => return Err(broken.clone()),
             CellOutcome::Failed(failing) => {
-                let file = search.keep(&search.numbered(number), &search.swept(), failing)?;
+                let file = search.keep(&search.of_cell(position), &search.swept(), failing)?;
                 let failure = search.failure(&failing.result);
                 search.write(&format!("\n{failure}\n{}", search.kept_as(&file, failing.seed)))?;
             }

@@ -211,6 +211,7 @@ async fn shrink<S: Stage>(
     let first = seed.seed();
     let (mut repeats, mut failures, mut confirmed) = (0, 0, None);
     for next in (0..options.repeats).map(|repeat| nth_seed(first, repeat)) {
+        tell(Progress::Repeated { runs: repeats, of: options.repeats });
         let again = trials.run(Arc::clone(&result.scenario), next);
         let Some(again) = options.stop.run_until_cancelled(again).await else { break };
         repeats += 1;

@@ -52,6 +52,13 @@ pub enum Progress {
         /// The failed run.
         failing: FailingRun,
     },
+    /// The smallest sequence is run again, to see whether it fails each time.
+    Repeated {
+        /// The number of repeated runs so far.
+        runs: u32,
+        /// The number of all.
+        of: u32,
+    },
     /// A run of a sweep starts.
     CellStarted {
         /// Its position among the table's cells.

@@ -263,7 +263,10 @@ fn an_interrupted_sweep_tells_its_table_so_far() {
     let (address, was_asked) = server_that_tells(1, "alice");
     let post = scenario("Alice is made", "")
         .replace("GET users /users/1", "POST users /users/1\n    headers: { Idempotency-Key: a }");
-    let project = patient(address).with("scenarios/alice.yaml", post);
+    let project = patient(address)
+        .with("scenarios/alice.yaml", post)
+        .with("scenarios/bob.yaml", scenario("Bob is there", ""))
+        .with("scenarios/carol.yaml", scenario("Carol is there", ""));
     let child = project.start(&["sweep", "scenarios", "--seed", "7", "--report", "json=report.json"]);
     wait_for(2, &was_asked);
     send("INT", &child);
@@ -272,9 +275,10 @@ fn an_interrupted_sweep_tells_its_table_so_far() {
     check_contains(
         &ended.out,
         &[
-            "a sweep of 1 scenario, seed 7\n",
+            "a sweep of 3 scenarios, seed 7\n",
             "; interrupted, ",
             " not run, seed 7\n",
+            "not swept: scenarios/bob.yaml\nnot swept: scenarios/carol.yaml\n",
             "again: runner sweep scenarios --seed 7\n",
         ],
     );
