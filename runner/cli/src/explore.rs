@@ -164,7 +164,6 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
 /// The counterexample as a failure. `again` is the result of the kept file, if it was run; in real time it may have passed.
 fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>, search: &Search<'_>) -> String {
     let failed = again.filter(|again| matches!(again.verdict, Verdict::Failed(_)));
-<<<<<<< HEAD
     let Counterexample { steps, steps_found, runs, .. } = counterexample;
     let failure = search.failure(failed.unwrap_or(&counterexample.result));
     format!(
@@ -172,18 +171,6 @@ fn shown(counterexample: &Counterexample, again: Option<&ScenarioResult>, search
         count(*steps, "step"),
         count(*runs, "run"),
         repeated(counterexample)
-=======
-    let repeated = match counterexample.repeats {
-        0 => "it was not run again".to_owned(),
-        repeats => format!("it failed in {} of {}", counterexample.failures, count(repeats, "run")),
-    };
-    format!(
-        "\n{}\n{}, shrunk from {} in {}; {repeated}\n",
-        search.failure(failed.unwrap_or(&counterexample.result)),
-        count(counterexample.steps, "step"),
-        counterexample.steps_found,
-        count(counterexample.runs, "run"),
->>>>>>> lane/fix2
     )
 }
 

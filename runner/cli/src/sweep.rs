@@ -102,15 +102,11 @@ fn thin(project: &Project, tables: &[SweepTable]) -> Vec<Thin> {
 
 /// The scenarios that an interrupted sweep didn't come to, one a line.
 fn tell_not_swept(scenarios: &[Arc<Scenario>]) -> String {
-<<<<<<< HEAD
     scenarios
         .iter()
         .map(|scenario| format!("not swept: {}\n", scenario.file.display()))
         .collect::<Vec<_>>()
         .concat()
-=======
-    scenarios.iter().map(|scenario| format!("not swept: {}\n", scenario.file.display())).collect()
->>>>>>> lane/fix2
 }
 
 /// Shows a scenario that fails without an added fault, and keeps the steps of it that are enough to fail.

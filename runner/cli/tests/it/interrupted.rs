@@ -266,18 +266,10 @@ fn an_interrupted_sweep_tells_its_table_so_far() {
     let (address, was_asked) = server_that_tells(1, "alice");
     let post = scenario("Alice is made", "")
         .replace("GET users /users/1", "POST users /users/1\n    headers: { Idempotency-Key: a }");
-<<<<<<< HEAD
-    let later = scenario("Alice is still there", "");
-    let project = patient(address)
-        .with("scenarios/alice.yaml", post)
-        .with("scenarios/bob.yaml", &later)
-        .with("scenarios/carol.yaml", later);
-=======
     let project = patient(address)
         .with("scenarios/alice.yaml", post)
         .with("scenarios/bob.yaml", scenario("Bob is there", ""))
         .with("scenarios/carol.yaml", scenario("Carol is there", ""));
->>>>>>> lane/fix2
     let child = project.start(&["sweep", "scenarios", "--seed", "7", "--report", "json=report.json"]);
     wait_for(2, &was_asked);
     send("INT", &child);
