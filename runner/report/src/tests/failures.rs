@@ -394,7 +394,7 @@ steps:
 ";
     check_screen("failure_repeated", &run(text, Invariants::Left));
     let every_second =
-        text.replace("5", "30").replace("{ status: 200, that: body.seat == 12 }", "{ that: index % 2 == 1 }");
+        text.replace('5', "30").replace("{ status: 200, that: body.seat == 12 }", "{ that: index % 2 == 1 }");
     let screen = plain(&render_failure(&run(&every_second, Invariants::Left), &|_| None));
     let expected =
         "15 of 30 requests failed: the 1st, 3rd, 5th, 7th, 9th, 11th, 13th, 15th, 17th, 19th and 5 more\n";
