@@ -32,17 +32,7 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) ->
     Some(condition)
 }
 
-/// One or more conditions. Besides variables they can name `extra`, if there are such names; one on `vars` alone says
-/// nothing about them.
+/// One or more conditions. Besides variables they can name `extra`.
 pub(crate) fn conditions(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Vec<Expression>> {
-    all(reader.one_or_more(node).iter().map(|item| {
-        let condition = condition(reader, item, extra)?;
-        let is_certain = condition.names().next().is_none() || condition.always() == Some(true);
-        if !extra.is_empty() && !is_certain && condition.names().all(|name| reader.names.is_constant(name)) {
-            let message =
-                format!("`{}` is about `vars` alone, which nothing changes", condition.source().trim());
-            reader.note(item.span, message, format!("say something about {}", suggestion::list(extra)));
-        }
-        Some(condition)
-    }))
+    all(reader.one_or_more(node).iter().map(|item| condition(reader, item, extra)))
 }

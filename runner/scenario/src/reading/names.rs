@@ -22,8 +22,6 @@ const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, &[ANY, INDEX, "env", "range",
 pub(crate) struct Names {
     known: BTreeSet<String>,
     used: BTreeSet<String>,
-    /// The known ones that `vars` defines: nothing that happens changes them.
-    constant: BTreeSet<String>,
     /// The places of captures further down in the file.
     later: BTreeMap<String, Span>,
 }
@@ -35,19 +33,7 @@ pub(crate) fn is_taken(name: &str) -> bool {
 
 impl Names {
     pub(crate) fn define(&mut self, name: &str) {
-        self.constant.remove(name);
         self.known.insert(name.to_owned());
-    }
-
-    /// Defines a variable whose value is written in the file.
-    pub(crate) fn define_constant(&mut self, name: &str) {
-        self.define(name);
-        self.constant.insert(name.to_owned());
-    }
-
-    /// Whether a variable is the same whatever happens.
-    pub(crate) fn is_constant(&self, name: &str) -> bool {
-        self.constant.contains(name)
     }
 
     /// Remembers where a name is captured, for the message about one that is used too early.

@@ -48,12 +48,6 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
             reader.note(fault.span, format!("`{name}` is never injected"), help);
         }
     }
-    for entry in fields.get("vars").map_or(&[][..], Node::entries) {
-        if !reader.names.is_used(&entry.key) {
-            let help = format!("write `${{{}}}` where it is meant, or leave it out", entry.key);
-            reader.note(entry.span, format!("the variable `{}` is never used", entry.key), help);
-        }
-    }
     let settle = fields.optional("settle", |node| reader.duration(node));
     Some(Scenario {
         name: name?,
@@ -72,7 +66,7 @@ fn vars(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(String, TemplateVal
     all(entries.iter().map(|entry| {
         check_name(reader, &entry.key, entry.span);
         let value = value(reader, &entry.value, Role::Sent);
-        reader.names.define_constant(&entry.key);
+        reader.names.define(&entry.key);
         Some((entry.key.clone(), value?))
     }))
 }
