@@ -65,7 +65,7 @@ async fn test(
 ) -> Result<(), Failed> {
     let plan = Plan {
         scenarios: vec![Planned { scenario, skip: None }],
-        rules: runner::rules(configuration),
+        rules: engine::Rules::from(configuration),
         seed: SEED,
         jobs: NonZeroUsize::MIN,
         on_failure: OnFailure::Continue,

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     trials.push(Trial::test("live::crashes under load", move || {
         Live.block_on(async {
             let stage = fleet.get_or_try_init(|| every_scenario::stage(&Live, &configuration)).await?;
-            let rules = runner::rules(&configuration);
+            let rules = engine::Rules::from(&*configuration);
             crashes_under_load::run(stage, &rules, &any, every_scenario::SEED).await;
             Ok(())
         })

@@ -6,7 +6,7 @@ use ::explore::{
     Counterexample, Coverage, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun,
     explore as explore_one,
 };
-use engine::{ScenarioResult, Stage, run_scenario};
+use engine::{Rules, ScenarioResult, Stage, run_scenario};
 use fault::Seed;
 use report::count;
 use scenario::Exploration;
@@ -19,7 +19,7 @@ use crate::{
     output::write,
     project,
     project_command::{prepare, run_command, show_interrupted},
-    run::{new_seed, rules},
+    run::new_seed,
     search::{Search, rate},
     thin::{self, Thin},
 };
@@ -91,7 +91,7 @@ async fn run_one(
     search: Search<'_>,
 ) -> Result<ExplorationResult, BrokenOff> {
     let tell = |event| search.tell(event);
-    let result = explore_one(exploration, stage, &rules(&project.configuration), options, &tell).await;
+    let result = explore_one(exploration, stage, &Rules::from(&*project.configuration), options, &tell).await;
     search.write(&told(exploration, &result, project.configuration.invariants.len()))?;
     match &result.outcome {
         ExplorationOutcome::Held | ExplorationOutcome::Stopped => {}
@@ -158,7 +158,7 @@ async fn run_kept(file: &Path, project: &Project, stage: &impl Stage, seed: Seed
     let kept = kept.unwrap_or_else(|mistakes| panic!("what is written can be read:\n{}", mistakes.shown()));
     let scenario = Arc::clone(&kept.scenarios[0]);
     let seed = seed.derive(&scenario.name);
-    run_scenario(stage, scenario, &rules(&project.configuration), seed, |_| {}).await
+    run_scenario(stage, scenario, &Rules::from(&*project.configuration), seed, |_| {}).await
 }
 
 /// The counterexample as a failure. `again` is the result of the kept file, if it was run; in real time it may have passed.

@@ -47,7 +47,7 @@ use clap::{CommandFactory, FromArgMatches};
 pub use exit::Exit;
 pub use project::{Mistakes, Project};
 pub use report::{Interruption, WorldKind};
-pub use run::{review, rules};
+pub use run::review;
 pub use worlds::{Build, Live, Prepared, WorldOptions, Worlds};
 
 use arguments::{Arguments, Command};

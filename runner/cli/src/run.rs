@@ -94,7 +94,7 @@ async fn run_project<W: Worlds>(
             let invariants = &configuration.invariants;
             let plan = Plan {
                 scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
-                rules: rules(configuration),
+                rules: Rules::from(&**configuration),
                 seed,
                 jobs,
                 on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
@@ -155,11 +155,6 @@ fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
         writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
     writeln!(out, "\nNo mistakes; nothing was started.")
-}
-
-/// The rules of a configuration, which hold for every scenario.
-pub fn rules(configuration: &Configuration) -> Rules {
-    configuration.into()
 }
 
 /// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the

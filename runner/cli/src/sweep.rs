@@ -6,7 +6,7 @@ use ::explore::{
     CellOutcome, Depth, FailingRun, ReplaySeed, ShrinkLimits, SweepCell, SweepOptions, SweepTable, reduce,
     sweep as run_sweep,
 };
-use engine::Stage;
+use engine::{Rules, Stage};
 use fault::Seed;
 use report::{RunRecord, count};
 use scenario::Scenario;
@@ -19,7 +19,7 @@ use crate::{
     invocation::Invocation,
     output::{check_reports, write, write_reports},
     project_command::{prepare, run_command, show_interrupted},
-    run::{addresses, new_seed, rules},
+    run::{addresses, new_seed},
     search::Search,
     thin::{self, Thin},
 };
@@ -44,7 +44,7 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
                 let folder = project.folder().join(&arguments.regressions);
                 let search = Search::new(interrupt, project, &invocation.kept, folder, &scenario.file, seed);
                 let tell = |event| search.tell(event);
-                let rules = rules(&project.configuration);
+                let rules = Rules::from(&*project.configuration);
                 let Some(table) = run_sweep(scenario, &stage, &rules, &options, &tell).await else { break };
                 told = if let Verdict::Failed(_) = table.baseline.verdict {
                     tell_failure(project, interrupt, &table, &stage, &search).await
@@ -117,7 +117,8 @@ async fn tell_failure(
     stage: &impl Stage,
     search: &Search<'_>,
 ) -> Result<(), BrokenOff> {
-    let (baseline, rules, seed) = (Arc::clone(&table.baseline), rules(&project.configuration), table.seed);
+    let (baseline, rules, seed) =
+        (Arc::clone(&table.baseline), Rules::from(&*project.configuration), table.seed);
     let file = table.baseline.scenario.file.display();
     let found = FailingRun { result: Arc::clone(&baseline), seed: ReplaySeed::Confirmed(seed) };
     let origin = format!("{file} fails as it is, with seed {seed}");

@@ -61,7 +61,7 @@ fn main() {
         Ok(File::Scenario(scenario)) => Arc::from(scenario),
         other => panic!("{other:?}"),
     };
-    let shop = Shop { simulation, rules: runner::rules(&project.configuration) };
+    let shop = Shop { simulation, rules: Rules::from(&*project.configuration) };
     block_on(async {
         shop.worlds(&project.scenarios[0]).await;
         shop.calls(&project.scenarios[0]).await;

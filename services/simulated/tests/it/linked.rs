@@ -23,7 +23,7 @@ impl Linked {
             Project::read(None, &[scenarios]).unwrap_or_else(|mistakes| panic!("{}", mistakes.shown()));
         assert!(!project.scenarios.is_empty());
         let simulation = Simulation::new(&project.configuration, &simulated::shop());
-        let rules = runner::rules(&project.configuration);
+        let rules = Rules::from(&*project.configuration);
         Self { simulation: simulation.expect("the shop is linked in"), rules, project }
     }
 
