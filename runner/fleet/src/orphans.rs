@@ -16,13 +16,13 @@ use std::{
 };
 
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpgid, getpgrp, getsid, kill_process, test_kill_process,
-    test_kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, test_kill_process, test_kill_process_group,
+    waitid,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use verdict::RemainingProcess;
 
-use crate::process_table::{described, is_ending, processes};
+use crate::process_table::{described, is_ending, membership, processes};
 
 /// How long processes are killed again and again, since each may have started another meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -71,7 +71,7 @@ pub(crate) fn become_subreaper() -> io::Result<()> {
     let mut children = children();
     if children.is_none() {
         #[cfg(target_os = "linux")]
-        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+        rustix::process::set_child_subreaper(Some(getpid()))?;
         children.insert(Children::default()).tolerate();
     }
     Ok(())
@@ -178,8 +178,9 @@ impl Children {
         if self.started.contains(&process) || !is_child(process) {
             return false;
         }
-        let (Ok(group), Ok(session)) = (getpgid(Some(process)), getsid(Some(process))) else { return false };
-        group != getpgrp() && [process, group, session].iter().all(|id| !self.tolerated.contains(id))
+        let (Some(own), Some(its)) = (membership(getpid()), membership(process)) else { return false };
+        let ids = [Some(process), its.group, its.session];
+        its.group != own.group && ids.iter().flatten().all(|id| !self.tolerated.contains(id))
     }
 
     /// Whether it is an orphan that runs and that isn't a member of a group that ends with its leader. One that has ended is
@@ -191,7 +192,8 @@ impl Children {
         };
         self.is_orphan(process)
             && runs()
-            && getpgid(Some(process)).is_ok_and(|group| !self.started.contains(&group))
+            && membership(process)
+                .is_some_and(|its| its.group.is_none_or(|group| !self.started.contains(&group)))
     }
 
     /// Leaves the children that there are alone from now on, with what will be in their groups and sessions.
@@ -200,9 +202,9 @@ impl Children {
         for process in
             found.into_iter().filter(|process| self.is_running_orphan(*process)).collect::<Vec<_>>()
         {
-            let groups = [getpgid(Some(process)), getsid(Some(process))].into_iter().flatten();
-            let own = getsid(None).ok();
-            self.tolerated.extend(groups.chain([process]).filter(|id| Some(*id) != own));
+            let (Some(own), Some(its)) = (membership(getpid()), membership(process)) else { continue };
+            let ids = [Some(process), its.group, its.session].into_iter().flatten();
+            self.tolerated.extend(ids.filter(|id| Some(*id) != own.session));
         }
     }
 }
