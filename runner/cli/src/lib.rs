@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `arguments` | the arguments, as they are typed |
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
+//! | `disk_files` | the files that scenarios name |
 //! | `selection` | the scenarios to run, and those to skip |
 //! | `project_command` | what all commands have in common |
 //! | `invocation` | the command line as it was typed, for the commands that repeat it |
@@ -23,6 +24,7 @@
 //! binary that has its services linked in can run them in virtual time with the same command line.
 
 mod arguments;
+mod disk_files;
 mod exit;
 mod explore;
 mod interrupt;

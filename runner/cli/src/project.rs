@@ -7,9 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use scenario::{Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file};
+use scenario::{
+    Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file_with,
+};
 
-use crate::invariant_files;
+use crate::{disk_files::DiskFiles, invariant_files};
 
 /// The file name of a configuration.
 const CONFIGURATION: &str = "e2e.conf";
@@ -64,7 +66,7 @@ impl Project {
         for file in files(paths, &configuration)? {
             match fs::read_to_string(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
-                Ok(text) => match read_file(&text, file.clone(), &configuration) {
+                Ok(text) => match read_file_with(&text, file.clone(), &configuration, &DiskFiles) {
                     Err(found) => mistakes.extend(found),
                     Ok(File::Scenario(scenario)) => scenarios.push(Arc::from(scenario)),
                     Ok(File::Exploration(exploration)) => explorations.push(Arc::from(exploration)),

@@ -96,16 +96,7 @@ mod tests {
     /// The complaint about a finding of the only step.
     fn complaint(kind: FindingKind, member: Option<&str>, operation: Option<&str>) -> Complaint {
         let step = step::unconditional("pay 3".into(), Action::Wait(Duration::ZERO));
-        let scenario = Scenario {
-            name: "A payment".into(),
-            tags: Vec::new(),
-            file: Arc::default(),
-            text: Arc::default(),
-            vars: Vec::new(),
-            faults: Vec::new(),
-            steps: vec![step],
-            settle: None,
-        };
+        let scenario = Scenario { steps: vec![step], ..Scenario::new("A payment", "") };
         let finding = Finding { member: member.map(str::to_owned), ..Finding::new(kind, "one", "another") };
         let location = FailureLocation::Step { index: 0, name: "pay 3".into(), span: Span::default() };
         let failure = Failure { location, findings: vec![finding], exchange: None, failed: Vec::new() };

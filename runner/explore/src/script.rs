@@ -40,14 +40,12 @@ pub fn script(exploration: &Exploration, sequence: &Sequence, name: String, with
         })
         .collect();
     let scenario = Scenario {
-        name,
         tags: exploration.tags.clone(),
         file: exploration.file.clone(),
-        text: Arc::default(),
-        vars: Vec::new(),
         faults: injected.into_iter().map(|fault| exploration.faults[fault].clone()).collect(),
         steps: plan.units.iter().map(|unit| writer.step(unit)).collect(),
         settle: exploration.settle,
+        ..Scenario::new(name, "")
     };
     Script {
         scenario: Arc::new(scenario),

@@ -74,7 +74,7 @@ pub use model::{
     Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
     Times,
 };
-pub use reading::{configuration_schema, read_configuration, read_file, schema};
+pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
 pub use template::{PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

@@ -10,6 +10,7 @@
 //! | `foreign_placeholder` | what other tools write for `${name}` |
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
+//! | `files` | other files that it names |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
 //! | `schema` | the tables as JSON Schema |
@@ -23,6 +24,7 @@ mod expression;
 mod fault;
 mod fields;
 mod file;
+mod files;
 mod foreign_placeholder;
 mod http;
 mod invariant;
@@ -39,6 +41,7 @@ mod tags;
 mod yaml;
 
 pub use configuration::read_configuration;
-pub use file::read_file;
+pub use file::{read_file, read_file_with};
+pub use files::Files;
 pub use schema::{configuration_schema, schema};
 pub(crate) use yaml::is_number;

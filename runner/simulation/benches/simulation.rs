@@ -8,7 +8,6 @@
 use std::{
     convert::Infallible,
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -95,16 +94,7 @@ async fn call(world: &SimulatedWorld) {
 }
 
 async fn raise(simulation: &Simulation, seed: u64) -> SimulatedWorld {
-    let scenario = Scenario {
-        name: "bench".into(),
-        tags: Vec::new(),
-        file: Arc::new(PathBuf::new()),
-        text: Arc::default(),
-        vars: Vec::new(),
-        faults: Vec::new(),
-        steps: Vec::new(),
-        settle: None,
-    };
+    let scenario = Scenario::new("bench", "");
     simulation.raise(&scenario, Seed(seed)).await.expect("a world")
 }
 

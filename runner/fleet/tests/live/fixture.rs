@@ -108,16 +108,7 @@ impl TestFleet {
 }
 
 pub(crate) fn scenario(steps: Vec<Step>, faults: Vec<Fault>) -> Scenario {
-    Scenario {
-        name: "A test".into(),
-        tags: Vec::new(),
-        file: Arc::new("a_test.yaml".into()),
-        text: Arc::default(),
-        vars: Vec::new(),
-        faults,
-        steps,
-        settle: None,
-    }
+    Scenario { faults, steps, ..Scenario::new("A test", "a_test.yaml") }
 }
 
 /// What a service answers, past all links.

@@ -88,11 +88,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
     let pay = request(Method::POST, "payment-service", "/api/payments", Times::Once, expecting(&[201, 202]));
     let many = request(Method::POST, "payment-service", "/api/payments", Times::Parallel(3), twenty);
     Arc::new(Scenario {
-        name: "A payment survives a lost reply".into(),
         tags: vec!["payments".into()],
-        file: Arc::new("scenarios/faults/lost-reply.yaml".into()),
-        text: Arc::default(),
-        vars: Vec::new(),
         faults: vec![fault()],
         steps: vec![
             step(12, "alice orders a phone", Action::Request(order)),
@@ -101,7 +97,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
             step(33, "the order is confirmed", Action::Eventually(poll)),
             step(38, "further payments are refused", Action::Request(many)),
         ],
-        settle: None,
+        ..Scenario::new("A payment survives a lost reply", "scenarios/faults/lost-reply.yaml")
     })
 }
 

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::Fault;
 
@@ -14,6 +14,8 @@ pub struct Scenario {
     pub tags: Vec<String>,
     /// The file it was read from, as it was named.
     pub file: Arc<PathBuf>,
+    /// The other files that it was read from.
+    pub sources: BTreeSet<PathBuf>,
     /// The text of the file; empty for a scenario that was made by a program.
     pub text: Arc<str>,
     /// Variables, evaluated in this order when it starts.
@@ -24,4 +26,22 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// How long the system may take to settle after the last step; the configuration's time when `None`.
     pub settle: Option<Duration>,
+}
+
+impl Scenario {
+    /// A scenario without steps.
+    pub fn new(name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
+        let (tags, sources, text, vars, faults, steps, settle) = Default::default();
+        Self {
+            name: name.into(),
+            file: Arc::new(file.into()),
+            tags,
+            sources,
+            text,
+            vars,
+            faults,
+            steps,
+            settle,
+        }
+    }
 }

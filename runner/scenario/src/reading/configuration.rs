@@ -1,6 +1,6 @@
 //! e2e.conf: the services, and what holds for all scenarios.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use fault::{CLIENT, ServiceName};
 
@@ -59,7 +59,8 @@ pub(crate) const CONFIGURATION: Table = Table {
 
 /// Reads e2e.conf.
 pub fn read_configuration(text: &str, file: PathBuf) -> Result<Configuration, Vec<Mistake>> {
-    let mut reader = Reader::new(text, file);
+    let no_files = BTreeMap::new();
+    let mut reader = Reader::new(text, file, &no_files);
     let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree));
     reader.finish(read)
 }

@@ -1,9 +1,10 @@
 //! A file among the scenarios: a scenario, invariants for all of them, or an exploration.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     exploration::exploration,
+    files::Files,
     invariant::invariants_file,
     reader::Reader,
     scenario::scenario,
@@ -13,9 +14,19 @@ use super::{
 use crate::{Configuration, File, Mistake};
 
 /// Reads a file that stands among the scenarios: one scenario, invariants for all of them, or an
-/// exploration.
+/// exploration. It can name no other file; [`read_file_with`] reads one that does.
 pub fn read_file(text: &str, file: PathBuf, configuration: &Configuration) -> Result<File, Vec<Mistake>> {
-    let mut reader = Reader::new(text, file);
+    read_file_with(text, file, configuration, &BTreeMap::new())
+}
+
+/// Reads a file like [`read_file`], which can name others: tables, bodies, steps to include.
+pub fn read_file_with(
+    text: &str,
+    file: PathBuf,
+    configuration: &Configuration,
+    files: &dyn Files,
+) -> Result<File, Vec<Mistake>> {
+    let mut reader = Reader::new(text, file, files);
     reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
     reader.links = configuration.links().collect();
     let external = configuration.services.iter().filter(|service| service.runs_already());

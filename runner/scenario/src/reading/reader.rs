@@ -1,6 +1,7 @@
 //! Reads one file: collects mistakes, and takes mappings, lists and scalars apart.
 
 use std::{
+    collections::BTreeSet,
     ops::{Range, RangeInclusive},
     path::PathBuf,
     str::FromStr,
@@ -12,6 +13,7 @@ use fault::{Link, ServiceName};
 
 use super::{
     fields::Fields,
+    files::Files,
     names::Names,
     suggestion,
     table::{Presence, Table},
@@ -36,10 +38,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) external: Vec<ServiceName>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
+    /// The other files that this one can name.
+    pub(crate) files: &'a dyn Files,
+    /// Those of them that it names.
+    pub(crate) sources: BTreeSet<PathBuf>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(text: &'a str, file: PathBuf) -> Self {
+    pub(crate) fn new(text: &'a str, file: PathBuf, files: &'a dyn Files) -> Self {
         Self {
             file: Arc::new(file),
             text,
@@ -48,6 +54,8 @@ impl<'a> Reader<'a> {
             services: Vec::new(),
             external: Vec::new(),
             links: Vec::new(),
+            files,
+            sources: BTreeSet::new(),
         }
     }
 

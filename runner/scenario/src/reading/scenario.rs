@@ -53,6 +53,7 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
         name: name?,
         tags: tags?,
         file: reader.file.clone(),
+        sources: reader.sources.clone(),
         text: reader.text.into(),
         vars: vars?,
         faults: read.into_iter().map(|read| read.fault).collect::<Option<_>>()?,

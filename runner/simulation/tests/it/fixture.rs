@@ -1,6 +1,6 @@
 //! Worlds of two services: `tally` keeps a number on its disk, `front` calls `tally` and keeps no state.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use engine::{Stage, World};
@@ -43,16 +43,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
 
 /// A scenario without steps, for a world that a test drives.
 pub(crate) fn no_steps() -> Scenario {
-    Scenario {
-        name: "no steps".into(),
-        tags: Vec::new(),
-        file: Arc::new(PathBuf::from("no-steps.yaml")),
-        text: Arc::default(),
-        vars: Vec::new(),
-        faults: Vec::new(),
-        steps: Vec::new(),
-        settle: None,
-    }
+    Scenario::new("no steps", "no-steps.yaml")
 }
 
 /// A fresh world of `front` and `tally`.

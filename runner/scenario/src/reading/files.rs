@@ -1,0 +1,44 @@
+//! The files that a scenario names: what it includes, tables, bodies.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{reader::Reader, yaml::Node};
+
+/// Gives the content of files, so that reading needs no file system.
+pub trait Files: fmt::Debug {
+    /// The content of the file at `path`, which is absolute or relative to where the scenario's own path is. The error is a
+    /// fragment that fits "it can't be read: …".
+    fn read(&self, path: &Path) -> Result<Arc<[u8]>, String>;
+}
+
+/// Files held in memory.
+impl Files for BTreeMap<PathBuf, Vec<u8>> {
+    fn read(&self, path: &Path) -> Result<Arc<[u8]>, String> {
+        self.get(path).map(|content| content.as_slice().into()).ok_or_else(|| "there is no such file".into())
+    }
+}
+
+impl Reader<'_> {
+    /// The content of the file that `node` names, relative to the folder of the file that is read, with its path. That it can't
+    /// be read is noted.
+    pub(crate) fn content(&mut self, node: &Node) -> Option<(PathBuf, Arc<[u8]>)> {
+        let named = self.text(node, "the path of a file")?;
+        let path = self.file.parent().unwrap_or(Path::new("")).join(&named);
+        match self.files.read(&path) {
+            Ok(content) => {
+                self.sources.insert(path.clone());
+                Some((path, content))
+            }
+            Err(error) => {
+                let help = "a path is relative to the folder of the file that names it".to_owned();
+                self.note(node.span, format!("`{named}` can't be read: {error}"), help);
+                None
+            }
+        }
+    }
+}
