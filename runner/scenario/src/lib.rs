@@ -1,7 +1,8 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
 //!
 //! [`read_configuration`] reads e2e.conf, and [`read_file`] a file among the scenarios: a [`Scenario`], invariants for
-//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back.
+//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back. [`schema()`] and [`tables()`] tell what the
+//! files can hold.
 //!
 //! ```
 //! use scenario::{File, read_configuration, read_file};
@@ -46,7 +47,7 @@
 //! | a key of a step | `reading/step.rs` or the file in `reading/step` named for it, `model/step.rs`, `writing/step.rs` |
 //! | an expectation | `reading/expect.rs`, `model/expectation.rs`, `writing/expectation.rs` |
 //! | a kind of damage | `reading/fault/damage.rs`, `writing/fault.rs`, and the crate `fault` |
-//! | a filter or test of expressions | `expression/filters.rs` |
+//! | a filter or test of expressions | `expression/filters.rs`, `expression/helpers.rs` |
 //!
 //! This crate has no clock, no file and no environment: text is passed in by the caller.
 
@@ -63,8 +64,8 @@ mod writing;
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
 pub use expression::{
-    Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
-    SharedValue,
+    Binding, Bindings, EvaluationError, Expression, FalsePart, HELPERS, Helper, InvalidExpression, Relation,
+    Scope, SharedValue,
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
@@ -74,7 +75,10 @@ pub use model::{
     Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
     Times,
 };
-pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
+pub use reading::{
+    FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
+    read_configuration, read_file, read_file_with, schema, tables,
+};
 pub use template::{PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

@@ -13,7 +13,8 @@
 //! | `files` | other files that it names |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
-//! | `schema` | the tables as JSON Schema |
+//! | `file_kind` | the kinds of files, for what is made of their tables |
+//! | `schema`, `reference`, `key_use` | the tables as JSON Schema and as text, and the keys that a file uses |
 //! | `suggestion` | "did you mean" |
 
 mod condition;
@@ -24,12 +25,15 @@ mod expression;
 mod fault;
 mod fields;
 mod file;
+mod file_kind;
 mod files;
 mod foreign_placeholder;
 mod http;
 mod invariant;
+mod key_use;
 mod names;
 mod reader;
+mod reference;
 mod request;
 mod scenario;
 mod schema;
@@ -42,6 +46,11 @@ mod yaml;
 
 pub use configuration::read_configuration;
 pub use file::{read_file, read_file_with};
+pub use file_kind::FileKind;
 pub use files::Files;
-pub use schema::{configuration_schema, schema};
+pub use key_use::{KeyUse, keys_used};
+pub use names::{KNOWN_NAMES, KnownName};
+pub use reference::{KeyReference, TableReference, tables};
+pub use schema::schema;
+pub use table::Presence as KeyPresence;
 pub(crate) use yaml::is_number;

@@ -44,16 +44,8 @@ pub(crate) const CONFIGURATION: Table = Table {
             "What must hold in every scenario.",
         ),
         Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
-        Key::optional(
-            "settle",
-            DURATION,
-            "How long the system may take to settle; `10s` unless said otherwise.",
-        ),
-        Key::optional(
-            "timeout",
-            DURATION,
-            "How long a request waits for its reply; `5s` unless said otherwise.",
-        ),
+        Key::optional("settle", DURATION, "How long the system may take to settle.").or("10s"),
+        Key::optional("timeout", DURATION, "How long a request waits for its reply.").or("5s"),
     ]],
 };
 

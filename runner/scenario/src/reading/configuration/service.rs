@@ -24,7 +24,7 @@ pub(super) const SERVICE: Table = Table {
             Shape::Pattern("^http://"),
             "The address at which it runs already, or at which `runner up` starts it.",
         ),
-        Key::optional("required", Shape::Boolean, "Whether a run needs it; `true` unless said otherwise."),
+        Key::optional("required", Shape::Boolean, "Whether a run needs it.").or("true"),
         Key::optional(
             "command",
             Shape::OneOrMore(&Shape::Text),
@@ -38,11 +38,11 @@ pub(super) const SERVICE: Table = Table {
         Key::optional(
             "cwd",
             Shape::Text,
-            "The folder in which it runs, relative to that of e2e.conf, which it is unless said otherwise. With `${data_dir}` it has a folder of its own in every scenario. `${conf_dir}` and `${env.NAME}` are filled in, too.",
+            "The folder in which it runs, relative to that of e2e.conf, which it is by default. With `${data_dir}` it has a folder of its own in every scenario. `${conf_dir}` and `${env.NAME}` are filled in, too.",
         ),
         Key::optional(
             "depends_on",
-            Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&Shape::Table(&DEPENDENCY))]),
+            Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&DEPENDENCY)]),
             "The services it calls; each makes a link.",
         ),
         Key::optional(
@@ -60,11 +60,7 @@ pub(super) const SERVICE: Table = Table {
             Shape::Pattern("^/"),
             "The path at which it tells its circuits, `{users-service: open}`, also below a key `circuits`. It is asked when a scenario has failed.",
         ),
-        Key::optional(
-            "stop",
-            DURATION,
-            "How long it may take to end when asked to; `5s` unless said otherwise.",
-        ),
+        Key::optional("stop", DURATION, "How long it may take to end when asked to.").or("5s"),
     ]],
 };
 

@@ -18,11 +18,7 @@ pub(super) const EVENTUALLY: Table = Table {
     groups: &[
         &[
             Key::required("within", DURATION, "How long it may take."),
-            Key::optional(
-                "every",
-                DURATION,
-                "The pause between two attempts; `100ms` unless said otherwise.",
-            ),
+            Key::optional("every", DURATION, "The pause between two attempts.").or("100ms"),
             Key::required("request", REQUEST_LINE, "The request: `GET orders-service /api/orders/1`."),
         ],
         REQUEST,
