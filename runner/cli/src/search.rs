@@ -15,6 +15,7 @@ use verdict::{BrokenOff, Output};
 
 use crate::{
     Project, interrupt::Interrupt, output::write, project, project_command::progress, run::addresses,
+    schema_line::schema_line,
 };
 
 /// An exploration or a sweep under way.
@@ -156,6 +157,7 @@ impl<'a> Search<'a> {
             }
         };
         let text = counterexample_yaml(&failing.result, &format!("{origin}. {replay}"));
+        let text = schema_line(self.file, &file) + &text;
         let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&file, text));
         written.map_err(|error| BrokenOff::NotWritten {
             what: Output::Counterexample,

@@ -6,7 +6,6 @@ mod again;
 mod arrows;
 mod interrupted;
 mod mistakes;
-mod mutations;
 mod project;
 mod runs;
 mod thin;
