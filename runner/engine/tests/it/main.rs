@@ -42,12 +42,7 @@ fn rules(invariants: &str) -> Rules {
             other => panic!("{other:#?}"),
         }
     };
-    Rules {
-        invariants,
-        settle: Duration::from_secs(10),
-        timeout: Duration::from_secs(5),
-        circuits: Vec::new(),
-    }
+    Rules { invariants, ..Rules::from(&configuration()) }
 }
 
 async fn result(stage: &Memory, invariants: &str, steps: &str) -> ScenarioResult {

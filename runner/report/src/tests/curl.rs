@@ -26,7 +26,7 @@ const RUNNING: fn() -> Option<ServiceAddress> =
     || Some(ServiceAddress::Running("http://localhost:5002/".into()));
 
 fn command(exchange: &SampleExchange, address: fn() -> Option<ServiceAddress>) -> Vec<String> {
-    let lines = exchange.view(|exchange| again(exchange, &|_| address()));
+    let lines = exchange.view(|exchange| again(exchange, &[], &|_| address()));
     lines.iter().map(|line| plain(line)).collect()
 }
 
