@@ -59,7 +59,7 @@ async fn log_in_past_links<W: World>(
     let call = own_call(client, login);
     let failed = |findings: Vec<Finding>| BrokenOff::LoginFailed {
         client: client.name.clone(),
-        request: format!("{} {}", call.method, call.service),
+        request: format!("{} {} {}", call.method, call.service, call.path.source()),
         problems: findings
             .iter()
             .map(|f| format!("{}: expected {}, found {}", f.subject(), f.expected, f.found))

@@ -1,7 +1,10 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
+mod clients;
+mod following;
 mod judged;
 mod processes;
+mod sending;
 mod world;
 
 use std::{
