@@ -9,7 +9,11 @@ fn logins(count: &Arc<AtomicUsize>) -> Memory {
     let count = Arc::clone(count);
     let handler = move |request: http::Request<bytes::Bytes>| {
         let header = |name: &str| {
-            request.headers().get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default()
+            request
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().expect("text").to_owned())
+                .unwrap_or_default()
         };
         let mut reply = http::Response::builder().header("content-type", "application/json");
         let body = String::from_utf8_lossy(request.body()).into_owned();
@@ -46,7 +50,8 @@ clients:
 async fn found(text: &str) -> (Vec<String>, usize, Vec<String>) {
     let count = Arc::default();
     let result = run_with(&logins(&count), CONF, text).await;
-    let line = |exchange: verdict::Exchange<'_>| format!("{} {}", exchange.request.method, exchange.request.path);
+    let line =
+        |exchange: verdict::Exchange<'_>| format!("{} {}", exchange.request.method, exchange.request.path);
     (findings(&result.verdict), count.load(Ordering::SeqCst), result.history.exchanges().map(line).collect())
 }
 
@@ -69,7 +74,9 @@ async fn a_client_logs_in_before_its_first_request_and_once() {
 
 #[tokio::test(start_paused = true)]
 async fn cookies_age_by_the_clock_of_the_world() {
-    let me = |cookie: &str| format!("  - {{ request: GET shop /me, as: alice, expect: {{ body: {{ cookie: '{cookie}' }} }} }}\n");
+    let me = |cookie: &str| {
+        format!("  - {{ request: GET shop /me, as: alice, expect: {{ body: {{ cookie: '{cookie}' }} }} }}\n")
+    };
     let text = format!("steps:\n{}  - wait: 59s\n{}  - wait: 1s\n{}", me("sid=1"), me("sid=1"), me(""));
     assert_eq!(found(&text).await.0, [""; 0]);
 }
@@ -115,7 +122,10 @@ steps:
 
 #[tokio::test(start_paused = true)]
 async fn a_login_for_a_run_is_sent_once_past_the_links_and_a_failure_breaks_the_run_off() {
-    let conf = CONF.replace("capture: { token: body.token }\n  guest", "once: run\n      capture: { token: body.token }\n  guest");
+    let conf = CONF.replace(
+        "capture: { token: body.token }\n  guest",
+        "once: run\n      capture: { token: body.token }\n  guest",
+    );
     let count = Arc::default();
     let stage = logins(&count);
     let configuration = read_configuration(&conf, PathBuf::from("e2e.conf")).expect("a configuration");
@@ -124,7 +134,9 @@ async fn a_login_for_a_run_is_sent_once_past_the_links_and_a_failure_breaks_the_
         let text = format!(
             "scenario: {name}\nsteps:\n  - {{ request: GET shop /me, as: alice, expect: {{ body: {{ cookie: sid=1, auth: Bearer t1, tenant: a }} }} }}\n"
         );
-        let Ok(File::Scenario(scenario)) = read_file(&text, "a.yaml".into(), &configuration) else { panic!("{text}") };
+        let Ok(File::Scenario(scenario)) = read_file(&text, "a.yaml".into(), &configuration) else {
+            panic!("{text}")
+        };
         run_scenario(&stage, Arc::from(scenario), &rules, Seed(1), |_| {}).await
     };
     for name in ["one", "two"] {

@@ -88,12 +88,16 @@ async fn a_redirect_that_leads_nowhere_or_too_far_is_a_finding() {
 
     let round = |_: &str| (302, "/api/a");
     let (sent, found) = followed("request: GET shop /a, follow: 2, expect: { status: 302 }", round).await;
-    assert_eq!((sent.len(), found), (3, vec!["redirect: at most 2 redirects / one more, to /api/a".to_owned()]));
+    assert_eq!(
+        (sent.len(), found),
+        (3, vec!["redirect: at most 2 redirects / one more, to /api/a".to_owned()])
+    );
 
     let (sent, found) = followed("request: GET shop /a, expect: { status: 302 }", round).await;
     assert_eq!((sent.len(), found.len()), (1, 0), "it isn't followed unless the step says so");
 
-    let (_, found) = followed("request: GET shop /a, follow: true, expect: { status: 302 }", |_| (302, "")).await;
+    let (_, found) =
+        followed("request: GET shop /a, follow: true, expect: { status: 302 }", |_| (302, "")).await;
     assert_eq!(found, [""; 0], "without a Location it is a reply like any other");
 }
 

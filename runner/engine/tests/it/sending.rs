@@ -74,7 +74,8 @@ async fn what_is_written_is_sent() {
     check("request: GET shop /a?b=1, query: { c: [2, null] }", "GET /a?b=1&c=2").await;
     check("request: GET shop /a?, query: { l: \"${list}\", n: \"${nothing}\" }", "GET /a?l=1&l=two").await;
     check("request: GET shop /a, query: { n: null }", "GET /a").await;
-    check("request: GET shop /, headers: { X-Tag: [a, b], X-One: c }", "GET /\nx-tag: a\nx-tag: b\nx-one: c").await;
+    check("request: GET shop /, headers: { X-Tag: [a, b], X-One: c }", "GET /\nx-tag: a\nx-tag: b\nx-one: c")
+        .await;
     check("request: GET shop /, headers: { X-Tag: \"${list}\" }", "GET /\nx-tag: 1\nx-tag: two").await;
     let form = "content-type: application/x-www-form-urlencoded";
     check(
@@ -82,11 +83,7 @@ async fn what_is_written_is_sent() {
         &format!("POST /\n{form}\ntag=a&tag=a%26b&n=1.50&yes=true"),
     )
     .await;
-    check(
-        "request: PUT shop /, file: data.JSON",
-        "PUT /\ncontent-type: application/json\n{}",
-    )
-    .await;
+    check("request: PUT shop /, file: data.JSON", "PUT /\ncontent-type: application/json\n{}").await;
     check(
         "request: PUT shop /, file: photo.png, headers: { Content-Type: image/x }",
         "PUT /\ncontent-type: image/x\n\u{fffd}P\0\u{fffd}",
@@ -105,9 +102,12 @@ async fn what_is_written_is_sent() {
 async fn parts_are_sent_with_their_names_types_and_bytes() {
     let plain = "services: { shop: { base_url: http://localhost:1 } }";
     let multipart = "{ note: 'hello ${1 + 1}', photo: { file: photo.png, type: image/x, name: 'o\"ther.png' }, more: [ { text: '{}', type: application/json }, { file: data.JSON } ] }";
-    let text = format!("steps:\n  - {{ request: POST shop /, multipart: {multipart}, expect: {{ status: 200 }} }}\n");
+    let text = format!(
+        "steps:\n  - {{ request: POST shop /, multipart: {multipart}, expect: {{ status: 200 }} }}\n"
+    );
     let first = sent(plain, &text, &[]).await;
-    let boundary = first[0].split("boundary=").nth(1).and_then(|rest| rest.lines().next()).expect("a boundary");
+    let boundary =
+        first[0].split("boundary=").nth(1).and_then(|rest| rest.lines().next()).expect("a boundary");
     let expected = [
         "POST /",
         &format!("content-type: multipart/form-data; boundary={boundary}"),
@@ -134,7 +134,9 @@ async fn parts_are_sent_with_their_names_types_and_bytes() {
 async fn a_boundary_stands_in_no_part() {
     let plain = "services: { shop: { base_url: http://localhost:1 } }";
     let with = |note: &str| {
-        format!("steps:\n  - {{ request: POST shop /, multipart: {{ note: {note} }}, expect: {{ status: 200 }} }}\n")
+        format!(
+            "steps:\n  - {{ request: POST shop /, multipart: {{ note: {note} }}, expect: {{ status: 200 }} }}\n"
+        )
     };
     let boundary = |sent: &[String]| -> String {
         sent[0].split("boundary=").nth(1).and_then(|rest| rest.lines().next()).expect("a boundary").into()
@@ -184,7 +186,8 @@ async fn what_a_request_says_itself_wins_over_its_scenario_and_its_service() {
 async fn the_time_of_a_scenario_is_that_of_its_requests() {
     let late = "steps:\n  - request: GET shop /\n    expect: { no_reply: true }\n";
     let faults = "faults: { h: { link: client -> shop, outage: hang } }\n";
-    let text = format!("{faults}defaults: {{ timeout: 40ms }}\n{late}").replace("steps:\n", "steps:\n  - inject: h\n");
+    let text = format!("{faults}defaults: {{ timeout: 40ms }}\n{late}")
+        .replace("steps:\n", "steps:\n  - inject: h\n");
     let result = run_with(&shop(|_, _| (200, "{}".into())), CONF, &text).await;
     assert_eq!(findings(&result.verdict), [""; 0]);
     let exchange = result.history.exchanges().next().expect("one");
@@ -200,14 +203,18 @@ async fn invariants_and_circuits_bear_what_every_request_to_a_service_does() {
         shop: Arc::new(|request: http::Request<bytes::Bytes>| {
             let known = request.headers().get("x-key").is_some_and(|key| key == "k");
             let status = if known && request.headers().contains_key("authorization") { 200 } else { 401 };
-            http::Response::builder().status(status).body(r#"{"n": 1, "circuits": {"x": "open"}}"#.into()).expect("a reply")
+            http::Response::builder()
+                .status(status)
+                .body(r#"{"n": 1, "circuits": {"x": "open"}}"#.into())
+                .expect("a reply")
         }),
         signals: Arc::default(),
         start_fails: None,
     };
     let conf = CONF.replace("auth: { basic", "circuits: /c\n    auth: { basic")
         + "invariants:\n  i: { when: always, observe: { n: GET shop /n }, holds: n.n == 1 }\n  s: { when: settled, observe: { n: GET shop /n }, holds: n.n == 1 }\n";
-    let steps = |status: u16| format!("steps:\n  - {{ request: GET shop /, expect: {{ status: {status} }} }}\n");
+    let steps =
+        |status: u16| format!("steps:\n  - {{ request: GET shop /, expect: {{ status: {status} }} }}\n");
     assert_eq!(findings(&run_with(&stage, &conf, &steps(200)).await.verdict), [""; 0]);
     let failed = run_with(&stage, &conf, &steps(201)).await;
     let told = |record: &verdict::Record| matches!(record.event, HistoryEvent::Circuit(_));
