@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use fault::Seed;
 use proxy::Links;
-use scenario::{Call, Client, ClientName, Login, RequestDefaults, Scope, Step, Value};
+use scenario::{
+    Call, Client, ClientName, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope, Step, Value,
+};
 use verdict::{BrokenOff, Finding, FindingKind, History, judge_exchange, reply_scope};
 
-use super::{ScenarioRun, StepFindings, is_lenient};
+use super::{ScenarioRun, StepFindings};
 use crate::{
     World,
     clients::{Clients, LoginState, RunLogin},
@@ -16,6 +18,11 @@ use crate::{
 
 /// What a login has captured, or why it failed.
 type LoggedIn = Result<Vec<(String, Value)>, Vec<Finding>>;
+
+/// Whether a step goes on where a request has no reply.
+fn may_lack_reply(request: &RequestStep) -> bool {
+    request.expect.judging == Judging::Lenient || request.expect.reply != ReplyExpectation::Required
+}
 
 /// The request of a login, sent by the client itself.
 fn own_call(client: &Client, login: &Login) -> Call {
@@ -78,8 +85,7 @@ async fn log_in_past_links<W: World>(
 impl<W: World> ScenarioRun<'_, W> {
     /// The clients that send the requests of a step, each once.
     fn clients_of(&self, step: &Step) -> BTreeSet<ClientName> {
-        let client = |call: &Call| call.client.as_ref().or(self.scenario.defaults.client.as_ref()).cloned();
-        step.requests().into_iter().filter_map(|request| client(&request.call)).collect()
+        step.requests().into_iter().filter_map(|request| self.client_of(&request.call)).cloned().collect()
     }
 
     /// Logs in the clients of this scenario that do so once for a whole run, unless another scenario has done it.
@@ -103,15 +109,35 @@ impl<W: World> ScenarioRun<'_, W> {
         Ok(())
     }
 
-    /// Logs in the clients of a step that haven't. Returns what the step has found if one couldn't.
+    /// Logs in the clients of a step that haven't. Returns what the step has found if one couldn't, unless its requests may
+    /// remain without a reply: then they aren't sent, and the next step tries again.
     pub(super) async fn log_in(&mut self, step: &Step) -> Option<StepFindings> {
-        let mut failed = None;
+        let mut found = None;
         for name in self.clients_of(step) {
-            let found = self.log_in_client(&name).await;
-            failed = failed.or(found);
+            let Some(failed) = self.log_in_client(&name).await else { continue };
+            let requests = step.requests();
+            let mut own = requests.iter().filter(|request| self.client_of(&request.call) == Some(&name));
+            if own.all(|request| may_lack_reply(request)) {
+                let is_final = failed.exchange.is_none_or(|exchange| {
+                    self.world.links().read(|history| history.exchange(exchange).reply().is_some())
+                });
+                self.clients.set_login(&name, if is_final { LoginState::Failed } else { LoginState::Due });
+            } else {
+                found = found.or(Some(failed));
+            }
         }
-        // What is sent for its effects alone, as in a sweep, is sent by a client that couldn't log in, too.
-        failed.filter(|_| !is_lenient(step))
+        found
+    }
+
+    /// Whether a request has a client that isn't logged in, so that it isn't sent.
+    pub(super) fn lacks_login(&self, call: &Call) -> bool {
+        let login = self.client_of(call).and_then(|client| self.clients.login(client));
+        login.is_some_and(|login| !matches!(login, LoginState::Done(_)))
+    }
+
+    /// The client that sends a request.
+    fn client_of<'c>(&'c self, call: &'c Call) -> Option<&'c ClientName> {
+        call.client.as_ref().or(self.scenario.defaults.client.as_ref())
     }
 
     async fn log_in_client(&mut self, name: &ClientName) -> Option<StepFindings> {

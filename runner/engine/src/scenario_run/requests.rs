@@ -41,7 +41,9 @@ impl<W: World> ScenarioRun<'_, W> {
     ) -> Result<StepFindings, EvaluationError> {
         let mut sent = Vec::new();
         for member in members {
-            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
+            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member))
+                && !self.lacks_login(&request.call)
+            {
                 sent.push((member, request, self.prepare(&request.call, &self.variables)?));
             }
         }
@@ -141,6 +143,9 @@ impl<W: World> ScenarioRun<'_, W> {
 
     /// Sends a step's request as often as it says.
     async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Sent>, EvaluationError> {
+        if self.lacks_login(&step.call) {
+            return Ok(Vec::new());
+        }
         let prepared = |index: u32| {
             let variables = self.with_index(step.times, index as usize);
             self.prepare(&step.call, &variables)

@@ -117,7 +117,21 @@ steps:
     let lenient = "steps:\n  - { request: GET shop /a, as: mallory, expect: { lenient: true } }\n  - { request: GET shop /b, as: mallory, expect: { status: 200 } }\n";
     let (found, logins, sent) = found(lenient).await;
     assert_eq!((found, logins), (vec!["login of mallory: reply: a login / it failed before".to_owned()], 1));
-    assert_eq!(sent, ["POST /login", "GET /a"], "what is sent for its effects alone is sent all the same");
+    assert_eq!(sent, ["POST /login"], "what its client can't send isn't sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_was_lost_is_tried_again_where_a_request_may_lack_its_reply() {
+    let text = "
+faults: { lost: { link: client -> shop, lose: reply, calls: 1 } }
+steps:
+  - inject: lost
+  - { request: GET shop /me, as: alice, expect: { status: 200, no_reply: allowed } }
+  - { request: GET shop /me, as: alice, expect: { body: { auth: Bearer t2 } } }
+";
+    let (found, logins, sent) = found(text).await;
+    assert_eq!((found, logins), (Vec::new(), 2));
+    assert_eq!(sent, ["POST /login", "POST /login", "GET /me"]);
 }
 
 #[tokio::test(start_paused = true)]

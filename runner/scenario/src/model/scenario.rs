@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::Fault;
 
-use super::{BodyFile, Client, RequestDefaults, Step};
+use super::{BodyFile, Client, ClientName, RequestDefaults, Step};
 use crate::TemplateValue;
 
 /// A scenario, ready to be run.
@@ -50,6 +50,12 @@ impl Scenario {
             steps,
             settle,
         }
+    }
+
+    /// The clients that its requests are sent as.
+    pub fn senders(&self) -> BTreeSet<&ClientName> {
+        let requests = self.steps.iter().flat_map(Step::requests);
+        requests.filter_map(|request| request.call.client.as_ref()).chain(&self.defaults.client).collect()
     }
 
     /// The files whose bytes its requests send.

@@ -52,7 +52,7 @@ impl Pairs {
     }
 
     /// The pairs as they are written.
-    pub(crate) fn source(&self) -> impl Iterator<Item = (String, Value)> {
+    pub fn source(&self) -> impl Iterator<Item = (String, Value)> {
         self.0.iter().map(|(name, value)| (name.clone(), value.source()))
     }
 }
