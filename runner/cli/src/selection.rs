@@ -43,7 +43,8 @@ fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration)
     let senders = scenario.senders();
     let own = |client: &&Client| scenario.clients.iter().any(|own| own.name == client.name);
     let clients = configuration.clients.iter().filter(|client| !own(client)).chain(&scenario.clients);
-    let logins = clients.filter(|client| senders.contains(&client.name)).filter_map(|client| client.login.as_ref());
+    let logins =
+        clients.filter(|client| senders.contains(&client.name)).filter_map(|client| client.login.as_ref());
     needed.extend(logins.map(|login| &login.request.call.service));
     let invariants = configuration.invariants.iter();
     needed.extend(invariants.flat_map(|invariant| &invariant.observe).map(|(_, call)| &call.service));

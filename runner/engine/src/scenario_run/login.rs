@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use fault::Seed;
 use proxy::Links;
 use scenario::{
-    Call, Client, ClientName, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope, Step, Value,
+    Call, Client, ClientName, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope, Step,
+    Value,
 };
 use verdict::{BrokenOff, Finding, FindingKind, History, judge_exchange, reply_scope};
 

@@ -67,8 +67,8 @@ fn part(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Part> {
         Some(entry) if entry.key == "file" => body_file(reader, &entry.value).map(PartContent::File),
         Some(entry) => template(reader, &entry.value, "a text").map(PartContent::Text),
         None => {
-            let known = PART.keys().any(|key| fields.get(key.name).is_some()) || fields.is_empty();
-            if known {
+            let is_known = |entry: &Entry| PART.keys().any(|key| key.name == entry.key);
+            if node.entries().iter().all(is_known) {
                 let help = format!("it needs one of {}", suggestion::list(&["text", "file"]));
                 reader.note(node.span, "this part holds nothing", help);
             }
