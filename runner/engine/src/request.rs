@@ -97,7 +97,7 @@ impl PreparedRequest {
         if follows > 0 {
             let layers = layers.without(&FOR_ONE_SERVICE);
             for service in rules.services.keys() {
-                let headers = layers.for_service(service, &rules.services, variables)?;
+                let headers = layers.clone().for_service(service, &rules.services, variables)?;
                 elsewhere.services.insert(service.clone(), headers);
             }
             elsewhere.others = layers.headers;

@@ -78,4 +78,4 @@ pub use model::{
 pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
 pub use template::{Pairs, PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
-pub use writing::write;
+pub use writing::{path_between, write};

@@ -11,11 +11,14 @@ mod client;
 mod expectation;
 mod fault;
 mod mapping;
+mod path_between;
 mod request;
 mod step;
 #[cfg(test)]
 mod tests;
 mod yaml;
+
+pub use path_between::path_between;
 
 /// The text of a scenario, for a file at the scenario's own path: the files that it names are named from there.
 pub fn write(scenario: &Scenario) -> String {

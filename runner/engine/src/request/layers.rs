@@ -24,6 +24,7 @@ pub(crate) struct RequestContext<'a> {
 }
 
 /// Headers under construction. What is in one layer wins over the layers after it.
+#[derive(Clone)]
 pub(super) struct Layers {
     pub(super) headers: HeaderMap,
     /// Headers that no layer adds any more.
@@ -80,27 +81,26 @@ impl Layers {
         self.add(&client.headers, client.auth, &client.variables)
     }
 
-    /// Adds what every request to a service bears. Once they are on their way to another one, others are added.
+    /// The headers with what every request to a service bears.
     pub(super) fn for_service(
-        &self,
+        mut self,
         service: &ServiceName,
         services: &BTreeMap<ServiceName, RequestDefaults>,
         variables: &Scope,
     ) -> Result<HeaderMap, EvaluationError> {
-        let mut all = Self { headers: self.headers.clone(), closed: self.closed.clone() };
         if let Some(borne) = services.get(service) {
-            all.add(&borne.headers, borne.auth.as_ref(), variables)?;
+            self.add(&borne.headers, borne.auth.as_ref(), variables)?;
         }
-        Ok(all.headers)
+        Ok(self.headers)
     }
 
     /// The same layers without the headers of these names.
     pub(super) fn without(&self, names: &[HeaderName]) -> Self {
-        let mut headers = self.headers.clone();
+        let mut rest = self.clone();
         for name in names {
-            headers.remove(name);
+            rest.headers.remove(name);
         }
-        Self { headers, closed: self.closed.clone() }
+        rest
     }
 
     fn is_closed(&self, name: &HeaderName) -> bool {

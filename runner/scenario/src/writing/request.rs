@@ -1,8 +1,8 @@
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use http::HeaderName;
 
-use super::{expectation::expectations, mapping::Mapping};
+use super::{expectation::expectations, mapping::Mapping, path_between::path_between};
 use crate::{
     Authentication, Body, BodyFile, Call, ClientName, Follow, Part, PartContent, RequestStep, Template,
     Times, Value, duration,
@@ -85,15 +85,8 @@ fn part(part: &Part, folder: &Path) -> Value {
     written.0.into()
 }
 
-/// The path of a file, relative to a folder. Both are absolute, or relative to the same folder.
 fn seen_from(folder: &Path, file: &BodyFile) -> String {
-    let (mut from, mut to) = (folder.components().peekable(), file.path.components().peekable());
-    while from.peek().is_some() && from.peek() == to.peek() {
-        from.next();
-        to.next();
-    }
-    let path: PathBuf = from.map(|_| Component::ParentDir).chain(to).collect();
-    path.to_string_lossy().into_owned()
+    path_between(folder, &file.path).to_string_lossy().into_owned()
 }
 
 pub(super) fn authentication(auth: &Authentication) -> Value {
