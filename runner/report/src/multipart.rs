@@ -1,6 +1,7 @@
 //! The parts of a multipart body (RFC 7578), for what a person reads.
 
 use http::{HeaderMap, header};
+use memchr::memmem;
 
 use crate::layout::size;
 
@@ -22,8 +23,8 @@ pub(crate) fn parts<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<Vec<Part<
     let mut rest = body.strip_prefix(&delimiter.as_bytes()[2..])?;
     let mut parts = Vec::new();
     while let Some(part) = rest.strip_prefix(b"\r\n") {
-        let end = find(part, delimiter.as_bytes())?;
-        let head_end = find(part, b"\r\n\r\n")?;
+        let end = memmem::find(part, delimiter.as_bytes())?;
+        let head_end = memmem::find(part, b"\r\n\r\n")?;
         parts.push(self::part(std::str::from_utf8(&part[..head_end]).ok()?, part.get(head_end + 4..end)?)?);
         rest = &part[end + delimiter.len()..];
     }
@@ -47,10 +48,6 @@ fn part<'a>(head: &'a str, content: &'a [u8]) -> Option<Part<'a>> {
 fn parameter(value: &str, key: &str) -> Option<String> {
     let (_, rest) = value.split_once(&format!("; {key}=\""))?;
     Some(rest.split('"').next()?.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n"))
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|found| found == wanted)
 }
 
 /// A part in one line: its name and its text, or what kind of file it is.

@@ -1,8 +1,11 @@
 //! The bytes of a request's body.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fault::Seed;
 use http::HeaderValue;
+use memchr::memmem;
 use scenario::{Body, BodyFile, EvaluationError, Part, PartContent, Scope, TemplateValue};
 
 /// The bytes of a body, and the `Content-Type` that says what they are.
@@ -37,7 +40,7 @@ fn json(value: &TemplateValue, variables: &Scope) -> Result<String, EvaluationEr
 }
 
 fn bytes(file: &BodyFile) -> Bytes {
-    Bytes::copy_from_slice(&file.content)
+    Bytes::from_owner(Arc::clone(&file.content))
 }
 
 /// The head of a part, and what follows it.
@@ -99,8 +102,7 @@ fn boundary(parts: &[EncodedPart], mut seed: Seed) -> String {
     loop {
         seed = seed.derive("multipart");
         let boundary = format!("part-{:016x}", seed.0);
-        let is_within = |text: &[u8]| text.windows(boundary.len()).any(|found| found == boundary.as_bytes());
-        if !parts.iter().any(|(_, content)| is_within(content)) {
+        if !parts.iter().any(|(_, content)| memmem::find(content, boundary.as_bytes()).is_some()) {
             return boundary;
         }
     }

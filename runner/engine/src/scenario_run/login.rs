@@ -20,9 +20,10 @@ use crate::{
 /// What a login has captured, or why it failed.
 type LoggedIn = Result<Vec<(String, Value)>, Vec<Finding>>;
 
-/// Whether a step goes on where a request has no reply.
-fn may_lack_reply(request: &RequestStep) -> bool {
-    request.expect.judging == Judging::Lenient || request.expect.reply != ReplyExpectation::Required
+/// Whether a step passes without a request whose client couldn't log in. `is_lost` tells that the login had no reply.
+fn goes_on_without(request: &RequestStep, is_lost: bool) -> bool {
+    request.expect.judging == Judging::Lenient
+        || (is_lost && request.expect.reply == ReplyExpectation::Optional)
 }
 
 /// The request of a login, sent by the client itself.
@@ -110,21 +111,22 @@ impl<W: World> ScenarioRun<'_, W> {
         Ok(())
     }
 
-    /// Logs in the clients of a step that haven't. Returns what the step has found if one couldn't, unless its requests may
-    /// remain without a reply: then they aren't sent, and the next step tries again.
+    /// Logs in the clients of a step that haven't. Returns what the step has found if one couldn't, unless nothing is
+    /// expected of its requests, or they may remain without a reply and the login had none: then they aren't sent, and the next
+    /// step tries again.
     pub(super) async fn log_in(&mut self, step: &Step) -> Option<StepFindings> {
         let mut found = None;
         for name in self.clients_of(step) {
             let Some(failed) = self.log_in_client(&name).await else { continue };
+            let is_lost = failed.exchange.is_some_and(|exchange| {
+                self.world.links().read(|history| history.exchange(exchange).reply().is_none())
+            });
             let requests = step.requests();
             let mut own = requests.iter().filter(|request| self.client_of(&request.call) == Some(&name));
-            if own.all(|request| may_lack_reply(request)) {
-                let is_final = failed.exchange.is_none_or(|exchange| {
-                    self.world.links().read(|history| history.exchange(exchange).reply().is_some())
-                });
-                self.clients.set_login(&name, if is_final { LoginState::Failed } else { LoginState::Due });
-            } else {
+            if !own.all(|request| goes_on_without(request, is_lost)) {
                 found = found.or(Some(failed));
+            } else if is_lost {
+                self.clients.set_login(&name, LoginState::Due);
             }
         }
         found
