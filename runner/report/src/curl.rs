@@ -83,7 +83,8 @@ fn curl(exchange: &Exchange<'_>, files: &[&BodyFile], base: &str) -> String {
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
-        if *name == header::COOKIE {
+        // Without `=` it would be the name of a file with cookies.
+        if *name == header::COOKIE && value.contains('=') {
             words.extend(["-b".into(), quoted(&value)]);
             continue;
         }
