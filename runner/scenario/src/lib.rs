@@ -69,16 +69,17 @@ pub use expression::{
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
-    EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
-    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
+    Action, Authentication, Body, BodyExpectation, BodyFile, Call, Client, ClientName, Configuration,
+    Dependency, Disturbance, EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow,
+    Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login,
+    LoginScope, Need, Operation, OutcomeCount, OutcomePattern, Part, PartContent, ProcessStep, Readiness,
+    ReplyExpectation, RequestDefaults, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
     Times,
 };
 pub use reading::{
     FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
     read_configuration, read_file, read_file_with, schema, tables,
 };
-pub use template::{PathTemplate, Template, TemplateValue};
+pub use template::{Pairs, PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
-pub use writing::write;
+pub use writing::{path_between, write};

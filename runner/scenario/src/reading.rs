@@ -8,17 +8,20 @@
 //! | `condition` | expressions that have to be true, and could be false |
 //! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
 //! | `foreign_placeholder` | what other tools write for `${name}` |
+//! | `clients`, `defaults` | who sends requests, and what requests bear unless they say otherwise |
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
-//! | `files` | other files that it names |
+//! | `files`, `media_type` | other files that it names, and what is in them |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
 //! | `file_kind` | the kinds of files, for what is made of their tables |
 //! | `schema`, `reference`, `key_use` | the tables as JSON Schema and as text, and the keys that a file uses |
 //! | `suggestion` | "did you mean" |
 
+mod clients;
 mod condition;
 mod configuration;
+mod defaults;
 mod expect;
 mod exploration;
 mod expression;
@@ -31,6 +34,7 @@ mod foreign_placeholder;
 mod http;
 mod invariant;
 mod key_use;
+mod media_type;
 mod names;
 mod reader;
 mod reference;

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value};
 
+mod pairs;
 mod path;
 #[cfg(test)]
 mod tests;
 
+pub use pairs::Pairs;
 pub use path::PathTemplate;
 
 /// A text with `${…}` in it.

@@ -55,6 +55,8 @@ pub enum FindingKind {
     Condition,
     /// How the requests of a step ended (`expect.outcomes`).
     Outcomes,
+    /// A redirect that can't be followed.
+    Redirect,
     /// The traffic on a link (`expect.links`).
     Traffic(Link),
     /// A value that can't be captured, by its name.
@@ -199,6 +201,7 @@ impl fmt::Display for FindingKind {
             Self::Body(path) => path.fmt(f),
             Self::Condition => f.write_str("that"),
             Self::Outcomes => f.write_str("outcomes"),
+            Self::Redirect => f.write_str("redirect"),
             Self::Traffic(link) => link.fmt(f),
             Self::Capture(name) => write!(f, "capture {name}"),
             Self::Expression => f.write_str("expression"),

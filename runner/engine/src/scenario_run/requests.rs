@@ -4,18 +4,19 @@ use std::borrow::Cow;
 
 use fault::Ordinal;
 use futures_util::future::join_all;
-use scenario::{Action, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value};
+use scenario::{
+    Action, Call, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value,
+};
 use tokio::time::Instant;
 use verdict::{
-    Exchange, ExchangeId, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes,
-    reply_scope,
+    Exchange, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes, reply_scope,
 };
 
 use super::{Condition, ScenarioRun, StepFindings, is_lenient};
 use crate::{
     World,
     polling::{Pauses, Polling},
-    request::PreparedRequest,
+    request::{PreparedRequest, RequestContext, Sent},
 };
 
 /// The request of a `request` step.
@@ -40,15 +41,13 @@ impl<W: World> ScenarioRun<'_, W> {
     ) -> Result<StepFindings, EvaluationError> {
         let mut sent = Vec::new();
         for member in members {
-            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
-                sent.push((
-                    member,
-                    request,
-                    PreparedRequest::new(&request.call, &self.variables, self.rules.timeout)?,
-                ));
+            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member))
+                && !self.lacks_login(&request.call)
+            {
+                sent.push((member, request, self.prepare(&request.call, &self.variables)?));
             }
         }
-        let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
+        let exchanges = join_all(sent.iter().map(|(_, _, prepared)| self.send_request(prepared))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
             let found = self.judge(index, request, &[exchange]);
@@ -74,16 +73,34 @@ impl<W: World> ScenarioRun<'_, W> {
         Ok(self.judge(index, step, &exchanges))
     }
 
+    /// Evaluates the expressions of a request.
+    pub(super) fn prepare(&self, call: &Call, variables: &Scope) -> Result<PreparedRequest, EvaluationError> {
+        let context = RequestContext {
+            rules: &self.rules.requests,
+            defaults: &self.scenario.defaults,
+            timeout: self.rules.timeout,
+            seed: self.seed,
+        };
+        PreparedRequest::new(call, variables, context, &self.clients)
+    }
+
+    /// Sends a request over the link to its service, and returns once it has ended.
+    pub(super) async fn send_request(&self, request: &PreparedRequest) -> Sent {
+        request.send(self.world, self.world.links(), &self.clients).await
+    }
+
     /// Judges a step's exchanges, and stores its captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
+    fn judge(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
         let world = self.world;
         let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
         world.links().read(|history| {
             let mut found = StepFindings::default();
-            let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
-            for (position, exchange) in exchanges.iter().enumerate() {
+            let exchanges: Vec<Exchange<'_>> =
+                sent.iter().map(|sent| history.exchange(sent.exchange)).collect();
+            for (position, (exchange, sent)) in exchanges.iter().zip(sent).enumerate() {
                 let variables = self.with_index(step.times, position);
-                let findings = judge_exchange(&step.expect, *exchange, &variables);
+                let mut findings: Vec<Finding> = sent.redirect.iter().cloned().collect();
+                findings.extend(judge_exchange(&step.expect, *exchange, &variables));
                 if findings.is_empty() {
                     continue;
                 }
@@ -125,23 +142,26 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 
     /// Sends a step's request as often as it says.
-    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
+    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Sent>, EvaluationError> {
+        if self.lacks_login(&step.call) {
+            return Ok(Vec::new());
+        }
         let prepared = |index: u32| {
             let variables = self.with_index(step.times, index as usize);
-            PreparedRequest::new(&step.call, &variables, self.rules.timeout)
+            self.prepare(&step.call, &variables)
         };
         Ok(match step.times {
-            Times::Once => vec![prepared(0)?.send(self.world).await],
+            Times::Once => vec![self.send_request(&prepared(0)?).await],
             Times::Repeat(times) => {
                 let mut exchanges = Vec::new();
                 for index in 0..times {
-                    exchanges.push(prepared(index)?.send(self.world).await);
+                    exchanges.push(self.send_request(&prepared(index)?).await);
                 }
                 exchanges
             }
             Times::Parallel(times) => {
                 let requests: Vec<PreparedRequest> = (0..times).map(prepared).collect::<Result<_, _>>()?;
-                join_all(requests.iter().map(|request| request.send(self.world))).await
+                join_all(requests.iter().map(|request| self.send_request(request))).await
             }
         })
     }
