@@ -71,8 +71,8 @@ pub use model::{
     Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
     EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
     InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
-    Times,
+    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
+    StatusPattern, Step, Times,
 };
 pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
 pub use template::{PathTemplate, Template, TemplateValue};

@@ -8,6 +8,7 @@ mod generator;
 mod invariant;
 mod request;
 mod scenario;
+mod status;
 mod step;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
@@ -21,6 +22,7 @@ pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming};
 pub use request::{Body, Call};
 pub use scenario::Scenario;
+pub use status::StatusPattern;
 pub use step::{
     Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,
     Times,

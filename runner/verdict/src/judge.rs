@@ -6,7 +6,7 @@ use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, Ser
 use http::HeaderMap;
 use scenario::{
     BodyExpectation, Expectations, Expression, Invariant, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope, Value,
+    OutcomePattern, ReplyExpectation, Scope, StatusPattern, Value,
 };
 
 use crate::{
@@ -54,17 +54,17 @@ fn expects_reply(expect: &Expectations) -> bool {
     expect.outcomes.is_empty()
 }
 
-fn statuses(allowed: &[u16]) -> String {
+fn statuses(allowed: &[StatusPattern]) -> String {
     match allowed {
         [] => "a reply".into(),
         [status] => status.to_string(),
-        several => several.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
+        several => several.iter().map(StatusPattern::to_string).collect::<Vec<_>>().join(" or "),
     }
 }
 
 fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &mut Vec<Finding>) {
     let status = reply.status.as_u16();
-    if !expect.status.is_empty() && !expect.status.contains(&status) {
+    if !expect.status.is_empty() && !expect.status.iter().any(|pattern| pattern.matches(status)) {
         findings.push(Finding::new(FindingKind::Status, statuses(&expect.status), status.to_string()));
     }
     header::judge_headers(&expect.headers, &reply.headers, scope, findings);

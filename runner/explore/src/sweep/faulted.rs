@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
-    Action, Call, EffectExpectation, Expression, Judging, ProcessStep, Scenario, Signal, Step, Times,
+    Action, Call, EffectExpectation, Expression, Judging, ProcessStep, Scenario, Signal, StatusPattern, Step,
+    Times,
 };
 
 use crate::{
@@ -91,7 +92,7 @@ struct KeyedRequest {
     /// The name of its step.
     name: String,
     call: Call,
-    statuses: Vec<u16>,
+    statuses: Vec<StatusPattern>,
     /// The variable that is true if the reply was a success, false if it wasn't, and null without a final reply.
     succeeded: String,
 }

@@ -61,7 +61,7 @@ pub(crate) fn request(
 }
 
 pub(crate) fn expecting(status: &[u16]) -> Expectations {
-    Expectations { status: status.to_vec(), ..Expectations::default() }
+    Expectations { status: status.iter().copied().map(Into::into).collect(), ..Expectations::default() }
 }
 
 /// A scenario of five steps: an order, a fault, a payment, a poll, and twenty payments at once.

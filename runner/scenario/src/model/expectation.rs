@@ -1,5 +1,6 @@
 use fault::Link;
 
+use super::StatusPattern;
 use crate::{Bindings, Expression, Span, Template, TemplateValue};
 
 /// The expectations on a request. All of them are judged, also after one has failed.
@@ -8,7 +9,7 @@ pub struct Expectations {
     /// Where `expect:` stands; `None` when the step has captures only.
     pub span: Option<Span>,
     /// The reply's status is one of these; any when empty.
-    pub status: Vec<u16>,
+    pub status: Vec<StatusPattern>,
     /// What headers must be.
     pub headers: Vec<(http::HeaderName, HeaderExpectation)>,
     /// The reply's body.

@@ -2,11 +2,14 @@
 
 use http::HeaderName;
 
-use self::outcomes::{COUNT, outcomes};
+use self::{
+    outcomes::{COUNT, outcomes},
+    status::{STATUS, statuses},
+};
 use super::{
     condition::{condition, conditions},
     expression::{Role, is_any, template, value},
-    http::{header_name, status},
+    http::header_name,
     names::{LINK, REPLY},
     reader::{Reader, all},
     request::with_index,
@@ -21,6 +24,7 @@ use crate::{
 };
 
 mod outcomes;
+mod status;
 
 const HEADER: &[Shape] = &[Shape::OneOrMore(&Shape::Text), Shape::Null];
 
@@ -29,8 +33,8 @@ pub(crate) const EXPECT: Table = Table {
     groups: &[&[
         Key::optional(
             "status",
-            Shape::OneOrMore(&Shape::Status),
-            "The reply's status, or a list of possible ones.",
+            Shape::OneOrMore(&STATUS),
+            "The reply's status, a class such as `2xx`, or a list of possible ones.",
         ),
         Key::optional(
             "headers",
@@ -124,10 +128,6 @@ fn expected_reply(reader: &mut Reader<'_>, node: &Node) -> Option<ReplyExpectati
         return reader.only_true(node, "no_reply").map(|()| ReplyExpectation::Forbidden);
     }
     reader.choice(node, &[("true", ReplyExpectation::Forbidden), ("allowed", ReplyExpectation::Optional)])
-}
-
-fn statuses(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u16>> {
-    all(reader.one_or_more(node).iter().map(|item| status(reader, item)))
 }
 
 fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderExpectation)>> {

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(step["oneOf"][0], json!({ "required": ["request"] }));
         let expect = &step["properties"]["eventually"]["properties"]["expect"];
         let status = json!({ "type": "integer", "minimum": 100, "maximum": 599 });
-        assert_eq!(expect["properties"]["status"]["anyOf"][0], status);
+        assert_eq!(expect["properties"]["status"]["anyOf"][0]["anyOf"][0], status);
         assert_eq!(schema()["anyOf"][0]["required"], json!(["scenario", "steps"]));
         let service = &configuration_schema()["properties"]["services"]["additionalProperties"];
         assert_eq!(service["properties"]["required"]["type"], "boolean");

@@ -1,14 +1,14 @@
 use super::mapping::Mapping;
 use crate::{
     BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Template, Value,
+    OutcomePattern, ReplyExpectation, StatusPattern, Template, Value,
 };
 
 pub(super) fn expectations(expect: &Expectations) -> Object {
     let mut written = Mapping::default();
     match expect.status.as_slice() {
-        [status] => written.put("status", *status),
-        statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
+        [only] => written.put("status", status(*only)),
+        statuses => written.list("status", statuses.iter().copied().map(status)),
     }
     let header = |expected: &HeaderExpectation| match expected {
         HeaderExpectation::Absent => Value::Null,
@@ -43,6 +43,13 @@ pub(super) fn expectations(expect: &Expectations) -> Object {
         written.put("lenient", true);
     }
     written.0
+}
+
+fn status(pattern: StatusPattern) -> Value {
+    match pattern {
+        StatusPattern::Is(status) => status.into(),
+        StatusPattern::Class(_) => pattern.to_string().into(),
+    }
 }
 
 fn outcome_pattern(pattern: OutcomePattern) -> String {

@@ -54,6 +54,8 @@ steps:
     text: hello
     expect: { no_reply: true }
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
+  - request: GET shop /b
+    expect: { status: [2xx, 404] }
   - heal: lost
   - heal: all
   - wait: 1.5s

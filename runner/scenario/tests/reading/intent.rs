@@ -60,6 +60,28 @@ fn expectations_that_cannot_fail() {
 }
 
 #[test]
+fn a_status_is_a_number_or_a_class() {
+    check_expect("status: 2xx", &[]);
+    check_expect("status: [2xx, 404]", &[]);
+    let wrong = |text: &str, help: &str| {
+        check_expect(&format!("status: {text}"), &[&format!("3:56 `{text}` is no status ({help})")]);
+    };
+    wrong("2XX", "did you mean `2xx`?");
+    wrong("200-299", "write the class `2xx`, or a list of statuses");
+    wrong("200..299", "write the class `2xx`, or a list of statuses");
+    wrong("OK", "write `200`, the class `2xx`, or a list of such: `[2xx, 404]`");
+    wrong("200-404", "write `200`, the class `2xx`, or a list of such: `[2xx, 404]`");
+    check_expect(
+        "status: [400..499]",
+        &["3:57 `400..499` is no status (write the class `4xx`, or a list of statuses)"],
+    );
+    check_expect(
+        "status: [1xx, 2xx, 3xx, 4xx, 5xx]",
+        &["3:57 every status is one of these (leave out the classes that are not expected)"],
+    );
+}
+
+#[test]
 fn conditions_that_cannot_change() {
     let captured = "(compare what a step before it captured)";
     check_step("{ check: 1 == 1 }", &[&format!("3:14 `1 == 1` is always true {captured}")]);

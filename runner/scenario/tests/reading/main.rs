@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use scenario::{
     Action, Body, BodyExpectation, Configuration, EffectExpectation, File, HeaderExpectation,
     InvariantTiming, Mistake, Need, OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal,
-    StartWait, TemplateValue, Times, read_configuration, read_file,
+    StartWait, StatusPattern, TemplateValue, Times, read_configuration, read_file,
 };
 
 const CONF: &str = "\

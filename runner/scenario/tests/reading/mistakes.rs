@@ -223,7 +223,10 @@ fn requests() {
 fn expectations() {
     let step = |expect: &str| format!("{{ request: GET users-service /x, expect: {{ {expect} }} }}");
     check_step(&step("status: []"), &["3:56 this list is empty"]);
-    check_step(&step("status: ok"), &["3:56 this is a text, and has to be a whole number from 100 to 599"]);
+    check_step(
+        &step("status: ok"),
+        &["3:56 `ok` is no status (write `200`, the class `2xx`, or a list of such: `[2xx, 404]`)"],
+    );
     check_step(&step("status: 99"), &["3:56 99 is not a whole number from 100 to 599"]);
     check_step(&step("body:"), &["3:52 the value is missing (write `null` if that is meant)"]);
     check_step(&step("body: null"), &[]);
