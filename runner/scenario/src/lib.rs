@@ -39,6 +39,7 @@
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
+//! | `size` | numbers of bytes, and of bytes a second, such as `64KiB` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
 //! | to add | change |
@@ -56,6 +57,7 @@ mod mistake;
 mod model;
 mod percent;
 mod reading;
+mod size;
 mod template;
 mod value;
 mod writing;

@@ -410,6 +410,11 @@ fn faults() {
         ("duplicate: false", "5:16 `duplicate` can only be `true` (leave `duplicate` out)"),
         ("truncate: -1", "5:15 -1 is not a whole number from 0 to 4294967295"),
         ("bandwidth: 0", "5:16 0 is not a whole number of at least 1"),
+        ("bandwidth: 0.5B/s", "5:16 `0.5B/s` is 0, and has to be from 1 to 18446744073709551615"),
+        ("bandwidth: 100kb", "5:16 `100kb` is no number of bytes a second (write `100KB/s`)"),
+        ("truncate: 64 kib", "5:15 `64 kib` is no number of bytes (write `64KiB`)"),
+        ("latency: 1 min", "5:14 `min` in `1 min` is no unit of time (write `1m`)"),
+        ("latency: 5sec", "5:14 `sec` in `5sec` is no unit of time (write `5s`)"),
         (
             "crash: users",
             "5:12 unknown service `users` (there are `users-service`, `orders-service`, `payment-service`)",
