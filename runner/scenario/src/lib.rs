@@ -36,6 +36,7 @@
 //! | `writing` | from a scenario back to text |
 //! | `expression` | the expression language |
 //! | `template` | texts, values and paths with `${…}` in them |
+//! | `pattern` | types and conditions that stand for many values, such as `${uuid}` |
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
@@ -55,6 +56,7 @@ mod duration;
 mod expression;
 mod mistake;
 mod model;
+mod pattern;
 mod percent;
 mod reading;
 mod size;
@@ -76,7 +78,8 @@ pub use model::{
     Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
     StatusPattern, Step, Times,
 };
+pub use pattern::{Fit, ValuePattern, ValueType};
 pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
-pub use template::{PathTemplate, Template, TemplateValue};
+pub use template::{Others, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners};
 pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

@@ -29,6 +29,7 @@ mod foreign_placeholder;
 mod http;
 mod invariant;
 mod names;
+mod pattern;
 mod reader;
 mod request;
 mod scenario;

@@ -6,12 +6,12 @@ use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, Ser
 use http::HeaderMap;
 use scenario::{
     BodyExpectation, Expectations, Expression, Invariant, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope, StatusPattern, Value,
+    OutcomePattern, ReplyExpectation, Scope, StatusPattern, Strictness, Value,
 };
 
 use crate::{
     BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
-    matching::{Strictness, compare, shown as shown_value},
+    matching::{compare, shown as shown_value},
 };
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scenario::{
-    Action, BodyExpectation, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation,
-    RequestStep, Scope, StatusPattern, Step, TemplateValue, Times, Value,
+    Action, BodyExpectation, Expectations, Judging, Others, OutcomeCount, OutcomePattern, ReplyExpectation,
+    RequestStep, Scope, StatusPattern, Step, TemplateValue, Times, UnorderedList, Value,
 };
 use verdict::{Ending, Exchange, Reply, header_text, reply_scope};
 
@@ -176,6 +176,11 @@ fn named_part(expected: &TemplateValue, found: Value) -> Value {
         }
         (TemplateValue::Array(expected), Value::Array(found)) => {
             expected.iter().zip(found).map(|(expected, found)| named_part(expected, found)).collect()
+        }
+        // Which of its values it is, or in which order, isn't certain.
+        (TemplateValue::Pattern(pattern), _) => format!("[{pattern}]").into(),
+        (TemplateValue::Unordered(UnorderedList { others: Others::Allowed, .. }), Value::Array(_)) => {
+            "[items in any order]".into()
         }
         // `${any}`, or a variable: an object or a list is expected as a whole, and its fields aren't named.
         (_, Value::Object(_)) => "[object]".into(),

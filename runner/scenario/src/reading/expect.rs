@@ -44,7 +44,7 @@ pub(crate) const EXPECT: Table = Table {
         Key::optional(
             "body",
             Shape::Json,
-            "What must be in the body: objects may have more keys. `exact: …` for the whole; `${any}` for any value.",
+            "What must be in the body: objects may have more keys, and `${uuid}` or `${number > 3}` stands for a value. `exact: …` for the whole; `any_order` or `contains` for the items of a list.",
         ),
         Key::optional(
             "that",

@@ -55,7 +55,7 @@ steps:
     expect: { no_reply: true }
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
   - request: GET shop /b
-    expect: { status: [2xx, 404] }
+    expect: { status: [2xx, 404], body: { id: "${uuid}", n: "${number between 3 and who}", l: { any_order: [1, "${any}"] }, m: { contains: ["${string matching '^a'}"] } } }
   - heal: lost
   - heal: all
   - wait: 1.5s

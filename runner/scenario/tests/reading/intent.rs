@@ -88,6 +88,36 @@ fn a_status_is_a_number_or_a_class() {
 }
 
 #[test]
+fn a_pattern_that_cannot_fail_or_cannot_be_read_is_a_mistake() {
+    check_expect("body: { a: '${number > 3}', b: '${string is matching(\"x\")}', c: '${null}' }", &[]);
+    check_expect(
+        "body: { a: '${number == number}' }",
+        &["3:62 `number == number` is always true (say `${number}`, or something that could be otherwise)"],
+    );
+    check_expect("body: { a: '${number > lest}' }", &["3:71 `lest` is undefined (there is `number`)"]);
+    check_expect(
+        "body: { a: '${number >}' }",
+        &["3:69 not an expression: unexpected end of input, expected expression"],
+    );
+    let whole = "`${uuid}` stands for a whole value in an expected body; a condition on it begins with it: `${number > 3}`";
+    check_expect("body: { a: 'id-${uuid}' }", &[&format!("3:65 `uuid` is undefined ({whole})")]);
+    check_expect("that: body.id == uuid", &[&format!("3:65 `uuid` is undefined ({whole})")]);
+    check_expect(
+        "body: { a: { any_order: 1 } }",
+        &["3:72 this is a number, and has to be a list whose items can have any order"],
+    );
+    check_expect(
+        "body: { a: { contains: [] } }",
+        &["3:72 every list contains nothing (say what has to be in it, or `${list}`)"],
+    );
+    // A variable of that name is meant where there is one.
+    check(
+        "scenario: s\nvars: { email: a@b.c }\nsteps:\n  - { request: GET users-service /x, expect: { body: { a: '${email}', b: '${ip}' } } }\n",
+        &[],
+    );
+}
+
+#[test]
 fn conditions_that_cannot_change() {
     let captured = "(compare what a step before it captured)";
     check_step("{ check: 1 == 1 }", &[&format!("3:14 `1 == 1` is always true {captured}")]);

@@ -1,5 +1,7 @@
 //! Judging replies, traffic, outcomes, invariants and checks.
 
+mod bodies;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, PathPattern, Refusal, Selector};
