@@ -48,6 +48,7 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
     match &step.action {
         Action::Request(request) => services_of_request(request),
         Action::Eventually(eventually) => services_of_request(&eventually.request),
+        Action::Watch(watch) => services_of_request(&watch.request),
         Action::Together(members) => members.iter().flat_map(services_of_step).collect(),
         Action::Process(process) => vec![&process.service],
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Check(_) => Vec::new(),

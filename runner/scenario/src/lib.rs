@@ -76,7 +76,7 @@ pub use model::{
     EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
     InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
     Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
-    StatusPattern, Step, Times,
+    StatusPattern, Step, Times, WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};

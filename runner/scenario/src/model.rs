@@ -25,5 +25,5 @@ pub use scenario::Scenario;
 pub use status::StatusPattern;
 pub use step::{
     Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,
-    Times,
+    Times, WatchRule, WatchStep,
 };

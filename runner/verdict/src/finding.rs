@@ -63,6 +63,12 @@ pub enum FindingKind {
     Expression,
     /// An `eventually` step that didn't succeed in time.
     Eventually,
+    /// A condition under which an `eventually` step gives up.
+    FailIf,
+    /// An `always` step whose request didn't meet its expectations once.
+    Always,
+    /// A `never` step whose request met its expectations, or got no reply at all.
+    Never,
     /// A condition of a `check` step.
     Check,
     /// An invariant, by its name: it doesn't hold, or can't be observed.
@@ -203,6 +209,9 @@ impl fmt::Display for FindingKind {
             Self::Capture(name) => write!(f, "capture {name}"),
             Self::Expression => f.write_str("expression"),
             Self::Eventually => f.write_str("eventually"),
+            Self::FailIf => f.write_str("fail_if"),
+            Self::Always => f.write_str("always"),
+            Self::Never => f.write_str("never"),
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),

@@ -12,7 +12,11 @@ use scenario::{
 use crate::{
     BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
     matching::{compare, shown as shown_value},
+    outline,
 };
+
+/// The most characters of a value that a condition names.
+const ROOM: usize = 160;
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
 /// the variables. Without a reply `status` is 0 and `body` null.
@@ -226,6 +230,21 @@ pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding>
     let mut findings = Vec::new();
     judge_conditions(&FindingKind::Check, conditions, variables, &mut findings);
     findings
+}
+
+/// Finds the conditions under which an `eventually` step gives up that are true of an exchange. One that can't be evaluated,
+/// as on a reply that didn't come, isn't.
+pub fn judge_fail_if(conditions: &[Expression], exchange: Exchange<'_>, variables: &Scope) -> Vec<Finding> {
+    let scope = reply_scope(variables, exchange.ending);
+    let met = conditions.iter().filter(|condition| condition.holds(&scope) == Ok(true));
+    met.map(|condition| {
+        let values = condition
+            .names()
+            .filter_map(|name| Some(format!("{name} = {}", outline(scope.get(name)?, ROOM))));
+        let found = format!("it is true: {}", values.collect::<Vec<_>>().join(", "));
+        Finding::new(FindingKind::FailIf, format!("not {}", condition.source()), found)
+    })
+    .collect()
 }
 
 fn judge_conditions(

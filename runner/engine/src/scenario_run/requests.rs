@@ -4,19 +4,14 @@ use std::borrow::Cow;
 
 use fault::Ordinal;
 use futures_util::future::join_all;
-use scenario::{Action, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value};
-use tokio::time::Instant;
+use scenario::{Action, EvaluationError, Judging, RequestStep, Scope, Step, Times, Value};
 use verdict::{
     Exchange, ExchangeId, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes,
     reply_scope,
 };
 
 use super::{Condition, ScenarioRun, StepFindings, is_lenient};
-use crate::{
-    World,
-    polling::{Pauses, Polling},
-    request::PreparedRequest,
-};
+use crate::{World, request::PreparedRequest};
 
 /// The request of a `request` step.
 fn own_request(step: &Step) -> Option<&RequestStep> {
@@ -144,28 +139,6 @@ impl<W: World> ScenarioRun<'_, W> {
                 join_all(requests.iter().map(|request| request.send(self.world))).await
             }
         })
-    }
-
-    pub(super) async fn eventually(
-        &mut self,
-        index: usize,
-        step: &EventuallyStep,
-    ) -> Result<StepFindings, EvaluationError> {
-        let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
-        let mut found = StepFindings::default();
-        while polling.next().await {
-            found = self.request(index, &step.request).await?;
-            if found.findings.is_empty() {
-                return Ok(found);
-            }
-        }
-        let tried = match polling.attempts() {
-            1 => "its only attempt ended after that".into(),
-            attempts => format!("not in {attempts} attempts"),
-        };
-        let expected = format!("within {:?}", step.within);
-        found.findings.push(Finding::new(FindingKind::Eventually, expected, tried));
-        Ok(found)
     }
 
     /// Stores a step's captures, and returns those that can't be evaluated.

@@ -1,6 +1,7 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
 mod judged;
+mod polls;
 mod processes;
 mod world;
 

@@ -134,6 +134,7 @@ fn lenient(
             }
         }
         Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
+        Action::Watch(watch) => watch.request.expect.judging = Judging::Lenient,
         Action::Together(members) => {
             *members =
                 members.iter().filter_map(|member| lenient(member, interference, captured, keyed)).collect();
@@ -145,6 +146,7 @@ fn lenient(
     let used: Vec<&str> = match &step.action {
         Action::Request(request) => request.call.names().collect(),
         Action::Eventually(eventually) => eventually.request.call.names().collect(),
+        Action::Watch(watch) => watch.request.call.names().collect(),
         _ => Vec::new(),
     };
     let own = step.condition.iter().flat_map(Expression::names);

@@ -93,6 +93,12 @@ pub enum FindingKindFile {
     Expression,
     /// An `eventually` that never came true.
     Eventually,
+    /// A condition under which an `eventually` gives up.
+    FailIf,
+    /// An `always` that once wasn't true.
+    Always,
+    /// A `never` that once was true.
+    Never,
     /// A condition of a `check` step.
     Check,
     /// An invariant.
@@ -154,6 +160,9 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Capture(_) => Self::Capture,
             FindingKind::Expression => Self::Expression,
             FindingKind::Eventually => Self::Eventually,
+            FindingKind::FailIf => Self::FailIf,
+            FindingKind::Always => Self::Always,
+            FindingKind::Never => Self::Never,
             FindingKind::Check => Self::Check,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,

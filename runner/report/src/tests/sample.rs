@@ -77,6 +77,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
     let inject =
         InjectStep { fault: "reply-lost".parse().expect("a name"), after: Duration::ZERO, lasting: None };
     let poll = EventuallyStep {
+        fail_if: Vec::new(),
         within: Duration::from_secs(10),
         every: Duration::from_millis(100),
         request: request(Method::GET, "orders-service", "/api/orders/1", Times::Once, expecting(&[200])),

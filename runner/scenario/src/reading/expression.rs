@@ -118,7 +118,7 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         ))
     } else if let Some(help) = word.and_then(|start| meant(&source[start..])) {
         Some(help.to_owned())
-    } else if ValueType::named(name).is_some() {
+    } else if ValueType::named(name).is_some() && !CONFIGURATION_ONLY.contains(&name) {
         Some(format!(
             "`${{{name}}}` stands for a whole value in an expected body; a condition on it begins with it: `${{number > 3}}`"
         ))

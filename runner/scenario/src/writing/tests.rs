@@ -56,6 +56,9 @@ steps:
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
   - request: GET shop /b
     expect: { status: [2xx, 404], body: { id: "${uuid}", n: "${number between 3 and who}", l: { any_order: [1, "${any}"] }, m: { contains: ["${string matching '^a'}"] } } }
+  - eventually: { within: 5s, request: GET shop /, expect: { body: { a: 1 } }, fail_if: [body.a == 2, status == 500] }
+  - always: { for: 2s, every: 50ms, request: GET shop /, expect: { body: { a: 1 } }, capture: { held: body.b } }
+  - never: { for: 2s, request: GET shop /a, expect: { body: { a: "${held}" } } }
   - heal: lost
   - heal: all
   - wait: 1.5s

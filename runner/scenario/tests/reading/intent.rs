@@ -4,7 +4,7 @@ use super::*;
 
 /// Like [`check_step`], of a request with these expectations; those begin at column 48.
 #[track_caller]
-fn check_expect(expect: &str, expected: &[&str]) {
+pub(crate) fn check_expect(expect: &str, expected: &[&str]) {
     check_step(&format!("{{ request: GET users-service /x, expect: {{ {expect} }} }}"), expected);
 }
 
@@ -62,58 +62,6 @@ fn expectations_that_cannot_fail() {
         &[
             "3:16 this step can't fail: it expects nothing and captures nothing (say what must come of it: `expect: { status: 200 }`)",
         ],
-    );
-}
-
-#[test]
-fn a_status_is_a_number_or_a_class() {
-    check_expect("status: 2xx", &[]);
-    check_expect("status: [2xx, 404]", &[]);
-    let wrong = |text: &str, help: &str| {
-        check_expect(&format!("status: {text}"), &[&format!("3:56 `{text}` is no status ({help})")]);
-    };
-    wrong("2XX", "did you mean `2xx`?");
-    wrong("200-299", "write the class `2xx`, or a list of statuses");
-    wrong("200..299", "write the class `2xx`, or a list of statuses");
-    wrong("OK", "write `200`, the class `2xx`, or a list of such: `[2xx, 404]`");
-    wrong("200-404", "write `200`, the class `2xx`, or a list of such: `[2xx, 404]`");
-    check_expect(
-        "status: [400..499]",
-        &["3:57 `400..499` is no status (write the class `4xx`, or a list of statuses)"],
-    );
-    check_expect(
-        "status: [1xx, 2xx, 3xx, 4xx, 5xx]",
-        &["3:57 every status is one of these (leave out the classes that are not expected)"],
-    );
-}
-
-#[test]
-fn a_pattern_that_cannot_fail_or_cannot_be_read_is_a_mistake() {
-    check_expect("body: { a: '${number > 3}', b: '${string is matching(\"x\")}', c: '${null}' }", &[]);
-    check_expect(
-        "body: { a: '${number == number}' }",
-        &["3:62 `number == number` is always true (say `${number}`, or something that could be otherwise)"],
-    );
-    check_expect("body: { a: '${number > lest}' }", &["3:71 `lest` is undefined (there is `number`)"]);
-    check_expect(
-        "body: { a: '${number >}' }",
-        &["3:69 not an expression: unexpected end of input, expected expression"],
-    );
-    let whole = "`${uuid}` stands for a whole value in an expected body; a condition on it begins with it: `${number > 3}`";
-    check_expect("body: { a: 'id-${uuid}' }", &[&format!("3:65 `uuid` is undefined ({whole})")]);
-    check_expect("that: body.id == uuid", &[&format!("3:65 `uuid` is undefined ({whole})")]);
-    check_expect(
-        "body: { a: { any_order: 1 } }",
-        &["3:72 this is a number, and has to be a list whose items can have any order"],
-    );
-    check_expect(
-        "body: { a: { contains: [] } }",
-        &["3:72 every list contains nothing (say what has to be in it, or `${list}`)"],
-    );
-    // A variable of that name is meant where there is one.
-    check(
-        "scenario: s\nvars: { email: a@b.c }\nsteps:\n  - { request: GET users-service /x, expect: { body: { a: '${email}', b: '${ip}' } } }\n",
-        &[],
     );
 }
 

@@ -1,6 +1,7 @@
 //! Text in, a scenario or every mistake in it out.
 
 mod configurations;
+mod expectations;
 mod intent;
 mod meaning;
 mod mistakes;

@@ -77,7 +77,7 @@ fn steps() {
     check_step(
         "{}",
         &[
-            "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `inject`, `heal`, `wait`, `kill`, `stop`, \
+            "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `always`, `never`, `inject`, `heal`, `wait`, `kill`, `stop`, \
          `start`, `restart`, `pause`, `resume`, `check`)",
         ],
     );
