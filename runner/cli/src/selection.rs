@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
-use scenario::{Action, Invariant, RequestStep, Scenario, Step};
+use scenario::{Action, CallsExpectation, Invariant, RequestStep, Scenario, Step};
 use verdict::BrokenOff;
 
 /// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
@@ -56,7 +56,10 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
 }
 
 fn services_of_request(request: &RequestStep) -> Vec<&ServiceName> {
-    let links = request.expect.links.iter().map(|expectation| &expectation.link);
+    let expect = &request.expect;
+    let links = expect.links.iter().map(|expectation| &expectation.link);
+    let links = links.chain(expect.calls.iter().flat_map(CallsExpectation::links));
+    let links = links.chain(expect.circuits.iter().map(|circuit| &circuit.link));
     let ends = links.flat_map(|link| [&link.caller, &link.callee]);
     [&request.call.service].into_iter().chain(ends).collect()
 }

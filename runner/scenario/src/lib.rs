@@ -72,13 +72,15 @@ pub use expression::{
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
-    EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
-    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
-    StatusPattern, Step, Times, WatchRule, WatchStep,
+    Action, Body, BodyExpectation, Call, CallPattern, CallsExpectation, CircuitExpectation, Configuration,
+    Dependency, Distance, Disturbance, EffectExpectation, EventuallyStep, Expectations, Exploration, File,
+    Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation,
+    MatchingCalls, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness, ReplyExpectation,
+    RequestStep, Scenario, Service, Signal, StartCommand, StartWait, StatusPattern, Step, Times, WatchRule,
+    WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
+pub use percent::query_values;
 pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
 pub use template::{Others, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners};
 pub use value::{NotJson, Number, Object, Value};

@@ -1,5 +1,6 @@
 //! What the files mean, once nothing in them is a mistake.
 
+mod calls;
 mod configuration;
 mod expectation;
 mod exploration;
@@ -11,10 +12,11 @@ mod scenario;
 mod status;
 mod step;
 
+pub use calls::{CallPattern, CallsExpectation, Distance, MatchingCalls};
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use expectation::{
-    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation,
+    BodyExpectation, CircuitExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation,
+    OutcomeCount, OutcomePattern, ReplyExpectation,
 };
 pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;

@@ -5,6 +5,7 @@
 use self::mapping::Mapping;
 use crate::Scenario;
 
+mod calls;
 mod expectation;
 mod fault;
 mod mapping;

@@ -57,6 +57,14 @@ pub enum FindingKind {
     Outcomes,
     /// The traffic on a link (`expect.links`).
     Traffic(Link),
+    /// The calls on a link that match (`expect.calls`): the link, and what they match.
+    Calls(String),
+    /// The order of calls (`expect.calls`).
+    CallOrder,
+    /// The state of the circuit of a link (`expect.circuits`).
+    Circuit(Link),
+    /// How long the requests of a step took (`expect.timing`).
+    Timing,
     /// A value that can't be captured, by its name.
     Capture(String),
     /// An expression of a step that can't be evaluated.
@@ -206,6 +214,10 @@ impl fmt::Display for FindingKind {
             Self::Condition => f.write_str("that"),
             Self::Outcomes => f.write_str("outcomes"),
             Self::Traffic(link) => link.fmt(f),
+            Self::Calls(calls) => write!(f, "calls {calls}"),
+            Self::CallOrder => f.write_str("order of calls"),
+            Self::Circuit(link) => write!(f, "circuit {link}"),
+            Self::Timing => f.write_str("timing"),
             Self::Capture(name) => write!(f, "capture {name}"),
             Self::Expression => f.write_str("expression"),
             Self::Eventually => f.write_str("eventually"),

@@ -267,7 +267,7 @@ fn judge_conditions(
     }
 }
 
-fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
+pub(crate) fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
     condition.false_parts(scope).into_iter().map(Computed::from).collect()
 }
 

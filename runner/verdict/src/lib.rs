@@ -8,6 +8,9 @@
 //! | `exchange` | one request on a link, as a view of its records |
 //! | `header` | header fields of a reply, and what is expected of them |
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
+//! | `calls` | compares single calls on links with what is expected |
+//! | `circuits` | compares the states of circuits with what is expected |
+//! | `timing` | how long the requests of a step took |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
 //! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
@@ -20,6 +23,8 @@
 
 mod body;
 mod broken_off;
+mod calls;
+mod circuits;
 mod computed;
 mod exchange;
 mod finding;
@@ -30,12 +35,15 @@ mod matching;
 mod message;
 mod outline;
 mod process_failure;
+mod timing;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
 pub use broken_off::{
     BrokenOff, Exit, Output, PortState, ReadinessReply, RemainingProcess, Resource, RunBy, UnmetCondition,
 };
+pub use calls::judge_calls;
+pub use circuits::judge_circuits;
 pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
@@ -48,4 +56,5 @@ pub use judge::{
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;
 pub use process_failure::ProcessFailure;
+pub use timing::{judge_timing, slowest};
 pub use verdict::{FailedRequest, Failure, FailureLocation, Verdict};

@@ -87,6 +87,14 @@ pub enum FindingKindFile {
     Outcomes,
     /// The traffic on a link.
     Traffic,
+    /// The calls on a link that match.
+    Calls,
+    /// The order of calls.
+    CallOrder,
+    /// The state of a circuit.
+    Circuit,
+    /// How long the requests of a step took.
+    Timing,
     /// A value that can't be captured.
     Capture,
     /// An expression that can't be evaluated.
@@ -157,6 +165,10 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Condition => Self::Condition,
             FindingKind::Outcomes => Self::Outcomes,
             FindingKind::Traffic(_) => Self::Traffic,
+            FindingKind::Calls(_) => Self::Calls,
+            FindingKind::CallOrder => Self::CallOrder,
+            FindingKind::Circuit(_) => Self::Circuit,
+            FindingKind::Timing => Self::Timing,
             FindingKind::Capture(_) => Self::Capture,
             FindingKind::Expression => Self::Expression,
             FindingKind::Eventually => Self::Eventually,

@@ -38,6 +38,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) external: Vec<ServiceName>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
+    /// The services that tell their circuits.
+    pub(crate) circuits: Vec<ServiceName>,
     /// The other files that this one can name.
     pub(crate) files: &'a dyn Files,
     /// Those of them that it names.
@@ -54,6 +56,7 @@ impl<'a> Reader<'a> {
             services: Vec::new(),
             external: Vec::new(),
             links: Vec::new(),
+            circuits: Vec::new(),
             files,
             sources: BTreeSet::new(),
         }

@@ -59,6 +59,16 @@ steps:
   - eventually: { within: 5s, request: GET shop /, expect: { body: { a: 1 } }, fail_if: [body.a == 2, status == 500] }
   - always: { for: 2s, every: 50ms, request: GET shop /, expect: { body: { a: 1 } }, capture: { held: body.b } }
   - never: { for: 2s, request: GET shop /a, expect: { body: { a: "${held}" } } }
+  - repeat: 3
+    request: GET shop /b
+    expect:
+      timing: [p95 < 300ms, max < got]
+      circuits: { bank -> shop: [closed, half-open] }
+      calls:
+        - { link: client -> shop, match: POST /a/*, headers: { x-a: "${got}", x-b: null }, that: path != '/', count: 1-3, apart: ">= 100ms", same: "headers['x-a']", different: [body.a, got ~ path] }
+        - { link: client -> shop, match: /a, apart: 100ms-1s }
+        - { link: client -> shop, count: ">= 2", apart: "<= 1s" }
+        - order: [POST client -> shop /a/*, bank -> shop, GET bank -> shop]
   - heal: lost
   - heal: all
   - wait: 1.5s
@@ -76,7 +86,7 @@ settle: 20s
 "#;
 
 fn configuration() -> Configuration {
-    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop] }\n";
+    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop], circuits: /circuits }\n";
     read_configuration(services, PathBuf::from("e2e.conf")).expect("a configuration")
 }
 

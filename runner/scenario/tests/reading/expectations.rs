@@ -96,3 +96,84 @@ fn polls_that_cannot_fail_or_end() {
         &["3:42 `status > 0` is always true (say something that could be otherwise)"],
     );
 }
+
+#[test]
+fn times_calls_and_circuits_that_cannot_fail_or_be_read() {
+    let repeated = |timing: &str, expected: &[&str]| {
+        let step = format!("{{ repeat: 9, request: GET users-service /x, expect: {{ timing: {timing} }} }}");
+        check_step(&step, expected);
+    };
+    repeated("[p95 < 300ms, max <= 1s and p51 < p99]", &[]);
+    repeated("p95 >= 0ms", &["3:67 `p95 >= 0ms` is always true (say something that could be otherwise)"]);
+    repeated(
+        "p95 < 300",
+        &["3:73 times are in seconds here: this is 300 of them (write `300ms`, or `300s` if that is meant)"],
+    );
+    repeated(
+        "p100 < 1s",
+        &["3:67 `p100` is undefined (there are `min`, `max`, `mean`, `p50`, `p90`, `p95`, `p99`)"],
+    );
+    check_expect(
+        "timing: p95 < 1s",
+        &[
+            "3:48 `timing` is of the requests of a repeated or parallel step (say `that: took < 300ms`, or add `repeat: 20` or `parallel: 20`)",
+        ],
+    );
+    let call = |keys: &str, expected: &[&str]| {
+        check_expect(&format!("calls: [{{ link: payment-service -> users-service, {keys} }}]"), expected);
+    };
+    call("match: POST /api/*, count: 2", &[]);
+    call("count: '>= 0'", &["3:105 `count >= 0` is always true (say something that could be otherwise)"]);
+    call("count: count >= 0", &["3:105 `count >= 0` is always true (say something that could be otherwise)"]);
+    call(
+        "apart: 100ms",
+        &[
+            "3:105 `100ms` says neither at least nor at most (write `\">= 100ms\"`, `\"<= 100ms\"`, or a range such as `100ms-1s`)",
+        ],
+    );
+    call("apart: '>= 0s'", &["3:105 calls are always at least that far apart (say how far)"]);
+    call("apart: '>= 1 min'", &["3:105 `min` in `1 min` is no unit of time (write `1m`)"]);
+    call("apart: 2s-1s", &["3:105 no distance is within `2s-1s` (the shorter one comes first)"]);
+    call(
+        "same: '1'",
+        &[
+            "3:104 `1` says nothing about a call (say something about `method`, `path`, `query`, `headers`, `body`, `status`)",
+        ],
+    );
+    call("that: header.a == 1", &["3:104 `header` is undefined (did you mean `headers`?)"]);
+    call(
+        "order: [client -> users-service, POST client -> users-service]",
+        &["3:58 `link` doesn't go together with `order` (make an entry of its own of it)"],
+    );
+    let order =
+        |order: &str, expected: &[&str]| check_expect(&format!("calls: [{{ order: {order} }}]"), expected);
+    order("[POST payment-service -> users-service /api/*, orders-service -> users-service]", &[]);
+    order(
+        "[POST client -> users-service /a]",
+        &["3:66 an order takes two calls (say which call comes before which)"],
+    );
+    order(
+        "[POST users-service /a, GET payment-service -> user-service]",
+        &[
+            "3:66 `POST users-service /a` names no link (write `POST caller -> callee /path`)",
+            "3:93 unknown service `user-service` (did you mean `users-service`?)",
+        ],
+    );
+    let circuit =
+        |circuits: &str, expected: &[&str]| check_expect(&format!("circuits: {{ {circuits} }}"), expected);
+    circuit(
+        "payment-service -> users-service: open",
+        &[
+            "3:60 `payment-service` doesn't tell its circuits (say in e2e.conf where it does: `circuits: /circuits` under `payment-service`)",
+        ],
+    );
+    circuit("orders-service -> users-service: [half_open, CLOSED]", &[]);
+    circuit(
+        "orders-service -> users-service: opne",
+        &["3:93 `opne` is no state of a circuit (did you mean `open`?)"],
+    );
+    circuit(
+        "orders-service -> users-service: [open, half-open, closed]",
+        &["3:94 a circuit is always in one of these states (leave out the states that are not expected)"],
+    );
+}

@@ -19,7 +19,7 @@ use scenario::{
 const CONF: &str = "\
 services:
   users-service: { base_url: http://localhost:5002 }
-  orders-service: { command: orders, depends_on: [users-service] }
+  orders-service: { command: orders, depends_on: [users-service], circuits: /circuits }
   payment-service: { command: payments, depends_on: [users-service, orders-service] }
 ";
 

@@ -1,24 +1,8 @@
 //! Bodies with types, conditions and lists in any order.
 
-use scenario::{Action, Expectations, File, read_configuration, read_file};
 use serde_json::json;
 
-use super::{exchange, judge, reply, shown};
-
-/// The expectations of a step that is written as `expect: …`.
-fn expect(text: &str) -> Expectations {
-    let services =
-        read_configuration("services: { shop: { base_url: 'http://localhost:1' } }", "e2e.conf".into());
-    let text =
-        format!("scenario: s\nvars: {{ least: 3 }}\nsteps:\n  - request: GET shop /\n    expect: {text}\n");
-    match read_file(&text, "s.yaml".into(), &services.expect("a configuration")) {
-        Ok(File::Scenario(scenario)) => match &scenario.steps[0].action {
-            Action::Request(request) => request.expect.clone(),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:#?}"),
-    }
-}
+use super::{exchange, judge, reply, shown, written::expect};
 
 #[track_caller]
 fn check(body: &str, found: &serde_json::Value, findings: &[&str]) {

@@ -1,6 +1,8 @@
 //! Judging replies, traffic, outcomes, invariants and checks.
 
 mod bodies;
+mod calls;
+mod written;
 
 use std::{collections::BTreeMap, time::Duration};
 
