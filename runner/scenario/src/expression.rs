@@ -52,6 +52,7 @@ mod tokens;
 pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
+pub use headers::header_text;
 pub(crate) use meant::name as meant;
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;

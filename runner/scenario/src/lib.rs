@@ -40,6 +40,7 @@
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
+//! | `request_content` | the requests of a fault, selected by their query and body |
 //! | `size` | numbers of bytes, and of bytes a second, such as `64KiB` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
@@ -59,6 +60,7 @@ mod model;
 mod pattern;
 mod percent;
 mod reading;
+mod request_content;
 mod size;
 mod template;
 mod value;
@@ -66,6 +68,7 @@ mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
+pub use expression::header_text;
 pub use expression::{
     Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
     SharedValue,
@@ -75,9 +78,9 @@ pub use model::{
     Action, Body, BodyExpectation, Call, CallPattern, CallsExpectation, CircuitExpectation, Configuration,
     Dependency, Distance, Disturbance, EffectExpectation, EventuallyStep, Expectations, Exploration, File,
     Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation,
-    MatchingCalls, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep, Readiness, ReplyExpectation,
-    RequestStep, Scenario, Service, Signal, StartCommand, StartWait, StatusPattern, Step, Times, WatchRule,
-    WatchStep,
+    MatchingCalls, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
+    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
+    StatusPattern, Step, Times, WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;

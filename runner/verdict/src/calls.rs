@@ -140,7 +140,7 @@ fn call_scope(variables: &Scope, exchange: &Exchange<'_>) -> Scope {
     scope.set("method", request.method.as_str());
     scope.set("path", path(exchange));
     scope.set("query", query_values(query));
-    scope.share("headers", header::shared(&request.headers));
+    scope.share("headers", SharedValue::of_headers(&request.headers));
     scope.share("body", body);
     scope.set("status", exchange.reply().map_or(0, |reply| reply.status.as_u16()));
     scope

@@ -6,7 +6,7 @@ use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, Ser
 use http::HeaderMap;
 use scenario::{
     BodyExpectation, Expectations, Expression, Invariant, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope, StatusPattern, Strictness, Value,
+    OutcomePattern, ReplyExpectation, Scope, SharedValue, StatusPattern, Strictness, Value,
 };
 
 use crate::{
@@ -24,7 +24,7 @@ pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
     scope.set("status", reply.map_or(0, |reply| reply.status.as_u16()));
-    scope.share("headers", header::shared(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
+    scope.share("headers", SharedValue::of_headers(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
     scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
     scope.set("took", ending.map_or(0.0, |ending| ending.took.as_secs_f64()));
     scope

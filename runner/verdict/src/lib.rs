@@ -47,7 +47,6 @@ pub use circuits::judge_circuits;
 pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
-pub use header::header_text;
 pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, invariant_holds, judge_check, judge_exchange, judge_fail_if, judge_fired, judge_invariant,
@@ -56,5 +55,6 @@ pub use judge::{
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;
 pub use process_failure::ProcessFailure;
+pub use scenario::header_text;
 pub use timing::{judge_timing, slowest};
 pub use verdict::{FailedRequest, Failure, FailureLocation, Verdict};

@@ -174,7 +174,7 @@ fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderN
     }))
 }
 
-fn expected_body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyExpectation> {
+pub(crate) fn expected_body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyExpectation> {
     let body = match &node.kind {
         Kind::Mapping(entries) if matches!(entries.as_slice(), [only] if only.key == "exact") => {
             BodyExpectation::Exact(value(reader, &entries[0].value, Role::Expected)?)

@@ -3,6 +3,7 @@
 use fault::{Fault, FaultName};
 
 use self::{
+    content::CONTENT,
     damage::{DAMAGES, damage},
     selector::{SELECTORS, selector},
 };
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::Span;
 
+mod content;
 mod damage;
 mod plain;
 mod selector;
@@ -30,6 +32,7 @@ pub(crate) const FAULT: Table = Table {
             "The link it damages: `caller -> callee`, or `client -> service`.",
         )],
         SELECTORS,
+        CONTENT,
         DAMAGES,
     ],
 };

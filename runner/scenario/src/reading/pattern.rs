@@ -6,6 +6,13 @@ use crate::{ValuePattern, ValueType, template::closing_brace};
 /// Tests that can stand right after the name of a type, without `is`.
 const TESTS: &[&str] = &["matching", "startingwith", "endingwith"];
 
+/// Whether a text is one `${…}` that begins with the name of a type.
+pub(super) fn begins_with_type(text: &str) -> bool {
+    let inner = text.strip_prefix("${").map(str::trim_start).unwrap_or_default();
+    let name = inner.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    ValueType::named(name).is_some()
+}
+
 /// The pattern that a text is: one `${…}` that begins with the name of a type. `None` if it is none; a variable of that name is
 /// none. `Some(None)` if there is a mistake in it.
 #[expect(clippy::option_option, reason = "a text that is no pattern is not one with a mistake")]

@@ -18,6 +18,8 @@ faults:
   short: { link: client -> shop, truncate: 3 }
   thin: { link: client -> shop, bandwidth: 10 }
   bits: { link: client -> shop, corrupt: true }
+  large: { link: client -> shop, match: POST, query: { a: [b, c], d: null, e: "${any}" }, body: { amount: "${number > 100}", id: [1, { x: y }] }, that: path != '/', calls: 1, lose: reply }
+  whole: { link: client -> shop, headers: { x-a: b }, body: { exact: hello }, that: [path != '/', "'a' in body"], lose: reply }
   twice: { link: client -> shop, duplicate: true }
 steps:
   - inject: lost
@@ -29,6 +31,8 @@ steps:
   - inject: thin
   - inject: bits
   - inject: twice
+  - inject: large
+  - inject: whole
   - request: POST shop /a/${who}
     headers: { Idempotency-Key: "7" }
     body: { id: "${who}", text: "7", yes: "no", sentence: "${sentence}", list: "${list}" }

@@ -10,6 +10,7 @@ use super::{
         table::{Key, Shape, Table},
         yaml::{Kind, Node},
     },
+    content::content,
     plain::plain_headers,
 };
 use crate::percent;
@@ -45,6 +46,7 @@ pub(super) fn selector(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<S
     let matching = fields.or("match", Selector::default(), |node| matching(reader, node));
     let calls = fields.or("calls", Calls::All, |node| reader.spelled(node, "a choice of calls"));
     let probability = fields.or("probability", Probability::default(), |node| probability(reader, node));
+    let matching = content(reader, fields, matching?);
     Some(Selector { calls: calls?, probability: probability?, ..matching? })
 }
 
