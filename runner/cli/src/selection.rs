@@ -40,7 +40,12 @@ fn needed_services<'a>(scenario: &'a Scenario, invariants: &'a [Invariant]) -> V
     let mut needed = Vec::new();
     needed.extend(scenario.steps.iter().flat_map(services_of_step));
     needed.extend(scenario.faults.iter().flat_map(services_of_fault));
-    needed.extend(invariants.iter().flat_map(|invariant| &invariant.observe).map(|(_, call)| &call.service));
+    needed.extend(
+        invariants
+            .iter()
+            .flat_map(|invariant| &invariant.observe)
+            .map(|observation| &observation.call.service),
+    );
     needed
 }
 

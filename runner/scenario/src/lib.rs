@@ -78,7 +78,7 @@ pub use model::{
     Action, Body, BodyExpectation, Call, CallPattern, CallsExpectation, CircuitExpectation, Configuration,
     Dependency, Distance, Disturbance, EffectExpectation, EventuallyStep, Expectations, Exploration, File,
     Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation,
-    MatchingCalls, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
+    MatchingCalls, Need, Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, ProcessStep,
     Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
     StatusPattern, Step, Times, WatchRule, WatchStep,
 };

@@ -21,7 +21,7 @@ pub use expectation::{
 pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;
 pub use generator::Generator;
-pub use invariant::{Invariant, InvariantTiming};
+pub use invariant::{Invariant, InvariantTiming, Observation, ObservedReply};
 pub use request::{Body, Call};
 pub use scenario::Scenario;
 pub use status::StatusPattern;

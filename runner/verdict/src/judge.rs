@@ -1,6 +1,6 @@
 //! Compares replies, traffic on links and observations with what is expected.
 
-use std::{collections::BTreeMap, slice};
+use std::{collections::BTreeMap, slice, time::Duration};
 
 use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
 use http::HeaderMap;
@@ -209,6 +209,24 @@ fn counted(count: &OutcomeCount) -> String {
 /// Whether an invariant holds on what was observed.
 pub fn invariant_holds(invariant: &Invariant, observed: &Scope) -> bool {
     invariant.holds.iter().all(|condition| matches!(condition.holds(observed), Ok(true)))
+}
+
+/// Compares the reply to an observation of an invariant with what the observation expects of it.
+pub fn judge_observation(
+    invariant: &str,
+    observation: &str,
+    expect: &Expectations,
+    reply: &Reply,
+    took: Duration,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let scope = reply_scope(&Scope::default(), Some(Ending { took, received: Ok(reply) }));
+    judge_reply(expect, reply, &scope, &mut findings);
+    for finding in &mut findings {
+        finding.expected = format!("{observation}: {} {}", finding.kind, finding.expected);
+        finding.kind = FindingKind::Invariant(invariant.to_owned());
+    }
+    findings
 }
 
 /// Finds the conditions of an invariant that don't hold on what was observed. Each finding shows what its condition names.

@@ -68,3 +68,24 @@ async fn a_circuit_is_asked_for_its_state_once_the_request_has_ended() {
     let passed = run_scenario(&stage, scenario, &rules, Seed(1), |_| {}).await;
     assert_eq!(findings(&passed.verdict), [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_meets_the_requests_whose_query_or_body_it_names() {
+    let stage = shop(|_, _| (200, "{}".into()));
+    let steps = "
+faults:
+  large: { link: client -> shop, match: POST /pay, body: { amount: '${number > 100}' }, error: 503 }
+  second: { link: client -> shop, query: { page: 2 }, error: 504 }
+  odd: { link: client -> shop, that: body.amount % 2 == 1 and body.amount < 100, error: 505 }
+steps:
+  - inject: large
+  - inject: second
+  - inject: odd
+  - { request: POST shop /pay, body: { amount: 150 }, expect: { status: 503 } }
+  - { request: POST shop /pay, body: { amount: 50 }, expect: { status: 200 } }
+  - { request: POST shop /pay, body: { amount: 51 }, expect: { status: 505 } }
+  - { request: GET shop /pay?page=1, expect: { status: 200 } }
+  - { request: GET shop /pay?page=2&a=b, expect: { status: 504 } }
+";
+    assert_eq!(findings(&result(&stage, "", steps).await.verdict), [""; 0]);
+}

@@ -2,6 +2,7 @@
 
 mod expectations;
 mod judged;
+mod observing;
 mod polls;
 mod processes;
 mod world;

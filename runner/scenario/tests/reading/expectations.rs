@@ -177,3 +177,85 @@ fn times_calls_and_circuits_that_cannot_fail_or_be_read() {
         &["3:94 a circuit is always in one of these states (leave out the states that are not expected)"],
     );
 }
+
+#[test]
+fn selectors_by_content_that_cannot_be_decided_by_a_link() {
+    let fault = |keys: &str, expected: &[&str]| {
+        let text = format!(
+            "scenario: s\nvars: {{ a: 1 }}\nfaults:\n  f: {{ link: client -> users-service, {keys}, lose: reply }}\nsteps:\n  - inject: f\n  - request: GET users-service /${{a}}\n    expect: {{ status: 200 }}\n"
+        );
+        check(&text, expected);
+    };
+    fault("match: POST, query: { a: 1, b: null }, body: { a: '${uuid}' }, that: body.a != path", &[]);
+    fault(
+        "body: { a: '${a}' }",
+        &["4:51 a fault can't have `${…}` in it (a link decides by itself, and knows no variables)"],
+    );
+    fault(
+        "query: { a: '${a}' }",
+        &["4:52 a fault can't have `${…}` in it (a link decides by itself, and knows no variables)"],
+    );
+    fault(
+        "that: path == a",
+        &["4:53 `a` is undefined (there are `method`, `path`, `query`, `headers`, `body`)"],
+    );
+    fault(
+        "that: status == 200",
+        &["4:45 `status` is undefined (there are `method`, `path`, `query`, `headers`, `body`)"],
+    );
+    fault(
+        "that: path == path",
+        &["4:45 `path == path` is always true (say something that could be otherwise)"],
+    );
+    fault(
+        "body: '${any}'",
+        &["4:45 this `${any}` is met by every body (leave `body` out, or say what has to be in it)"],
+    );
+    fault("query: {}", &["4:46 `query: {}` is met by every request (leave it out)"]);
+    fault(
+        "match: { headers: { a: b } }, headers: { a: b }",
+        &["4:69 the headers are matched twice (leave them out of `match`)"],
+    );
+}
+
+#[test]
+fn observations_that_cannot_be_judged() {
+    let observe = |observation: &str, holds: &str, expected: &[&str]| {
+        check(
+            &format!(
+                "invariants:\n  i: {{ when: always, observe: {{ a: {observation} }}, holds: {holds} }}\n"
+            ),
+            expected,
+        );
+    };
+    observe(
+        "{ request: POST users-service /x, body: { q: 1 }, headers: { a: b }, expect: { status: 2xx } }",
+        "a.b == 1",
+        &[],
+    );
+    observe(
+        "{ request: DELETE users-service /x }",
+        "a.b == 1",
+        &["2:38 DELETE may change what it observes (observe with GET)"],
+    );
+    observe(
+        "POST users-service /x",
+        "a.b == 1",
+        &["2:36 POST may change what it observes (observe with GET)"],
+    );
+    observe(
+        "{ request: GET users-service /x, capture: { b: body }, expect: { no_reply: allowed } }",
+        "a.b == 1",
+        &[
+            "2:69 an observation captures nothing (`a` stands for the body of the reply)",
+            "2:101 `no_reply` can't be expected of an observation (observations pass all links, and are repeated until they can be made)",
+        ],
+    );
+    observe(
+        "{ headers: { a: b } }",
+        "a.b == 1",
+        &[
+            "2:38 an observation needs the key `request` (`request`: The request: `GET users-service /api/ledger`.)",
+        ],
+    );
+}
