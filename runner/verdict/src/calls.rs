@@ -9,8 +9,7 @@ use scenario::{
 };
 
 use crate::{
-    EncodedBody, Exchange, Finding, FindingKind, History, RequestOutcome, header, outline,
-    timing::milliseconds,
+    EncodedBody, Exchange, Finding, FindingKind, History, RequestOutcome, header, outline, timing::readable,
 };
 
 /// The most calls that a finding lists.
@@ -170,15 +169,14 @@ fn judge_count(
 fn too_near_or_far(distance: Distance, one: &Exchange<'_>, next: &Exchange<'_>) -> Option<String> {
     let apart = next.at.saturating_sub(one.at);
     let is_within = distance.least <= apart && distance.most.is_none_or(|most| apart <= most);
-    (!is_within)
-        .then(|| format!("{} between {} and {}", milliseconds(apart), described(one), described(next)))
+    (!is_within).then(|| format!("{} between {} and {}", readable(apart), described(one), described(next)))
 }
 
 fn expected_distance(Distance { least, most }: Distance) -> String {
     match most {
-        None => format!("apart >= {}", milliseconds(least)),
-        Some(most) if least == Duration::ZERO => format!("apart <= {}", milliseconds(most)),
-        Some(most) => format!("apart {} to {}", milliseconds(least), milliseconds(most)),
+        None => format!("apart >= {}", readable(least)),
+        Some(most) if least == Duration::ZERO => format!("apart <= {}", readable(most)),
+        Some(most) => format!("apart {} to {}", readable(least), readable(most)),
     }
 }
 
@@ -269,9 +267,8 @@ fn listed(calls: &[Exchange<'_>]) -> String {
 /// One line for each call: `POST /x at 481 ms`. Calls between different services also show their link.
 fn lines(calls: &[Exchange<'_>]) -> String {
     let several = calls.iter().any(|call| call.link != calls[0].link);
-    let line = |call: &Exchange<'_>| match several {
-        true => format!("{} {}", call.link, described(call)),
-        false => described(call),
+    let line = |call: &Exchange<'_>| {
+        if several { format!("{} {}", call.link, described(call)) } else { described(call) }
     };
     let more = calls.len().saturating_sub(MOST);
     let more = (more > 0).then(|| format!("… and {more} more"));
@@ -279,5 +276,5 @@ fn lines(calls: &[Exchange<'_>]) -> String {
 }
 
 fn described(call: &Exchange<'_>) -> String {
-    format!("{} {} at {}", call.request.method, call.request.path, milliseconds(call.at))
+    format!("{} {} at {}", call.request.method, call.request.path, readable(call.at))
 }

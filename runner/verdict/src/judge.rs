@@ -12,11 +12,7 @@ use scenario::{
 use crate::{
     BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
     matching::{compare, shown as shown_value},
-    outline,
 };
-
-/// The most characters of a value that a condition names.
-const ROOM: usize = 160;
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
 /// the variables. Without a reply `status` is 0 and `body` null.
@@ -256,11 +252,13 @@ pub fn judge_fail_if(conditions: &[Expression], exchange: Exchange<'_>, variable
     let scope = reply_scope(variables, exchange.ending);
     let met = conditions.iter().filter(|condition| condition.holds(&scope) == Ok(true));
     met.map(|condition| {
-        let values = condition
-            .names()
-            .filter_map(|name| Some(format!("{name} = {}", outline(scope.get(name)?, ROOM))));
-        let found = format!("it is true: {}", values.collect::<Vec<_>>().join(", "));
-        Finding::new(FindingKind::FailIf, format!("not {}", condition.source()), found)
+        // The values that make it true are those that make its opposite false.
+        let opposite = Expression::parse(&format!("not ({})", condition.source()));
+        let parts = opposite.map_or_else(|_| Vec::new(), |opposite| computed(&opposite, &scope));
+        let inputs =
+            parts.iter().flat_map(|part| &part.inputs).map(|(source, value)| format!("{source} = {value}"));
+        let found = [vec!["it is true".to_owned()], inputs.collect()].concat();
+        Finding::new(FindingKind::FailIf, format!("not {}", condition.source()), found.join("; "))
     })
     .collect()
 }

@@ -97,7 +97,7 @@ fn compare_unordered(
     for expected in missing {
         let found = match found.len() {
             0 => "absent: the list is empty".into(),
-            items => format!("absent: none of the {items} items that no other one takes"),
+            items => format!("absent among its {items} items, each of which counts once"),
         };
         findings.push(differs(path.clone(), format!("an item {}", shown(expected, scope)?), found));
     }

@@ -81,14 +81,14 @@ fn percentile(percent: usize, times: &[Duration]) -> Option<Duration> {
 
 fn summary(times: &[Duration]) -> String {
     let shown = |name: &str| {
-        Some(format!("{name} {}", milliseconds(Duration::try_from_secs_f64(named(name, times)?).ok()?)))
+        Some(format!("{name} {}", readable(Duration::try_from_secs_f64(named(name, times)?).ok()?)))
     };
     ["min", "p50", "p90", "p95", "p99", "max"].into_iter().filter_map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn described(exchanges: &[Exchange<'_>], slowest: &Exchange<'_>) -> String {
     let position = exchanges.iter().position(|exchange| exchange.id == slowest.id).unwrap_or_default();
-    let time = took(slowest).map(milliseconds).unwrap_or_default();
+    let time = took(slowest).map(readable).unwrap_or_default();
     format!(
         "the {}, {} {}: {time}",
         Ordinal(position as u64 + 1),
@@ -97,8 +97,15 @@ fn described(exchanges: &[Exchange<'_>], slowest: &Exchange<'_>) -> String {
     )
 }
 
-/// A time in milliseconds, as a person reads it.
-pub(crate) fn milliseconds(time: Duration) -> String {
-    let milliseconds = time.as_secs_f64() * 1e3;
-    if milliseconds < 10.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
+/// A time as a person reads it: `0 s`, `1.5 ms`, `412 ms`, `1.204 s`.
+pub(crate) fn readable(time: Duration) -> String {
+    let (seconds, milliseconds) = (time.as_secs_f64(), time.as_secs_f64() * 1e3);
+    if time.is_zero() || milliseconds >= 999.5 {
+        let seconds = format!("{seconds:.3}");
+        format!("{} s", seconds.trim_end_matches('0').trim_end_matches('.'))
+    } else if milliseconds < 10.0 {
+        format!("{milliseconds:.1} ms")
+    } else {
+        format!("{milliseconds:.0} ms")
+    }
 }

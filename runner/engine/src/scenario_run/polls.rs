@@ -29,9 +29,7 @@ impl<W: World> ScenarioRun<'_, W> {
             }
             let hopeless = self.hopeless(step, &found);
             if !hopeless.is_empty() {
-                let attempt = Ordinal(polling.attempts().into());
-                let given_up =
-                    format!("given up at the {attempt} attempt, after {:?}", milliseconds(began.elapsed()));
+                let given_up = format!("given up {}", position(&polling, began.elapsed()));
                 found.findings.extend(hopeless);
                 found.findings.push(eventually_finding(step.within, given_up));
                 return Ok(found);
@@ -73,7 +71,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut last = StepFindings::default();
         let mut any_reply = false;
         while polling.next().await {
-            let at = milliseconds(began.elapsed());
+            let at = began.elapsed();
             let found = self.request(index, &step.request).await?;
             let attempt = Ordinal(polling.attempts().into());
             let is_met = found.findings.is_empty();
@@ -82,7 +80,7 @@ impl<W: World> ScenarioRun<'_, W> {
                 WatchRule::Always if !is_met => {
                     let held = match polling.attempts() {
                         1 => "it didn't hold at the first attempt".into(),
-                        _ => format!("it held for {at:?}, until the {attempt} attempt"),
+                        _ => format!("it held for {:?}, until the {attempt} attempt", milliseconds(at)),
                     };
                     return Ok(StepFindings {
                         findings: [found.findings, vec![Finding::new(FindingKind::Always, expected, held)]]
@@ -91,7 +89,7 @@ impl<W: World> ScenarioRun<'_, W> {
                     });
                 }
                 WatchRule::Never if is_met => {
-                    let met = format!("it was so at the {attempt} attempt, after {at:?}");
+                    let met = format!("it was so {}", position(&polling, at));
                     let exchange = self.last_request(index);
                     let failed = exchange.map(|exchange| FailedRequest { exchange, number: attempt });
                     let finding = Finding::new(FindingKind::Never, format!("not once {expected}"), met);
@@ -113,9 +111,18 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 }
 
+/// The attempt, and when it was: `at the 3rd attempt, after 2s`.
+fn position(polling: &Polling, at: Duration) -> String {
+    let attempt = Ordinal(polling.attempts().into());
+    match polling.attempts() {
+        1 => format!("at the {attempt} attempt"),
+        _ => format!("at the {attempt} attempt, after {:?}", milliseconds(at)),
+    }
+}
+
 /// A length of time without what is shorter than a millisecond.
 fn milliseconds(time: Duration) -> Duration {
-    time - Duration::from_nanos(u64::from(time.subsec_nanos()) % 1_000_000)
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn eventually_finding(within: Duration, found: String) -> Finding {

@@ -32,7 +32,7 @@ async fn eventually_gives_up_as_soon_as_it_cannot_succeed_any_more() {
     let (found, took) = run_step(step, state(3, FAILED)).await;
     let expected = [
         r#"body.status: "confirmed" / "failed""#,
-        r#"fail_if: not body.status == 'failed' / it is true: body = {"status":"failed"}"#,
+        r#"fail_if: not body.status == 'failed' / it is true; body.status = "failed""#,
         "eventually: within 10s / given up at the 3rd attempt, after 2s",
     ];
     assert_eq!((found.as_slice(), took), (expected.map(str::to_owned).as_slice(), Duration::from_secs(2)));

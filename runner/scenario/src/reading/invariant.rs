@@ -119,7 +119,8 @@ fn observation(reader: &mut Reader<'_>, entry: &Entry) -> Option<Observation> {
         (request_line(reader, node)?, ObservedReply::Success)
     };
     // Some services are asked by POST, with what is asked for in the body.
-    if !call.method.is_safe() && !(node.is_mapping() && call.method == Method::POST) {
+    let is_asked = node.is_mapping() && call.method == Method::POST;
+    if !call.method.is_safe() && !is_asked {
         let help = "observe with GET".to_owned();
         reader.note(node.span, format!("{} may change what it observes", call.method), help);
     }

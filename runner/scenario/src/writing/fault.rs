@@ -32,7 +32,7 @@ fn selector(written: &mut Mapping, selector: &Selector) {
         }
     }
     if let Some(filter) = content {
-        let keys = Value::parse(&filter.content().keys()).expect("the keys of a condition are JSON");
+        let keys = Value::parse(filter.content().keys()).expect("the keys of a condition are JSON");
         if let Value::Object(keys) = keys {
             written.0.extend(keys);
         }

@@ -85,13 +85,12 @@ fn expectation(reader: &mut Reader<'_>, node: &Node) -> Option<CallsExpectation>
         }
         return self::order(reader, &order.value).map(CallsExpectation::Order);
     }
-    let link = match fields.get("link") {
-        Some(node) => link_at(reader, node),
-        None => {
-            let help = "say on which link: `link: caller -> callee`".to_owned();
-            reader.note(node.span, "an expectation on calls needs the key `link`", help);
-            None
-        }
+    let link = if let Some(node) = fields.get("link") {
+        link_at(reader, node)
+    } else {
+        let help = "say on which link: `link: caller -> callee`".to_owned();
+        reader.note(node.span, "an expectation on calls needs the key `link`", help);
+        None
     };
     let matching = fields.optional("match", |node| method_and_path(reader, node));
     let headers = fields.or("headers", Vec::new(), |node| expected_headers(reader, node));

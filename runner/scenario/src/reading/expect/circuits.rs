@@ -38,8 +38,8 @@ fn circuit(reader: &mut Reader<'_>, entry: &Entry) -> Option<CircuitExpectation>
         }
         Some(state)
     }))?;
-    let is_named = |known: &&str| states.iter().any(|state| CircuitExpectation::plain(state) == **known);
-    if STATES.iter().all(|known| is_named(&known)) {
+    let is_named = |known: &str| states.iter().any(|state| CircuitExpectation::plain(state) == known);
+    if STATES.iter().all(|known| is_named(known)) {
         let help = "leave out the states that are not expected".to_owned();
         reader.note(entry.value.span, "a circuit is always in one of these states", help);
     }
