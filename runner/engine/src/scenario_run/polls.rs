@@ -5,7 +5,7 @@ use std::time::Duration;
 use fault::{CLIENT, Ordinal};
 use scenario::{EvaluationError, EventuallyStep, WatchRule, WatchStep};
 use tokio::time::Instant;
-use verdict::{ExchangeId, FailedRequest, Finding, FindingKind, judge_fail_if};
+use verdict::{ExchangeId, FailedRequest, Finding, FindingKind, judge_fail_if, reply_scope};
 
 use super::{ScenarioRun, StepFindings};
 use crate::{
@@ -51,6 +51,17 @@ impl<W: World> ScenarioRun<'_, W> {
             .read(|history| judge_fail_if(&step.fail_if, history.exchange(exchange), &self.variables))
     }
 
+    /// Whether an attempt got a reply of which every condition could be evaluated: a misspelled one is never met either.
+    fn can_judge(&self, step: &WatchStep, attempt: &StepFindings) -> bool {
+        let Some(exchange) = attempt.exchange else { return false };
+        self.world.links().read(|history| {
+            let ending = history.exchange(exchange).ending;
+            let scope = reply_scope(&self.variables, ending);
+            let has_reply = ending.is_some_and(|ending| ending.received.is_ok());
+            has_reply && step.request.expect.that.iter().all(|condition| condition.holds(&scope).is_ok())
+        })
+    }
+
     /// The last request that a step has sent.
     fn last_request(&self, step: usize) -> Option<ExchangeId> {
         self.world.links().read(|history| {
@@ -69,13 +80,13 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut polling = Polling::until(began + step.lasting, Pauses::equal(step.every));
         let expected = format!("for {:?}", step.lasting);
         let mut last = StepFindings::default();
-        let mut any_reply = false;
+        let mut any_judged = false;
         while polling.next().await {
             let at = began.elapsed();
             let found = self.request(index, &step.request).await?;
             let attempt = Ordinal(polling.attempts().into());
             let is_met = found.findings.is_empty();
-            any_reply |= is_met || found.findings.iter().any(|finding| finding.kind != FindingKind::Reply);
+            any_judged |= is_met || self.can_judge(step, &found);
             match step.rule {
                 WatchRule::Always if !is_met => {
                     let held = match polling.attempts() {
@@ -102,8 +113,8 @@ impl<W: World> ScenarioRun<'_, W> {
                 WatchRule::Always | WatchRule::Never => last = found,
             }
         }
-        if step.rule == WatchRule::Never && !any_reply {
-            let found = format!("no reply in {} attempts", polling.attempts());
+        if step.rule == WatchRule::Never && !any_judged {
+            let found = format!("none in {} attempts", polling.attempts());
             last.findings.push(Finding::new(FindingKind::Never, "a reply that can be judged", found));
             return Ok(last);
         }

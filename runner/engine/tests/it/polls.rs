@@ -75,6 +75,17 @@ async fn never_must_not_be_met_once_and_needs_a_reply() {
     let found = findings(&result(&stage, "", &steps).await.verdict);
     assert_eq!(
         found.last().map(String::as_str),
-        Some("never: a reply that can be judged / no reply in 5 attempts")
+        Some("never: a reply that can be judged / none in 5 attempts")
+    );
+    // What can't be evaluated once would never be met, whatever the service does.
+    let misspelled =
+        "never: { for: 2s, every: 1s, request: GET shop /, expect: { that: body.stauts == 'failed' } }";
+    let found = run_step(misspelled, state(2, FAILED)).await.0;
+    assert_eq!(
+        found,
+        [
+            "that: body.stauts == 'failed' / `body` has `status`; it has no `stauts`",
+            "never: a reply that can be judged / none in 3 attempts"
+        ]
     );
 }
