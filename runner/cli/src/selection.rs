@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
-use scenario::{Action, Client, Configuration, RequestStep, Scenario, Step};
+use scenario::{Action, CallsExpectation, Client, Configuration, RequestStep, Scenario, Step};
 use verdict::BrokenOff;
 
 /// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
@@ -47,7 +47,9 @@ fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration)
         clients.filter(|client| senders.contains(&client.name)).filter_map(|client| client.login.as_ref());
     needed.extend(logins.map(|login| &login.request.call.service));
     let invariants = configuration.invariants.iter();
-    needed.extend(invariants.flat_map(|invariant| &invariant.observe).map(|(_, call)| &call.service));
+    needed.extend(
+        invariants.flat_map(|invariant| &invariant.observe).map(|observation| &observation.call.service),
+    );
     needed
 }
 
@@ -55,6 +57,7 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
     match &step.action {
         Action::Request(request) => services_of_request(request),
         Action::Eventually(eventually) => services_of_request(&eventually.request),
+        Action::Watch(watch) => services_of_request(&watch.request),
         Action::Together(members) => members.iter().flat_map(services_of_step).collect(),
         Action::Process(process) => vec![&process.service],
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Check(_) => Vec::new(),
@@ -62,7 +65,10 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
 }
 
 fn services_of_request(request: &RequestStep) -> Vec<&ServiceName> {
-    let links = request.expect.links.iter().map(|expectation| &expectation.link);
+    let expect = &request.expect;
+    let links = expect.links.iter().map(|expectation| &expectation.link);
+    let links = links.chain(expect.calls.iter().flat_map(CallsExpectation::links));
+    let links = links.chain(expect.circuits.iter().map(|circuit| &circuit.link));
     let ends = links.flat_map(|link| [&link.caller, &link.callee]);
     [&request.call.service].into_iter().chain(ends).collect()
 }

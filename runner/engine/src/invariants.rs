@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use fault::Seed;
-use scenario::{Invariant, InvariantTiming, Scope};
+use scenario::{Invariant, InvariantTiming, Observation, ObservedReply, Scope};
 use tokio::time::Instant;
-use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant};
+use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant, judge_observation};
 
 use crate::{
     World,
@@ -35,8 +35,8 @@ pub struct InvariantChecker<'a> {
 enum Checked {
     /// A request that observes the system failed, for this reason.
     Unobservable(String),
-    /// A request that observes the system can't be made.
-    Invalid(Finding),
+    /// A request that observes the system can't be made, or its reply isn't as expected.
+    Invalid(Vec<Finding>),
     /// It holds.
     Holds,
     /// It doesn't hold on these observations.
@@ -89,7 +89,7 @@ impl<'a> InvariantChecker<'a> {
         let invariant = &self.invariants[index];
         let findings = match checked {
             Checked::Holds => Vec::new(),
-            Checked::Invalid(finding) => vec![finding],
+            Checked::Invalid(findings) => findings,
             Checked::Broken(observed) => judge_invariant(invariant, &observed),
             Checked::Unobservable(why) => {
                 vec![Finding::new(FindingKind::Invariant(invariant.name.clone()), "can be observed", why)]
@@ -139,7 +139,7 @@ impl<'a> InvariantChecker<'a> {
     ) -> Checked {
         let (mut scope, mut observed, mut next) = (Scope::default(), Vec::new(), 0);
         let (no_rules, defaults) = Default::default();
-        for (name, call) in &invariant.observe {
+        for Observation { name, call, reply } in &invariant.observe {
             let context = RequestContext {
                 rules: self.requests.unwrap_or(&no_rules),
                 defaults: &defaults,
@@ -150,17 +150,32 @@ impl<'a> InvariantChecker<'a> {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());
-                    return Checked::Invalid(Finding::unevaluated(kind, error));
+                    return Checked::Invalid(vec![Finding::unevaluated(kind, error)]);
                 }
             };
-            let (position, value) = observations.get(next, prepared, world, &mut self.cache).await;
-            match value {
-                Err(why) => return Checked::Unobservable(why),
-                Ok(value) => {
-                    scope.share(name, value.clone());
-                    observed.push(value);
+            let asked = prepared.to_string();
+            let (position, made) = observations.get(next, prepared, world, &mut self.cache).await;
+            let made = match made {
+                Err(why) => return Checked::Unobservable(why.to_owned()),
+                Ok(made) => made,
+            };
+            let status = made.reply.status;
+            let is_accepted = match reply {
+                ObservedReply::Success => status.is_success(),
+                ObservedReply::NoError => status.as_u16() < 400,
+                ObservedReply::Expected(expect) => {
+                    let findings = judge_observation(&invariant.name, name, expect, &made.reply, made.took);
+                    if !findings.is_empty() {
+                        return Checked::Invalid(findings);
+                    }
+                    true
                 }
+            };
+            if !is_accepted {
+                return Checked::Unobservable(format!("{asked} answered {status}"));
             }
+            scope.share(name, made.value.clone());
+            observed.push(made.value.clone());
             next = position + 1;
         }
         if self.cache.held_on(index, &observed) {

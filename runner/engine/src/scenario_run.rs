@@ -6,7 +6,7 @@ use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
     Action, Configuration, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope,
-    Signal, Step, Value,
+    Signal, Step, Value, WatchStep,
 };
 use verdict::{
     BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod login;
+mod polls;
 mod process;
 mod requests;
 
@@ -121,7 +122,9 @@ enum Condition {
 fn is_lenient(step: &Step) -> bool {
     match &step.action {
         Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
-        Action::Eventually(EventuallyStep { request, .. }) => request.expect.judging == Judging::Lenient,
+        Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
+            request.expect.judging == Judging::Lenient
+        }
         _ => false,
     }
 }
@@ -302,6 +305,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             Action::Request(request) => self.request(index, request).await,
             Action::Together(members) => self.together(index, members).await,
             Action::Eventually(eventually) => self.eventually(index, eventually).await,
+            Action::Watch(watch) => self.watch(index, watch).await,
             Action::Inject(inject) => {
                 let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
                 let fault = fault.expect("reading a scenario checks that its faults exist").clone();

@@ -76,7 +76,7 @@ impl Coverage {
         let operations = &exploration.operations;
         let refused = operations.iter().filter(|operation| {
             let status = &operation.expect.status;
-            !status.is_empty() && !status.iter().any(|status| (200..300).contains(status))
+            !status.is_empty() && !status.iter().any(|status| status.is_success())
         });
         let killable = exploration.killable.iter().filter(|_| exploration.kill.weight > 0);
         Self {

@@ -37,9 +37,12 @@
 //! | `writing` | from a scenario back to text |
 //! | `expression` | the expression language |
 //! | `template` | texts, values and paths with `${…}` in them |
+//! | `pattern` | types and conditions that stand for many values, such as `${uuid}` |
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
+//! | `request_content` | the requests of a fault, selected by their query and body |
+//! | `size` | numbers of bytes, and of bytes a second, such as `64KiB` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
 //! | to add | change |
@@ -55,31 +58,40 @@ mod duration;
 mod expression;
 mod mistake;
 mod model;
+mod pattern;
 mod percent;
 mod reading;
+mod request_content;
+mod size;
 mod template;
 mod value;
 mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
+pub use expression::header_text;
 pub use expression::{
     Binding, Bindings, EvaluationError, Expression, FalsePart, HELPERS, Helper, InvalidExpression, Relation,
     Scope, SharedValue,
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Authentication, Body, BodyExpectation, BodyFile, Call, Client, ClientName, Configuration,
-    Dependency, Disturbance, EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow,
-    Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login,
-    LoginScope, Need, Operation, OutcomeCount, OutcomePattern, Part, PartContent, ProcessStep, Readiness,
-    ReplyExpectation, RequestDefaults, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
-    Times,
+    Action, Authentication, Body, BodyExpectation, BodyFile, Call, CallPattern, CallsExpectation,
+    CircuitExpectation, Client, ClientName, Configuration, Dependency, Distance, Disturbance,
+    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow, Generator, HeaderExpectation,
+    InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login, LoginScope, MatchingCalls, Need,
+    Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, Part, PartContent, ProcessStep,
+    Readiness, ReplyExpectation, RequestDefaults, RequestStep, Scenario, Service, Signal, StartCommand,
+    StartWait, StatusPattern, Step, Times, WatchRule, WatchStep,
 };
+pub use pattern::{Fit, ValuePattern, ValueType};
+pub use percent::query_values;
 pub use reading::{
     FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
     read_configuration, read_file, read_file_with, schema, tables,
 };
-pub use template::{Pairs, PathTemplate, Template, TemplateValue};
+pub use template::{
+    Others, Pairs, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners,
+};
 pub use value::{NotJson, Number, Object, Value};
 pub use writing::{path_between, write};

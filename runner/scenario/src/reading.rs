@@ -36,6 +36,7 @@ mod invariant;
 mod key_use;
 mod media_type;
 mod names;
+mod pattern;
 mod reader;
 mod reference;
 mod request;

@@ -7,6 +7,7 @@ use std::path::Path;
 use self::mapping::Mapping;
 use crate::{Client, Scenario};
 
+mod calls;
 mod client;
 mod expectation;
 mod fault;

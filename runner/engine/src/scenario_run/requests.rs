@@ -1,21 +1,21 @@
 //! The steps that send requests: sends them, judges their exchanges, and stores their captures.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use fault::Ordinal;
 use futures_util::future::join_all;
 use scenario::{
-    Action, Call, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value,
+    Action, Call, CallsExpectation, EvaluationError, Expectations, Judging, RequestStep, Scope, Step, Times,
+    Value,
 };
-use tokio::time::Instant;
 use verdict::{
-    Exchange, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes, reply_scope,
+    Exchange, FailedRequest, Finding, FindingKind, judge_calls, judge_circuits, judge_exchange, judge_links,
+    judge_outcomes, judge_timing, reply_scope, slowest,
 };
 
 use super::{Condition, ScenarioRun, StepFindings, is_lenient};
 use crate::{
-    World,
-    polling::{Pauses, Polling},
+    World, circuits,
     request::{PreparedRequest, RequestContext, Sent},
 };
 
@@ -50,7 +50,10 @@ impl<W: World> ScenarioRun<'_, W> {
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| self.send_request(prepared))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
-            let found = self.judge(index, request, &[exchange]);
+            let circuits = self.circuit_findings(&request.expect).await;
+            let mut found = self.judge(index, request, &[exchange]);
+            found.exchange = found.exchange.or(Some(exchange).filter(|_| !circuits.is_empty()));
+            found.findings.extend(circuits);
             if is_lenient(member) {
                 continue;
             }
@@ -70,7 +73,19 @@ impl<W: World> ScenarioRun<'_, W> {
         step: &RequestStep,
     ) -> Result<StepFindings, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
-        Ok(self.judge(index, step, &exchanges))
+        let circuits = self.circuit_findings(&step.expect).await;
+        let mut found = self.judge(index, step, &exchanges);
+        found.exchange = found.exchange.or(exchanges.last().copied().filter(|_| !circuits.is_empty()));
+        found.findings.extend(circuits);
+        Ok(found)
+    }
+
+    /// Asks the services whose circuits are expected to be in a state, and compares what they tell.
+    async fn circuit_findings(&self, expect: &Expectations) -> Vec<Finding> {
+        let callers: BTreeSet<_> = expect.circuits.iter().map(|circuit| &circuit.link.caller).collect();
+        let paths = self.rules.circuits.iter().filter(|(service, _)| callers.contains(service));
+        let paths: Vec<_> = paths.cloned().collect();
+        judge_circuits(&expect.circuits, &circuits::observe(self.world, &paths).await)
     }
 
     /// Evaluates the expressions of a request.
@@ -92,7 +107,9 @@ impl<W: World> ScenarioRun<'_, W> {
     /// Judges a step's exchanges, and stores its captures.
     fn judge(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
         let world = self.world;
-        let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
+        let calls = step.expect.calls.iter().flat_map(CallsExpectation::links);
+        let links = step.expect.links.iter().map(|expected| &expected.link).chain(calls);
+        let refusals = world.links().refusals(links);
         world.links().read(|history| {
             let mut found = StepFindings::default();
             let exchanges: Vec<Exchange<'_>> =
@@ -120,6 +137,18 @@ impl<W: World> ScenarioRun<'_, W> {
                 &self.variables,
                 &refusals,
             ));
+            found.findings.extend(judge_calls(
+                &step.expect.calls,
+                history,
+                index,
+                &self.variables,
+                &refusals,
+            ));
+            let timing = judge_timing(&step.expect.timing, &exchanges, &self.variables);
+            if !timing.is_empty() {
+                found.exchange = found.exchange.or(slowest(&exchanges).map(|exchange| exchange.id));
+            }
+            found.findings.extend(timing);
             let last = exchanges.last().copied();
             if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
                 found.findings.extend(self.capture(step, last));
@@ -164,28 +193,6 @@ impl<W: World> ScenarioRun<'_, W> {
                 join_all(requests.iter().map(|request| self.send_request(request))).await
             }
         })
-    }
-
-    pub(super) async fn eventually(
-        &mut self,
-        index: usize,
-        step: &EventuallyStep,
-    ) -> Result<StepFindings, EvaluationError> {
-        let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
-        let mut found = StepFindings::default();
-        while polling.next().await {
-            found = self.request(index, &step.request).await?;
-            if found.findings.is_empty() {
-                return Ok(found);
-            }
-        }
-        let tried = match polling.attempts() {
-            1 => "its only attempt ended after that".into(),
-            attempts => format!("not in {attempts} attempts"),
-        };
-        let expected = format!("within {:?}", step.within);
-        found.findings.push(Finding::new(FindingKind::Eventually, expected, tried));
-        Ok(found)
     }
 
     /// Stores a step's captures, and returns those that can't be evaluated.

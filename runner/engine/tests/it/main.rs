@@ -1,8 +1,11 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
 mod clients;
+mod expectations;
 mod following;
 mod judged;
+mod observing;
+mod polls;
 mod processes;
 mod sending;
 mod world;

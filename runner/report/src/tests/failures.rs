@@ -24,7 +24,7 @@ use crate::{RunRecord, ServiceAddress, json, render_failure};
 const CONFIGURATION: &str = "
 services:
   bank: { base_url: 'http://localhost:1' }
-  shop: { base_url: 'http://localhost:2', depends_on: { bank: { listen: '127.0.0.1:3' } } }
+  shop: { base_url: 'http://localhost:2', depends_on: { bank: { listen: '127.0.0.1:3' } }, circuits: /circuits }
 settle: 1s
 ";
 
@@ -36,7 +36,7 @@ invariants:
     holds: bank | sum == shop | map(attribute='amount') | sum
 ";
 
-const FAULT: &str = "
+pub(super) const FAULT: &str = "
 faults:
   reply-lost: { link: shop -> bank, calls: 1, lose: reply }
 ";
@@ -129,7 +129,7 @@ fn answer((status, body): Reply) -> std::future::Ready<Result<Response<Bytes>, s
 
 /// Whether the invariants hold for a scenario.
 #[derive(Clone, Copy, PartialEq)]
-enum Invariants {
+pub(super) enum Invariants {
     Checked,
     Left,
 }
@@ -138,7 +138,7 @@ fn run(scenario: &str, invariants: Invariants) -> ScenarioResult {
     run_with_circuits(scenario, invariants, Vec::new())
 }
 
-fn run_with_circuits(
+pub(super) fn run_with_circuits(
     scenario: &str,
     invariants: Invariants,
     circuits: Vec<(ServiceName, http::Uri)>,
@@ -163,7 +163,7 @@ fn run_with_circuits(
 }
 
 /// Compares a failure's screen with the one that was accepted.
-fn check_screen(name: &str, result: &ScenarioResult) {
+pub(super) fn check_screen(name: &str, result: &ScenarioResult) {
     let address = |_: &_| Some(ServiceAddress::WithUp("http://localhost:2".into()));
     let screen = plain(&render_failure(result, &address));
     assert!(screen.lines().count() <= 60, "it fits on a screen:\n{screen}");

@@ -54,7 +54,7 @@ pub(crate) fn request(
 }
 
 pub(crate) fn expecting(status: &[u16]) -> Expectations {
-    Expectations { status: status.to_vec(), ..Expectations::default() }
+    Expectations { status: status.iter().copied().map(Into::into).collect(), ..Expectations::default() }
 }
 
 /// A scenario of five steps: an order, a fault, a payment, a poll, and twenty payments at once.
@@ -70,6 +70,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
     let inject =
         InjectStep { fault: "reply-lost".parse().expect("a name"), after: Duration::ZERO, lasting: None };
     let poll = EventuallyStep {
+        fail_if: Vec::new(),
         within: Duration::from_secs(10),
         every: Duration::from_millis(100),
         request: request(Method::GET, "orders-service", "/api/orders/1", Times::Once, expecting(&[200])),

@@ -11,7 +11,7 @@ use super::{
     error::{InvalidExpression, describe},
     filters, headers, helpers, literals, meant, ordering,
     path::Path,
-    tokens,
+    times, tokens,
 };
 
 /// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
@@ -57,7 +57,8 @@ impl Code {
     }
 
     fn new(source: &str) -> Result<Self, InvalidExpression> {
-        let exact = literals::guard(source);
+        let timed = times::in_seconds(source);
+        let exact = literals::guard(&timed);
         // The places in a source that is rewritten aren't those that are written.
         let written = if exact == source { source } else { "" };
         let mut compiled = compile(&exact).map_err(|error| InvalidExpression::new(&error, written))?;

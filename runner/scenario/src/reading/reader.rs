@@ -41,6 +41,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) links: Vec<Link>,
     /// The clients that requests can be sent as.
     pub(crate) clients: Clients,
+    /// The services that tell their circuits.
+    pub(crate) circuits: Vec<ServiceName>,
     /// The other files that this one can name.
     pub(crate) files: &'a dyn Files,
     /// Those of them that it names.
@@ -58,6 +60,7 @@ impl<'a> Reader<'a> {
             external: Vec::new(),
             links: Vec::new(),
             clients: Clients::default(),
+            circuits: Vec::new(),
             files,
             sources: BTreeSet::new(),
         }

@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(eventually["expect"]["allOf"], json!([{ "$ref": "#/$defs/expectation" }]));
         let expect = &scenario["$defs"]["expectation"];
         let status = json!({ "type": "integer", "minimum": 100, "maximum": 599 });
-        assert_eq!(expect["properties"]["status"]["anyOf"][0], status);
+        assert_eq!(expect["properties"]["status"]["anyOf"][0]["anyOf"][0], status);
         assert_eq!(scenario["required"], json!(["scenario", "steps"]));
         let configuration = schema(&[FileKind::Configuration]);
         let services = &configuration["properties"]["services"]["additionalProperties"];

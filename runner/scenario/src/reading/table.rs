@@ -73,8 +73,16 @@ pub(crate) enum Shape {
     Null,
 }
 
-/// A length of time: `200ms`, `1.5s`, `1m`, `1h`.
-pub(crate) const DURATION: Shape = Shape::Pattern(r"^[0-9]+(\.[0-9]+)?\s*(ms|s|m|h)$");
+/// A length of time: `200ms`, `1.5s`, `1m30s`, `1h 5m`.
+pub(crate) const DURATION: Shape = Shape::Pattern(r"^\s*([0-9]+(\.[0-9]+)?\s*(h|m|s|ms|us|µs)\s*)+$");
+/// A number of bytes: `500`, `64KiB`, `1.5MB`.
+pub(crate) const SIZE: Shape =
+    Shape::Either(&[Shape::Whole(0), Shape::Pattern(r"^[0-9]+(\.[0-9]+)?\s*([kKMG]?B|[KMG]iB)$")]);
+/// A number of bytes a second: `500`, `100KB/s`, `1Mbit/s`.
+pub(crate) const RATE: Shape = Shape::Either(&[
+    Shape::Whole(1),
+    Shape::Pattern(r"^[0-9]+(\.[0-9]+)?\s*([kKMG]?B|[KMG]iB|[kKMG]?bit)/s$"),
+]);
 /// An expression.
 pub(crate) const EXPRESSION: Shape = Shape::Expression;
 /// Expressions, all of which have to be true.

@@ -19,7 +19,15 @@ pub(super) fn step(step: &Step, folder: &Path) -> Value {
             inner.put("within", duration::written(eventually.within));
             inner.put("every", duration::written(eventually.every));
             request_step(&mut inner, &eventually.request, folder);
+            inner.conditions("fail_if", &eventually.fail_if);
             written.put("eventually", inner.0);
+        }
+        Action::Watch(watch) => {
+            let mut inner = Mapping::default();
+            inner.put("for", duration::written(watch.lasting));
+            inner.put("every", duration::written(watch.every));
+            request_step(&mut inner, &watch.request, folder);
+            written.put(watch.rule.as_str(), inner.0);
         }
         Action::Inject(inject) => {
             written.put("inject", inject.fault.as_str());

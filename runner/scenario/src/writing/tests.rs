@@ -29,6 +29,8 @@ faults:
   short: { link: client -> shop, truncate: 3 }
   thin: { link: client -> shop, bandwidth: 10 }
   bits: { link: client -> shop, corrupt: true }
+  large: { link: client -> shop, match: POST, query: { a: [b, c], d: null, e: "${any}" }, body: { amount: "${number > 100}", id: [1, { x: y }] }, that: path != '/', calls: 1, lose: reply }
+  whole: { link: client -> shop, headers: { x-a: b }, body: { exact: hello }, that: [path != '/', "'a' in body"], lose: reply }
   twice: { link: client -> shop, duplicate: true }
 steps:
   - inject: lost
@@ -40,6 +42,8 @@ steps:
   - inject: thin
   - inject: bits
   - inject: twice
+  - inject: large
+  - inject: whole
   - request: POST shop /a/${who}
     headers: { Idempotency-Key: "7" }
     body: { id: "${who}", text: "7", yes: "no", sentence: "${sentence}", list: "${list}" }
@@ -78,6 +82,21 @@ steps:
     text: hello
     expect: { no_reply: true }
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
+  - request: GET shop /b
+    expect: { status: [2xx, 404], body: { id: "${uuid}", n: "${number between 3 and who}", l: { any_order: [1, "${any}"] }, m: { contains: ["${string matching '^a'}"] } } }
+  - eventually: { within: 5s, request: GET shop /, expect: { body: { a: 1 } }, fail_if: [body.a == 2, status == 500] }
+  - always: { for: 2s, every: 50ms, request: GET shop /, expect: { body: { a: 1 } }, capture: { held: body.b } }
+  - never: { for: 2s, request: GET shop /a, expect: { body: { a: "${held}" } } }
+  - repeat: 3
+    request: GET shop /b
+    expect:
+      timing: [p95 < 300ms, max < got]
+      circuits: { bank -> shop: [closed, half-open] }
+      calls:
+        - { link: client -> shop, match: POST /a/*, headers: { x-a: "${got}", x-b: null }, that: path != '/', count: 1-3, apart: ">= 100ms", same: "headers['x-a']", different: [body.a, got ~ path] }
+        - { link: client -> shop, match: /a, apart: 100ms-1s }
+        - { link: client -> shop, count: ">= 2", apart: "<= 1s" }
+        - order: [POST client -> shop /a/*, bank -> shop, GET bank -> shop]
   - heal: lost
   - heal: all
   - wait: 1.5s
@@ -95,7 +114,7 @@ settle: 20s
 "#;
 
 fn configuration() -> Configuration {
-    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop] }\n";
+    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop], circuits: /circuits }\n";
     read_configuration(services, PathBuf::from("e2e.conf")).expect("a configuration")
 }
 

@@ -27,7 +27,10 @@ fn a_scenario_is_read_as_it_is_meant() {
     let Body::Json(body) = &order.call.body else { panic!("{order:?}") };
     let expected = serde_json::json!({"user_id": 1, "items": ["Phone"], "total_amount": 299.99});
     assert_eq!(body.render(&scope), Ok(expected.into()));
-    assert_eq!((order.times, order.expect.status.as_slice()), (Times::Once, [201].as_slice()));
+    assert_eq!(
+        (order.times, order.expect.status.as_slice()),
+        (Times::Once, [StatusPattern::Is(201)].as_slice())
+    );
     assert!(matches!(&order.expect.body, Some(BodyExpectation::Subset(_))));
     assert_eq!((order.capture[0].0.as_str(), order.capture[0].1.source()), ("order_id", "body.order.id"));
     let Action::Inject(inject) = &inject.action else { panic!("{inject:?}") };
