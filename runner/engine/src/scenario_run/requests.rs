@@ -50,10 +50,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| self.send_request(prepared))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
-            let circuits = self.circuit_findings(&request.expect).await;
-            let mut found = self.judge(index, request, &[exchange]);
-            found.exchange = found.exchange.or(Some(exchange).filter(|_| !circuits.is_empty()));
-            found.findings.extend(circuits);
+            let found = self.judge_all(index, request, &[exchange]).await;
             if is_lenient(member) {
                 continue;
             }
@@ -73,11 +70,18 @@ impl<W: World> ScenarioRun<'_, W> {
         step: &RequestStep,
     ) -> Result<StepFindings, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
+        Ok(self.judge_all(index, step, &exchanges).await)
+    }
+
+    /// Judges a step's exchanges, and the circuits that it expects to be in a state after them.
+    async fn judge_all(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
         let circuits = self.circuit_findings(&step.expect).await;
-        let mut found = self.judge(index, step, &exchanges);
-        found.exchange = found.exchange.or(exchanges.last().copied().filter(|_| !circuits.is_empty()));
+        let mut found = self.judge(index, step, sent);
+        if !circuits.is_empty() {
+            found.exchange = found.exchange.or(sent.last().map(|sent| sent.exchange));
+        }
         found.findings.extend(circuits);
-        Ok(found)
+        found
     }
 
     /// Asks the services whose circuits are expected to be in a state, and compares what they tell.
@@ -85,7 +89,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let callers: BTreeSet<_> = expect.circuits.iter().map(|circuit| &circuit.link.caller).collect();
         let paths = self.rules.circuits.iter().filter(|(service, _)| callers.contains(service));
         let paths: Vec<_> = paths.cloned().collect();
-        judge_circuits(&expect.circuits, &circuits::observe(self.world, &paths).await)
+        judge_circuits(&expect.circuits, &circuits::observe(self.world, &paths, &self.rules.requests).await)
     }
 
     /// Evaluates the expressions of a request.
