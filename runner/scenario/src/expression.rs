@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `environment` | minijinja as it is set up here |
 //! | `code` | an expression compiled, and what it names |
+//! | `depth` | a bound on how deep an expression is |
 //! | `certainty` | conditions that are true or false whatever their variables are |
 //! | `tokens` | the source as tokens, and which of them are variables |
 //! | `filters` | our filters, each a line there and a function in its folder |
@@ -32,6 +33,7 @@ mod arithmetic;
 mod binding;
 mod certainty;
 mod code;
+mod depth;
 mod environment;
 mod error;
 mod false_part;

@@ -6,6 +6,7 @@ mod again;
 mod arrows;
 mod interrupted;
 mod mistakes;
+mod mutations;
 mod project;
 mod runs;
 mod sending;

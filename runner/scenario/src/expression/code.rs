@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    depth,
     environment::ENVIRONMENT,
     error::{InvalidExpression, describe},
     filters, headers, helpers, literals, meant, ordering,
@@ -57,6 +58,7 @@ impl Code {
     }
 
     fn new(source: &str) -> Result<Self, InvalidExpression> {
+        depth::check(source)?;
         let timed = times::in_seconds(source);
         let exact = literals::guard(&timed);
         // The places in a source that is rewritten aren't those that are written.
