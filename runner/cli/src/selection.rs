@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
-use scenario::{Action, Invariant, RequestStep, Scenario, Step};
+use scenario::{Action, DuringStep, EventuallyStep, Invariant, RequestStep, Scenario, Step};
 use verdict::BrokenOff;
 
 /// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
@@ -38,19 +38,27 @@ fn matches(scenario: &Scenario, filter: &str) -> bool {
 /// invariants observe.
 fn needed_services<'a>(scenario: &'a Scenario, invariants: &'a [Invariant]) -> Vec<&'a ServiceName> {
     let mut needed = Vec::new();
-    needed.extend(scenario.steps.iter().flat_map(services_of_step));
+    needed.extend(scenario.steps.iter().flat_map(Step::all).flat_map(services_of_step));
     needed.extend(scenario.faults.iter().flat_map(services_of_fault));
     needed.extend(invariants.iter().flat_map(|invariant| &invariant.observe).map(|(_, call)| &call.service));
     needed
 }
 
+/// The services of a step, without those of the steps within it.
 fn services_of_step(step: &Step) -> Vec<&ServiceName> {
     match &step.action {
-        Action::Request(request) => services_of_request(request),
-        Action::Eventually(eventually) => services_of_request(&eventually.request),
-        Action::Together(members) => members.iter().flat_map(services_of_step).collect(),
+        Action::Request(request)
+        | Action::Eventually(EventuallyStep { request, .. })
+        | Action::During(DuringStep { request, .. }) => services_of_request(request),
         Action::Process(process) => vec![&process.service],
-        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Check(_) => Vec::new(),
+        Action::WaitUntil(wait) => vec![&wait.link.caller, &wait.link.callee],
+        Action::Inject(_)
+        | Action::Heal(_)
+        | Action::Wait(_)
+        | Action::Check(_)
+        | Action::Vars(_)
+        | Action::Together(_)
+        | Action::For(_) => Vec::new(),
     }
 }
 

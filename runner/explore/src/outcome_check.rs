@@ -7,8 +7,6 @@ use scenario::{
     Times,
 };
 
-use crate::step;
-
 /// The most attempts of one outcome check.
 const ATTEMPTS: u32 = 20;
 
@@ -39,7 +37,7 @@ pub(crate) fn outcome_check(
     let expect = Expectations { that: vec![expression(known), consistent], ..Expectations::default() };
     let request = RequestStep { call, times: Times::Once, expect, capture: Vec::new() };
     let action = Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request });
-    step::unconditional(format!("{title}: outcome"), action)
+    Step::new(format!("{title}: outcome"), action)
 }
 
 /// Whether this step is an outcome check: it polls a request that an earlier step sent, and compares the reply with a value

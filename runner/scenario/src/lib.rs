@@ -68,13 +68,16 @@ pub use expression::{
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
-    EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
-    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
-    Times,
+    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, DuringStep,
+    EffectExpectation, EventuallyStep, Expectations, Exploration, File, ForStep, Generator,
+    HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Need, Operation,
+    OutcomeCount, OutcomePattern, Phase, ProcessStep, Readiness, ReplyExpectation, RequestStep, Rounds,
+    Scenario, Service, Signal, SourceFile, StartCommand, StartWait, Step, Times, WaitUntilStep,
 };
-pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
+pub use reading::{
+    Files, configuration_schema, read_configuration, read_configuration_with, read_file, read_file_with,
+    schema,
+};
 pub use template::{PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

@@ -11,6 +11,8 @@
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
 //! | `files` | other files that it names |
+//! | `examples`, `csv` | tables, of which each row is a scenario |
+//! | `phases` | `before`, `steps` and `finally` |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
 //! | `schema` | the tables as JSON Schema |
@@ -18,6 +20,8 @@
 
 mod condition;
 mod configuration;
+mod csv;
+mod examples;
 mod expect;
 mod exploration;
 mod expression;
@@ -29,6 +33,7 @@ mod foreign_placeholder;
 mod http;
 mod invariant;
 mod names;
+mod phases;
 mod reader;
 mod request;
 mod scenario;
@@ -40,7 +45,7 @@ mod table;
 mod tags;
 mod yaml;
 
-pub use configuration::read_configuration;
+pub use configuration::{read_configuration, read_configuration_with};
 pub use file::{read_file, read_file_with};
 pub use files::Files;
 pub use schema::{configuration_schema, schema};

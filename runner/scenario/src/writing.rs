@@ -3,7 +3,7 @@
 //! A file here writes what the file of the same name in `model` describes.
 
 use self::mapping::Mapping;
-use crate::Scenario;
+use crate::{Phase, Scenario};
 
 mod expectation;
 mod fault;
@@ -14,15 +14,17 @@ mod step;
 mod tests;
 mod yaml;
 
-/// The text of a scenario.
+/// The text of a scenario, without the steps that e2e.conf adds to every one.
 pub fn write(scenario: &Scenario) -> String {
     let mut written = Mapping::default();
     written.put("scenario", scenario.name.as_str());
     written.list("tags", scenario.tags.iter().map(|tag| tag.as_str().into()));
-    written.names("vars", scenario.vars.iter().map(|(name, value)| (name.clone(), value.source())));
+    written.maybe("vars", Some(step::vars(&scenario.vars)).filter(|vars| !vars.is_empty()));
     written
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
-    written.list("steps", scenario.steps.iter().map(step::step));
+    let steps = |phase: Phase| scenario.steps.iter().filter(move |step| step.phase == phase).map(step::step);
+    written.list("steps", steps(Phase::Main));
+    written.list("finally", steps(Phase::Finally));
     written.maybe("settle", scenario.settle.map(crate::duration::written));
     yaml::text(written.0)
 }

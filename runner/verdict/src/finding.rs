@@ -65,6 +65,8 @@ pub enum FindingKind {
     Eventually,
     /// A condition of a `check` step.
     Check,
+    /// The rounds of a loop: it has no list, or they end too late.
+    Rounds,
     /// An invariant, by its name: it doesn't hold, or can't be observed.
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
@@ -204,6 +206,7 @@ impl fmt::Display for FindingKind {
             Self::Expression => f.write_str("expression"),
             Self::Eventually => f.write_str("eventually"),
             Self::Check => f.write_str("check"),
+            Self::Rounds => f.write_str("for"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
             Self::Process(service, _) => write!(f, "process {service}"),

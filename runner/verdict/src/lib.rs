@@ -43,7 +43,7 @@ pub use header::header_text;
 pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, invariant_holds, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links,
-    judge_outcomes, reply_scope,
+    judge_outcomes, reply_scope, traffic_holds,
 };
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;

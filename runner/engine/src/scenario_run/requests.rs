@@ -33,11 +33,7 @@ fn numbered(position: usize) -> Ordinal {
 
 impl<W: World> ScenarioRun<'_, W> {
     /// Sends the requests of all members at once, then judges them in the order of the scenario.
-    pub(super) async fn together(
-        &mut self,
-        index: usize,
-        members: &[Step],
-    ) -> Result<StepFindings, EvaluationError> {
+    pub(super) async fn together(&mut self, members: &[Step]) -> Result<StepFindings, EvaluationError> {
         let mut sent = Vec::new();
         for member in members {
             if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
@@ -51,7 +47,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
-            let found = self.judge(index, request, &[exchange]);
+            let found = self.judge(request, &[exchange]);
             if is_lenient(member) {
                 continue;
             }
@@ -65,18 +61,15 @@ impl<W: World> ScenarioRun<'_, W> {
         Ok(all)
     }
 
-    pub(super) async fn request(
-        &mut self,
-        index: usize,
-        step: &RequestStep,
-    ) -> Result<StepFindings, EvaluationError> {
+    pub(super) async fn request(&mut self, step: &RequestStep) -> Result<StepFindings, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
-        Ok(self.judge(index, step, &exchanges))
+        Ok(self.judge(step, &exchanges))
     }
 
     /// Judges a step's exchanges, and stores its captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
+    pub(super) fn judge(&mut self, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
         let world = self.world;
+        let first = world.links().sent_before_step();
         let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
         world.links().read(|history| {
             let mut found = StepFindings::default();
@@ -99,7 +92,7 @@ impl<W: World> ScenarioRun<'_, W> {
             found.findings.extend(judge_links(
                 &step.expect.links,
                 history,
-                index,
+                first,
                 &self.variables,
                 &refusals,
             ));
@@ -125,7 +118,7 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 
     /// Sends a step's request as often as it says.
-    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
+    pub(super) async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
         let prepared = |index: u32| {
             let variables = self.with_index(step.times, index as usize);
             PreparedRequest::new(&step.call, &variables, self.rules.timeout)
@@ -148,13 +141,12 @@ impl<W: World> ScenarioRun<'_, W> {
 
     pub(super) async fn eventually(
         &mut self,
-        index: usize,
         step: &EventuallyStep,
     ) -> Result<StepFindings, EvaluationError> {
         let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
         let mut found = StepFindings::default();
         while polling.next().await {
-            found = self.request(index, &step.request).await?;
+            found = self.request(&step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);
             }

@@ -1,5 +1,6 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
+mod flow;
 mod judged;
 mod processes;
 mod world;

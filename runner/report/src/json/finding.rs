@@ -95,6 +95,8 @@ pub enum FindingKindFile {
     Eventually,
     /// A condition of a `check` step.
     Check,
+    /// The rounds of a loop: it has no list, or they end too late.
+    Rounds,
     /// An invariant.
     Invariant,
     /// A fault that met no exchange.
@@ -155,6 +157,7 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Expression => Self::Expression,
             FindingKind::Eventually => Self::Eventually,
             FindingKind::Check => Self::Check,
+            FindingKind::Rounds => Self::Rounds,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
             FindingKind::Process(..) => Self::Process,

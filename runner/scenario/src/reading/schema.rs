@@ -8,6 +8,7 @@ use super::{
     invariant::INVARIANTS,
     reader::EXTENSION,
     scenario::SCENARIO,
+    step::{INCLUDED, STEP},
     table::{Presence, Shape, Table},
 };
 
@@ -16,15 +17,21 @@ const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 /// The JSON Schema of the files among the scenarios. What depends on the whole file, such as a variable that is
 /// undefined, is left to [`read_file`](crate::read_file).
 pub fn schema() -> Value {
-    let files = [&SCENARIO, &INVARIANTS, &EXPLORATION].map(of_file);
-    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": files })
+    let files = [&SCENARIO, &INVARIANTS, &EXPLORATION, &INCLUDED].map(of_file);
+    json!({ "$schema": DRAFT, "title": "scenario", "anyOf": files, "definitions": definitions() })
 }
 
 /// The JSON Schema of e2e.conf.
 pub fn configuration_schema() -> Value {
     let mut schema = of_file(&CONFIGURATION);
     schema["$schema"] = DRAFT.into();
+    schema["definitions"] = definitions();
     schema
+}
+
+/// What can stand within itself.
+fn definitions() -> Value {
+    json!({ "step": of_table(&STEP) })
 }
 
 /// The schema of a whole file, in which keys that begin with `x-` can hold anything.
@@ -72,6 +79,7 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::OneOrMore(item) => json!({ "anyOf": [of_shape(item), of_shape(&Shape::List(item))] }),
         Shape::Either(shapes) => json!({ "anyOf": shapes.iter().map(of_shape).collect::<Vec<_>>() }),
         Shape::Null => json!({ "type": "null" }),
+        Shape::Steps => json!({ "type": "array", "items": { "$ref": "#/definitions/step" } }),
     }
 }
 
@@ -82,7 +90,10 @@ mod tests {
     #[test]
     fn a_key_of_a_table_is_a_property_with_its_description() {
         let step = &schema()["anyOf"][0]["properties"]["steps"]["items"];
-        assert_eq!(step["properties"]["wait"]["description"], "Lets time pass.");
+        assert_eq!(
+            step["properties"]["wait"]["description"],
+            "Lets time pass, or waits for traffic on a link."
+        );
         assert_eq!(step["additionalProperties"], false);
         assert_eq!(step["oneOf"][0], json!({ "required": ["request"] }));
         let expect = &step["properties"]["eventually"]["properties"]["expect"];

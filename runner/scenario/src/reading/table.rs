@@ -65,6 +65,8 @@ pub(crate) enum Shape {
     Either(&'static [Shape]),
     /// null, where it has a meaning.
     Null,
+    /// A list of steps.
+    Steps,
 }
 
 /// A length of time: `200ms`, `1.5s`, `1m`, `1h`.

@@ -1,6 +1,8 @@
 //! Text in, a scenario or every mistake in it out.
 
 mod configurations;
+mod examples;
+mod flow;
 mod intent;
 mod meaning;
 mod mistakes;
