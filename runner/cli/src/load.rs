@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(found(100, capacity), [""; 0]);
         assert_eq!(
             found(101, capacity),
-            ["s.yaml:5:9: 101 requests at once are more than this machine carries, which is 100 \
+            ["s.yaml:5:11: 101 requests at once are more than this machine carries, which is 100 \
               (there are too few ports: widen /proc/sys/net/ipv4/ip_local_port_range)"]
         );
         assert_eq!(found(100_000, None), [""; 0], "in virtual time");
