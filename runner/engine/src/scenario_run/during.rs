@@ -3,7 +3,7 @@
 use fault::ServiceName;
 use futures_util::future::join;
 use scenario::{DuringStep, LinkExpectation, Step, Times, WaitUntilStep};
-use verdict::{BrokenOff, Failure, judge_links, traffic_holds};
+use verdict::{BrokenOff, Failure, History, judge_links, traffic_holds};
 
 use super::{Place, ScenarioRun, StepFindings};
 use crate::{World, exits::ExitWatch, invariants::InvariantChecker, judged::Judged};
@@ -16,12 +16,12 @@ impl<W: World> ScenarioRun<'_, W> {
         step: &Step,
         during: &DuringStep,
     ) -> Result<(StepFindings, Vec<Failure>), BrokenOff> {
-        let sender = self.sender();
+        let (sender, first) = (self.sender(), self.world.links().read(History::sent));
         let mut sending = std::pin::pin!(sender.exchanges(&during.request));
         let early = tokio::select! {
             biased;
             ended = &mut sending => Some(ended),
-            () = self.sent(during) => None,
+            () = self.sent(during, first) => None,
         };
         if let Some(Err(error)) = early {
             return Ok((StepFindings::unevaluated(error), Vec::new()));
@@ -39,10 +39,9 @@ impl<W: World> ScenarioRun<'_, W> {
         Ok((found, failures?))
     }
 
-    /// Waits until the request has been sent; all of them, if they are sent at once.
-    async fn sent(&self, during: &DuringStep) {
+    /// Waits until the request has been sent; all of them, if they are sent at once. `first` is the number of exchanges before.
+    async fn sent(&self, during: &DuringStep, first: usize) {
         let (links, client) = (self.world.links(), ServiceName::client());
-        let first = links.read(verdict::History::sent);
         let all = match during.request.times {
             Times::Once | Times::Repeat(_) => 1,
             Times::Parallel(times) => times as usize,

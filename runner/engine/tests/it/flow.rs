@@ -209,6 +209,10 @@ steps:
         ["step 2, a slow request at 6: client -> shop: calls == 3 / \
                            {\"calls\":2,\"delivered\":2,\"replied\":2,\"statuses\":[200,200]}"]
     );
+    let stage = shop(|_, number| (200, format!("{{\"n\": {number}}}")));
+    let beside = result(&stage, "", steps).await;
+    let sent: Vec<Duration> = beside.history.exchanges().map(|exchange| exchange.at).collect();
+    assert_eq!(sent, [Duration::ZERO; 2], "the first takes three seconds");
     let (requests, failures) = run_steps(&steps.replace("m > 9", "m < 9")).await;
     assert_eq!(requests, ["GET /slow", "GET /quick", "GET /bad"]);
     assert_eq!(failures, ["step 2, a slow request: fails at 14: status: 200 / 500"]);
