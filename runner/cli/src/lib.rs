@@ -6,6 +6,7 @@
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
 //! | `disk_files` | the files that scenarios name |
 //! | `selection` | the scenarios to run, and those to skip |
+//! | `load` | whether the machine carries as many requests at once as scenarios send |
 //! | `project_command` | what all commands have in common |
 //! | `invocation` | the command line as it was typed, for the commands that repeat it |
 //! | `run` | runs scenarios |
@@ -32,6 +33,7 @@ mod explore;
 mod interrupt;
 mod invariant_files;
 mod invocation;
+mod load;
 mod output;
 mod project;
 mod project_command;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use scenario::{
-    Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file_with,
+    Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration_with, read_file_with,
 };
 
 use crate::{disk_files::DiskFiles, invariant_files};
@@ -27,6 +27,8 @@ pub struct Project {
     pub explorations: Vec<Arc<Exploration>>,
     /// The files whose invariants are in the configuration.
     pub(crate) invariant_files: Vec<PathBuf>,
+    /// The files of steps that no scenario here includes.
+    pub(crate) unused_steps: Vec<PathBuf>,
 }
 
 /// The mistakes in all files of a project.
@@ -63,12 +65,15 @@ impl Project {
         let mut scenarios = Vec::new();
         let mut explorations = Vec::new();
         let mut invariant_files = Vec::new();
+        let mut included = Vec::new();
         for file in files(paths, &configuration)? {
             match fs::read_to_string(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
                 Ok(text) => match read_file_with(&text, file.clone(), &configuration, &DiskFiles) {
                     Err(found) => mistakes.extend(found),
                     Ok(File::Scenario(scenario)) => scenarios.push(Arc::from(scenario)),
+                    Ok(File::Examples(rows)) => scenarios.extend(rows.into_iter().map(Arc::new)),
+                    Ok(File::Steps) => included.push(file),
                     Ok(File::Exploration(exploration)) => explorations.push(Arc::from(exploration)),
                     Ok(File::Invariants(invariants)) => {
                         configuration.invariants.extend(invariants);
@@ -79,7 +84,17 @@ impl Project {
         }
         mistakes.extend(same_names(&scenarios));
         if mistakes.is_empty() {
-            Ok(Self { configuration: Arc::new(configuration), scenarios, explorations, invariant_files })
+            let sources =
+                scenarios.iter().flat_map(|scenario| &scenario.sources).chain(&configuration.sources);
+            let sources: BTreeSet<_> = sources.map(|file| canonical(file)).collect();
+            included.retain(|file| !sources.contains(&canonical(file)));
+            Ok(Self {
+                configuration: Arc::new(configuration),
+                scenarios,
+                explorations,
+                invariant_files,
+                unused_steps: included,
+            })
         } else {
             Err(Mistakes(mistakes))
         }
@@ -115,7 +130,7 @@ pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<C
         })?,
     };
     let text = fs::read_to_string(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
-    read_configuration(&text, file).map_err(Mistakes)
+    read_configuration_with(&text, file, &DiskFiles).map_err(Mistakes)
 }
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if

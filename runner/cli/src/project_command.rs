@@ -14,6 +14,7 @@ use crate::{
     Build, Exit, Prepared, Project, WorldOptions, Worlds,
     arguments::ConfigArgs,
     interrupt::Interrupt,
+    load,
     output::{show_broken_off, show_mistakes, write},
     service_output::Notices,
 };
@@ -29,6 +30,9 @@ pub(crate) fn run_command(
         Ok(project) => project,
         Err(mistakes) => return show_mistakes(&mistakes),
     };
+    if let Err(mistakes) = load::check(&project, worlds) {
+        return show_mistakes(&mistakes);
+    }
     let interrupt = Interrupt::listen();
     let notices = Notices::default();
     let worked = worlds.block_on(work(&project, &interrupt, &notices));

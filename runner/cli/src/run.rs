@@ -134,7 +134,8 @@ fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
         .filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
     let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped));
     let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
-    thin::invariants(project).into_iter().chain(cannot_fail).chain(skipped).collect()
+    let not_included = project.unused_steps.iter().cloned().map(Thin::NotIncluded);
+    thin::invariants(project).into_iter().chain(cannot_fail).chain(not_included).chain(skipped).collect()
 }
 
 /// Lists the scenarios that would run.
@@ -157,12 +158,15 @@ fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
 }
 
 /// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the
-/// scenario's file, relative to the configuration's folder.
+/// scenario's file, relative to the configuration's folder, and the row of its table if it has one.
 pub fn review(configuration: &Configuration, result: &ScenarioResult, world: WorldKind) -> Vec<Finding> {
     let Some(folder) = &configuration.snapshots else { return Vec::new() };
     let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
     let file = project::absolute(&result.scenario.file).with_extension("");
-    let name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
+    let mut name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
+    if let Some(row) = result.scenario.row {
+        name = format!("{name}-row-{row}");
+    }
     let compared = compare_snapshot(&beside.join(folder), &name, result, world);
     let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);
     compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
-use scenario::{Action, CallsExpectation, Client, Configuration, RequestStep, Scenario, Step};
+use scenario::{
+    Action, CallsExpectation, Client, Configuration, DuringStep, EventuallyStep, RequestStep, Scenario, Step,
+    WatchStep,
+};
 use verdict::BrokenOff;
 
 /// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
@@ -38,7 +41,7 @@ fn matches(scenario: &Scenario, filter: &str) -> bool {
 /// clients log in, and those that the invariants observe.
 fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration) -> Vec<&'a ServiceName> {
     let mut needed = Vec::new();
-    needed.extend(scenario.steps.iter().flat_map(services_of_step));
+    needed.extend(scenario.steps.iter().flat_map(Step::all).flat_map(services_of_step));
     needed.extend(scenario.faults.iter().flat_map(services_of_fault));
     let senders = scenario.senders();
     let own = |client: &&Client| scenario.clients.iter().any(|own| own.name == client.name);
@@ -53,14 +56,22 @@ fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration)
     needed
 }
 
+/// The services of a step, without those of the steps within it.
 fn services_of_step(step: &Step) -> Vec<&ServiceName> {
     match &step.action {
-        Action::Request(request) => services_of_request(request),
-        Action::Eventually(eventually) => services_of_request(&eventually.request),
-        Action::Watch(watch) => services_of_request(&watch.request),
-        Action::Together(members) => members.iter().flat_map(services_of_step).collect(),
+        Action::Request(request)
+        | Action::Eventually(EventuallyStep { request, .. })
+        | Action::Watch(WatchStep { request, .. })
+        | Action::During(DuringStep { request, .. }) => services_of_request(request),
         Action::Process(process) => vec![&process.service],
-        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Check(_) => Vec::new(),
+        Action::WaitUntil(wait) => vec![&wait.link.caller, &wait.link.callee],
+        Action::Inject(_)
+        | Action::Heal(_)
+        | Action::Wait(_)
+        | Action::Check(_)
+        | Action::Vars(_)
+        | Action::Together(_)
+        | Action::For(_) => Vec::new(),
     }
 }
 

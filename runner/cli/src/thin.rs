@@ -15,6 +15,8 @@ pub(crate) enum Thin {
     InvariantsElsewhere(Vec<PathBuf>),
     /// The project has no invariants, and this is judged by little else.
     NoInvariant(String),
+    /// A file has steps and no `scenario`, and nothing that was read includes it.
+    NotIncluded(PathBuf),
     /// No step of a scenario expects anything, and no invariant holds.
     CannotFail(String),
     /// Scenarios whose services are away.
@@ -42,6 +44,7 @@ impl Thin {
         match self {
             Self::InvariantsElsewhere(files) => format!("name {}, too", listed(files)),
             Self::NoInvariant(_) => "write what must always hold into `invariants.yaml` beside it".into(),
+            Self::NotIncluded(_) => "give it a name if it is a scenario: `scenario: …`".into(),
             Self::CannotFail(_) => "say what must come of it: `expect: { status: 200 }`".into(),
             Self::Skipped(_) => "start the services that are away".into(),
             Self::Untested { untested, requests } => untested.help(requests.as_ref()).into(),
@@ -60,6 +63,9 @@ impl fmt::Display for Thin {
                 write!(f, "no invariant holds here: those of {} hold in that folder only", listed(files))
             }
             Self::NoInvariant(name) => write!(f, "`{name}` is judged by no invariant"),
+            Self::NotIncluded(file) => {
+                write!(f, "no scenario here includes {}, which has steps and no `scenario`", file.display())
+            }
             Self::CannotFail(name) => write!(f, "no step of `{name}` can fail"),
             Self::Skipped(1) => f.write_str("1 scenario was skipped"),
             Self::Skipped(scenarios) => write!(f, "{scenarios} scenarios were skipped"),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future, num::NonZeroUsize, path::PathBu
 
 use engine::{BrokenOff, PreparationSink, Stage};
 use fault::ServiceName;
-use fleet::{Fleet, FleetOptions, LineSink, NoticeSink};
+use fleet::{Capacity, Fleet, FleetOptions, LineSink, NoticeSink};
 use report::WorldKind;
 use scenario::Configuration;
 
@@ -28,6 +28,12 @@ pub trait Worlds {
 
     /// How many scenarios run at a time without `--jobs`.
     fn jobs(&self) -> NonZeroUsize;
+
+    /// How many requests these worlds carry at once, between services with this many links; `None` where there is no limit.
+    /// `wanted` is how many there will be.
+    fn capacity(&self, _links: usize, _wanted: u64) -> Option<Capacity> {
+        None
+    }
 }
 
 /// How worlds are prepared, and what of them is kept. Worlds without processes need only a part of it.
@@ -100,6 +106,10 @@ impl Worlds for Live {
         // are processes, and run beside it.
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build().expect("a runtime needs a poller only").block_on(future)
+    }
+
+    fn capacity(&self, links: usize, wanted: u64) -> Option<Capacity> {
+        Some(fleet::capacity(links, wanted))
     }
 
     fn jobs(&self) -> NonZeroUsize {

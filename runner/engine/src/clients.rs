@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,15 +20,15 @@ use crate::{
 };
 
 /// The clients of a scenario.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Clients<'a> {
     base_urls: &'a [(ServiceName, http::Uri)],
     states: BTreeMap<ClientName, ClientState<'a>>,
     /// Shared by the requests of a step that are in flight at the same time.
-    jars: Mutex<BTreeMap<(ClientName, ServiceName), CookieJar>>,
+    jars: Arc<Mutex<BTreeMap<(ClientName, ServiceName), CookieJar>>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ClientState<'a> {
     client: &'a Client,
     login: LoginState,
@@ -64,7 +64,7 @@ pub(crate) struct RunLogin {
 #[derive(Debug, Default)]
 pub(crate) struct RunLogins(Mutex<BTreeMap<ClientName, SharedLogin>>);
 
-type SharedLogin = std::sync::Arc<OnceCell<Result<RunLogin, BrokenOff>>>;
+type SharedLogin = Arc<OnceCell<Result<RunLogin, BrokenOff>>>;
 
 impl RunLogins {
     /// The login of a client; the first one who asks for it makes it.
@@ -81,14 +81,14 @@ impl<'a> Clients<'a> {
             (client.name.clone(), ClientState { client, login })
         };
         let states = rules.clients.iter().chain(&scenario.clients).map(state).collect();
-        Self { base_urls: &rules.base_urls, states, jars: Mutex::default() }
+        Self { base_urls: &rules.base_urls, states, jars: Arc::default() }
     }
 
     /// The same with one of the clients alone, as it is before it logs in.
     pub(crate) fn alone(rules: &'a RequestRules, client: &'a Client) -> Self {
         let state = ClientState { client, login: LoginState::Due };
         let states = BTreeMap::from([(client.name.clone(), state)]);
-        Self { base_urls: &rules.base_urls, states, jars: Mutex::default() }
+        Self { base_urls: &rules.base_urls, states, jars: Arc::default() }
     }
 
     pub(crate) fn client(&self, name: &ClientName) -> Option<&'a Client> {
@@ -183,7 +183,7 @@ impl<'a> Clients<'a> {
 
     /// The cookies of all clients, by the services that have given them.
     pub(crate) fn into_jars(self) -> BTreeMap<ServiceName, CookieJar> {
-        let jars = self.jars.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let jars = std::mem::take(&mut *locked(&self.jars));
         jars.into_iter().map(|((_, service), jar)| (service, jar)).collect()
     }
 }

@@ -17,7 +17,14 @@ pub(crate) struct Judged {
 impl Judged {
     /// Notes a step that runs.
     pub(crate) fn ran(&mut self, step: &Step) {
-        self.any |= step.is_judged();
+        self.any |= step.is_judged_itself();
+    }
+
+    /// Notes a loop that has no round.
+    pub(crate) fn no_round(&mut self, step: &Step) {
+        if step.is_judged() {
+            self.left_out.push(format!("{} (no round)", step.name));
+        }
     }
 
     /// Notes a step that its condition leaves out.

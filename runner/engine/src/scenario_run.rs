@@ -5,24 +5,28 @@ use std::{sync::Arc, time::Duration};
 use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
-    Action, Configuration, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope,
-    Signal, Step, Value, WatchStep,
+    Action, Configuration, DuringStep, EvaluationError, EventuallyStep, ForStep, Invariant, Judging,
+    RequestStep, Scenario, Scope, Signal, Step, TemplateValue, Value, WaitUntilStep, WatchStep,
 };
 use verdict::{
     BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
     judge_check, judge_fired,
 };
 
-use self::process::failed_signal;
+use self::{place::Place, process::failed_signal};
 use crate::{
     RequestRules, ScenarioResult, ServiceOutput, Stage, World, circuits, clients::Clients, exits::ExitWatch,
     invariants::InvariantChecker, judged::Judged,
 };
 
+mod during;
 mod login;
+mod phases;
+mod place;
 mod polls;
 mod process;
 mod requests;
+mod rounds;
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -122,8 +126,11 @@ enum Condition {
 fn is_lenient(step: &Step) -> bool {
     match &step.action {
         Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
-        Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
-            request.expect.judging == Judging::Lenient
+        Action::Eventually(EventuallyStep { request, .. })
+        | Action::Watch(WatchStep { request, .. })
+        | Action::During(DuringStep { request, .. }) => request.expect.judging == Judging::Lenient,
+        Action::For(ForStep { judging, .. }) | Action::WaitUntil(WaitUntilStep { judging, .. }) => {
+            *judging == Judging::Lenient
         }
         _ => false,
     }
@@ -185,7 +192,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
-        if let Err(error) = self.set_vars() {
+        if let Err(error) = self.set_vars(&self.scenario.vars) {
             let found = StepFindings::unevaluated(error);
             return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
         }
@@ -217,35 +224,12 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
     }
 
-    fn set_vars(&mut self) -> Result<(), EvaluationError> {
-        for (name, value) in &self.scenario.vars {
+    fn set_vars(&mut self, vars: &[(String, TemplateValue)]) -> Result<(), EvaluationError> {
+        for (name, value) in vars {
             let value = value.render(&self.variables)?;
             self.variables.set(name, value);
         }
         Ok(())
-    }
-
-    /// Runs the steps until one fails.
-    async fn steps(&mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Result<Vec<Failure>, BrokenOff> {
-        for (index, step) in self.scenario.steps.iter().enumerate() {
-            on_step(index);
-            self.world.enter_step(Some(index));
-            let found = match self.condition(step) {
-                Err(error) => StepFindings::unevaluated(error),
-                Ok(Condition::Fails) => StepFindings::default(),
-                Ok(Condition::Holds) => {
-                    let mut found = self.step(index, step).await?;
-                    found.findings.extend(self.invariants.check_after(index, self.world).await);
-                    found
-                }
-            };
-            let failures = self.failures(self.location(index), found).await;
-            if !failures.is_empty() {
-                self.record_circuits().await;
-                return Ok(failures);
-            }
-        }
-        Ok(Vec::new())
     }
 
     async fn record_circuits(&self) {
@@ -283,29 +267,34 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         let condition = match &step.condition {
             Some(condition) if !condition.holds(&self.variables)? => condition,
             _ => {
-                // Each member of `together` has a condition of its own.
-                if !matches!(step.action, Action::Together(_)) {
-                    self.judged.ran(step);
-                }
+                // Each step within it has a condition of its own.
+                self.judged.ran(step);
                 return Ok(Condition::Holds);
             }
         };
         self.judged.left_out(step, condition);
-        for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
-            self.variables.set(name, Value::Null);
-        }
+        self.without_captures(step);
         Ok(Condition::Fails)
     }
 
-    async fn step(&mut self, index: usize, step: &Step) -> Result<StepFindings, BrokenOff> {
-        if let Some(found) = self.log_in(step).await {
-            return Ok(found);
+    /// Makes what a step captures null.
+    fn without_captures(&mut self, step: &Step) {
+        for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
+            self.variables.set(name, Value::Null);
         }
+    }
+
+    /// Carries out a step. The failures of the steps within it stand beside what it has found itself.
+    async fn step(&mut self, place: &Place, step: &Step) -> Result<(StepFindings, Vec<Failure>), BrokenOff> {
+        if let Some(found) = self.log_in(step).await {
+            return Ok((found, Vec::new()));
+        }
+        let mut inner = Vec::new();
         let found = match &step.action {
-            Action::Request(request) => self.request(index, request).await,
-            Action::Together(members) => self.together(index, members).await,
-            Action::Eventually(eventually) => self.eventually(index, eventually).await,
-            Action::Watch(watch) => self.watch(index, watch).await,
+            Action::Request(request) => self.request(request).await,
+            Action::Together(members) => self.together(members).await,
+            Action::Eventually(eventually) => self.eventually(eventually).await,
+            Action::Watch(watch) => self.watch(watch).await,
             Action::Inject(inject) => {
                 let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
                 let fault = fault.expect("reading a scenario checks that its faults exist").clone();
@@ -329,8 +318,20 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(StepFindings::of(findings))
             }
             Action::Check(conditions) => Ok(StepFindings::of(judge_check(conditions, &self.variables))),
+            Action::Vars(vars) => self.set_vars(vars).map(|()| StepFindings::default()),
+            Action::For(rounds) => {
+                let found;
+                (found, inner) = self.rounds(place, step, rounds).await?;
+                Ok(found)
+            }
+            Action::During(during) => {
+                let found;
+                (found, inner) = self.during(place, step, during).await?;
+                Ok(found)
+            }
+            Action::WaitUntil(wait) => Ok(self.wait_until(wait).await),
         };
         let found = found.unwrap_or_else(StepFindings::unevaluated);
-        Ok(if is_lenient(step) { StepFindings::default() } else { found })
+        Ok((if is_lenient(step) { StepFindings::default() } else { found }, inner))
     }
 }

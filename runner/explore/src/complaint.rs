@@ -87,18 +87,18 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use fault::Seed;
-    use scenario::{Action, Scenario, Span};
+    use scenario::{Action, Scenario, Span, Step};
     use verdict::{BodyPath, History};
 
     use super::*;
-    use crate::step;
 
     /// The complaint about a finding of the only step.
     fn complaint(kind: FindingKind, member: Option<&str>, operation: Option<&str>) -> Complaint {
-        let step = step::unconditional("pay 3".into(), Action::Wait(Duration::ZERO));
+        let step = Step::new("pay 3", Action::Wait(Duration::ZERO));
         let scenario = Scenario { steps: vec![step], ..Scenario::new("A payment", "") };
         let finding = Finding { member: member.map(str::to_owned), ..Finding::new(kind, "one", "another") };
-        let location = FailureLocation::Step { index: 0, name: "pay 3".into(), span: Span::default() };
+        let location =
+            FailureLocation::Step { index: 0, name: "pay 3".into(), span: Span::default(), file: None };
         let failure = Failure { location, findings: vec![finding], exchange: None, failed: Vec::new() };
         let result = ScenarioResult {
             scenario: Arc::new(scenario),

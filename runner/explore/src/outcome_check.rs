@@ -7,8 +7,6 @@ use scenario::{
     StatusPattern, Step, Times,
 };
 
-use crate::step;
-
 /// The most attempts of one outcome check.
 const ATTEMPTS: u32 = 20;
 
@@ -40,7 +38,7 @@ pub(crate) fn outcome_check(
     let request = RequestStep { call, times: Times::Once, expect, capture: Vec::new() };
     let action =
         Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request, fail_if: Vec::new() });
-    step::unconditional(format!("{title}: outcome"), action)
+    Step::new(format!("{title}: outcome"), action)
 }
 
 /// Whether this step is an outcome check: it polls a request that an earlier step sent, and compares the reply with a value

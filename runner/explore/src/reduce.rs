@@ -8,7 +8,7 @@ use scenario::{Action, ClientName, Judging, Scenario};
 use verdict::{FailureLocation, Verdict};
 
 use crate::{
-    captures::{captured, names, requests_mut, without_unused_captures},
+    captures::{captured, requests_mut, without_unused_captures},
     complaint::{Complaint, complaints_by_name},
     outcome_check::steps_before_outcome_checks,
     progress::Progress,
@@ -92,6 +92,9 @@ impl<S: Stage, Tell: Fn(Progress), Alike: Fn(&ScenarioResult) -> bool> Reduction
     async fn fewer_steps(&mut self) {
         fewer(steps_before_outcome_checks(self.scenario()), async |steps| {
             let candidate = without(self.scenario(), steps);
+            if candidate.steps.len() == self.scenario().steps.len() {
+                return None;
+            }
             self.take(candidate).await.then(|| steps_before_outcome_checks(self.scenario()))
         })
         .await;
@@ -160,10 +163,14 @@ fn without_member(scenario: &Scenario, step: usize, member: usize) -> Scenario {
     tidied(rest, &captured(scenario))
 }
 
-/// The scenario without some steps, and without those that depend on them.
+/// The scenario without some of its own steps, and without those that depend on them.
 fn without(scenario: &Scenario, steps: Range<usize>) -> Scenario {
     let mut rest = scenario.clone();
-    rest.steps.drain(steps);
+    let mut position = 0..;
+    rest.steps.retain(|step| {
+        let removed = position.next().is_some_and(|position| steps.contains(&position));
+        !removed || step.phase.is_configured()
+    });
     tidied(rest, &captured(scenario))
 }
 
@@ -172,20 +179,20 @@ fn tidied(mut rest: Scenario, captured: &BTreeSet<&str>) -> Scenario {
     let (mut known, mut injected): (BTreeSet<String>, BTreeSet<FaultName>) = Default::default();
     rest.steps.retain(|step| {
         let complete =
-            names(step).iter().all(|name| known.contains(name) || !captured.contains(name.as_str()));
+            step.names().iter().all(|name| known.contains(name) || !captured.contains(name.as_str()));
         let meaningful = match &step.action {
             Action::Heal(Some(fault)) => injected.contains(fault),
             _ => true,
         };
         if complete && meaningful {
-            known.extend(
-                step.requests().iter().flat_map(|request| &request.capture).map(|(name, _)| name.clone()),
-            );
-            if let Action::Inject(inject) = &step.action {
-                injected.insert(inject.fault.clone());
-            }
+            known.extend(step.made().map(str::to_owned));
+            injected.extend(step.all().into_iter().filter_map(|step| match &step.action {
+                Action::Inject(inject) => Some(inject.fault.clone()),
+                _ => None,
+            }));
         }
-        complete && meaningful
+        // A file that is written of it gets the steps of e2e.conf again.
+        step.phase.is_configured() || complete && meaningful
     });
     rest.faults.retain(|fault| injected.contains(&fault.name));
     let senders: BTreeSet<ClientName> = rest.senders().into_iter().cloned().collect();

@@ -39,17 +39,20 @@ pub fn script(exploration: &Exploration, sequence: &Sequence, name: String, with
             _ => None,
         })
         .collect();
+    let steps = plan.units.iter().map(|unit| writer.step(unit));
+    let (before, finally) = (&exploration.before, &exploration.finally);
     let scenario = Scenario {
         tags: exploration.tags.clone(),
         file: exploration.file.clone(),
         faults: injected.into_iter().map(|fault| exploration.faults[fault].clone()).collect(),
-        steps: plan.units.iter().map(|unit| writer.step(unit)).collect(),
+        steps: before.iter().cloned().chain(steps).chain(finally.iter().cloned()).collect(),
         settle: exploration.settle,
         ..Scenario::new(name, "")
     };
+    let operations = plan.units.iter().map(|unit| plan.operations(unit));
     Script {
         scenario: Arc::new(scenario),
-        operations: plan.units.iter().map(|unit| plan.operations(unit)).collect(),
+        operations: before.iter().map(|_| Vec::new()).chain(operations).collect(),
         unchecked_keys: plan.unchecked_keys(),
     }
 }

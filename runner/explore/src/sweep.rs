@@ -26,7 +26,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use engine::{CancellationToken, Rules, ScenarioResult, Stage};
 use fault::Seed;
-use scenario::Scenario;
+use scenario::{Phase, Scenario};
 use verdict::Verdict;
 
 use crate::{
@@ -37,7 +37,7 @@ use crate::{
     trial::{FailingRun, Trials},
 };
 use fault_kind::applicable;
-use faulted::FaultedScenario;
+use faulted::{FaultedScenario, steps_before_faults};
 use pairs::{Pair, pairs};
 
 pub use call::SweptCall;
@@ -98,7 +98,8 @@ pub async fn sweep<S: Stage>(
     let trials = Trials::new(stage, rules, options.seed);
     let baseline = trials.run(Arc::clone(scenario), options.seed);
     let baseline = Arc::new(options.stop.run_until_cancelled(baseline).await?);
-    let made = call::calls(&baseline.history, Some);
+    let in_steps = |step: usize| (scenario.steps.get(step)?.phase == Phase::Main).then_some(step);
+    let made = call::calls(&baseline.history, steps_before_faults(scenario), in_steps);
     let calls = made.into_iter().map(|(call, _)| call).collect();
     let table = SweepTable {
         seed: options.seed,

@@ -8,7 +8,7 @@ use std::{
 use engine::{Stage, World};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
-use scenario::{Action, Configuration, Need, Object, Scenario, Service, Value};
+use scenario::{Action, Configuration, Need, Object, Scenario, Service, Step, Value};
 use tokio::sync::{Mutex, OnceCell};
 use verdict::{BrokenOff, PortState, Resource};
 
@@ -186,7 +186,7 @@ impl Fleet {
             let (service, file) = (name.clone(), Some(scenario.file.to_path_buf()));
             Err(BrokenOff::NotOurs { service, action, file })
         };
-        for step in &scenario.steps {
+        for step in scenario.steps.iter().flat_map(Step::all) {
             if let Action::Process(process) = &step.action {
                 check(process.signal.as_str(), &process.service)?;
             }

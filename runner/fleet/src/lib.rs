@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | `fleet` | starts a world for each scenario: the missing services, retries on other ports |
 //! | `build` | runs the `build` command |
+//! | `capacity` | how many requests this machine carries at once |
 //! | `options` | its settings besides the configuration |
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
@@ -41,6 +42,7 @@
 
 mod address;
 mod build;
+mod capacity;
 mod external;
 mod fleet;
 mod guardian;
@@ -61,6 +63,7 @@ mod workspace;
 mod world;
 
 pub use address::{Address, AddressError};
+pub use capacity::{Capacity, CapacityLimit, capacity};
 pub use fleet::Fleet;
 pub use log::{LineSink, OutputLine};
 pub use notice::{Notice, NoticeSink};

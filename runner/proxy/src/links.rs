@@ -70,6 +70,17 @@ impl Links {
         self.state.enter_step(step);
     }
 
+    /// The number of exchanges that had begun when the present step began: it may be entered several times.
+    pub fn sent_before_step(&self) -> usize {
+        self.state.sent_before_step()
+    }
+
+    /// Waits until the history meets a condition, which must not use the links. It is asked whenever an exchange or a process
+    /// has a new record.
+    pub async fn until(&self, is_met: impl FnMut(&History) -> bool) {
+        self.state.until(is_met).await;
+    }
+
     /// The step that is running, counted from 0; `None` before the first and after the last.
     pub fn step(&self) -> Option<usize> {
         self.state.step()

@@ -26,6 +26,8 @@ pub(crate) struct LinkState {
     kill: Box<dyn Fn(&ServiceName) + Send + Sync>,
     /// Wakes its waiters in the order in which they began to wait, as a simulated world must.
     changed: Notify,
+    /// The same when an exchange or a process has a new record.
+    recorded: Notify,
     observers: Mutex<Vec<Weak<dyn LinkObserver>>>,
 }
 
@@ -35,6 +37,8 @@ struct Inner {
     /// The step that is running, and when it began.
     step: Option<usize>,
     step_began: Duration,
+    /// The number of exchanges that had begun before the step.
+    sent_before: usize,
     absences: Absences,
 }
 
@@ -82,6 +86,7 @@ impl LinkState {
             history: History::default(),
             step: None,
             step_began: Duration::ZERO,
+            sent_before: 0,
             absences: Absences::default(),
         };
         Self {
@@ -89,6 +94,7 @@ impl LinkState {
             inner: Mutex::new(inner),
             kill: Box::new(kill),
             changed: Notify::new(),
+            recorded: Notify::new(),
             observers: Mutex::default(),
         }
     }
@@ -155,7 +161,23 @@ impl LinkState {
     pub(crate) fn enter_step(&self, step: Option<usize>) {
         let now = self.now();
         let mut inner = self.inner();
-        (inner.step, inner.step_began) = (step, now);
+        (inner.step, inner.step_began, inner.sent_before) = (step, now, inner.history.sent());
+    }
+
+    pub(crate) fn sent_before_step(&self) -> usize {
+        self.inner().sent_before
+    }
+
+    /// Waits until the history meets a condition, which is asked whenever an exchange or a process has a new record.
+    pub(crate) async fn until(&self, mut is_met: impl FnMut(&History) -> bool) {
+        loop {
+            // Before the condition is asked, so that no record is missed.
+            let recorded = self.recorded.notified();
+            if self.read(&mut is_met) {
+                return;
+            }
+            recorded.await;
+        }
     }
 
     pub(crate) fn step(&self) -> Option<usize> {
@@ -187,7 +209,10 @@ impl LinkState {
         };
         let Inner { injector, history, step, .. } = &mut *inner;
         let id = history.send(now, *step, link.clone(), request, faults);
-        Beginning { id, at: injector.moment(now), admission }
+        let beginning = Beginning { id, at: injector.moment(now), admission };
+        drop(inner);
+        self.recorded.notify_waiters();
+        beginning
     }
 
     /// Records that a fault changes an exchange, once for each fault.
@@ -214,6 +239,7 @@ impl LinkState {
     pub(crate) fn record(&self, event: HistoryEvent) {
         let now = self.now();
         self.inner().append(now, event);
+        self.recorded.notify_waiters();
     }
 
     /// Kills a service, unless the fault was healed while the exchange was in flight: a healed fault does nothing.

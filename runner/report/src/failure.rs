@@ -91,14 +91,18 @@ fn failed(
     failure: &Failure,
     address: &dyn Fn(&ServiceName) -> Option<ServiceAddress>,
 ) -> Vec<String> {
-    let file = &result.scenario.file;
+    let own = &result.scenario.file;
     let mut lines = match &failure.location {
-        location @ FailureLocation::Step { span, .. } => {
-            let head = format!("  {}  {location}", position(file, *span).dimmed());
-            let line = excerpt(&result.scenario.text, *span);
+        location @ FailureLocation::Step { span, file, .. } => {
+            let (path, text) = match file {
+                Some(file) => (file.path.as_path(), file.text.as_str()),
+                None => (own.as_path(), &*result.scenario.text),
+            };
+            let head = format!("  {}  {location}", position(path, *span).dimmed());
+            let line = excerpt(text, *span);
             iter::once(head).chain(line.into_iter().map(|line| format!("    {line}"))).collect()
         }
-        location => vec![format!("  {}  {location}", file.display().dimmed())],
+        location => vec![format!("  {}  {location}", own.display().dimmed())],
     };
     lines.push(String::new());
     lines.extend(finding::all(&failure.findings).into_iter().map(|line| format!("    {line}")));

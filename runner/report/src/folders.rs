@@ -14,10 +14,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Groups results by folder. Scenarios that run side by side end in any order: results of the current folder are written at
 /// once, those of another when nothing in the current folder runs any more, or after [`PATIENCE`]. Then the current folder's
-/// heading is written again.
+/// heading is written again. Likewise the rows of a table stand together: others of the folder wait for them.
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
     current: Option<PathBuf>,
+    /// The file of the last result, if it is a row of a table.
+    table: Option<Arc<PathBuf>>,
     /// Results that aren't written yet, in the order in which they came.
     held: Vec<(Instant, Arc<ScenarioResult>)>,
 }
@@ -50,13 +52,20 @@ impl Folders {
         self.held.push((now, result));
     }
 
-    /// What is to be written now; `None` if nothing is, or all that is left waits for the current folder.
+    /// What is to be written now; `None` if nothing is, or all that is left waits for the current folder or table. `is_running`
+    /// tells whether a scenario in a folder or file runs.
     pub(crate) fn next(&mut self, is_running: impl Fn(&Path) -> bool, now: Instant) -> Option<Grouped> {
         let in_current = |(_, result): &(_, Arc<ScenarioResult>)| {
             Some(folder(&result.scenario)) == self.current.as_deref()
         };
+        let of_table =
+            |(_, result): &(_, Arc<ScenarioResult>)| Some(&result.scenario.file) == self.table.as_ref();
+        if let Some(at) = self.held.iter().position(of_table) {
+            return Some(self.result(at));
+        }
         if let Some(at) = self.held.iter().position(in_current) {
-            return Some(Grouped::Result(self.held.remove(at).1));
+            let rows_are_due = self.table.as_ref().is_some_and(|file| is_running(file));
+            return (!rows_are_due || now >= self.held[at].0 + PATIENCE).then(|| self.result(at));
         }
         let (since, first) = self.held.first()?;
         let waits = self.current.as_deref().is_some_and(is_running) && now < *since + PATIENCE;
@@ -65,7 +74,14 @@ impl Folders {
         }
         let path = folder(&first.scenario).to_path_buf();
         let is_first = self.current.replace(path.clone()).is_none();
+        self.table = None;
         Some(Grouped::Folder { path, is_first })
+    }
+
+    fn result(&mut self, at: usize) -> Grouped {
+        let (_, result) = self.held.remove(at);
+        self.table = result.scenario.row.map(|_| Arc::clone(&result.scenario.file));
+        Grouped::Result(result)
     }
 }
 
@@ -74,10 +90,12 @@ mod tests {
     use super::*;
     use crate::tests::sample::{FIRST, passed};
 
-    /// A result of a scenario in this file.
+    /// A result of a scenario in this file; with a `#` behind it, of a row.
     fn result(file: &str) -> Arc<ScenarioResult> {
         let mut result = passed(FIRST);
-        Arc::make_mut(&mut result.scenario).file = Arc::new(file.into());
+        let scenario = Arc::make_mut(&mut result.scenario);
+        scenario.row = file.ends_with('#').then_some(1);
+        scenario.file = Arc::new(file.into());
         Arc::new(result)
     }
 
@@ -113,5 +131,14 @@ mod tests {
             "not for long"
         );
         assert_eq!(written(&[(0, "1.yaml")], "a"), ".: 1.yaml");
+    }
+
+    #[test]
+    fn the_rows_of_a_table_stand_together() {
+        let ended = [(0, "a/t#"), (0, "a/1"), (1, "a/t#"), (1, "a/2")];
+        assert_eq!(written(&ended, "a/t#"), "a: a/t# a/t#", "others wait for the rest of the table");
+        assert_eq!(written(&ended, "b"), "a: a/t# a/1 a/t# a/2", "none of it runs");
+        let late = [(0, "a/t#"), (0, "a/1"), (3, "a/t#")];
+        assert_eq!(written(&late, "a/t#"), "a: a/t# a/t# a/1", "not for long");
     }
 }

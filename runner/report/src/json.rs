@@ -131,6 +131,12 @@ pub struct FailureFile {
     pub step: Option<usize>,
     /// The step's line in the file, counted from 1.
     pub line: Option<u32>,
+    /// The file of that line; absent for the scenario's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// Of a step within another one: the names from the outside inwards, with the number of the round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     /// Everything that wasn't as it must be.
     pub findings: Vec<FindingFile>,
     /// The exchange that was judged.
@@ -292,7 +298,7 @@ fn verdict(result: &ScenarioResult, moments: &AllMoments) -> VerdictFile {
     match &result.verdict {
         Verdict::Passed => VerdictFile::Passed,
         Verdict::Failed(failures) => VerdictFile::Failed {
-            failures: failures.iter().map(|failed| failure(failed, &result.history, moments)).collect(),
+            failures: failures.iter().map(|failed| failure(failed, result, moments)).collect(),
         },
         Verdict::BrokenOff(broken) => {
             let (reason, log) = (broken.to_string(), broken.log().to_vec());
@@ -302,13 +308,19 @@ fn verdict(result: &ScenarioResult, moments: &AllMoments) -> VerdictFile {
     }
 }
 
-fn failure(failure: &Failure, history: &History, moments: &AllMoments) -> FailureFile {
-    let (step, line) = match &failure.location {
-        FailureLocation::Step { index, span, .. } => (Some(*index), Some(span.line).filter(|line| *line > 0)),
-        FailureLocation::Start | FailureLocation::End => (None, None),
+fn failure(failure: &Failure, result: &ScenarioResult, moments: &AllMoments) -> FailureFile {
+    let (step, line, file, within) = match &failure.location {
+        FailureLocation::Step { index, span, file, name } => {
+            let outermost = result.scenario.steps.get(*index);
+            let within = outermost.is_none_or(|step| step.name != *name).then(|| name.clone());
+            let file = file.as_ref().map(|file| file.path.clone());
+            (Some(*index), Some(span.line).filter(|line| *line > 0), file, within)
+        }
+        FailureLocation::Start | FailureLocation::End => Default::default(),
     };
-    let exchange = failure.exchange.map(|id| exchange(&history.exchange(id), moments));
-    FailureFile { step, line, findings: failure.findings.iter().map(FindingFile::from).collect(), exchange }
+    let exchange = failure.exchange.map(|id| exchange(&result.history.exchange(id), moments));
+    let findings = failure.findings.iter().map(FindingFile::from).collect();
+    FailureFile { step, line, file, within, findings, exchange }
 }
 
 /// The entry for a record; `None` for the later records of an exchange, whose entry is that of its first record.

@@ -213,7 +213,10 @@ impl<W: Write> Terminal<W> {
     fn write_results(&mut self) -> io::Result<()> {
         let columns = self.options.width;
         loop {
-            let runs_in = |named: &Path| self.running.values().any(|(scenario, _)| folder(scenario) == named);
+            let runs_in = |named: &Path| {
+                let mut running = self.running.values();
+                running.any(|(scenario, _)| folder(scenario) == named || scenario.file.as_path() == named)
+            };
             let line = match self.folders.next(runs_in, Instant::now()) {
                 None => return Ok(()),
                 Some(Grouped::Folder { path, is_first }) => {

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use engine::ScenarioResult;
 use fault::{Seed, ServiceName};
-use scenario::{Action, RequestStep, Step, Times};
+use scenario::{Action, ForStep, RequestStep, Rounds, Step, Times};
 use verdict::{Exchange, FaultChange, History, HistoryEvent, Record, Verdict};
 
 use self::{keys::Keys, traffic::Counting};
@@ -96,8 +96,15 @@ fn indented(mark: char, lines: &[String]) -> Vec<String> {
 fn keeps_traffic_certain(action: &Action) -> bool {
     match action {
         Action::Request(request) => !matches!(request.times, Times::Parallel(_)),
-        Action::Check(_) => true,
-        Action::Together(_)
+        Action::Check(_) | Action::Vars(_) => true,
+        // How often one goes round until something is true can be a matter of time.
+        Action::For(ForStep { rounds: Rounds::Each { .. }, steps, .. }) => {
+            steps.iter().all(|step| keeps_traffic_certain(&step.action))
+        }
+        Action::For(_)
+        | Action::During(_)
+        | Action::WaitUntil(_)
+        | Action::Together(_)
         | Action::Eventually(_)
         | Action::Watch(_)
         | Action::Inject(_)
@@ -134,7 +141,8 @@ fn step_lines<'a>(result: &'a ScenarioResult, index: usize, step: &Step, keys: &
     let sent = own_exchanges(&result.history, index);
     let during = result.history.records().iter().filter(|record| record.step == Some(index));
     match &step.action {
-        Action::Together(members) => requests::together(members, &sent, keys),
+        Action::Together(_) | Action::During(_) => requests::together(step, &sent, keys),
+        Action::For(_) => requests::rounds(step, &sent, keys),
         Action::Inject(_) | Action::Heal(_) => during
             .filter_map(|record| fault_change(result, record))
             .collect::<BTreeSet<_>>()
@@ -179,7 +187,9 @@ fn own_endings(history: &History, index: usize, action: &Action) -> Vec<String> 
     });
     let mut lines: Vec<String> = told
         .map(|exchange| match action {
-            Action::Together(_) => format!("{}: {}", requests::head(&exchange), traffic::ending(&exchange)),
+            Action::Together(_) | Action::For(_) | Action::During(_) => {
+                format!("{}: {}", requests::head(&exchange), traffic::ending(&exchange))
+            }
             _ => traffic::ending(&exchange),
         })
         .collect();

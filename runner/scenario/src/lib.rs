@@ -77,18 +77,19 @@ pub use expression::{
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Authentication, Body, BodyExpectation, BodyFile, Call, CallPattern, CallsExpectation,
-    CircuitExpectation, Client, ClientName, Configuration, Dependency, Distance, Disturbance,
-    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow, Generator, HeaderExpectation,
-    InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login, LoginScope, MatchingCalls, Need,
-    Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, Part, PartContent, ProcessStep,
-    Readiness, ReplyExpectation, RequestDefaults, RequestStep, Scenario, Service, Signal, StartCommand,
-    StartWait, StatusPattern, Step, Times, WatchRule, WatchStep,
+    CircuitExpectation, Client, ClientName, Configuration, Dependency, Distance, Disturbance, DuringStep,
+    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow, ForStep, Generator,
+    HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login, LoginScope,
+    MatchingCalls, Need, Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, Part,
+    PartContent, Phase, ProcessStep, Readiness, ReplyExpectation, RequestDefaults, RequestStep, Rounds,
+    Scenario, Service, Signal, SourceFile, StartCommand, StartWait, StatusPattern, Step, Times,
+    WaitUntilStep, WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;
 pub use reading::{
     FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
-    read_configuration, read_file, read_file_with, schema, tables,
+    read_configuration, read_configuration_with, read_file, read_file_with, schema, tables,
 };
 pub use template::{
     Others, Pairs, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners,

@@ -1,6 +1,7 @@
 //! What the files mean, once nothing in them is a mistake.
 
 mod authentication;
+mod binding;
 mod body;
 mod calls;
 mod client;
@@ -9,9 +10,11 @@ mod defaults;
 mod expectation;
 mod exploration;
 mod file;
+mod flow;
 mod follow;
 mod generator;
 mod invariant;
+mod names;
 mod request;
 mod scenario;
 mod status;
@@ -21,6 +24,7 @@ pub use authentication::Authentication;
 pub use body::{Body, BodyFile, Part, PartContent};
 pub use calls::{CallPattern, CallsExpectation, Distance, MatchingCalls};
 pub use client::{Client, ClientName, Login, LoginScope};
+pub(crate) use configuration::links;
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use defaults::RequestDefaults;
 pub use expectation::{
@@ -29,6 +33,7 @@ pub use expectation::{
 };
 pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;
+pub use flow::{DuringStep, ForStep, Phase, Rounds, SourceFile, WaitUntilStep};
 pub use follow::Follow;
 pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming, Observation, ObservedReply};

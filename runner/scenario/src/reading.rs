@@ -12,6 +12,8 @@
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
 //! | `files`, `media_type` | other files that it names, and what is in them |
+//! | `examples`, `csv` | tables, of which each row is a scenario |
+//! | `phases` | `before`, `steps` and `finally` |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
 //! | `file_kind` | the kinds of files, for what is made of their tables |
@@ -21,7 +23,9 @@
 mod clients;
 mod condition;
 mod configuration;
+mod csv;
 mod defaults;
+mod examples;
 mod expect;
 mod exploration;
 mod expression;
@@ -37,6 +41,7 @@ mod key_use;
 mod media_type;
 mod names;
 mod pattern;
+mod phases;
 mod reader;
 mod reference;
 mod request;
@@ -49,7 +54,7 @@ mod table;
 mod tags;
 mod yaml;
 
-pub use configuration::read_configuration;
+pub use configuration::{read_configuration, read_configuration_with};
 pub use file::{read_file, read_file_with};
 pub use file_kind::FileKind;
 pub use files::Files;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use self::mapping::Mapping;
-use crate::{Client, Scenario};
+use crate::{Client, Phase, Scenario};
 
 mod calls;
 mod client;
@@ -21,20 +21,25 @@ mod yaml;
 
 pub use path_between::path_between;
 
-/// The text of a scenario, for a file at the scenario's own path: the files that it names are named from there.
+/// The text of a scenario, for a file at the scenario's own path: the files that it names are named from there. It is without
+/// the steps that e2e.conf adds to every one.
 pub fn write(scenario: &Scenario) -> String {
     let folder = scenario.file.parent().unwrap_or(Path::new(""));
     let mut written = Mapping::default();
     written.put("scenario", scenario.name.as_str());
     written.list("tags", scenario.tags.iter().map(|tag| tag.as_str().into()));
-    written.names("vars", scenario.vars.iter().map(|(name, value)| (name.clone(), value.source())));
+    written.maybe("vars", Some(step::vars(&scenario.vars)).filter(|vars| !vars.is_empty()));
     let client = |client: &Client| (client.name.to_string(), client::client(client, folder).into());
     written.names("clients", scenario.clients.iter().map(client));
     let defaults = &scenario.defaults;
     written.maybe("defaults", (!defaults.is_empty()).then(|| client::defaults(defaults)));
     written
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
-    written.list("steps", scenario.steps.iter().map(|step| step::step(step, folder)));
+    let steps = |phase: Phase| {
+        scenario.steps.iter().filter(move |step| step.phase == phase).map(|step| step::step(step, folder))
+    };
+    written.list("steps", steps(Phase::Main));
+    written.list("finally", steps(Phase::Finally));
     written.maybe("settle", scenario.settle.map(crate::duration::written));
     yaml::text(written.0)
 }

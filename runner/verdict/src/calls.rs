@@ -17,19 +17,19 @@ const MOST: usize = 10;
 /// The most characters of a value in which calls differ.
 const ROOM: usize = 120;
 
-/// Compares the calls during a step with what the step expects. `refusals` has the links that refused connections during the
+/// Compares the calls from the exchange `first` on, those of a step, with what the step expects. `refusals` has the links that refused connections during the
 /// step, and why; as in `expect.links`, refused calls don't count there, and a count has to hold whatever their number is.
 pub fn judge_calls(
     expectations: &[CallsExpectation],
     history: &History,
-    step: usize,
+    first: usize,
     variables: &Scope,
     refusals: &BTreeMap<Link, Refusal>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for expectation in expectations {
         let refused = |link: &Link| refusals.get(link);
-        let during = history.exchanges_during(step).filter(|exchange| {
+        let during = history.exchanges_from(first).filter(|exchange| {
             refused(exchange.link).is_none() || exchange.outcome() != RequestOutcome::Failed
         });
         match expectation {

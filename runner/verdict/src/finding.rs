@@ -81,6 +81,8 @@ pub enum FindingKind {
     Never,
     /// A condition of a `check` step.
     Check,
+    /// The rounds of a loop: it has no list, or they end too late.
+    Rounds,
     /// An invariant, by its name: it doesn't hold, or can't be observed.
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
@@ -228,6 +230,7 @@ impl fmt::Display for FindingKind {
             Self::Always => f.write_str("always"),
             Self::Never => f.write_str("never"),
             Self::Check => f.write_str("check"),
+            Self::Rounds => f.write_str("for"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
             Self::Process(service, _) => write!(f, "process {service}"),

@@ -217,6 +217,16 @@ impl History {
         (0..self.index.len()).map(|number| self.exchange(ExchangeId(number)))
     }
 
+    /// The number of exchanges so far.
+    pub fn sent(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The exchanges from a number on, in the order in which they were sent.
+    pub fn exchanges_from(&self, first: usize) -> impl Iterator<Item = Exchange<'_>> {
+        (first..self.index.len()).map(|number| self.exchange(ExchangeId(number)))
+    }
+
     /// The exchanges that were sent on any link during a step.
     pub fn exchanges_during(&self, step: usize) -> impl Iterator<Item = Exchange<'_>> {
         let during = move |records: &&ExchangeRecords| self.records[records.sent].step == Some(step);

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, slice, time::Duration};
 use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
 use http::HeaderMap;
 use scenario::{
-    BodyExpectation, Expectations, Expression, Invariant, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope, SharedValue, StatusPattern, Strictness, Value,
+    BodyExpectation, EvaluationError, Expectations, Expression, Invariant, LinkExpectation, Object,
+    OutcomeCount, OutcomePattern, ReplyExpectation, Scope, SharedValue, StatusPattern, Strictness, Value,
 };
 
 use crate::{
@@ -89,15 +89,15 @@ fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &m
     judge_conditions(&FindingKind::Condition, &expect.that, scope, findings);
 }
 
-/// Compares the traffic on links during a step with what the step expects. `refusals` has the links that refused
-/// connections during the step, and why.
+/// Compares the traffic on links with what a step expects. The traffic is that of the exchanges from `first` on, the number of
+/// the first that began while the step ran. `refusals` has the links that refused connections during the step, and why.
 ///
 /// `calls` doesn't count refused connections there, since a link on real sockets doesn't see them. So an expectation
 /// must hold whatever their number is: `calls >= 1` can, `calls == 0` can't.
 pub fn judge_links(
     expectations: &[LinkExpectation],
     history: &History,
-    step: usize,
+    first: usize,
     variables: &Scope,
     refusals: &BTreeMap<Link, Refusal>,
 ) -> Vec<Finding> {
@@ -107,7 +107,7 @@ pub fn judge_links(
         let counted = |exchange: &Exchange<'_>| {
             exchange.link == link && (refusal.is_none() || exchange.outcome() != RequestOutcome::Failed)
         };
-        let counts = traffic_counts(history.exchanges_during(step).filter(counted));
+        let counts = traffic_counts(history.exchanges_from(first).filter(counted));
         let found = Value::from(counts.clone()).to_string();
         let mut scope = variables.clone();
         counts.into_iter().for_each(|(name, value)| scope.set(&name, value));
@@ -132,6 +132,20 @@ pub fn judge_links(
         }
     }
     findings
+}
+
+/// Whether a condition is true of the traffic on a link, of the exchanges from `first` on.
+pub fn traffic_holds(
+    holds: &Expression,
+    link: &Link,
+    history: &History,
+    first: usize,
+    variables: &Scope,
+) -> Result<bool, EvaluationError> {
+    let counts = traffic_counts(history.exchanges_from(first).filter(|exchange| exchange.link == link));
+    let mut scope = variables.clone();
+    counts.into_iter().for_each(|(name, value)| scope.set(&name, value));
+    holds.holds(&scope)
 }
 
 /// The values that an expectation on a link can use.

@@ -50,7 +50,7 @@ pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
 pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, invariant_holds, judge_check, judge_exchange, judge_fail_if, judge_fired, judge_invariant,
-    judge_links, judge_observation, judge_outcomes, reply_scope,
+    judge_links, judge_observation, judge_outcomes, reply_scope, traffic_holds,
 };
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;

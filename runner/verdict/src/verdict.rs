@@ -1,9 +1,9 @@
 //! The result of judging a scenario.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use fault::Ordinal;
-use scenario::Span;
+use scenario::{SourceFile, Span};
 
 use crate::{BrokenOff, ExchangeId, Finding};
 
@@ -51,10 +51,12 @@ pub enum FailureLocation {
     Step {
         /// Its position among the steps, from 0.
         index: usize,
-        /// Its name.
+        /// Its name; of a step within it the names from the outside inwards, with the number of the round.
         name: String,
         /// Where it is written.
         span: Span,
+        /// The file that it stands in; `None` for the scenario's own.
+        file: Option<Arc<SourceFile>>,
     },
     /// After the last step: settled invariants, and faults that never fired.
     End,

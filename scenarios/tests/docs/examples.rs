@@ -126,8 +126,8 @@ fn simulated(file: &Path, kind: FileKind) -> Result<(), Failed> {
     match kind {
         FileKind::Scenario => simulate.arg(file),
         FileKind::Exploration => simulate.args(["explore", "--cases", "20"]).arg(file),
-        // They hold for every other example.
-        FileKind::Invariants | FileKind::Configuration => return Ok(()),
+        // They hold for every other example, or others include them.
+        FileKind::Invariants | FileKind::Steps | FileKind::Configuration => return Ok(()),
     };
     passes(simulate.args(["--seed", "1", "--config"]).arg(Path::new(FOLDER).join(CONFIGURATION)))
 }

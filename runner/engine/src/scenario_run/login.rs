@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use fault::Seed;
 use proxy::Links;
 use scenario::{
-    Call, Client, ClientName, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope, Step,
-    Value,
+    Action, Call, Client, ClientName, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope,
+    Step, Value,
 };
 use verdict::{BrokenOff, Finding, FindingKind, History, judge_exchange, reply_scope};
 
@@ -24,6 +24,14 @@ type LoggedIn = Result<Vec<(String, Value)>, Vec<Finding>>;
 fn goes_on_without(request: &RequestStep, is_lost: bool) -> bool {
     request.expect.judging == Judging::Lenient
         || (is_lost && request.expect.reply == ReplyExpectation::Optional)
+}
+
+/// The requests that a step sends itself; those of the steps within `for` and `during` are sent by these.
+fn sent_by(step: &Step) -> Vec<&RequestStep> {
+    match &step.action {
+        Action::Together(_) => step.requests(),
+        _ => step.own_request().into_iter().collect(),
+    }
 }
 
 /// The request of a login, sent by the client itself.
@@ -87,14 +95,14 @@ async fn log_in_past_links<W: World>(
 impl<W: World> ScenarioRun<'_, W> {
     /// The clients that send the requests of a step, each once.
     fn clients_of(&self, step: &Step) -> BTreeSet<ClientName> {
-        step.requests().into_iter().filter_map(|request| self.client_of(&request.call)).cloned().collect()
+        sent_by(step).into_iter().filter_map(|request| self.client_of(&request.call)).cloned().collect()
     }
 
     /// Logs in the clients of this scenario that do so once for a whole run, unless another scenario has done it.
     pub(super) async fn log_in_for_run(&mut self) -> Result<(), BrokenOff> {
         let (world, rules) = (self.world, self.rules);
         let used: BTreeSet<ClientName> =
-            self.scenario.steps.iter().flat_map(|step| self.clients_of(step)).collect();
+            self.scenario.steps.iter().flat_map(Step::all).flat_map(|step| self.clients_of(step)).collect();
         let clients: Vec<&Client> =
             self.clients.of_run().filter(|client| used.contains(&client.name)).collect();
         for client in clients {
@@ -121,7 +129,7 @@ impl<W: World> ScenarioRun<'_, W> {
             let is_lost = failed.exchange.is_some_and(|exchange| {
                 self.world.links().read(|history| history.exchange(exchange).reply().is_none())
             });
-            let requests = step.requests();
+            let requests = sent_by(step);
             let mut own = requests.iter().filter(|request| self.client_of(&request.call) == Some(&name));
             if !own.all(|request| goes_on_without(request, is_lost)) {
                 found = found.or(Some(failed));

@@ -16,14 +16,13 @@ use crate::{
 impl<W: World> ScenarioRun<'_, W> {
     pub(super) async fn eventually(
         &mut self,
-        index: usize,
         step: &EventuallyStep,
     ) -> Result<StepFindings, EvaluationError> {
         let began = Instant::now();
         let mut polling = Polling::until(began + step.within, Pauses::equal(step.every));
         let mut found = StepFindings::default();
         while polling.next().await {
-            found = self.request(index, &step.request).await?;
+            found = self.request(&step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);
             }
@@ -63,19 +62,16 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 
     /// The last request that a step has sent.
-    fn last_request(&self, step: usize) -> Option<ExchangeId> {
+    fn last_request(&self) -> Option<ExchangeId> {
+        let first = self.world.links().sent_before_step();
         self.world.links().read(|history| {
             let own =
-                history.exchanges_during(step).filter(|exchange| exchange.link.caller.as_str() == CLIENT);
+                history.exchanges_from(first).filter(|exchange| exchange.link.caller.as_str() == CLIENT);
             own.last().map(|exchange| exchange.id)
         })
     }
 
-    pub(super) async fn watch(
-        &mut self,
-        index: usize,
-        step: &WatchStep,
-    ) -> Result<StepFindings, EvaluationError> {
+    pub(super) async fn watch(&mut self, step: &WatchStep) -> Result<StepFindings, EvaluationError> {
         let began = Instant::now();
         let mut polling = Polling::until(began + step.lasting, Pauses::equal(step.every));
         let expected = format!("for {:?}", step.lasting);
@@ -83,7 +79,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut any_judged = false;
         while polling.next().await {
             let at = began.elapsed();
-            let found = self.request(index, &step.request).await?;
+            let found = self.request(&step.request).await?;
             let attempt = Ordinal(polling.attempts().into());
             let is_met = found.findings.is_empty();
             any_judged |= is_met || self.can_judge(step, &found);
@@ -101,7 +97,7 @@ impl<W: World> ScenarioRun<'_, W> {
                 }
                 WatchRule::Never if is_met => {
                     let met = format!("it was so {}", position(&polling, at));
-                    let exchange = self.last_request(index);
+                    let exchange = self.last_request();
                     let failed = exchange.map(|exchange| FailedRequest { exchange, number: attempt });
                     let finding = Finding::new(FindingKind::Never, format!("not once {expected}"), met);
                     return Ok(StepFindings {

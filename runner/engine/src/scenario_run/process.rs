@@ -4,7 +4,7 @@ use fault::ServiceName;
 use scenario::{EffectExpectation, ProcessStep, Signal, StartWait};
 use verdict::{BrokenOff, Failure, FailureLocation, Finding, History, HistoryEvent, ProcessChange};
 
-use super::{ScenarioRun, StepFindings, failure};
+use super::{Place, ScenarioRun, StepFindings, failure};
 use crate::World;
 
 /// The finding of a signal that the system under test made fail; an error if its environment did.
@@ -49,14 +49,13 @@ impl<W: World> ScenarioRun<'_, W> {
         }
     }
 
-    pub(super) fn location(&self, index: usize) -> FailureLocation {
-        let step = &self.scenario.steps[index];
-        FailureLocation::Step { index, name: step.name.clone(), span: step.span }
-    }
-
     /// The failures at one location, and those of services that have ended by themselves meanwhile, each at the step
     /// during which it ended, unless that step allows it.
     pub(super) async fn failures(&mut self, here: FailureLocation, mut found: StepFindings) -> Vec<Failure> {
+        let this_step = match here {
+            FailureLocation::Step { index, .. } => Some(index),
+            FailureLocation::Start | FailureLocation::End => None,
+        };
         let (mut failures, mut ended_here) = (Vec::new(), Vec::new());
         for exit in self.exits.unexpected(self.world).await {
             // A start that failed because the process ended has found the same.
@@ -68,7 +67,9 @@ impl<W: World> ScenarioRun<'_, W> {
                 continue;
             }
             let location = match exit.step {
-                Some(index) => self.location(index),
+                // It may have ended during a step within that one.
+                Some(index) if this_step == Some(index) => here.clone(),
+                Some(index) => Place::outermost(index).location(&self.scenario.steps[index]),
                 None if here == FailureLocation::End => FailureLocation::End,
                 None => FailureLocation::Start,
             };

@@ -34,11 +34,7 @@ fn numbered(position: usize) -> Ordinal {
 
 impl<W: World> ScenarioRun<'_, W> {
     /// Sends the requests of all members at once, then judges them in the order of the scenario.
-    pub(super) async fn together(
-        &mut self,
-        index: usize,
-        members: &[Step],
-    ) -> Result<StepFindings, EvaluationError> {
+    pub(super) async fn together(&mut self, members: &[Step]) -> Result<StepFindings, EvaluationError> {
         let mut sent = Vec::new();
         for member in members {
             if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member))
@@ -50,7 +46,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| self.send_request(prepared))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
-            let found = self.judge_all(index, request, &[exchange]).await;
+            let found = self.judge_all(request, &[exchange]).await;
             if is_lenient(member) {
                 continue;
             }
@@ -64,19 +60,15 @@ impl<W: World> ScenarioRun<'_, W> {
         Ok(all)
     }
 
-    pub(super) async fn request(
-        &mut self,
-        index: usize,
-        step: &RequestStep,
-    ) -> Result<StepFindings, EvaluationError> {
+    pub(super) async fn request(&mut self, step: &RequestStep) -> Result<StepFindings, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
-        Ok(self.judge_all(index, step, &exchanges).await)
+        Ok(self.judge_all(step, &exchanges).await)
     }
 
     /// Judges a step's exchanges, and the circuits that it expects to be in a state after them.
-    async fn judge_all(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
+    pub(super) async fn judge_all(&mut self, step: &RequestStep, sent: &[Sent]) -> StepFindings {
         let circuits = self.circuit_findings(&step.expect).await;
-        let mut found = self.judge(index, step, sent);
+        let mut found = self.judge(step, sent);
         if !circuits.is_empty() {
             found.exchange = found.exchange.or(sent.last().map(|sent| sent.exchange));
         }
@@ -109,8 +101,9 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 
     /// Judges a step's exchanges, and stores its captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
+    fn judge(&mut self, step: &RequestStep, sent: &[Sent]) -> StepFindings {
         let world = self.world;
+        let first = world.links().sent_before_step();
         let calls = step.expect.calls.iter().flat_map(CallsExpectation::links);
         let links = step.expect.links.iter().map(|expected| &expected.link).chain(calls);
         let refusals = world.links().refusals(links);
@@ -137,14 +130,14 @@ impl<W: World> ScenarioRun<'_, W> {
             found.findings.extend(judge_links(
                 &step.expect.links,
                 history,
-                index,
+                first,
                 &self.variables,
                 &refusals,
             ));
             found.findings.extend(judge_calls(
                 &step.expect.calls,
                 history,
-                index,
+                first,
                 &self.variables,
                 &refusals,
             ));
@@ -175,7 +168,7 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 
     /// Sends a step's request as often as it says.
-    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Sent>, EvaluationError> {
+    pub(super) async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Sent>, EvaluationError> {
         if self.lacks_login(&step.call) {
             return Ok(Vec::new());
         }

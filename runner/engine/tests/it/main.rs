@@ -2,6 +2,7 @@
 
 mod clients;
 mod expectations;
+mod flow;
 mod following;
 mod judged;
 mod observing;

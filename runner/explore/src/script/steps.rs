@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use scenario::{
-    Action, Binding, Bindings, Expression, Operation, ReplyExpectation, RequestStep, Span, Step, Times,
+    Action, Binding, Bindings, Expression, Operation, ReplyExpectation, RequestStep, Step, Times,
 };
 
 use crate::{
@@ -41,7 +41,7 @@ impl<'a> StepWriter<'a> {
                     let beside =
                         |sent: &Sent| self.request(Sent { interference: Interference::Possible, ..*sent });
                     let members = several.iter().map(beside).collect();
-                    step::unconditional("together".into(), Action::Together(members))
+                    Step::new("together", Action::Together(members))
                 }
             },
             Unit::Inject(fault) => step::inject(&faults[*fault].name),
@@ -115,13 +115,8 @@ impl<'a> StepWriter<'a> {
         let request =
             RequestStep { call: operation.call.bind(&bindings), times: Times::Once, expect, capture };
         let title = self.title(call);
-        Step {
-            name: if attempt == Attempt::First { title } else { format!("{title} again") },
-            span: Span::default(),
-            condition: self.condition(call),
-            may_end: Vec::new(),
-            action: Action::Request(request),
-        }
+        let name = if attempt == Attempt::First { title } else { format!("{title} again") };
+        Step { condition: self.condition(call), ..Step::new(name, Action::Request(request)) }
     }
 
     /// What a request captures of its reply, for the steps that use it.

@@ -41,16 +41,18 @@ impl fmt::Display for SweptCall {
 }
 
 /// The calls of a run with their exchanges, in the order in which they began. `origin` maps a step of this run to the step of
-/// the swept scenario. Calls made during other steps are counted, but not returned.
+/// the swept scenario. Calls made during other steps are counted, but not returned; those of the steps before `first` aren't
+/// counted either, since no fault is injected yet.
 pub(crate) fn calls(
     history: &History,
+    first: usize,
     origin: impl Fn(usize) -> Option<usize>,
 ) -> Vec<(SweptCall, Exchange<'_>)> {
     let mut alike: BTreeMap<(Link, String, String), u64> = BTreeMap::new();
     let mut within: BTreeMap<(usize, Link, String, String), u64> = BTreeMap::new();
     let mut calls = Vec::new();
     for exchange in history.exchanges() {
-        let Some(during) = exchange.step else { continue };
+        let Some(during) = exchange.step.filter(|step| *step >= first) else { continue };
         let Exchange { link, request, answered, .. } = exchange;
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
         let mut count = |by: Option<usize>| {

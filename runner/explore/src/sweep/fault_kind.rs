@@ -154,5 +154,5 @@ fn is_poll(step: Option<&Step>) -> bool {
 }
 
 fn is_parallel(step: Option<&Step>) -> bool {
-    step.is_some_and(|step| matches!(&step.action, Action::Request(request) if matches!(request.times, Times::Parallel(_))))
+    step.and_then(Step::own_request).is_some_and(|request| matches!(request.times, Times::Parallel(_)))
 }

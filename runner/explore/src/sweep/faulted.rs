@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
-    Action, Call, EffectExpectation, Expression, Judging, ProcessStep, Scenario, Signal, StatusPattern, Step,
-    Times,
+    Action, Call, DuringStep, EffectExpectation, Expression, ForStep, Judging, Phase, ProcessStep,
+    RequestStep, Scenario, Signal, StatusPattern, Step, Times,
 };
 
 use crate::{
@@ -16,10 +16,16 @@ use crate::{
     sweep::{call::SweptCall, placement::FaultPlacement},
 };
 
+/// The number of a scenario's steps during which no added fault is in force yet: those of e2e.conf before the others.
+pub(crate) fn steps_before_faults(scenario: &Scenario) -> usize {
+    scenario.steps.iter().take_while(|step| step.phase == Phase::ConfiguredBefore).count()
+}
+
 /// The header under which a request can be sent again.
 const KEY: &str = "idempotency-key";
 
-/// The scenario of a sweep with faults added to it. Its steps are sent for their effects; what they expect isn't judged.
+/// The scenario of a sweep with faults added to it. Its steps are sent for their effects; what they expect isn't judged. The
+/// steps of e2e.conf before the others meet no added fault, nor do those at the end.
 pub(crate) struct FaultedScenario {
     pub(crate) faults: Vec<FaultPlacement>,
     /// The faults' names in the scenario.
@@ -35,6 +41,11 @@ impl FaultedScenario {
         self.origins.get(step).copied().flatten()
     }
 
+    /// The number of steps before the first fault is injected.
+    pub(crate) fn first(&self) -> usize {
+        steps_before_faults(&self.scenario)
+    }
+
     /// Adds faults at calls of a scenario, and steps that start the services again which they crash.
     pub(crate) fn new(
         base: &Scenario,
@@ -45,25 +56,31 @@ impl FaultedScenario {
         let faults: Vec<_> =
             placements.iter().map(|fault| fault.kind.fault(&calls[fault.call], fault.call)).collect();
         let names: Vec<FaultName> = faults.iter().map(|fault| fault.name.clone()).collect();
-        let mut steps: Vec<(Option<usize>, Step)> =
-            names.iter().map(|name| (None, step::inject(name))).collect();
+        let of_phase = |phase: Phase| base.steps.iter().filter(move |step| step.phase == phase);
+        let as_they_are = |phase: Phase| of_phase(phase).map(|step| (None, step.clone()));
+        let mut steps: Vec<(Option<usize>, Step)> = as_they_are(Phase::ConfiguredBefore).collect();
+        steps.extend(names.iter().map(|name| (None, step::inject(name))));
         let captured = captured(base);
         let mut keyed = Vec::new();
-        for (index, step) in base.steps.iter().enumerate() {
-            let interferes = |step: &Step| matches!(step.action, Action::Inject(_) | Action::Process(_));
+        for (index, step) in base.steps.iter().enumerate().filter(|(_, step)| step.phase == Phase::Main) {
+            let interferes = |step: &Step| {
+                let mut all = step.all().into_iter();
+                all.any(|step| matches!(step.action, Action::Inject(_) | Action::Process(_)))
+            };
             let interference = if base.steps[..index].iter().any(interferes) {
                 Interference::Possible
             } else {
                 Interference::None
             };
-            if let Some(step) = lenient(step, interference, &captured, &mut keyed) {
+            if let Some(step) = lenient(step, interference, &captured, Some(&mut keyed)) {
                 steps.push((Some(index), step));
             }
             let during = placements.iter().filter(|fault| calls[fault.call].step == index);
             let crashed = during.filter_map(|fault| fault.kind.crashed_service(&calls[fault.call]));
             steps.extend(crashed.map(|service| (None, start(&service))));
         }
-        if !keyed.is_empty() {
+        let at_end = of_phase(Phase::Finally).chain(of_phase(Phase::ConfiguredFinally)).next();
+        if !keyed.is_empty() || at_end.is_some() {
             let all = || base.faults.iter().chain(&faults);
             let down = possibly_down(base, all());
             // A request that is delivered late crashes its service late.
@@ -73,6 +90,10 @@ impl FaultedScenario {
             steps.extend(down.iter().map(|service| (None, start(service))));
             steps.extend(keyed.iter().map(|request| (None, request.outcome_check(&captured, within))));
         }
+        let finally = of_phase(Phase::Finally);
+        let finally = finally.filter_map(|step| lenient(step, Interference::Possible, &captured, None));
+        steps.extend(finally.map(|step| (None, step)));
+        steps.extend(as_they_are(Phase::ConfiguredFinally));
         let (origins, mut steps): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
         without_unused_captures(&mut steps);
         let described: Vec<String> =
@@ -107,56 +128,78 @@ impl KeyedRequest {
     }
 }
 
-/// The step without its expectations; `None` for a step that has nothing else. Adds requests with a key to `keyed`.
+/// The step without its expectations; `None` for a step that has nothing else. Adds requests with a key to `keyed`: not those
+/// within a loop, which send another request in each round, or beside another request.
 fn lenient(
     step: &Step,
     interference: Interference,
     captured: &BTreeSet<&str>,
-    keyed: &mut Vec<KeyedRequest>,
+    mut keyed: Option<&mut Vec<KeyedRequest>>,
 ) -> Option<Step> {
     let mut step = step.clone();
+    let inner = |steps: &[Step]| -> Vec<Step> {
+        steps.iter().filter_map(|step| lenient(step, interference, captured, None)).collect()
+    };
     match &mut step.action {
         Action::Check(_) => return None,
-        Action::Request(request) => {
-            request.expect.judging = Judging::Lenient;
-            let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
-            if has_key && request.times == Times::Once {
-                let succeeded = format!("request_{}_said", keyed.len() + 1);
-                // Under the scenario's own faults, 202 may be expected of a request that can't be finished now.
-                let statuses = match interference {
-                    Interference::None => request.expect.status.clone(),
-                    Interference::Possible => Vec::new(),
-                };
-                let success = format!("status if {} else none", final_success(&statuses));
-                request.capture.push((succeeded.clone(), expression(&success)));
-                let (name, call) = (step.name.clone(), request.call.clone());
-                keyed.push(KeyedRequest { name, call, statuses, succeeded });
-            }
+        Action::Request(request) => sent_leniently(request, &step.name, interference, keyed),
+        Action::During(DuringStep { request, steps }) => {
+            sent_leniently(request, &step.name, interference, keyed);
+            *steps = inner(steps);
         }
         Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
         Action::Watch(watch) => watch.request.expect.judging = Judging::Lenient,
         Action::Together(members) => {
-            *members =
-                members.iter().filter_map(|member| lenient(member, interference, captured, keyed)).collect();
+            let kept = |member: &Step| lenient(member, interference, captured, keyed.as_deref_mut());
+            *members = members.iter().filter_map(kept).collect();
         }
+        Action::For(ForStep { steps, judging, .. }) => {
+            *steps = inner(steps);
+            *judging = Judging::Lenient;
+        }
+        Action::WaitUntil(wait) => wait.judging = Judging::Lenient,
         // An added fault may have crashed the service before.
         Action::Process(process) => process.effect = EffectExpectation::Optional,
-        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => {}
+        Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Vars(_) => {}
     }
-    let used: Vec<&str> = match &step.action {
-        Action::Request(request) => request.call.names().collect(),
-        Action::Eventually(eventually) => eventually.request.call.names().collect(),
-        Action::Watch(watch) => watch.request.call.names().collect(),
-        _ => Vec::new(),
+    if matches!(&step.action, Action::For(ForStep { steps, .. }) if steps.is_empty()) {
+        return None;
+    }
+    let used: BTreeSet<String> = match step.own_request() {
+        Some(request) => request.call.names().map(str::to_owned).collect(),
+        None if matches!(step.action, Action::Together(_)) => BTreeSet::new(),
+        None => step.names(),
     };
     let own = step.condition.iter().flat_map(Expression::names);
-    let guard = all_captured(used.into_iter().chain(own), captured);
+    let guard = all_captured(used.iter().map(String::as_str).chain(own), captured);
     let condition = match (guard, step.condition.take()) {
         (None, condition) => condition,
         (Some(guard), None) => Some(expression(&guard)),
         (Some(guard), Some(condition)) => Some(expression(&format!("{guard} and ({})", condition.source()))),
     };
     Some(Step { condition, ..step })
+}
+
+/// Takes the expectations from a request. One with a key is added to `keyed`.
+fn sent_leniently(
+    request: &mut RequestStep,
+    name: &str,
+    interference: Interference,
+    keyed: Option<&mut Vec<KeyedRequest>>,
+) {
+    request.expect.judging = Judging::Lenient;
+    let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
+    let Some(keyed) = keyed.filter(|_| has_key && request.times == Times::Once) else { return };
+    let succeeded = format!("request_{}_said", keyed.len() + 1);
+    // Under the scenario's own faults, 202 may be expected of a request that can't be finished now.
+    let statuses = match interference {
+        Interference::None => request.expect.status.clone(),
+        Interference::Possible => Vec::new(),
+    };
+    let success = format!("status if {} else none", final_success(&statuses));
+    request.capture.push((succeeded.clone(), expression(&success)));
+    let (name, call) = (name.to_owned(), request.call.clone());
+    keyed.push(KeyedRequest { name, call, statuses, succeeded });
 }
 
 /// Condition that those of these names that are captured have values; `None` if none of them is captured.
@@ -176,7 +219,7 @@ fn delay(fault: &Fault) -> Duration {
 
 /// The services that steps or faults may have left down.
 fn possibly_down<'a>(base: &Scenario, faults: impl Iterator<Item = &'a Fault>) -> BTreeSet<ServiceName> {
-    let stopped = base.steps.iter().filter_map(|step| match &step.action {
+    let stopped = base.steps.iter().flat_map(Step::all).filter_map(|step| match &step.action {
         Action::Process(ProcessStep { service, signal: Signal::Kill | Signal::Stop, .. }) => {
             Some(service.clone())
         }

@@ -26,7 +26,7 @@ pub(crate) fn pairs(
     base: &scenario::Scenario,
 ) -> Vec<Pair> {
     let [first] = faulted.faults.as_slice() else { return Vec::new() };
-    let made = calls(&result.history, |step| faulted.origin(step));
+    let made = calls(&result.history, faulted.first(), |step| faulted.origin(step));
     let met = made.iter().position(|(_, exchange)| exchange.faults.contains(&faulted.names[0]));
     let after = met.map_or(made.len(), |met| met + 1);
     let mut pairs = Vec::new();

@@ -2,6 +2,7 @@
 //! needed.
 
 mod cleanup;
+mod during;
 mod escapes;
 mod exits;
 mod fixture;
@@ -32,6 +33,7 @@ fn trials() -> Vec<Trial> {
     let trials = [
         startup::TRIALS,
         signals::TRIALS,
+        during::TRIALS,
         exits::TRIALS,
         cleanup::TRIALS,
         surroundings::TRIALS,

@@ -7,6 +7,7 @@ use std::{
     net::Ipv4Addr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
+    pin::pin,
     process::{Command, ExitCode, Stdio},
     time::Duration,
 };
@@ -21,6 +22,8 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
 };
 
 fn variable(name: &str) -> Option<String> {
@@ -40,6 +43,7 @@ fn variable(name: &str) -> Option<String> {
 /// | `MUTE` | a folder: a request creates `asked` in it, and is answered once there is `answer` in it |
 /// | `DAEMON` | the server is a process outside the service's process group; `unmarked`: without the service's mark; `orphan`: its parent has ended, too |
 /// | `IGNORE_TERM` | it ignores SIGTERM |
+/// | `DRAIN` | after SIGTERM it answers the requests in flight before it ends |
 pub(crate) fn serve() -> ExitCode {
     if let Some(words) = variable("FAIL_WITH") {
         let _ = writeln!(std::io::stdout(), "starting");
@@ -83,17 +87,31 @@ async fn listen() {
     }
     let mut terminate = signal(SignalKind::terminate()).expect("a handler");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a free port");
+    let (closing, is_closing) = watch::channel(());
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = terminate.recv() => if variable("IGNORE_TERM").is_none() {
                 fs::write(data.join("goodbye"), "").expect("it can be written");
+                if variable("DRAIN").is_some() {
+                    drop(closing);
+                    connections.join_all().await;
+                }
                 return;
             },
             accepted = listener.accept() => {
                 let (stream, _) = accepted.expect("a connection");
                 let data = data.clone();
                 let serve = service_fn(move |request| answer(request, data.clone()));
-                tokio::spawn(server::Builder::new().serve_connection(TokioIo::new(stream), serve));
+                let mut is_closing = is_closing.clone();
+                connections.spawn(async move {
+                    let mut connection = pin!(server::Builder::new().serve_connection(TokioIo::new(stream), serve));
+                    tokio::select! {
+                        _ = connection.as_mut() => return,
+                        _ = is_closing.changed() => connection.as_mut().graceful_shutdown(),
+                    }
+                    let _ = connection.await;
+                });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How many of a repeated request failed, and which.
 
-use scenario::{Action, Scenario, Times};
+use scenario::{Scenario, Times};
 use verdict::{Failure, FailureLocation};
 
 /// The most requests that are named.
@@ -9,7 +9,7 @@ const MOST: usize = 10;
 /// `3 of 10 requests failed: the 2nd, 5th and 9th`, where a step sends its request several times.
 pub(super) fn failed(scenario: &Scenario, failure: &Failure) -> Option<String> {
     let FailureLocation::Step { index, .. } = failure.location else { return None };
-    let Action::Request(request) = &scenario.steps.get(index)?.action else { return None };
+    let request = scenario.steps.get(index)?.own_request()?;
     let (Times::Repeat(all) | Times::Parallel(all)) = request.times else { return None };
     let number = failure.failed.len();
     let mut names: Vec<String> =

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use engine::ScenarioResult;
 use fault::ServiceName;
 use owo_colors::OwoColorize;
-use scenario::{Action, Times};
+use scenario::{Action, Step, Times};
 use verdict::{
     Exchange, Failure, FailureLocation, FaultChange, FindingKind, HistoryEvent, LastHeld, ProcessChange,
 };
@@ -149,7 +149,9 @@ impl<'a> SilentSteps<'a> {
     /// The steps before `step` that weren't told.
     fn before(&mut self, step: usize, position: usize) -> Vec<Entry<'a>> {
         let steps = self.result.scenario.steps.iter().enumerate().take(step).skip(self.next);
-        let silent = steps.filter(|(_, step)| matches!(step.action, Action::Wait(_) | Action::Check(_)));
+        let silent = steps.filter(|(_, step)| {
+            matches!(step.action, Action::Wait(_) | Action::Check(_) | Action::Vars(_) | Action::WaitUntil(_))
+        });
         let entries =
             silent.map(|(index, step)| Entry { position, step: Some(index), what: What::Silent(&step.name) });
         let entries = entries.collect();
@@ -161,10 +163,8 @@ impl<'a> SilentSteps<'a> {
 /// Whether two requests of one step are told in one line. Those of a repeated request are, whatever their paths.
 fn are_alike(result: &ScenarioResult, one: &Exchange<'_>, other: &Exchange<'_>) -> bool {
     let step = one.step.and_then(|step| result.scenario.steps.get(step));
-    let is_repeated = matches!(
-        step.map(|step| &step.action),
-        Some(Action::Request(request)) if request.times != Times::Once
-    );
+    let own = step.and_then(Step::own_request);
+    let is_repeated = own.is_some_and(|request| request.times != Times::Once);
     let is_same = |one: &Exchange<'_>, other: &Exchange<'_>| {
         one.link == other.link && one.request.method == other.request.method
     };

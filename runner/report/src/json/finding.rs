@@ -111,6 +111,8 @@ pub enum FindingKindFile {
     Never,
     /// A condition of a `check` step.
     Check,
+    /// The rounds of a loop: it has no list, or they end too late.
+    Rounds,
     /// An invariant.
     Invariant,
     /// A fault that met no exchange.
@@ -179,6 +181,7 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Always => Self::Always,
             FindingKind::Never => Self::Never,
             FindingKind::Check => Self::Check,
+            FindingKind::Rounds => Self::Rounds,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
             FindingKind::Process(..) => Self::Process,

@@ -39,7 +39,7 @@ fn span(line: u32) -> Span {
 }
 
 pub(crate) fn step(line: u32, name: &str, action: Action) -> Step {
-    Step { name: name.into(), span: span(line), condition: None, may_end: Vec::new(), action }
+    Step { span: span(line), ..Step::new(name, action) }
 }
 
 pub(crate) fn request(
@@ -309,7 +309,12 @@ pub(crate) fn failed() -> ScenarioResult {
         .expect("the payment")
         .id;
     let at_payment = Failure {
-        location: FailureLocation::Step { index: 2, name: "she pays, and pays once".into(), span: span(23) },
+        location: FailureLocation::Step {
+            index: 2,
+            name: "she pays, and pays once".into(),
+            span: span(23),
+            file: None,
+        },
         findings: vec![
             Finding::new(FindingKind::Status, "201 or 202", "503"),
             Finding::new(

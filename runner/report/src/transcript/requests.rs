@@ -41,25 +41,41 @@ pub(super) fn lines<'a>(step: &RequestStep, sent: &[Exchange<'a>], keys: &mut Ke
 
 /// How different requests that were released at once ended. Which of two alike came first isn't certain: each may have
 /// ended in the way that is expected of the other.
-pub(super) fn together<'a>(members: &[Step], sent: &[Exchange<'a>], keys: &mut Keys<'a>) -> Vec<String> {
-    let mut lines: Vec<String> = sent
-        .iter()
-        .map(|exchange| {
-            let expect = merged(members, exchange);
-            let ended = uncertain(&expect, exchange).unwrap_or_else(|| name(exchange.pattern()));
-            format!("{}{}: {ended}", head(exchange), keys.label(exchange))
-        })
-        .collect();
+pub(super) fn together<'a>(step: &Step, sent: &[Exchange<'a>], keys: &mut Keys<'a>) -> Vec<String> {
+    let mut lines: Vec<String> = sent.iter().filter_map(|exchange| ended(step, exchange, keys)).collect();
     lines.sort();
     lines
 }
 
-/// Everything that members with this exchange's method and service allow.
-fn merged(members: &[Step], exchange: &Exchange<'_>) -> Expectations {
+/// How the requests of a loop ended, in the order of its rounds. Neighbours that ended alike take one line.
+pub(super) fn rounds<'a>(step: &Step, sent: &[Exchange<'a>], keys: &mut Keys<'a>) -> Vec<String> {
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for line in sent.iter().filter_map(|exchange| ended(step, exchange, keys)) {
+        match lines.last_mut() {
+            Some((last, times)) if *last == line => *times += 1,
+            _ => lines.push((line, 1)),
+        }
+    }
+    let counted = |(line, times): (String, usize)| if times > 1 { format!("{line} ×{times}") } else { line };
+    lines.into_iter().map(counted).collect()
+}
+
+/// How one of the requests of the steps within a step ended; `None` for one that is polled, whose number isn't certain.
+fn ended<'a>(step: &Step, exchange: &Exchange<'a>, keys: &mut Keys<'a>) -> Option<String> {
+    let expect = merged(step, exchange)?;
+    let ended = uncertain(&expect, exchange).unwrap_or_else(|| name(exchange.pattern()));
+    Some(format!("{}{}: {ended}", head(exchange), keys.label(exchange)))
+}
+
+/// Everything that steps within a step with this exchange's method and service allow; `None` if one of them polls.
+fn merged(step: &Step, exchange: &Exchange<'_>) -> Option<Expectations> {
     let mut merged = Expectations::default();
-    for member in members {
-        let Action::Request(RequestStep { call, expect, .. }) = &member.action else { continue };
+    for member in step.all() {
+        let Some(RequestStep { call, expect, .. }) = member.own_request() else { continue };
         if call.method == exchange.request.method && call.service == exchange.link.callee {
+            if matches!(member.action, Action::Eventually(_)) {
+                return None;
+            }
             merged.status.extend(&expect.status);
             if expect.reply != ReplyExpectation::Required {
                 merged.reply = ReplyExpectation::Optional;
@@ -69,7 +85,7 @@ fn merged(members: &[Step], exchange: &Exchange<'_>) -> Expectations {
             }
         }
     }
-    merged
+    Some(merged)
 }
 
 /// A request in one line: `POST orders-service /api/orders`.

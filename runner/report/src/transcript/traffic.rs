@@ -22,6 +22,9 @@ impl Counting {
     pub(super) fn of(action: &Action) -> Self {
         match action {
             Action::Request(request) if !matches!(request.times, Times::Parallel(_)) => Self::Shown,
+            Action::For(rounds) if rounds.steps.iter().all(|step| Self::of(&step.action) == Self::Shown) => {
+                Self::Shown
+            }
             _ => Self::Hidden,
         }
     }

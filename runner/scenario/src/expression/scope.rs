@@ -50,6 +50,16 @@ impl Scope {
         self.0.insert(name.into(), value);
     }
 
+    /// Takes a name out, and returns what it stood for.
+    pub fn take(&mut self, name: &str) -> Option<SharedValue> {
+        self.0.remove(name)
+    }
+
+    /// Whether a name stands for something, whether or not that can be used.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)?.0.known.as_ref().ok()

@@ -1,8 +1,12 @@
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use fault::{Link, ServiceName};
 
-use super::{Client, Invariant, RequestDefaults};
+use super::{Client, Invariant, RequestDefaults, Step};
 use crate::Template;
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
@@ -10,6 +14,8 @@ use crate::Template;
 pub struct Configuration {
     /// The file it was read from, as it was named. Paths and commands are relative to its folder.
     pub file: PathBuf,
+    /// The other files that it was read from.
+    pub sources: BTreeSet<PathBuf>,
     /// A command that is run once before anything is started.
     pub build: Option<Template>,
     /// The services, in the order of the file.
@@ -18,6 +24,10 @@ pub struct Configuration {
     pub clients: Vec<Client>,
     /// Conditions that must hold in every scenario.
     pub invariants: Vec<Invariant>,
+    /// The steps before those of every scenario.
+    pub before: Vec<Step>,
+    /// The steps at the end of every scenario.
+    pub finally: Vec<Step>,
     /// The folder of the snapshots; `None` when none are taken.
     pub snapshots: Option<PathBuf>,
     /// How long the system may take to settle after a scenario's last step.
@@ -140,10 +150,26 @@ impl Configuration {
     /// links; of one that runs already, there are those at a fixed address only. Links of scenarios' own requests are not
     /// among them.
     pub fn links(&self) -> impl Iterator<Item = Link> {
-        self.services.iter().flat_map(|caller| {
-            let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
-            let exists = |callee: &&Dependency| !caller.runs_already() || callee.listen.is_some();
-            caller.depends_on.iter().filter(exists).map(link)
-        })
+        links(&self.services)
     }
+
+    /// The names that the steps before every scenario capture.
+    pub(crate) fn captures(&self) -> impl Iterator<Item = &str> {
+        let requests = self.before.iter().flat_map(Step::requests);
+        requests.flat_map(|request| &request.capture).map(|(name, _)| name.as_str())
+    }
+
+    /// Steps with those that stand around the steps of every scenario.
+    pub fn around(&self, steps: Vec<Step>) -> Vec<Step> {
+        self.before.iter().cloned().chain(steps).chain(self.finally.iter().cloned()).collect()
+    }
+}
+
+/// The links between these services, as [`Configuration::links`] gives them.
+pub(crate) fn links(services: &[Service]) -> impl Iterator<Item = Link> {
+    services.iter().flat_map(|caller| {
+        let link = |callee: &Dependency| Link::new(caller.name.clone(), callee.service.clone());
+        let exists = |callee: &&Dependency| !caller.runs_already() || callee.listen.is_some();
+        caller.depends_on.iter().filter(exists).map(link)
+    })
 }

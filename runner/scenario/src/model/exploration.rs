@@ -2,7 +2,7 @@ use std::{ops::RangeInclusive, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::{Fault, ServiceName};
 
-use super::{Call, Expectations, Generator};
+use super::{Call, Expectations, Generator, Step};
 use crate::Expression;
 
 /// Operations and faults from which sequences of steps are generated.
@@ -36,6 +36,10 @@ pub struct Exploration {
     pub wait_times: RangeInclusive<Duration>,
     /// How long the system may take to settle after the last step; the configuration's time when `None`.
     pub settle: Option<Duration>,
+    /// The steps before those of every sequence, which e2e.conf has.
+    pub before: Vec<Step>,
+    /// The steps at the end of every sequence, which e2e.conf has.
+    pub finally: Vec<Step>,
 }
 
 /// How often something goes wrong, and for how many steps.

@@ -10,6 +10,8 @@ use crate::TemplateValue;
 pub struct Scenario {
     /// Its name, a sentence about what it shows.
     pub name: String,
+    /// The row of its table, counted from 1; `None` for a scenario without `examples`.
+    pub row: Option<u32>,
     /// The tags it can be selected by.
     pub tags: Vec<String>,
     /// The file it was read from, as it was named.
@@ -26,7 +28,7 @@ pub struct Scenario {
     pub defaults: RequestDefaults,
     /// The faults it can inject.
     pub faults: Vec<Fault>,
-    /// Its steps, in order.
+    /// Its steps, in order: those that belong to every scenario, its own, and those that run at the end.
     pub steps: Vec<Step>,
     /// How long the system may take to settle after the last step; the configuration's time when `None`.
     pub settle: Option<Duration>,
@@ -36,10 +38,11 @@ impl Scenario {
     /// A scenario without steps.
     pub fn new(name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
         let (tags, sources, text, vars, clients, defaults) = Default::default();
-        let (faults, steps, settle) = Default::default();
+        let (row, faults, steps, settle) = Default::default();
         Self {
             name: name.into(),
             file: Arc::new(file.into()),
+            row,
             tags,
             sources,
             text,

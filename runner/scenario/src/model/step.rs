@@ -1,9 +1,9 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use fault::{FaultName, ServiceName};
 
-use super::{Call, Expectations};
-use crate::{Expression, Span};
+use super::{Call, DuringStep, Expectations, ForStep, Phase, SourceFile, WaitUntilStep};
+use crate::{Expression, Span, TemplateValue};
 
 /// One entry of a scenario.
 #[derive(Debug, Clone)]
@@ -12,6 +12,10 @@ pub struct Step {
     pub name: String,
     /// Where it begins.
     pub span: Span,
+    /// The file that it stands in; `None` for the scenario's own.
+    pub file: Option<Arc<SourceFile>>,
+    /// The part of the scenario that it belongs to.
+    pub phase: Phase,
     /// The step is skipped, and captures null, unless this is true.
     pub condition: Option<Expression>,
     /// The services whose processes may end by themselves while it runs.
@@ -21,38 +25,59 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether a service's process may end by itself while it runs: the step or a member of it says so.
-    pub fn allows_end_of(&self, service: &ServiceName) -> bool {
-        let members = match &self.action {
-            Action::Together(members) => members.as_slice(),
+    /// A step without a condition, which stands in no file.
+    pub fn new(name: impl Into<String>, action: Action) -> Self {
+        let (span, file, phase, condition, may_end) = Default::default();
+        Self { name: name.into(), span, file, phase, condition, may_end, action }
+    }
+
+    /// The steps within it: those of `together`, `for` and `during`.
+    pub fn nested(&self) -> &[Self] {
+        match &self.action {
+            Action::Together(steps)
+            | Action::For(ForStep { steps, .. })
+            | Action::During(DuringStep { steps, .. }) => steps,
             _ => &[],
-        };
-        self.may_end.contains(service) || members.iter().any(|member| member.allows_end_of(service))
+        }
     }
 
-    /// Whether it can fail: something is expected of it, or checked, or done to a service. Of `together`, whether a member
-    /// can.
+    /// It and all steps within it, from the outside inwards.
+    pub fn all(&self) -> Vec<&Self> {
+        std::iter::once(self).chain(self.nested().iter().flat_map(Self::all)).collect()
+    }
+
+    /// Whether a service's process may end by itself while it runs: the step or one within it says so.
+    pub fn allows_end_of(&self, service: &ServiceName) -> bool {
+        self.all().iter().any(|step| step.may_end.contains(service))
+    }
+
+    /// Whether it or a step within it can fail.
     pub fn is_judged(&self) -> bool {
+        self.all().iter().any(|step| step.is_judged_itself())
+    }
+
+    /// Whether it can fail, apart from the steps within it: something is expected of it, or checked, or done to a service.
+    pub fn is_judged_itself(&self) -> bool {
         match &self.action {
-            Action::Check(_) | Action::Process(_) => true,
-            Action::Request(_) | Action::Together(_) | Action::Eventually(_) | Action::Watch(_) => {
-                self.requests().iter().any(|request| request.expect.span.is_some())
-            }
-            Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => false,
+            Action::Check(_) | Action::Process(_) | Action::WaitUntil(_) => true,
+            _ => self.own_request().is_some_and(|request| request.expect.span.is_some()),
         }
     }
 
-    /// Its requests: several for `together`, none for a step that sends none.
-    pub fn requests(&self) -> Vec<&RequestStep> {
+    /// Its own request, without those of steps within it.
+    pub fn own_request(&self) -> Option<&RequestStep> {
         match &self.action {
-            Action::Request(request) => vec![request],
-            Action::Eventually(eventually) => vec![&eventually.request],
-            Action::Watch(watch) => vec![&watch.request],
-            Action::Together(members) => members.iter().flat_map(Self::requests).collect(),
-            Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) | Action::Check(_) => {
-                Vec::new()
-            }
+            Action::Request(request)
+            | Action::Eventually(EventuallyStep { request, .. })
+            | Action::Watch(WatchStep { request, .. })
+            | Action::During(DuringStep { request, .. }) => Some(request),
+            _ => None,
         }
+    }
+
+    /// Its requests: its own, and those of the steps within it.
+    pub fn requests(&self) -> Vec<&RequestStep> {
+        self.all().into_iter().filter_map(Self::own_request).collect()
     }
 }
 
@@ -77,6 +102,14 @@ pub enum Action {
     Process(ProcessStep),
     /// Evaluates expressions, each of which must be true.
     Check(Vec<Expression>),
+    /// Sets variables, in this order.
+    Vars(Vec<(String, TemplateValue)>),
+    /// Runs steps several times.
+    For(ForStep),
+    /// Sends a request, and runs steps while it is in flight.
+    During(DuringStep),
+    /// Waits for traffic on a link.
+    WaitUntil(WaitUntilStep),
 }
 
 /// A request, its expectations and its captures.

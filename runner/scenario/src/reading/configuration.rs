@@ -13,7 +13,9 @@ use self::{
 };
 use super::{
     clients::{self, CLIENTS, DefinedIn},
+    files::Files,
     invariant::{INVARIANT, invariants},
+    phases::{self, BEFORE, FINALLY},
     reader::{Reader, all},
     table::{DURATION, Key, Shape, Table},
     yaml::{Entry, Node},
@@ -45,16 +47,26 @@ pub(crate) const CONFIGURATION: Table = Table {
             Shape::Names(&Shape::Table(&INVARIANT)),
             "What must hold in every scenario.",
         ),
+        BEFORE,
+        FINALLY,
         Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
         Key::optional("settle", DURATION, "How long the system may take to settle.").or("10s"),
         Key::optional("timeout", DURATION, "How long a request waits for its reply.").or("5s"),
     ]],
 };
 
-/// Reads e2e.conf.
+/// Reads e2e.conf. It can include no file; [`read_configuration_with`] reads one that does.
 pub fn read_configuration(text: &str, file: PathBuf) -> Result<Configuration, Vec<Mistake>> {
-    let no_files = BTreeMap::new();
-    let mut reader = Reader::new(text, file, &no_files);
+    read_configuration_with(text, file, &BTreeMap::new())
+}
+
+/// Reads e2e.conf like [`read_configuration`], which can include others.
+pub fn read_configuration_with(
+    text: &str,
+    file: PathBuf,
+    files: &dyn Files,
+) -> Result<Configuration, Vec<Mistake>> {
+    let mut reader = Reader::new(text, file, files);
     let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree));
     reader.finish(read)
 }
@@ -90,12 +102,18 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     let snapshots = fields.optional("snapshots", |node| reader.text(node, "a folder"));
     let settle = fields.or("settle", SETTLE, |node| reader.duration(node));
     let timeout = fields.or("timeout", TIMEOUT, |node| reader.duration(node));
+    reader.know(services.as_deref().unwrap_or_default());
+    let around = phases::configured(reader, &fields);
+    let phases::Around { before, finally } = around?;
     Some(Configuration {
         file: reader.file.to_path_buf(),
+        sources: reader.sources.clone(),
         build: build?,
         services: services?,
         clients: clients?,
         invariants: invariants?,
+        before,
+        finally,
         snapshots: snapshots?.map(PathBuf::from),
         settle: settle?,
         timeout: timeout?,

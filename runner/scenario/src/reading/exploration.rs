@@ -103,5 +103,7 @@ pub(crate) fn exploration(reader: &mut Reader<'_>, tree: &Node) -> Option<Explor
         wait_weight,
         wait_times,
         settle: settle?,
+        before: Vec::new(),
+        finally: Vec::new(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     foreign_placeholder,
-    names::{ANY, CONFIGURATION_ONLY, is_taken},
+    names::{ANY, CONFIGURATION_ONLY, is_identifier, is_taken},
     pattern::pattern,
     reader::{Reader, all},
     suggestion,
@@ -25,8 +25,7 @@ pub(crate) enum Role {
 
 /// Notes a name that a variable can't have.
 pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
-    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    if !starts || name.contains(|c: char| !c.is_alphanumeric() && c != '_') {
+    if !is_identifier(name) {
         let help = "a name begins with a letter and goes on with letters, digits and `_`".to_owned();
         reader.note(span, format!("`{name}` can't be the name of a variable"), help);
     } else if is_taken(name) {
@@ -90,7 +89,7 @@ pub(crate) fn compile(
     };
     for name in expression.names() {
         reader.names.mark_used(name);
-        if !extra.contains(&name) && !reader.names.is_known(name) {
+        if !extra.contains(&name) && !reader.names.is_known(name) && !reader.names.is_incomplete() {
             undefined(reader, name, source, span, extra);
         }
     }

@@ -1,4 +1,4 @@
-//! A file among the scenarios: a scenario, invariants for all of them, or an exploration.
+//! A file among the scenarios: a scenario, invariants for all of them, steps to include, or an exploration.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -8,12 +8,13 @@ use super::{
     invariant::invariants_file,
     reader::Reader,
     scenario::scenario,
+    step::INCLUDED,
     suggestion,
     yaml::{Kind, Node},
 };
 use crate::{Configuration, File, Mistake};
 
-/// Reads a file that stands among the scenarios: one scenario, invariants for all of them, or an
+/// Reads a file that stands among the scenarios: one scenario, invariants for all of them, steps to include, or an
 /// exploration. It can name no other file; [`read_file_with`] reads one that does.
 pub fn read_file(text: &str, file: PathBuf, configuration: &Configuration) -> Result<File, Vec<Mistake>> {
     read_file_with(text, file, configuration, &BTreeMap::new())
@@ -27,15 +28,35 @@ pub fn read_file_with(
     files: &dyn Files,
 ) -> Result<File, Vec<Mistake>> {
     let mut reader = Reader::new(text, file, files);
-    reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
-    reader.links = configuration.links().collect();
-    let external = configuration.services.iter().filter(|service| service.runs_already());
-    reader.external = external.map(|service| service.name.clone()).collect();
     reader.clients.know(configuration.clients.iter().map(|client| client.name.clone()));
-    let telling = configuration.services.iter().filter(|service| service.circuits.is_some());
-    reader.circuits = telling.map(|service| service.name.clone()).collect();
+    reader.know(&configuration.services);
+    for name in configuration.captures() {
+        reader.names.define_everywhere(name);
+    }
     let read = reader.tree().and_then(|tree| read(&mut reader, tree));
-    reader.finish(read)
+    reader.finish(read.map(|read| with_configured(read, configuration)))
+}
+
+/// A scenario with the steps that e2e.conf adds to every one.
+fn with_configured(read: File, configuration: &Configuration) -> File {
+    match read {
+        File::Scenario(mut scenario) => {
+            scenario.steps = configuration.around(std::mem::take(&mut scenario.steps));
+            File::Scenario(scenario)
+        }
+        File::Examples(mut scenarios) => {
+            for scenario in &mut scenarios {
+                scenario.steps = configuration.around(std::mem::take(&mut scenario.steps));
+            }
+            File::Examples(scenarios)
+        }
+        File::Exploration(mut exploration) => {
+            exploration.before.clone_from(&configuration.before);
+            exploration.finally.clone_from(&configuration.finally);
+            File::Exploration(exploration)
+        }
+        file => file,
+    }
 }
 
 /// The keys of which each file has one, which says what it holds.
@@ -60,8 +81,17 @@ fn read(reader: &mut Reader<'_>, mut tree: Node) -> Option<File> {
         return invariants_file(reader, &tree).map(File::Invariants);
     } else if has("exploration") {
         return exploration(reader, &tree).map(|exploration| File::Exploration(Box::new(exploration)));
+    } else if is_included(&tree) {
+        // The steps are read where they are included: what they can name depends on that.
+        return reader.fields(&tree, &INCLUDED).map(|_| File::Steps);
     }
-    scenario(reader, &tree).map(|scenario| File::Scenario(Box::new(scenario)))
+    scenario(reader, &tree)
+}
+
+/// Whether a file that is no scenario has steps to include: it has parameters, or nothing but steps.
+fn is_included(tree: &Node) -> bool {
+    let has = |key: &str| tree.entries().iter().any(|entry| entry.key == key);
+    has("parameters") || (has("steps") && tree.entries().len() == 1)
 }
 
 /// Takes what belongs into a file of its own out of a scenario, and notes it.

@@ -2,7 +2,7 @@
 
 use super::{
     configuration::CONFIGURATION, exploration::EXPLORATION, invariant::INVARIANTS, scenario::SCENARIO,
-    table::Table,
+    step::INCLUDED, table::Table,
 };
 
 /// What a file is for.
@@ -14,15 +14,18 @@ pub enum FileKind {
     Invariants,
     /// An exploration.
     Exploration,
+    /// Steps that scenarios include.
+    Steps,
     /// e2e.conf.
     Configuration,
 }
 
 impl FileKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Scenario, Self::Invariants, Self::Exploration, Self::Configuration];
+    pub const ALL: [Self; 5] =
+        [Self::Scenario, Self::Invariants, Self::Exploration, Self::Steps, Self::Configuration];
     /// Those of the files among the scenarios.
-    pub const AMONG_SCENARIOS: [Self; 3] = [Self::Scenario, Self::Invariants, Self::Exploration];
+    pub const AMONG_SCENARIOS: [Self; 4] = [Self::Scenario, Self::Invariants, Self::Exploration, Self::Steps];
 
     /// Its name on the command line, and that of the file of its schema.
     pub fn as_str(self) -> &'static str {
@@ -30,16 +33,18 @@ impl FileKind {
             Self::Scenario => "scenario",
             Self::Invariants => "invariants",
             Self::Exploration => "exploration",
+            Self::Steps => "steps",
             Self::Configuration => "conf",
         }
     }
 
-    /// The key at the top of such a file that no other kind has.
+    /// The key at the top of such a file that no kind after it has.
     pub fn key(self) -> &'static str {
         match self {
             Self::Scenario => "scenario",
             Self::Invariants => "invariants",
             Self::Exploration => "exploration",
+            Self::Steps => "steps",
             Self::Configuration => "services",
         }
     }
@@ -49,6 +54,7 @@ impl FileKind {
             Self::Scenario => &SCENARIO,
             Self::Invariants => &INVARIANTS,
             Self::Exploration => &EXPLORATION,
+            Self::Steps => &INCLUDED,
             Self::Configuration => &CONFIGURATION,
         }
     }

@@ -40,7 +40,10 @@ impl Reader<'_> {
                 Some((path, content))
             }
             Err(error) => {
-                let help = "a path is relative to the folder of the file that names it".to_owned();
+                let mut help = "a path is relative to the folder of the file that names it".to_owned();
+                if let Some(chain) = self.inclusion.told() {
+                    help = format!("{help}, which is included here: {chain}");
+                }
                 self.note(node.span, format!("`{named}` can't be read: {error}"), help);
                 None
             }

@@ -3,6 +3,7 @@
 use super::{
     file_kind::FileKind,
     reader::EXTENSION,
+    step::STEP,
     table::{Shape, Table},
     yaml::{self, Kind, Node},
 };
@@ -51,6 +52,11 @@ fn of_shape(node: &Node, shape: &'static Shape, used: &mut Vec<KeyUse>) {
         (Shape::List(item) | Shape::OneOrMore(item), Kind::List(items)) => {
             for node in items {
                 of_shape(node, item, used);
+            }
+        }
+        (Shape::Steps, Kind::List(items)) => {
+            for item in items {
+                of_table(item, &STEP, used);
             }
         }
         (Shape::OneOrMore(item), _) => of_shape(node, item, used),

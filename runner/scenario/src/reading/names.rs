@@ -70,6 +70,12 @@ pub(crate) struct Names {
     used: BTreeSet<String>,
     /// The places of captures further down in the file.
     later: BTreeMap<String, Span>,
+    /// Those of the known ones that e2e.conf makes known to all files.
+    configured: BTreeSet<String>,
+    /// Whether a table or an included file can't be read, which may define more.
+    incomplete: bool,
+    /// The variables that no step may capture.
+    fixed: BTreeSet<String>,
 }
 
 /// Whether a name has a meaning of its own in expressions.
@@ -77,9 +83,50 @@ pub(crate) fn is_taken(name: &str) -> bool {
     TAKEN.iter().any(|taken| taken.contains(&name))
 }
 
+/// Whether a variable can have this name.
+pub(crate) fn can_be_variable(name: &str) -> bool {
+    is_identifier(name) && !is_taken(name)
+}
+
+/// Whether a name has the form of one: a letter or `_`, then letters, digits and `_`.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && !name.contains(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
 impl Names {
     pub(crate) fn define(&mut self, name: &str) {
         self.known.insert(name.to_owned());
+    }
+
+    /// Defines a name that is known in every file.
+    pub(crate) fn define_everywhere(&mut self, name: &str) {
+        self.configured.insert(name.to_owned());
+        self.define(name);
+    }
+
+    /// The names that are known in every file.
+    pub(crate) fn of_configuration(&self) -> Self {
+        let configured = self.configured.clone();
+        Self { known: configured.clone(), configured, ..Self::default() }
+    }
+
+    /// Lets names be used that aren't known: what defines them can't be read.
+    pub(crate) fn leave_incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// Makes the variables that are known now ones that no included step may capture.
+    pub(crate) fn fix(&mut self) {
+        self.fixed.clone_from(&self.known);
+    }
+
+    pub(crate) fn is_fixed(&self, name: &str) -> bool {
+        self.fixed.contains(name)
     }
 
     /// Remembers where a name is captured, for the message about one that is used too early.

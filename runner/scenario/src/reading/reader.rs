@@ -16,11 +16,12 @@ use super::{
     fields::Fields,
     files::Files,
     names::Names,
+    step::Inclusion,
     suggestion,
     table::{Presence, Table},
     yaml::{self, Entry, Kind, Node},
 };
-use crate::{Mistake, Span, parse_duration};
+use crate::{Mistake, Phase, Span, parse_duration};
 
 /// How keys at the top of a file begin that have no meaning here.
 pub(super) const EXTENSION: &str = "x-";
@@ -47,6 +48,10 @@ pub(crate) struct Reader<'a> {
     pub(crate) files: &'a dyn Files,
     /// Those of them that it names.
     pub(crate) sources: BTreeSet<PathBuf>,
+    /// The files that are being included.
+    pub(crate) inclusion: Inclusion,
+    /// The part of the scenario that the steps belong to which are read now.
+    pub(crate) phase: Phase,
 }
 
 impl<'a> Reader<'a> {
@@ -63,6 +68,8 @@ impl<'a> Reader<'a> {
             circuits: Vec::new(),
             files,
             sources: BTreeSet::new(),
+            inclusion: Inclusion::default(),
+            phase: Phase::Main,
         }
     }
 
@@ -86,9 +93,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The result of reading if there was no mistake, and all mistakes in the order of the file otherwise.
+    /// The result of reading if there was no mistake, and all mistakes in the order of the file otherwise, behind them those
+    /// in files that it includes.
     pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<Mistake>> {
-        self.mistakes.sort_by_key(|mistake| mistake.span.offset);
+        let own = Arc::clone(&self.file);
+        self.mistakes.sort_by_key(|mistake| {
+            ((mistake.file != own).then(|| Arc::clone(&mistake.file)), mistake.span.offset)
+        });
         match read {
             Some(read) if self.mistakes.is_empty() => Ok(read),
             _ => {
@@ -98,12 +109,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a mistake and what to do about it.
-    pub(crate) fn note(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
-        let mistake = Mistake { file: self.file.clone(), span, message: message.into(), help: help.into() };
+    /// Takes the mistakes in an included file, and the files that it names.
+    pub(crate) fn take_mistakes(&mut self, included: Reader<'_>) {
+        self.sources.extend(included.sources);
+        included.mistakes.into_iter().for_each(|mistake| self.take(mistake));
+    }
+
+    /// Takes a mistake, unless it is known.
+    pub(crate) fn take(&mut self, mistake: Mistake) {
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
         }
+    }
+
+    /// Notes a mistake and what to do about it.
+    pub(crate) fn note(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
+        self.take(Mistake { file: self.file.clone(), span, message: message.into(), help: help.into() });
     }
 
     /// Notes a value of the wrong kind.

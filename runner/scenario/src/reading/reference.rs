@@ -84,6 +84,7 @@ fn values(shape: &Shape) -> String {
         Shape::OneOrMore(item) => format!("{}, or a list of these", values(item)),
         Shape::Either(shapes) => shapes.iter().map(values).collect::<Vec<_>>().join(", or "),
         Shape::Null => "`null`".into(),
+        Shape::Steps => "list of: a step".into(),
     }
 }
 

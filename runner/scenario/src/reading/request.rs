@@ -205,10 +205,14 @@ pub(crate) fn with_index<T>(
     times: Times,
     read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> T {
+    // It may be known already: the number of a loop's round.
+    let was_known = reader.names.is_known(INDEX);
     if times != Times::Once {
         reader.names.define(INDEX);
     }
     let read = read(reader);
-    reader.names.undefine(INDEX);
+    if !was_known {
+        reader.names.undefine(INDEX);
+    }
     read
 }

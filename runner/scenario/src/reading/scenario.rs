@@ -3,21 +3,24 @@
 use super::{
     clients::{self, CLIENTS, DefinedIn},
     defaults::{DEFAULTS, defaults},
-    expression::{Role, check_name, value},
+    examples::{EXAMPLES, examples},
+    expression::template,
     fault::{self, faults},
-    reader::{Reader, all},
-    step::{Faults, STEP, step},
+    phases::{self, BEFORE, FINALLY},
+    reader::Reader,
+    step::{Faults, STEP, vars},
     table::{DURATION, Key, Shape, Table},
     tags::{TAGS, tags},
-    yaml::{Kind, Node},
+    yaml::Node,
 };
-use crate::{RequestDefaults, Scenario, Span, Step, TemplateValue};
+use crate::{File, RequestDefaults, Scenario, Scope, Template};
 
 pub(crate) const SCENARIO: Table = Table {
     what: "a scenario",
     groups: &[&[
         Key::required("scenario", Shape::Text, "The scenario's name: a sentence about what it shows."),
         TAGS,
+        EXAMPLES,
         Key::optional(
             "vars",
             Shape::Names(&Shape::Json),
@@ -38,14 +41,24 @@ pub(crate) const SCENARIO: Table = Table {
             Shape::Names(&Shape::Table(&fault::FAULT)),
             "The faults it injects, by name.",
         ),
+        BEFORE,
         Key::required("steps", Shape::List(&Shape::Table(&STEP)), "The steps, in order."),
+        FINALLY,
         Key::optional("settle", DURATION, "How long the system may take to settle after the last step."),
     ]],
 };
 
-pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario> {
+pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
     let fields = reader.fields(tree, &SCENARIO)?;
-    let name = fields.get("scenario").and_then(|node| reader.text(node, "the scenario's name"));
+    let examples = fields.entry("examples").map(|entry| (entry, examples(reader, &entry.value)));
+    if let Some((_, None)) = examples {
+        reader.names.leave_incomplete();
+    }
+    // What it has no values for, the name can't name either.
+    let name = fields.get("scenario").and_then(|node| match &examples {
+        Some(_) => template(reader, node, "the scenario's name"),
+        None => reader.text(node, "the scenario's name").map(Template::literal),
+    });
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
     let vars = fields.or("vars", Vec::new(), |node| vars(reader, node));
     let clients =
@@ -54,7 +67,8 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
     let read = fields.get("faults").map_or_else(Vec::new, |node| faults(reader, node));
     let mut faults =
         Faults { known: read.iter().filter_map(|fault| fault.name.clone()).collect(), ..Faults::default() };
-    let steps = fields.get("steps").and_then(|node| steps(reader, node, &mut faults));
+    reader.names.fix();
+    let steps = phases::of_scenario(reader, &fields, &mut faults);
     if let Some(node) = fields.get("clients") {
         clients::check_used(reader, node);
     }
@@ -66,11 +80,13 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
             reader.note(fault.span, format!("`{name}` is never injected"), help);
         }
     }
+    if let Some((entry, Some(examples))) = &examples {
+        examples.check_used(reader, entry.span);
+    }
     let settle = fields.optional("settle", |node| reader.duration(node));
-    Some(Scenario {
-        name: name?,
+    let name = name?;
+    let scenario = Scenario {
         tags: tags?,
-        file: reader.file.clone(),
         sources: reader.sources.clone(),
         text: reader.text.into(),
         vars: vars?,
@@ -79,69 +95,16 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
         faults: read.into_iter().map(|read| read.fault).collect::<Option<_>>()?,
         steps: steps?,
         settle: settle?,
-    })
-}
-
-fn vars(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(String, TemplateValue)>> {
-    let entries = reader.mapping(node, "a mapping of names to values")?;
-    all(entries.iter().map(|entry| {
-        check_name(reader, &entry.key, entry.span);
-        let value = value(reader, &entry.value, Role::Sent);
-        reader.names.define(&entry.key);
-        Some((entry.key.clone(), value?))
-    }))
-}
-
-fn steps(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Vec<Step>> {
-    let Kind::List(items) = &node.kind else {
-        reader.wrong_kind(node, "a list of steps");
-        return None;
+        ..Scenario::new("", reader.file.to_path_buf())
     };
-    if items.is_empty() {
-        reader.note(node.span, "a scenario without steps can't fail", None);
-    }
-    check_captures(reader, items);
-    let read = all(items.iter().map(|item| step(reader, item, faults)));
-    for (name, span) in captures(items) {
-        if !reader.names.is_used(name) {
-            let help = "use it in a later step, or expect what it must be".to_owned();
-            reader.note(span, format!("`{name}` is captured and never used"), help);
+    match examples {
+        None => {
+            let name = name.render(&Scope::default()).expect("a text has no expression in it");
+            Some(File::Scenario(Box::new(Scenario { name, ..scenario })))
+        }
+        Some((_, examples)) => {
+            let node = fields.get("scenario")?;
+            examples?.scenarios(reader, node, &name, &scenario).map(File::Examples)
         }
     }
-    read
-}
-
-/// Notes captures that would hide a variable, and remembers the places of all, for the message about a name that is
-/// used too early.
-fn check_captures(reader: &mut Reader<'_>, steps: &[Node]) {
-    for (name, span) in captures(steps) {
-        if reader.names.is_known(name) {
-            let message = format!("`{name}` is a variable of this scenario already");
-            reader.note(span, message, "call what is captured something else".to_owned());
-        }
-    }
-    for (name, span) in captures(steps) {
-        reader.names.announce(name, span);
-    }
-}
-
-/// The names that steps capture, and the places of those names.
-fn captures(steps: &[Node]) -> impl Iterator<Item = (&str, Span)> {
-    steps
-        .iter()
-        .flat_map(|step| {
-            match step.entries().iter().find(|entry| entry.key == "together").map(|entry| &entry.value.kind) {
-                Some(Kind::List(members)) => members.as_slice(),
-                _ => std::slice::from_ref(step),
-            }
-        })
-        .flat_map(Node::entries)
-        .flat_map(
-            |entry| {
-                if entry.key == "eventually" { entry.value.entries() } else { std::slice::from_ref(entry) }
-            },
-        )
-        .filter(|entry| entry.key == "capture")
-        .flat_map(|entry| entry.value.entries())
-        .map(|capture| (capture.key.as_str(), capture.span))
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     file_kind::FileKind,
     reader::EXTENSION,
+    step::STEP,
     table::{Key, Presence, Shape, Table},
 };
 
@@ -96,6 +97,7 @@ impl Definitions {
                 json!({ "anyOf": shapes.iter().map(|shape| self.shape(shape)).collect::<Vec<_>>() })
             }
             Shape::Null => json!({ "type": "null" }),
+            Shape::Steps => json!({ "type": "array", "items": self.reference(&STEP) }),
         }
     }
 
@@ -137,7 +139,10 @@ mod tests {
         let scenario = schema(&[FileKind::Scenario]);
         assert_eq!(scenario["properties"]["steps"]["items"], json!({ "$ref": "#/$defs/step" }));
         let step = &scenario["$defs"]["step"];
-        assert_eq!(step["properties"]["wait"]["description"], "Lets time pass.");
+        assert_eq!(
+            step["properties"]["wait"]["description"],
+            "Lets time pass, or waits for traffic on a link."
+        );
         assert_eq!(step["additionalProperties"], false);
         assert_eq!(step["oneOf"][0], json!({ "required": ["request"] }));
         let eventually = &scenario["$defs"]["eventually"]["properties"];

@@ -3,7 +3,19 @@
 use fault::{CLIENT, Link, ServiceName};
 
 use super::{reader::Reader, suggestion, yaml::Node};
-use crate::Span;
+use crate::{Service, Span, model::links};
+
+impl Reader<'_> {
+    /// Makes the services of a configuration known, with the links between them.
+    pub(crate) fn know(&mut self, services: &[Service]) {
+        self.services = services.iter().map(|service| service.name.clone()).collect();
+        self.links = links(services).collect();
+        let external = services.iter().filter(|service| service.runs_already());
+        self.external = external.map(|service| service.name.clone()).collect();
+        let telling = services.iter().filter(|service| service.circuits.is_some());
+        self.circuits = telling.map(|service| service.name.clone()).collect();
+    }
+}
 
 /// The service of this name.
 pub(crate) fn service(reader: &mut Reader<'_>, name: &str, span: Span) -> Option<ServiceName> {

@@ -1,33 +1,48 @@
 //! The steps of a scenario.
 
 use self::{
+    during::{DURING, during},
     eventually::{EVENTUALLY, eventually},
-    inject::{INJECT, SCHEDULE, heal, inject},
+    include::{INCLUDE, include},
+    inject::{AFTER, INJECT, LASTING, heal, inject},
+    judging::lenient,
     process::{RESTART, SIGNAL, START, process},
+    rounds::{FOR, rounds},
     times::{SENDING, times},
     together::{MEMBER, together},
+    wait::{WAIT, wait},
     watch::{ALWAYS, NEVER, watch},
 };
 use super::{
     condition::conditions,
     fields::Fields,
-    reader::Reader,
+    reader::{Reader, all},
     request::{REQUEST, REQUEST_LINE, request_step},
     suggestion,
     table::{DURATION, EXPRESSIONS, Key, Presence, Shape, Table},
-    yaml::{Entry, Node},
+    yaml::{Entry, Kind, Node},
 };
 use crate::{Action, Signal, Step, Times, WatchRule};
 
+mod captures;
+mod during;
 mod eventually;
 mod heading;
+mod include;
 mod inject;
+mod judging;
 mod process;
+mod rounds;
 mod times;
 mod together;
+mod vars;
+mod wait;
 mod watch;
 
+pub(crate) use captures::{check_captures, check_used};
+pub(crate) use include::{INCLUDED, Inclusion};
 pub(crate) use inject::Faults;
+pub(crate) use vars::vars;
 
 /// What a step can do. [`action`] reads the value of each.
 const ACTIONS: &[Key] = &[
@@ -54,7 +69,7 @@ const ACTIONS: &[Key] = &[
         "Puts a fault in force: its name, or a mapping of `fault`, `after` and `for`.",
     ),
     Key::one_of("heal", Shape::Text, "Takes a fault out of force; `all` for all of them."),
-    Key::one_of("wait", DURATION, "Lets time pass."),
+    Key::one_of("wait", WAIT, "Lets time pass, or waits for traffic on a link."),
     Key::one_of(Signal::Kill.as_str(), SIGNAL, "Kills a service; what it had not synced is lost."),
     Key::one_of(Signal::Stop.as_str(), SIGNAL, "Asks a service to end, and waits for that."),
     Key::one_of(
@@ -66,16 +81,43 @@ const ACTIONS: &[Key] = &[
     Key::one_of(Signal::Pause.as_str(), SIGNAL, "Pauses a service without ending it."),
     Key::one_of(Signal::Resume.as_str(), SIGNAL, "Lets a paused service continue."),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
+    Key::one_of("vars", Shape::Names(&Shape::Json), "Sets variables, each of which can use those before it."),
+    Key::one_of("include", Shape::Text, "The steps of another file, by its path relative to this one."),
+    Key::one_of("steps", Shape::Steps, "The steps of each round of `for`."),
 ];
 
+/// `for`, which belongs to two actions.
+const ROUNDS: &[Key] = &[Key::optional(
+    "for",
+    Shape::Either(&[DURATION, Shape::Table(&FOR)]),
+    "Of `inject`: for how long it is in force. Of `steps`: what the rounds go by.",
+)];
+
 /// The keys that may stand beside some of those.
-const BESIDE: &[(&str, &[&[Key]])] = &[("request", &[SENDING, REQUEST]), ("inject", &[SCHEDULE])];
+const BESIDE: &[(&str, &[&'static [Key]])] = &[
+    ("request", &[SENDING, REQUEST, DURING]),
+    ("inject", &[AFTER, LASTING]),
+    ("include", &[INCLUDE]),
+    ("steps", &[ROUNDS]),
+];
 
-pub(crate) const STEP: Table =
-    Table { what: "a step", groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, SCHEDULE] };
+pub(crate) const STEP: Table = Table {
+    what: "a step",
+    groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, DURING, AFTER, ROUNDS, INCLUDE],
+};
 
-/// One step.
-pub(crate) fn step(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Step> {
+/// The steps in a list, with those of the files that it includes.
+pub(crate) fn steps(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Vec<Step>> {
+    let Kind::List(items) = &node.kind else {
+        reader.wrong_kind(node, "a list of steps");
+        return None;
+    };
+    let read: Option<Vec<Vec<Step>>> = all(items.iter().map(|item| entry(reader, item, faults)));
+    read.map(|steps| steps.concat())
+}
+
+/// One entry of a list of steps: one step, or those of an included file.
+fn entry(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Vec<Step>> {
     let fields = reader.fields(node, &STEP)?;
     let chosen = fields.chosen();
     let Some(&entry) = chosen.first() else {
@@ -88,11 +130,25 @@ pub(crate) fn step(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) ->
         reader.note(second.span, message, "make a step of its own of it".to_owned());
     }
     check_beside(reader, &fields, &chosen);
+    if entry.key == "include" {
+        let included = include(reader, node.span, &entry.value, &fields, faults);
+        if included.is_none() {
+            reader.names.leave_incomplete();
+        }
+        return included;
+    }
     let condition = heading::condition(reader, &fields);
     let may_end = heading::may_end(reader, &fields);
     let action = action(reader, entry, &fields, faults);
     let name = heading::name(reader, &fields, entry);
-    Some(Step { name: name?, span: node.span, condition: condition?, may_end: may_end?, action: action? })
+    Some(vec![Step {
+        span: node.span,
+        file: reader.inclusion.source.clone(),
+        phase: reader.phase,
+        condition: condition?,
+        may_end: may_end?,
+        ..Step::new(name?, action?)
+    }])
 }
 
 fn action(
@@ -104,8 +160,11 @@ fn action(
     let node = &entry.value;
     match entry.key.as_str() {
         "request" => {
-            let times = times(reader, fields);
-            request_step(reader, node, fields, times.unwrap_or(Times::Once)).map(Action::Request)
+            let times = times(reader, fields).unwrap_or(Times::Once);
+            match fields.entry("during") {
+                Some(entry) => during(reader, node, fields, times, entry, faults).map(Action::During),
+                None => request_step(reader, node, fields, times).map(Action::Request),
+            }
         }
         "together" => together(reader, node).map(Action::Together),
         "eventually" => eventually(reader, node).map(Action::Eventually),
@@ -113,8 +172,10 @@ fn action(
         "never" => watch(reader, node, WatchRule::Never).map(Action::Watch),
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
-        "wait" => reader.some_time(node).map(Action::Wait),
+        "wait" => wait(reader, node),
         "check" => conditions(reader, node, &[]).map(Action::Check),
+        "vars" => vars(reader, node).map(Action::Vars),
+        "steps" => rounds(reader, fields, node, faults).map(Action::For),
         key => {
             let signal = Signal::ALL.into_iter().find(|signal| signal.as_str() == key);
             let signal = signal.expect("the other actions are signals");
@@ -125,12 +186,19 @@ fn action(
 
 /// Notes keys that belong to an action other than the step's own.
 fn check_beside(reader: &mut Reader<'_>, fields: &Fields<'_>, chosen: &[&Entry]) {
-    for (action, beside) in BESIDE {
-        if chosen.iter().any(|entry| entry.key == *action) {
-            continue;
-        }
-        let keys: Vec<&str> = beside.iter().flat_map(|keys| keys.iter()).map(|key| key.name).collect();
-        for stray in fields.present(&keys) {
+    let is_chosen = |action: &str| chosen.iter().any(|entry| entry.key == action);
+    let keys = |groups: &[&'static [Key]]| -> Vec<&str> {
+        groups.iter().flat_map(|keys| keys.iter()).map(|key| key.name).collect()
+    };
+    let own: Vec<&str> =
+        BESIDE.iter().filter(|(action, _)| is_chosen(action)).flat_map(|(_, groups)| keys(groups)).collect();
+    for (action, groups) in BESIDE.iter().filter(|(action, _)| !is_chosen(action)) {
+        for stray in fields.present(&keys(groups)) {
+            // `for` belongs to two actions: to which of them, its value says.
+            let is_other = stray.key == "for" && stray.value.is_mapping() != (*action == "steps");
+            if own.contains(&stray.key.as_str()) || is_other {
+                continue;
+            }
             let message = format!("`{}` belongs to `{action}`, which this step doesn't have", stray.key);
             let polls = ["eventually", "always", "never"].into_iter().find(|key| chosen[0].key == *key);
             let help = polls

@@ -3,6 +3,8 @@
 //! Each file beside this one that reads a mapping holds its table. A new key is a line of a table, with its name, its
 //! shape and its description, and a function of that file that reads its value.
 
+use super::step::STEP;
+
 /// The keys of one kind of mapping.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -71,6 +73,8 @@ pub(crate) enum Shape {
     Either(&'static [Shape]),
     /// null, where it has a meaning.
     Null,
+    /// A list of steps.
+    Steps,
 }
 
 /// A length of time: `200ms`, `1.5s`, `1m30s`, `1h 5m`.
@@ -112,6 +116,7 @@ impl Shape {
             Self::Table(table) => vec![table],
             Self::Names(shape) | Self::List(shape) | Self::OneOrMore(shape) => shape.tables(),
             Self::Either(shapes) => shapes.iter().flat_map(Self::tables).collect(),
+            Self::Steps => vec![&STEP],
             _ => Vec::new(),
         }
     }

@@ -1,7 +1,10 @@
 use std::path::Path;
 
 use super::{mapping::Mapping, request::request_step};
-use crate::{Action, EffectExpectation, Expression, ProcessStep, StartWait, Step, Value, duration};
+use crate::{
+    Action, DuringStep, EffectExpectation, Expression, ForStep, Judging, Object, ProcessStep, Rounds,
+    StartWait, Step, TemplateValue, Value, WaitUntilStep, duration,
+};
 
 /// Writes a step of a file in `folder`.
 pub(super) fn step(step: &Step, folder: &Path) -> Value {
@@ -38,8 +41,51 @@ pub(super) fn step(step: &Step, folder: &Path) -> Value {
         Action::Wait(time) => written.put("wait", duration::written(*time)),
         Action::Process(process) => written.put(process.signal.as_str(), process_step(process)),
         Action::Check(conditions) => written.conditions("check", conditions),
+        Action::Vars(vars) => written.put("vars", self::vars(vars)),
+        Action::For(step) => {
+            written.put("for", rounds(step));
+            written.put("steps", steps(&step.steps, folder));
+        }
+        Action::During(DuringStep { request, steps: meanwhile }) => {
+            request_step(&mut written, request, folder);
+            written.put("during", steps(meanwhile, folder));
+        }
+        Action::WaitUntil(wait) => written.put("wait", wait_until(wait)),
     }
     written.0.into()
+}
+
+fn steps(steps: &[Step], folder: &Path) -> Value {
+    steps.iter().map(|step| self::step(step, folder)).collect()
+}
+
+/// Names with their values.
+pub(super) fn vars(vars: &[(String, TemplateValue)]) -> Object {
+    vars.iter().map(|(name, value)| (name.clone(), value.source())).collect()
+}
+
+fn rounds(ForStep { rounds, judging, .. }: &ForStep) -> Object {
+    let mut written = Mapping::default();
+    match rounds {
+        Rounds::Each { list, name } => {
+            written.put("each", list.source());
+            written.maybe("as", name.as_deref());
+        }
+        Rounds::Until { condition, at_most } => {
+            written.put("until", condition.source());
+            written.put("at_most", *at_most);
+        }
+    }
+    written.maybe("lenient", (*judging == Judging::Lenient).then_some(true));
+    written.0
+}
+
+fn wait_until(WaitUntilStep { link, holds, within, judging }: &WaitUntilStep) -> Object {
+    let mut written = Mapping::default();
+    written.names("until", [(link.to_string(), holds.source().into())].into_iter());
+    written.put("within", duration::written(*within));
+    written.maybe("lenient", (*judging == Judging::Lenient).then_some(true));
+    written.0
 }
 
 fn process_step(ProcessStep { service, wait, effect, .. }: &ProcessStep) -> Value {

@@ -110,6 +110,25 @@ steps:
   - resume: shop
   - stop: shop
   - check: got == who
+  - vars: { b: 1, c: "${b}" }
+  - for: { each: "${list}", as: item }
+    steps:
+      - { name: inner, request: "GET shop /${item}/${index}", expect: { status: 200 } }
+      - for: { each: [1, "${item}"], lenient: true }
+        steps: [{ wait: 1s }]
+  - for: { until: got is none, at_most: 3 }
+    steps:
+      - { request: GET shop /, expect: { status: 200 }, capture: { got: body.a } }
+  - name: beside
+    request: GET shop /
+    parallel: 2
+    expect: { outcomes: { 200: 2 } }
+    during:
+      - wait: { until: { bank -> shop: calls >= 1 }, within: 5s }
+      - wait: { until: { bank -> shop: calls == c }, within: 500ms, lenient: true }
+      - stop: shop
+finally:
+  - { request: "DELETE shop /${got}", expect: { status: 204 } }
 settle: 20s
 "#;
 

@@ -1,7 +1,9 @@
 //! Text in, a scenario or every mistake in it out.
 
 mod configurations;
+mod examples;
 mod expectations;
+mod flow;
 mod intent;
 mod meaning;
 mod mistakes;

@@ -8,6 +8,7 @@ mod axum;
 mod crash;
 mod determinism;
 mod disk;
+mod during;
 mod exits;
 mod fixture;
 mod limits;

@@ -37,6 +37,7 @@ pub(super) fn may_end(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Ve
 pub(super) fn name(reader: &mut Reader<'_>, fields: &Fields<'_>, entry: &Entry) -> Option<String> {
     match fields.get("name") {
         Some(node) => reader.text(node, "a name"),
+        None if entry.key == "steps" => Some(rounds(reader, fields)),
         None => Some(summary(reader, entry)),
     }
 }
@@ -53,6 +54,29 @@ fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
             format!("{polls} {}", inner("request").map(text).unwrap_or_default())
         }
         "inject" => format!("inject {}", text(inner("fault").unwrap_or(&entry.value))),
+        "wait" if entry.value.is_mapping() => {
+            let until = inner("until").map(|until| match until.entries() {
+                [entry] => format!("{}: {}", entry.key, text(&entry.value)),
+                _ => text(until),
+            });
+            format!("wait until {}", until.unwrap_or_default())
+        }
+        "vars" => {
+            let names = entry.value.entries().iter().map(|entry| entry.key.as_str());
+            format!("set {}", names.collect::<Vec<_>>().join(", "))
+        }
         action => format!("{action} {}", text(inner("service").unwrap_or(&entry.value))),
+    }
+}
+
+/// The name of a loop that has none of its own.
+fn rounds(reader: &Reader<'_>, fields: &Fields<'_>) -> String {
+    let inner = |key: &str| fields.get("for")?.entries().iter().find(|entry| entry.key == key);
+    let text = |entry: &Entry| reader.written(entry.value.span).trim_matches(['"', '\'']).to_owned();
+    match (inner("each"), inner("as"), inner("until")) {
+        (_, Some(name), _) => format!("for each {}", text(name)),
+        (Some(_), None, _) => "for each item".into(),
+        (None, None, Some(condition)) => format!("until {}", text(condition)),
+        (None, None, None) => "for".into(),
     }
 }

@@ -16,14 +16,14 @@ use crate::InjectStep;
 /// What `heal` calls every fault.
 const ALL: &str = "all";
 
-pub(super) const SCHEDULE: &[Key] = &[
-    Key::optional("after", DURATION, "How long after the step the fault comes into force.").or("0s"),
-    Key::optional("for", DURATION, "For how long it is in force; until it is healed when left out."),
-];
+pub(super) const AFTER: &[Key] =
+    &[Key::optional("after", DURATION, "How long after the step the fault comes into force.").or("0s")];
+pub(super) const LASTING: &[Key] =
+    &[Key::optional("for", DURATION, "For how long it is in force; until it is healed when left out.")];
 
 pub(super) const INJECT: Table = Table {
     what: "an injection",
-    groups: &[&[Key::required("fault", Shape::Text, "The fault's name.")], SCHEDULE],
+    groups: &[&[Key::required("fault", Shape::Text, "The fault's name.")], AFTER, LASTING],
 };
 
 /// The faults of a scenario while its steps are read.

@@ -7,9 +7,8 @@ use super::super::{
 };
 use crate::Times;
 
-/// The most requests of one step.
-const MOST_REPEATED: u64 = 100_000;
-const MOST_PARALLEL: u64 = 1_000;
+/// The most requests of one step. How many a machine carries at once is known to the world that runs them.
+const MOST: u64 = 100_000;
 
 pub(super) const SENDING: &[Key] = &[
     Key::optional(
@@ -34,10 +33,7 @@ pub(super) fn times(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Time
         );
     }
     let entry = present.first()?;
-    let (bounds, make): (_, fn(u32) -> Times) = match entry.key.as_str() {
-        "repeat" => (1..=MOST_REPEATED, Times::Repeat),
-        _ => (1..=MOST_PARALLEL, Times::Parallel),
-    };
-    let count = reader.whole(&entry.value, bounds)?;
+    let make = if entry.key == "repeat" { Times::Repeat } else { Times::Parallel };
+    let count = reader.whole(&entry.value, 1..=MOST)?;
     u32::try_from(count).ok().map(make)
 }

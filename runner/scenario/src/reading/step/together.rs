@@ -49,5 +49,12 @@ fn member(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
     let entry = fields.entry("request")?;
     let action = request_step(reader, &entry.value, &fields, Times::Once).map(Action::Request);
     let name = heading::name(reader, &fields, entry);
-    Some(Step { name: name?, span: node.span, condition: condition?, may_end: may_end?, action: action? })
+    Some(Step {
+        span: node.span,
+        file: reader.inclusion.source.clone(),
+        phase: reader.phase,
+        condition: condition?,
+        may_end: may_end?,
+        ..Step::new(name?, action?)
+    })
 }
