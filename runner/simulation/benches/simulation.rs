@@ -15,7 +15,7 @@ use bytes::Bytes;
 use engine::{Stage, World};
 use fault::{Damage, Fault, Seed, ServiceName, Side};
 use http::{Request, Response};
-use scenario::{Configuration, Dependency, Need, Scenario, Service};
+use scenario::{Configuration, Dependency, Need, RequestDefaults, Scenario, Service};
 use simulation::{HostContext, Running, Services, SimulatedWorld, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
@@ -108,12 +108,14 @@ fn simulation() -> Simulation {
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        requests: RequestDefaults::default(),
         circuits: None,
     };
     let configuration = Configuration {
         file: PathBuf::new(),
         build: None,
         services: vec![service("back", &[]), service("front", &["back"])],
+        clients: Vec::new(),
         invariants: Vec::new(),
         snapshots: None,
         settle: Duration::ZERO,

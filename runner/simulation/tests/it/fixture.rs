@@ -6,7 +6,7 @@ use bytes::Bytes;
 use engine::{Stage, World};
 use fault::{Calls, Damage, Fault, Link, Seed, Selector, ServiceName};
 use http::{Request, Response, StatusCode};
-use scenario::{Configuration, Dependency, Need, Scenario, Service, Signal};
+use scenario::{Configuration, Dependency, Need, RequestDefaults, Scenario, Service, Signal};
 use simulation::{Disk, HostContext, Running, Services, SimulatedWorld, Simulation, StartError, Transport};
 use tower::{ServiceExt, service_fn};
 use verdict::NoReply;
@@ -28,12 +28,14 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        requests: RequestDefaults::default(),
         circuits: None,
     };
     Configuration {
         file: PathBuf::from("e2e.conf"),
         build: None,
         services: services.iter().map(service).collect(),
+        clients: Vec::new(),
         invariants: Vec::new(),
         snapshots: None,
         settle: Duration::from_secs(5),
