@@ -22,7 +22,7 @@ pub(crate) async fn observe<W: World>(
     rules: &RequestRules,
 ) -> Vec<Circuit> {
     let asked = paths.iter().map(async |(service, path)| {
-        let request = PreparedRequest::get(service.clone(), path.clone(), WITHIN, rules).ok();
+        let request = PreparedRequest::get(service.clone(), path, WITHIN, rules).ok();
         let reply = match request {
             Some(request) => request.observe(world).await.ok().filter(|reply| reply.status.is_success()),
             None => None,

@@ -135,8 +135,8 @@ impl<'a> Clients<'a> {
             let auth = auth.filter(|auth| auth.names().all(is_known));
             return Some(BorneByClient { headers: Cow::Owned(headers), auth, variables });
         };
-        if !captured.is_empty() {
-            captured.iter().for_each(|(name, value)| variables.to_mut().set(name, value.clone()));
+        for (name, value) in captured {
+            variables.to_mut().set(name, value.clone());
         }
         Some(BorneByClient { headers: Cow::Borrowed(&client.headers), auth, variables })
     }
@@ -156,7 +156,7 @@ impl<'a> Clients<'a> {
         addresses: &Addresses,
         now: Duration,
     ) {
-        let Some(path) = path(request, addresses) else { return };
+        let path = path(request, addresses);
         let host = addresses.host(request.service());
         let jars = locked(&self.jars);
         if let Some(jar) = jars.get(&(client.clone(), request.service().clone())) {
@@ -176,7 +176,7 @@ impl<'a> Clients<'a> {
         if !reply.contains_key(http::header::SET_COOKIE) {
             return;
         }
-        let Some(path) = path(request, addresses) else { return };
+        let path = path(request, addresses);
         let mut jars = locked(&self.jars);
         jars.entry((client.clone(), request.service().clone())).or_default().store(reply, &path, now);
     }
@@ -189,8 +189,8 @@ impl<'a> Clients<'a> {
 }
 
 /// The path of a request as its service sees it, with the prefix of its address.
-fn path(request: &PreparedRequest, addresses: &Addresses) -> Option<String> {
-    addresses.url(request.service(), &request.target()).map(|url| url.path().to_owned())
+fn path(request: &PreparedRequest, addresses: &Addresses) -> String {
+    addresses.url(request.service(), &request.target()).path().to_owned()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -105,7 +105,7 @@ fn covers(of: &str, path: &str) -> bool {
 mod tests {
     use super::*;
 
-    const NOW: Duration = Duration::from_secs(1_767_225_600); // 2026-01-01T00:00:00Z
+    const NOW: Duration = Duration::from_hours(20_454 * 24); // 2026-01-01T00:00:00Z
 
     /// The cookies for a request for `path`, `later` seconds after a reply to `/a/b` has set them.
     fn sent(set: &[&str], path: &str, later: u64) -> String {

@@ -118,7 +118,7 @@ impl PreparedRequest {
     /// A request with only what every request to its service bears.
     pub(crate) fn get(
         service: ServiceName,
-        uri: Uri,
+        uri: &Uri,
         timeout: Duration,
         rules: &RequestRules,
     ) -> Result<Self, EvaluationError> {
@@ -197,7 +197,9 @@ impl PreparedRequest {
         // What one redirect has left out, no later one sends again.
         let is_sent = body == SentBody::Again && (!hop.body.is_empty() || self.body.is_empty());
         if !is_sent {
-            ABOUT_BODY.iter().for_each(|name| drop(headers.remove(name)));
+            for name in &ABOUT_BODY {
+                headers.remove(name);
+            }
         }
         let body = if is_sent { self.body.clone() } else { Bytes::new() };
         let uri = target.parse().ok()?;

@@ -128,23 +128,22 @@ fn form_words(parts: &[Part<'_>], files: &[&BodyFile]) -> Option<Vec<String>> {
     let mut words = Vec::new();
     for Part { name, file_name, media_type, content } in parts {
         let file = files.iter().find(|file| file_name.is_some() && *file.content == **content);
-        let mut value = match file {
-            Some(file) => format!("{name}=@{}", form_value(&file.path.display().to_string())),
-            None => {
-                let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LONGEST_BODY)?;
-                if text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
-                    return None;
-                }
-                format!("{name}={}", form_value(text))
+        let mut value = if let Some(file) = file {
+            format!("{name}=@{}", form_value(&file.path.display().to_string()))
+        } else {
+            let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LONGEST_BODY)?;
+            if text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
+                return None;
             }
+            format!("{name}={}", form_value(text))
         };
         if let Some(media_type) = media_type {
-            value += &format!(";type={media_type}");
+            value.extend([";type=", media_type]);
         }
         if let Some(file_name) =
             file_name.as_ref().filter(|name| file.is_none_or(|file| file.name() != **name))
         {
-            value += &format!(";filename={}", form_value(file_name));
+            value.extend([";filename=", &form_value(file_name)]);
         }
         words.extend(["-F".to_owned(), quoted(&value)]);
     }

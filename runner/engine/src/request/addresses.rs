@@ -28,14 +28,14 @@ impl Addresses {
     }
 
     /// The URL of a path and query that a service is asked for.
-    pub(crate) fn url(&self, service: &ServiceName, target: &str) -> Option<Url> {
+    pub(crate) fn url(&self, service: &ServiceName, target: &str) -> Url {
         let mut url = self.base(service);
         let prefix = url.path().trim_end_matches('/').to_owned();
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         url.set_path(&format!("{prefix}{path}"));
         url.set_query(query);
-        Some(url)
+        url
     }
 
     /// The service at a URL, with the path and query that it is asked for; that of `asked` first.

@@ -83,11 +83,11 @@ fn encoded_part(part: &Part, variables: &Scope) -> Result<EncodedPart, Evaluatio
     media_type = part.media_type.as_ref().map(line).transpose()?.or(media_type);
     let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(&part.name));
     if let Some(file_name) = file_name {
-        head += &format!("; filename=\"{}\"", quoted(&file_name));
+        head.extend(["; filename=\"", &quoted(&file_name), "\""]);
     }
-    head += "\r\n";
+    head.push_str("\r\n");
     if let Some(media_type) = media_type {
-        head += &format!("Content-Type: {media_type}\r\n");
+        head.extend(["Content-Type: ", &media_type, "\r\n"]);
     }
     Ok((head, content))
 }

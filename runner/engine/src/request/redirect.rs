@@ -62,8 +62,8 @@ pub(super) fn next(
         let expected = "a `Location` at a service of e2e.conf";
         Next::Nowhere(Finding::new(FindingKind::Redirect, expected, format!("{}: {found}", status.as_u16())))
     };
-    let url = addresses.url(service, target).and_then(|from| from.join(&location).ok());
-    let Some(url) = url else { return nowhere(format!("`{location}`, which is no URL")) };
+    let url = addresses.url(service, target).join(&location);
+    let Ok(url) = url else { return nowhere(format!("`{location}`, which is no URL")) };
     match addresses.find(&url, service) {
         Some((service, target)) => Next::Request(Redirected { service, target, method, body }),
         None => nowhere(format!("{}, where there is none", without_secrets(url))),
