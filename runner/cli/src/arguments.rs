@@ -2,7 +2,11 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use scenario::FileKind;
 
 use crate::{service_output::ServiceOutputArgs, thin::Strictness};
 
@@ -28,6 +32,8 @@ pub(crate) enum Command {
     Explore(Explore),
     /// Run a passing scenario again with each fault at each of its calls, and show the table call × fault × outcome.
     Sweep(Sweep),
+    /// Print the JSON Schema of a kind of file, by which editors complete and check what is written.
+    Schema(Schema),
 }
 
 /// Runs scenarios.
@@ -113,6 +119,22 @@ pub(crate) struct Sweep {
     /// or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
+}
+
+/// Prints a schema.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The kind of file [default: each kind that stands among the scenarios].
+    #[arg(value_parser = file_kind())]
+    pub(crate) kind: Option<FileKind>,
+}
+
+/// Reads a kind of file.
+fn file_kind() -> impl TypedValueParser<Value = FileKind> {
+    PossibleValuesParser::new(FileKind::ALL.map(FileKind::as_str)).map(|name| {
+        let kind = FileKind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        kind.expect("only their names are possible")
+    })
 }
 
 /// Reads how many run at a time.

@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use fault::Seed;
 use scenario::{Invariant, InvariantTiming, Observation, ObservedReply, Scope};
 use tokio::time::Instant;
 use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant, judge_observation};
 
 use crate::{
     World,
+    clients::Clients,
     observations::{ObservationCache, Observations},
     polling::{Pauses, Polling},
-    request::PreparedRequest,
+    request::{PreparedRequest, RequestContext, RequestRules},
 };
 
 /// Pauses between checks of a system that settles: most systems settle soon, and one that never does isn't polled a
@@ -23,6 +25,7 @@ const PAUSES: Pauses =
 pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
+    requests: Option<&'a RequestRules>,
     cache: ObservationCache,
     /// When each invariant was last seen to hold, by its index.
     last_held: BTreeMap<usize, LastHeld>,
@@ -43,7 +46,14 @@ enum Checked {
 impl<'a> InvariantChecker<'a> {
     /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        Self { invariants, timeout, cache: ObservationCache::default(), last_held: BTreeMap::new() }
+        let (requests, cache, last_held) = Default::default();
+        Self { invariants, timeout, requests, cache, last_held }
+    }
+
+    /// The same, whose requests bear what every request to a service does.
+    #[must_use]
+    pub fn with_requests(self, rules: &'a RequestRules) -> Self {
+        Self { requests: Some(rules), ..self }
     }
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
@@ -128,8 +138,15 @@ impl<'a> InvariantChecker<'a> {
         observations: &mut Observations,
     ) -> Checked {
         let (mut scope, mut observed, mut next) = (Scope::default(), Vec::new(), 0);
+        let (no_rules, defaults) = Default::default();
         for Observation { name, call, reply } in &invariant.observe {
-            let prepared = match PreparedRequest::new(call, &scope, self.timeout) {
+            let context = RequestContext {
+                rules: self.requests.unwrap_or(&no_rules),
+                defaults: &defaults,
+                timeout: self.timeout,
+                seed: Seed(0),
+            };
+            let prepared = match PreparedRequest::new(call, &scope, context, &Clients::default()) {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());

@@ -15,10 +15,11 @@ use verdict::{
 
 use self::process::failed_signal;
 use crate::{
-    ScenarioResult, ServiceOutput, Stage, World, circuits, exits::ExitWatch, invariants::InvariantChecker,
-    judged::Judged,
+    RequestRules, ScenarioResult, ServiceOutput, Stage, World, circuits, clients::Clients, exits::ExitWatch,
+    invariants::InvariantChecker, judged::Judged,
 };
 
+mod login;
 mod polls;
 mod process;
 mod requests;
@@ -35,6 +36,8 @@ pub struct Rules {
     /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed, and by
     /// steps that expect a state.
     pub circuits: Vec<(ServiceName, http::Uri)>,
+    /// What requests bear, and the clients that send them.
+    pub requests: RequestRules,
 }
 
 impl From<&Configuration> for Rules {
@@ -46,6 +49,7 @@ impl From<&Configuration> for Rules {
             settle: configuration.settle,
             timeout: configuration.timeout,
             circuits: circuits.collect(),
+            requests: configuration.into(),
         }
     }
 }
@@ -79,7 +83,7 @@ pub(crate) async fn run_reviewed<S: Stage>(
             return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
-    let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
+    let verdict = ScenarioRun::new(&world, &scenario, rules, seed).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
     let output = ServiceOutput::default();
@@ -101,7 +105,9 @@ struct ScenarioRun<'a, W> {
     world: &'a W,
     scenario: &'a Scenario,
     rules: &'a Rules,
+    seed: Seed,
     variables: Scope,
+    clients: Clients<'a>,
     invariants: InvariantChecker<'a>,
     exits: ExitWatch,
     judged: Judged,
@@ -163,13 +169,16 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
-    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
-        let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
+    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules, seed: Seed) -> Self {
+        let invariants =
+            InvariantChecker::new(&rules.invariants, rules.timeout).with_requests(&rules.requests);
         Self {
             world,
             scenario,
             rules,
+            seed,
             variables: Scope::default(),
+            clients: Clients::new(&rules.requests, scenario),
             invariants,
             exits: ExitWatch::default(),
             judged: Judged::default(),
@@ -180,6 +189,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         if let Err(error) = self.set_vars() {
             let found = StepFindings::unevaluated(error);
             return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
+        }
+        if let Err(broken) = self.log_in_for_run().await {
+            return Verdict::BrokenOff(broken);
         }
         let mut failures = match self.steps(on_step).await {
             Ok(failures) => failures,
@@ -238,7 +250,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     async fn record_circuits(&self) {
-        for circuit in circuits::observe(self.world, &self.rules.circuits).await {
+        for circuit in circuits::observe(self.world, &self.rules.circuits, &self.rules.requests).await {
             self.world.links().record_circuit(circuit);
         }
     }
@@ -287,6 +299,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     async fn step(&mut self, index: usize, step: &Step) -> Result<StepFindings, BrokenOff> {
+        if let Some(found) = self.log_in(step).await {
+            return Ok(found);
+        }
         let found = match &step.action {
             Action::Request(request) => self.request(index, request).await,
             Action::Together(members) => self.together(index, members).await,

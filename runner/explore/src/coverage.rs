@@ -197,7 +197,7 @@ fn has_headers(call: &Call, sent: &Request) -> bool {
     call.headers.iter().all(|(name, value)| {
         let written = value.source();
         let same = |value: &http::HeaderValue| value.as_bytes() == written.as_bytes();
-        written.contains("${") || sent.headers.get(name).is_some_and(same)
+        written.contains("${") || sent.headers.get_all(name).iter().any(same)
     })
 }
 

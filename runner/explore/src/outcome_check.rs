@@ -64,6 +64,8 @@ fn is_same_request(one: &Call, other: &Call) -> bool {
     };
     (&one.method, &one.service, one.path.source()) == (&other.method, &other.service, other.path.source())
         && headers(one) == headers(other)
+        && one.query.source().eq(other.query.source())
+        && one.client == other.client
 }
 
 /// The number of steps before the outcome checks at the end and the steps that make them possible (heal, wait, start).

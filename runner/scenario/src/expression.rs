@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `environment` | minijinja as it is set up here |
 //! | `code` | an expression compiled, and what it names |
+//! | `depth` | a bound on how deep an expression is |
 //! | `certainty` | conditions that are true or false whatever their variables are |
 //! | `tokens` | the source as tokens, and which of them are variables |
-//! | `filters` | filters, each a line there and a function in its folder |
+//! | `filters` | our filters, each a line there and a function in its folder |
+//! | `helpers` | operators, filters, tests and functions, each with an example |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
 //! | `headers` | headers of a reply: names in any case, several values |
@@ -31,11 +33,13 @@ mod arithmetic;
 mod binding;
 mod certainty;
 mod code;
+mod depth;
 mod environment;
 mod error;
 mod false_part;
 mod filters;
 mod headers;
+mod helpers;
 mod json;
 mod kinds;
 mod literals;
@@ -53,6 +57,7 @@ pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
 pub use headers::header_text;
+pub use helpers::{HELPERS, Helper};
 pub(crate) use meant::name as meant;
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;

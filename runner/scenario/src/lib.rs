@@ -1,7 +1,8 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
 //!
 //! [`read_configuration`] reads e2e.conf, and [`read_file`] a file among the scenarios: a [`Scenario`], invariants for
-//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back.
+//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back. [`schema()`] and [`tables()`] tell what the
+//! files can hold.
 //!
 //! ```
 //! use scenario::{File, read_configuration, read_file};
@@ -49,7 +50,7 @@
 //! | a key of a step | `reading/step.rs` or the file in `reading/step` named for it, `model/step.rs`, `writing/step.rs` |
 //! | an expectation | `reading/expect.rs`, `model/expectation.rs`, `writing/expectation.rs` |
 //! | a kind of damage | `reading/fault/damage.rs`, `writing/fault.rs`, and the crate `fault` |
-//! | a filter or test of expressions | `expression/filters.rs` |
+//! | a filter or test of expressions | `expression/filters.rs`, `expression/helpers.rs` |
 //!
 //! This crate has no clock, no file and no environment: text is passed in by the caller.
 
@@ -70,21 +71,27 @@ pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
 pub use expression::header_text;
 pub use expression::{
-    Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
-    SharedValue,
+    Binding, Bindings, EvaluationError, Expression, FalsePart, HELPERS, Helper, InvalidExpression, Relation,
+    Scope, SharedValue,
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, CallPattern, CallsExpectation, CircuitExpectation, Configuration,
-    Dependency, Distance, Disturbance, EffectExpectation, EventuallyStep, Expectations, Exploration, File,
-    Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation,
-    MatchingCalls, Need, Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait,
-    StatusPattern, Step, Times, WatchRule, WatchStep,
+    Action, Authentication, Body, BodyExpectation, BodyFile, Call, CallPattern, CallsExpectation,
+    CircuitExpectation, Client, ClientName, Configuration, Dependency, Distance, Disturbance,
+    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow, Generator, HeaderExpectation,
+    InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login, LoginScope, MatchingCalls, Need,
+    Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, Part, PartContent, ProcessStep,
+    Readiness, ReplyExpectation, RequestDefaults, RequestStep, Scenario, Service, Signal, StartCommand,
+    StartWait, StatusPattern, Step, Times, WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;
-pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
-pub use template::{Others, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners};
+pub use reading::{
+    FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
+    read_configuration, read_file, read_file_with, schema, tables,
+};
+pub use template::{
+    Others, Pairs, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners,
+};
 pub use value::{NotJson, Number, Object, Value};
-pub use writing::write;
+pub use writing::{path_between, write};

@@ -5,11 +5,13 @@ use std::ops::Range;
 use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value, ValuePattern};
 
 mod fit;
+mod pairs;
 mod path;
 #[cfg(test)]
 mod tests;
 
 pub use fit::{Others, UnorderedList, partners};
+pub use pairs::Pairs;
 pub use path::PathTemplate;
 
 /// The key of a list in any order.

@@ -55,6 +55,8 @@ pub enum FindingKind {
     Condition,
     /// How the requests of a step ended (`expect.outcomes`).
     Outcomes,
+    /// A redirect that can't be followed.
+    Redirect,
     /// The traffic on a link (`expect.links`).
     Traffic(Link),
     /// The calls on a link that match (`expect.calls`): the link, and what they match.
@@ -213,6 +215,7 @@ impl fmt::Display for FindingKind {
             Self::Body(path) => path.fmt(f),
             Self::Condition => f.write_str("that"),
             Self::Outcomes => f.write_str("outcomes"),
+            Self::Redirect => f.write_str("redirect"),
             Self::Traffic(link) => link.fmt(f),
             Self::Calls(calls) => write!(f, "calls {calls}"),
             Self::CallOrder => f.write_str("order of calls"),

@@ -6,6 +6,8 @@ mod again;
 mod arrows;
 mod interrupted;
 mod mistakes;
+mod mutations;
 mod project;
 mod runs;
+mod sending;
 mod thin;

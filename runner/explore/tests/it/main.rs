@@ -86,12 +86,9 @@ fn scenario(text: &str) -> Arc<Scenario> {
 
 fn rules() -> Rules {
     match read_file(INVARIANTS, PathBuf::from("invariants.yaml"), &configuration()) {
-        Ok(File::Invariants(invariants)) => Rules {
-            invariants,
-            settle: Duration::from_secs(2),
-            timeout: Duration::from_secs(5),
-            circuits: Vec::new(),
-        },
+        Ok(File::Invariants(invariants)) => {
+            Rules { invariants, settle: Duration::from_secs(2), ..Rules::from(&configuration()) }
+        }
         other => panic!("{other:#?}"),
     }
 }

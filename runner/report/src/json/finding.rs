@@ -85,6 +85,8 @@ pub enum FindingKindFile {
     Condition,
     /// How the requests of a step ended.
     Outcomes,
+    /// A redirect that can't be followed.
+    Redirect,
     /// The traffic on a link.
     Traffic,
     /// The calls on a link that match.
@@ -164,6 +166,7 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Body(_) => Self::Body,
             FindingKind::Condition => Self::Condition,
             FindingKind::Outcomes => Self::Outcomes,
+            FindingKind::Redirect => Self::Redirect,
             FindingKind::Traffic(_) => Self::Traffic,
             FindingKind::Calls(_) => Self::Calls,
             FindingKind::CallOrder => Self::CallOrder,

@@ -190,6 +190,35 @@ steps:
 }
 
 #[test]
+fn a_login_that_fails_shows_its_own_exchange() {
+    let text = "scenario: Alice sees her payments
+clients:
+  alice:
+    auth: { bearer: \"${token}\" }
+    login: { request: POST shop /login, form: { user: alice }, expect: { status: 200 }, capture: { token: body.token } }
+steps:
+  - name: alice looks
+    request: GET shop /payments
+    as: alice
+    expect: { status: 200 }
+";
+    check_screen("failure_login", &run(text, Invariants::Left));
+}
+
+#[test]
+fn the_parts_of_a_form_are_shown_one_a_line() {
+    let text = "scenario: A form is sent
+defaults: { query: { version: 2 }, auth: { basic: { user: ann, password: x } } }
+steps:
+  - request: POST shop /payments
+    multipart: { note: \"hello, you\", receipt: { text: a b, name: receipt.txt, type: text/plain }, data: { text: '{}', type: application/json } }
+    headers: { Cookie: sid=1, X-Tag: [a, b] }
+    expect: { status: 200 }
+";
+    check_screen("failure_multipart", &run(text, Invariants::Left));
+}
+
+#[test]
 fn a_body_that_differs_deep_in_a_long_list() {
     let orders = (0..50).map(|id| format!("        - {{ id: {id}, lines: [{{ quantity: 1 }}] }}\n"));
     let text = format!(

@@ -7,7 +7,7 @@ use engine::{ScenarioResult, ServiceOutput};
 use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use scenario::{
-    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
+    Action, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
     OutcomePattern, PathTemplate, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
 };
 use serde_json::{Value, json};
@@ -49,14 +49,7 @@ pub(crate) fn request(
     times: Times,
     expect: Expectations,
 ) -> RequestStep {
-    let call = Call {
-        method,
-        service: service(to),
-        path: PathTemplate::literal(path),
-        headers: Vec::new(),
-        body: Body::None,
-        timeout: None,
-    };
+    let call = Call::new(method, service(to), PathTemplate::literal(path));
     RequestStep { call, times, expect, capture: Vec::new() }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn patterns(source: &str) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Expression, environment::ENVIRONMENT, filters};
+    use super::super::{Expression, environment::ENVIRONMENT, helpers};
 
     #[test]
     fn a_spelling_of_another_language_is_refused_with_the_one_that_exists() {
@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn the_filters_and_tests_that_are_suggested_exist() {
-        for (kind, names) in [("filter", filters::FILTERS), ("test", filters::TESTS)] {
-            for &name in names {
+        for (kind, known) in [("filter", helpers::FILTERS), ("test", helpers::TESTS)] {
+            for name in helpers::names(known) {
                 let exists = ENVIRONMENT.compile_expression_owned(format!("name is {kind}"));
                 let exists = exists
                     .and_then(|exists| exists.eval(minijinja::context! { name }).map(|it| it.is_true()));

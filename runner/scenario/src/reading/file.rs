@@ -31,6 +31,7 @@ pub fn read_file_with(
     reader.links = configuration.links().collect();
     let external = configuration.services.iter().filter(|service| service.runs_already());
     reader.external = external.map(|service| service.name.clone()).collect();
+    reader.clients.know(configuration.clients.iter().map(|client| client.name.clone()));
     let telling = configuration.services.iter().filter(|service| service.circuits.is_some());
     reader.circuits = telling.map(|service| service.name.clone()).collect();
     let read = reader.tree().and_then(|tree| read(&mut reader, tree));

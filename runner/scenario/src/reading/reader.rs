@@ -12,6 +12,7 @@ use std::{
 use fault::{Link, ServiceName};
 
 use super::{
+    clients::Clients,
     fields::Fields,
     files::Files,
     names::Names,
@@ -38,6 +39,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) external: Vec<ServiceName>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
+    /// The clients that requests can be sent as.
+    pub(crate) clients: Clients,
     /// The services that tell their circuits.
     pub(crate) circuits: Vec<ServiceName>,
     /// The other files that this one can name.
@@ -56,6 +59,7 @@ impl<'a> Reader<'a> {
             services: Vec::new(),
             external: Vec::new(),
             links: Vec::new(),
+            clients: Clients::default(),
             circuits: Vec::new(),
             files,
             sources: BTreeSet::new(),

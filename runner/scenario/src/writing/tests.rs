@@ -1,14 +1,25 @@
 //! What is written is read back as the same scenario.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::*;
-use crate::{Configuration, File, read_configuration, read_file};
+use crate::{Configuration, File, read_configuration, read_file_with};
 
 const EVERYTHING: &str = r#"
 scenario: Everything that can be written
 tags: [a, b]
 vars: { who: 1, sentence: "it's ${who}: $${x}", list: [1.5, null, { deep: "${who}" }] }
+clients:
+  ann:
+    headers: { x-tenant: [a, b], x-token: "${token}" }
+    auth: { bearer: "${token}" }
+    login:
+      request: POST shop /login
+      form: { user: "${who}" }
+      expect: { status: 200 }
+      capture: { token: body.token }
+  bob: {}
+defaults: { headers: { x-c: d }, query: { q: [1, 2] }, auth: { bearer: t }, as: bob, follow: true, timeout: 3s }
 faults:
   lost: { link: client -> shop, match: POST /a/*, calls: 2, lose: reply }
   slow: { link: bank -> shop, latency: { delay: 1500ms, jitter: 0.5ms, side: request }, probability: 0.25 }
@@ -53,6 +64,19 @@ steps:
     request: POST shop /d
     form: { a: "${got}" }
     expect: { outcomes: { 200: 1-2, 409: ">= 1", no_reply: 0 } }
+  - request: M-SEARCH shop /q?a=1
+    query: { b: [1, "${who}"], c: null, d: x }
+    headers: { x-a: [a, "${who}"], x-b: c, x-gone: null }
+    multipart:
+      note: "hello ${who}"
+      photo: { file: photo.png, type: image/x, name: "${who}.png" }
+      more: [{ text: "{}", type: application/json }, { file: ../sub/a/b.bin }]
+    as: ann
+    auth: { basic: { user: "${who}", password: p } }
+    follow: 3
+    expect: { status: 200 }
+  - { request: PUT shop /f, file: photo.png, auth: none, follow: false, as: bob, expect: { status: 200 } }
+  - { request: PUT shop /f, form: { a: [1, two], b: null }, auth: { bearer: "${who}" }, expect: { status: 200 } }
   - repeat: 2
     request: POST shop /e
     text: hello
@@ -95,7 +119,9 @@ fn configuration() -> Configuration {
 }
 
 fn read(text: &str) -> Scenario {
-    match read_file(text, PathBuf::from("test.yaml"), &configuration()) {
+    let file = |path: &str| (PathBuf::from(path), vec![0xff]);
+    let files = BTreeMap::from([file("sub/photo.png"), file("sub/../sub/a/b.bin"), file("sub/a/b.bin")]);
+    match read_file_with(text, PathBuf::from("sub/test.yaml"), &configuration(), &files) {
         Ok(File::Scenario(scenario)) => *scenario,
         other => panic!("{other:#?}\n{text}"),
     }

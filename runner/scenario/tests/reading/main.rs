@@ -5,6 +5,7 @@ mod expectations;
 mod intent;
 mod meaning;
 mod mistakes;
+mod sending;
 mod survival;
 
 use std::time::Duration;

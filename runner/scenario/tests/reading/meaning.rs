@@ -133,7 +133,7 @@ steps:
     let Action::Request(form) = actions[9] else { panic!("{:?}", actions[9]) };
     assert_eq!((form.times, form.call.timeout), (Times::Repeat(3), Some(seconds(2))));
     let Body::Form(fields) = &form.call.body else { panic!("{form:?}") };
-    assert_eq!(fields[1].1.render(&scope), Ok("1".into()));
+    assert_eq!(fields.render(&scope).expect("values")[1].1, "1");
     let expected = [
         (OutcomePattern::Status(200), OutcomeCount::Between(0, 3)),
         (OutcomePattern::Status(500), OutcomeCount::Between(0, u32::MAX)),

@@ -56,12 +56,8 @@ const LATENCY: Table = Table {
     what: "a latency",
     groups: &[&[
         Key::required("delay", DURATION, "The delay."),
-        Key::optional("jitter", DURATION, "The most by which the delay is shorter or longer."),
-        Key::optional(
-            "side",
-            Shape::Choice(SIDES),
-            "The half that is delayed; the reply unless said otherwise.",
-        ),
+        Key::optional("jitter", DURATION, "The most by which the delay is shorter or longer.").or("0s"),
+        Key::optional("side", Shape::Choice(SIDES), "The half that is delayed.").or("reply"),
     ]],
 };
 
@@ -81,8 +77,9 @@ const CRASH: Table = Table {
         Key::optional(
             "when",
             Shape::Choice(&["before", "after"]),
-            "Before the request is delivered, as it is unless said otherwise, or after the reply has left.",
-        ),
+            "Before the request is delivered, or after the reply has left.",
+        )
+        .or("before"),
     ]],
 };
 

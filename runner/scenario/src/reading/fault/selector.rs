@@ -5,7 +5,7 @@ use fault::{Calls, PathPattern, Probability, Selector};
 use super::{
     super::{
         fields::Fields,
-        http::{METHODS, method, words},
+        http::{METHOD, method, words},
         reader::Reader,
         table::{Key, Shape, Table},
         yaml::{Kind, Node},
@@ -32,7 +32,7 @@ pub(super) const SELECTORS: &[Key] = &[
 const MATCH: Table = Table {
     what: "a match",
     groups: &[&[
-        Key::optional("method", Shape::Choice(METHODS), "Only this method."),
+        Key::optional("method", METHOD, "Only this method."),
         Key::optional(
             "path",
             Shape::Pattern("^/"),

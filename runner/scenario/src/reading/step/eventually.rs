@@ -34,7 +34,7 @@ pub(super) const EVENTUALLY: Table = Table {
 
 /// The key of the pause between two attempts.
 pub(super) const fn every_key() -> Key {
-    Key::optional("every", DURATION, "The pause between two attempts; `100ms` unless said otherwise.")
+    Key::optional("every", DURATION, "The pause between two attempts.").or("100ms")
 }
 
 pub(super) fn eventually(reader: &mut Reader<'_>, node: &Node) -> Option<EventuallyStep> {
