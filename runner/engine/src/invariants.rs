@@ -153,8 +153,7 @@ impl<'a> InvariantChecker<'a> {
                     return Checked::Invalid(vec![Finding::unevaluated(kind, error)]);
                 }
             };
-            let asked = prepared.to_string();
-            let (position, made) = observations.get(next, prepared, world, &mut self.cache).await;
+            let (position, asked, made) = observations.get(next, prepared, world, &mut self.cache).await;
             let made = match made {
                 Err(why) => return Checked::Unobservable(why.to_owned()),
                 Ok(made) => made,

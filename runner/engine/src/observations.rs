@@ -34,15 +34,15 @@ pub(crate) struct ObservationCache {
 }
 
 impl Observations {
-    /// Returns the position of an observation and what was observed, or why there is no reply. It was made at position `first`
-    /// or later; the request is sent if there is none yet.
+    /// Returns the position of an observation, its request, and what was observed, or why there is no reply. It was made at
+    /// position `first` or later; the request is sent if there is none yet.
     pub(crate) async fn get<W: World>(
         &mut self,
         first: usize,
         request: PreparedRequest,
         world: &W,
         cache: &mut ObservationCache,
-    ) -> (usize, Result<&Observed, &str>) {
+    ) -> (usize, &PreparedRequest, Result<&Observed, &str>) {
         let made = self.0.iter().enumerate().skip(first).find(|(_, (other, _))| *other == request);
         let position = if let Some((position, _)) = made {
             position
@@ -58,7 +58,8 @@ impl Observations {
             self.0.push((request, observed));
             self.0.len() - 1
         };
-        (position, self.0[position].1.as_ref().map_err(String::as_str))
+        let (request, observed) = &self.0[position];
+        (position, request, observed.as_ref().map_err(String::as_str))
     }
 }
 

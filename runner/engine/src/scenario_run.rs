@@ -37,7 +37,8 @@ pub struct Rules {
     pub settle: Duration,
     /// How long a request waits for its reply, unless its step has its own timeout.
     pub timeout: Duration,
-    /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
+    /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed, and by
+    /// steps that expect a state.
     pub circuits: Vec<(ServiceName, http::Uri)>,
     /// What requests bear, and the clients that send them.
     pub requests: RequestRules,

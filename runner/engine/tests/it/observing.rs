@@ -45,6 +45,8 @@ async fn an_observation_can_send_headers_and_a_body() {
 async fn the_status_of_an_observation_is_judged_by_what_it_expects() {
     let at = |path: &str, expect: &str| format!("{{ request: GET shop {path}{expect} }}");
     assert_eq!(broken(&at("/moved", ""), "ledger == ''").await, [""; 0]);
+    let found = broken(&at("/ledger", ""), "ledger != 1").await;
+    assert_eq!(found, ["it adds up: can be observed / GET shop /ledger answered 401 Unauthorized"]);
     assert_eq!(broken("GET shop /moved", "ledger == ''").await.len(), 1);
     assert_eq!(broken(&at("/ledger", ", expect: { status: 401 }"), "ledger != 1").await, [""; 0]);
     let found = broken(&at("/ledger", ", expect: { status: 2xx, body: { sum: 0 } }"), "ledger != 1").await;

@@ -103,6 +103,13 @@ fn observation(reader: &mut Reader<'_>, entry: &Entry) -> Option<Observation> {
             let help = format!("`{}` stands for the body of the reply", entry.key);
             reader.note(capture.span, "an observation captures nothing", help);
         }
+        for stray in fields.present(&["as", "follow"]) {
+            let help =
+                "write what it bears under `headers` or `auth`, and the address that it is redirected to"
+                    .to_owned();
+            let message = format!("an observation has no client: `{}` has no meaning here", stray.key);
+            reader.note(stray.span, message, help);
+        }
         for stray in fields.get("expect").map_or(&[][..], Node::entries) {
             if NOT_OBSERVED.contains(&stray.key.as_str()) {
                 let help = "observations pass all links, and are repeated until they can be made".to_owned();

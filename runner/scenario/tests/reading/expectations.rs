@@ -258,4 +258,11 @@ fn observations_that_cannot_be_judged() {
             "2:38 an observation needs the key `request` (`request`: The request: `GET users-service /api/ledger`.)",
         ],
     );
+    observe(
+        "{ request: GET users-service /x, follow: true, auth: { bearer: t } }",
+        "a.b == 1",
+        &[
+            "2:69 an observation has no client: `follow` has no meaning here (write what it bears under `headers` or `auth`, and the address that it is redirected to)",
+        ],
+    );
 }

@@ -144,6 +144,20 @@ fn calls_have_an_order_in_which_one_that_is_sent_again_counts_once() {
 }
 
 #[test]
+fn a_call_that_happens_again_after_a_later_one_is_out_of_order() {
+    let mut history = History::default();
+    for (at, request) in
+        [(5, "bank shop PUT /orders/1"), (6, "bank shop POST /charge"), (7, "bank shop PUT /orders/1")]
+    {
+        call(&mut history, at, 1, request, "a", Ok(reply(200, &json!({}))));
+    }
+    let expect = expect("{ calls: [{ order: [POST bank -> shop, PUT bank -> shop] }] }");
+    let found = shown(&judge_calls(&expect.calls, &history, 0, &Scope::default(), &BTreeMap::new()));
+    let calls = "PUT /orders/1 at 5.0 ms\nPOST /charge at 6.0 ms\nPUT /orders/1 at 7.0 ms";
+    assert_eq!(found, [format!("order of calls: bank -> shop POST\nbank -> shop PUT / {calls}")]);
+}
+
+#[test]
 fn refused_calls_leave_their_number_open() {
     let refusals = [(link("bank -> shop"), Refusal::Absent("shop".parse().expect("a name")))].into();
     assert_eq!(findings("{ link: bank -> shop, count: '>= 2' }", &refusals), [""; 0]);
