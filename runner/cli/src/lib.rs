@@ -13,6 +13,7 @@
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `search` | an exploration or a sweep under way: its progress, and what it finds |
 //! | `up` | starts the services and keeps them running |
+//! | `masked` | output without secrets |
 //! | `invariant_files` | the files of invariants of a project |
 //! | `thin` | what a green result doesn't show, and `--strict` |
 //! | `output` | results on stdout, errors on stderr |
@@ -30,6 +31,7 @@ mod explore;
 mod interrupt;
 mod invariant_files;
 mod invocation;
+mod masked;
 mod output;
 mod project;
 mod project_command;

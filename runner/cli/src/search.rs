@@ -14,7 +14,8 @@ use report::{Again, ProgressLine, count};
 use verdict::{BrokenOff, Output};
 
 use crate::{
-    Project, interrupt::Interrupt, output::write, project, project_command::progress, run::addresses,
+    Project, interrupt::Interrupt, masked::masked, output::write, project, project_command::progress,
+    run::addresses,
 };
 
 /// An exploration or a sweep under way.
@@ -156,7 +157,7 @@ impl<'a> Search<'a> {
             }
         };
         let text = counterexample_yaml(&failing.result, &format!("{origin}. {replay}"));
-        let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&file, text));
+        let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&file, &*masked(&text)));
         written.map_err(|error| BrokenOff::NotWritten {
             what: Output::Counterexample,
             file: Some(file.clone()),

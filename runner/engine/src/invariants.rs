@@ -23,6 +23,8 @@ const PAUSES: Pauses =
 pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
+    /// What the requests can name besides what was observed before them.
+    given: Scope,
     cache: ObservationCache,
     /// When each invariant was last seen to hold, by its index.
     last_held: BTreeMap<usize, LastHeld>,
@@ -43,7 +45,14 @@ enum Checked {
 impl<'a> InvariantChecker<'a> {
     /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        Self { invariants, timeout, cache: ObservationCache::default(), last_held: BTreeMap::new() }
+        let (given, cache, last_held) = Default::default();
+        Self { invariants, timeout, given, cache, last_held }
+    }
+
+    /// The same checker, whose invariants can also name these variables.
+    #[must_use]
+    pub fn with_variables(self, given: Scope) -> Self {
+        Self { given, ..self }
     }
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
@@ -127,7 +136,7 @@ impl<'a> InvariantChecker<'a> {
         world: &W,
         observations: &mut Observations,
     ) -> Checked {
-        let (mut scope, mut observed, mut next) = (Scope::default(), Vec::new(), 0);
+        let (mut scope, mut observed, mut next) = (self.given.clone(), Vec::new(), 0);
         for (name, call) in &invariant.observe {
             let prepared = match PreparedRequest::new(call, &scope, self.timeout) {
                 Ok(prepared) => prepared,

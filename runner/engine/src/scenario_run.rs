@@ -5,15 +5,15 @@ use std::{sync::Arc, time::Duration};
 use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
-    Action, Configuration, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope,
-    Signal, Step, Value,
+    Action, Configuration, Draws, EvaluationError, EventuallyStep, Invariant, Judging, Outside, RequestStep,
+    Scenario, Scope, Secrets, Signal, Step, Value,
 };
 use verdict::{
     BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
     judge_check, judge_fired,
 };
 
-use self::process::failed_signal;
+use self::{process::failed_signal, values::given_variables};
 use crate::{
     ScenarioResult, ServiceOutput, Stage, World, circuits, exits::ExitWatch, invariants::InvariantChecker,
     judged::Judged,
@@ -21,6 +21,7 @@ use crate::{
 
 mod process;
 mod requests;
+mod values;
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -33,6 +34,10 @@ pub struct Rules {
     pub timeout: Duration,
     /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
     pub circuits: Vec<(ServiceName, http::Uri)>,
+    /// What all scenarios have from outside.
+    pub outside: Outside,
+    /// Seed of the run that the scenarios belong to, for `run_id`; `None` where each scenario is a run of its own.
+    pub run: Option<Seed>,
 }
 
 impl From<&Configuration> for Rules {
@@ -44,6 +49,8 @@ impl From<&Configuration> for Rules {
             settle: configuration.settle,
             timeout: configuration.timeout,
             circuits: circuits.collect(),
+            outside: configuration.outside.clone(),
+            run: None,
         }
     }
 }
@@ -69,7 +76,8 @@ pub(crate) async fn run_reviewed<S: Stage>(
     on_step: impl Fn(usize) + Send + Sync,
     review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
 ) -> ScenarioResult {
-    let world = match stage.raise(&scenario, seed).await {
+    let secrets = rules.outside.secrets.for_scenario();
+    let mut world = match stage.raise(&scenario, seed).await {
         Ok(world) => world,
         Err(broken) => {
             let (history, took) = Default::default();
@@ -77,11 +85,13 @@ pub(crate) async fn run_reviewed<S: Stage>(
             return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
-    let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
+    world.keep_secret(&secrets);
+    let verdict = ScenarioRun::new(&world, &scenario, rules, seed, &secrets).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
     let output = ServiceOutput::default();
     let mut result = ScenarioResult { scenario, seed, verdict, history, took, output };
+    result.mask(&secrets);
     if result.verdict == Verdict::Passed {
         let findings = review(&result);
         if !findings.is_empty() {
@@ -90,6 +100,7 @@ pub(crate) async fn run_reviewed<S: Stage>(
         }
     }
     result.output = world.output(&result.verdict);
+    result.output.mask(&secrets);
     world.close().await;
     result
 }
@@ -99,6 +110,8 @@ struct ScenarioRun<'a, W> {
     world: &'a W,
     scenario: &'a Scenario,
     rules: &'a Rules,
+    seed: Seed,
+    secrets: &'a Secrets,
     variables: Scope,
     invariants: InvariantChecker<'a>,
     exits: ExitWatch,
@@ -159,13 +172,18 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
-    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
-        let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
+    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules, seed: Seed, secrets: &'a Secrets) -> Self {
+        let variables = given_variables(rules, seed);
+        let mut observing = variables.clone();
+        observing.draw_from(Draws::new(seed.derive("values of invariants"), world.clock()));
+        let invariants = InvariantChecker::new(&rules.invariants, rules.timeout).with_variables(observing);
         Self {
             world,
             scenario,
             rules,
-            variables: Scope::default(),
+            seed,
+            secrets,
+            variables,
             invariants,
             exits: ExitWatch::default(),
             judged: Judged::default(),
@@ -203,6 +221,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     fn set_vars(&mut self) -> Result<(), EvaluationError> {
+        self.draw_at("vars");
         for (name, value) in &self.scenario.vars {
             let value = value.render(&self.variables)?;
             self.variables.set(name, value);
@@ -215,6 +234,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         for (index, step) in self.scenario.steps.iter().enumerate() {
             on_step(index);
             self.world.enter_step(Some(index));
+            self.draw_at(&format!("step {index}"));
             let found = match self.condition(step) {
                 Err(error) => StepFindings::unevaluated(error),
                 Ok(Condition::Fails) => StepFindings::default(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, future::Future};
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
 use proxy::Links;
-use scenario::{Scenario, Signal};
+use scenario::{Scenario, Secrets, Signal, WallClock};
 use tower::Service;
 use verdict::{BrokenOff, NoReply, Verdict};
 
@@ -29,6 +29,12 @@ pub trait World: Send + Sync {
     /// A client for a service, past all links: no fault damages its requests, and the history doesn't record them. For
     /// the requests of steps the engine puts the link `client -> service` around it.
     fn client(&self, service: &ServiceName) -> Self::Client;
+
+    /// The wall clock, for `now()` in expressions.
+    fn clock(&self) -> WallClock;
+
+    /// Tells it the secrets, which grow while the scenario runs: what it keeps of the services' output must not have them.
+    fn keep_secret(&mut self, _secrets: &Secrets) {}
 
     /// Sends a signal to a service's process, waits for its effect, and records that in the history.
     fn signal(

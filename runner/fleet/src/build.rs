@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use engine::Preparation;
-use scenario::{Configuration, Scope, Value};
+use scenario::{Configuration, Value};
 use verdict::{BrokenOff, Exit};
 
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) async fn build(
     let Some(build) = &configuration.build else { return Ok(()) };
     let origin = Origin { scenario: String::new(), source: "build".to_owned(), links: None };
     let log = Log::new(origin, Some(lines(options)), None);
-    let mut scope = Scope::default();
+    let mut scope = configuration.outside.variables();
     scope.set("env", environment.clone());
     let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
     let words = shlex::split(&command).filter(|words| !words.is_empty());

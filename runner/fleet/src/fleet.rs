@@ -49,6 +49,13 @@ impl Fleet {
                 .filter_map(|(name, value)| {
                     Some((name.into_string().ok()?, value.into_string().ok()?.into()))
                 })
+                .chain(
+                    configuration
+                        .outside
+                        .env
+                        .iter()
+                        .map(|(name, value)| (name.clone(), value.as_str().into())),
+                )
                 .collect::<Object>()
                 .into(),
             workspace: OnceCell::new(),

@@ -12,7 +12,7 @@ use std::{
 use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
-use scenario::{Configuration, Object, Scope, Service, StartCommand, Value};
+use scenario::{Configuration, Object, Service, StartCommand, Value};
 use tokio::{
     sync::{OwnedMutexGuard, watch},
     task::JoinSet,
@@ -181,6 +181,7 @@ impl Startup<'_> {
             _reaper: reaper,
             folder,
             keep,
+            secrets: self.configuration.outside.secrets.clone(),
             _folder_use: folder_use,
             _exclusive: exclusive,
         };
@@ -273,7 +274,7 @@ impl Startup<'_> {
             let callee = &open.link.callee;
             (callee.to_string(), addresses[callee].behind(open.http.address()).into())
         });
-        let mut scope = Scope::default();
+        let mut scope = self.configuration.outside.variables();
         scope.set("port", port.number());
         scope.set("url", urls.collect::<Object>());
         scope.set("env", self.environment.clone());

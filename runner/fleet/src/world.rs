@@ -6,13 +6,14 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::SystemTime,
 };
 
 use engine::{ServiceOutput, World};
 use fault::{Link, ServiceName};
 use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
-use scenario::Signal;
+use scenario::{Secrets, Signal, WallClock};
 use tempfile::TempDir;
 use tokio::{sync::OwnedMutexGuard, task::JoinSet};
 use verdict::{BrokenOff, Verdict};
@@ -46,6 +47,8 @@ pub struct LiveWorld {
     pub(crate) folder: TempDir,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
     pub(crate) keep: Option<KeptFolder>,
+    /// What may not stand in what is kept.
+    pub(crate) secrets: Secrets,
     /// Dropped when no service runs in the folders any more.
     pub(crate) _folder_use: FolderUse,
     /// Held while no other world may be started.
@@ -203,6 +206,14 @@ impl World for LiveWorld {
         client.expect("reading a scenario checks that its services are in the configuration")
     }
 
+    fn keep_secret(&mut self, secrets: &Secrets) {
+        self.secrets = secrets.clone();
+    }
+
+    fn clock(&self) -> WallClock {
+        Arc::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+    }
+
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         let service = self.started(service, signal)?;
         match signal {
@@ -266,7 +277,8 @@ impl World for LiveWorld {
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
-        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path())) {
+        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path(), &self.secrets))
+        {
             self.notices.send(Notice::NotKept(error.to_string()));
         }
     }

@@ -7,6 +7,7 @@
 //! | `certainty` | conditions that are true or false whatever their variables are |
 //! | `tokens` | the source as tokens, and which of them are variables |
 //! | `filters` | filters, each a line there and a function in its folder |
+//! | `draws`, `timestamp` | values that are drawn, such as `uuid()`, and points in time |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
 //! | `headers` | headers of a reply: names in any case, several values |
@@ -30,6 +31,7 @@ mod arithmetic;
 mod binding;
 mod certainty;
 mod code;
+mod draws;
 mod environment;
 mod error;
 mod false_part;
@@ -45,9 +47,12 @@ mod path;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod tokens;
 
 pub use binding::{Binding, Bindings};
+pub(crate) use draws::is_function;
+pub use draws::{Draws, WallClock};
 pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
 pub(crate) use meant::name as meant;
@@ -82,6 +87,11 @@ impl Expression {
         self.code.names.iter().map(String::as_str)
     }
 
+    /// Those variables, each with the keys after it: `body`, `order`, `id`.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &[String]> {
+        self.code.paths.iter().map(Vec::as_slice)
+    }
+
     /// Whether it uses this filter.
     pub(crate) fn has_filter(&self, name: &str) -> bool {
         self.source.contains(name) && tokens::has_filter(&self.source, name)
@@ -97,7 +107,8 @@ impl Expression {
             return Err(self.error(format!("`{name}` is {why}")));
         }
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
-        let context = minijinja::Value::from_pairs(known);
+        let draws = scope.draws().filter(|_| self.code.draws).map(|draws| (draws::DRAWS, draws));
+        let context = minijinja::Value::from_pairs(known.chain(draws));
         let value =
             self.code.compiled.eval(context).map_err(|error| self.error(self.reason(&error, scope)))?;
         if value.is_undefined() {

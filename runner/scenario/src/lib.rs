@@ -38,6 +38,7 @@
 //! | `template` | texts, values and paths with `${…}` in them |
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
+//! | `secrets` | secrets, and how they are kept out of what is printed and written |
 //! | `duration` | lengths of time, such as `200ms` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
@@ -56,6 +57,7 @@ mod mistake;
 mod model;
 mod percent;
 mod reading;
+mod secrets;
 mod template;
 mod value;
 mod writing;
@@ -63,18 +65,22 @@ mod writing;
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
 pub use expression::{
-    Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
-    SharedValue,
+    Binding, Bindings, Draws, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
+    SharedValue, WallClock,
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
     EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
-    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
-    Times,
+    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, Outside,
+    ProcessStep, Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand,
+    StartWait, Step, Times,
 };
-pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
+pub use reading::{
+    Files, configuration_schema, read_configuration, read_configuration_with, read_file, read_file_with,
+    schema,
+};
+pub use secrets::Secrets;
 pub use template::{PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
 pub use writing::write;

@@ -6,6 +6,7 @@ mod exploration;
 mod file;
 mod generator;
 mod invariant;
+mod outside;
 mod request;
 mod scenario;
 mod step;
@@ -19,6 +20,7 @@ pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;
 pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming};
+pub use outside::Outside;
 pub use request::{Body, Call};
 pub use scenario::Scenario;
 pub use step::{

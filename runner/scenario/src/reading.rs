@@ -5,6 +5,7 @@
 //! | `yaml` | the text as a tree in which every value knows its place |
 //! | `table` | the keys of a mapping, each with its shape and description |
 //! | `reader`, `fields` | mistakes; mappings, lists and scalars taken apart |
+//! | `capture` | captured values, some of them secret |
 //! | `condition` | expressions that have to be true, and could be false |
 //! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
 //! | `foreign_placeholder` | what other tools write for `${name}` |
@@ -16,6 +17,7 @@
 //! | `schema` | the tables as JSON Schema |
 //! | `suggestion` | "did you mean" |
 
+mod capture;
 mod condition;
 mod configuration;
 mod expect;
@@ -40,8 +42,9 @@ mod table;
 mod tags;
 mod yaml;
 
-pub use configuration::read_configuration;
+pub use configuration::{read_configuration, read_configuration_with};
 pub use file::{read_file, read_file_with};
 pub use files::Files;
+pub(crate) use reader::Declared;
 pub use schema::{configuration_schema, schema};
 pub(crate) use yaml::is_number;

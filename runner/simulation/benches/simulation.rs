@@ -15,7 +15,7 @@ use bytes::Bytes;
 use engine::{Stage, World};
 use fault::{Damage, Fault, Seed, ServiceName, Side};
 use http::{Request, Response};
-use scenario::{Configuration, Dependency, Need, Scenario, Service};
+use scenario::{Configuration, Dependency, Need, Outside, Scenario, Service};
 use simulation::{HostContext, Running, Services, SimulatedWorld, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
@@ -111,6 +111,7 @@ fn simulation() -> Simulation {
         circuits: None,
     };
     let configuration = Configuration {
+        outside: Outside::default(),
         file: PathBuf::new(),
         build: None,
         services: vec![service("back", &[]), service("front", &["back"])],

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use engine::World;
 use fault::ServiceName;
 use proxy::Links;
-use scenario::Signal;
+use scenario::{Signal, WallClock};
 use verdict::{BrokenOff, ProcessChange};
 
 use crate::{
@@ -56,6 +56,11 @@ impl World for SimulatedWorld {
 
     fn client(&self, service: &ServiceName) -> Transport {
         self.network.client(service)
+    }
+
+    fn clock(&self) -> WallClock {
+        let clock = self.network.clock;
+        Arc::new(move || clock.since_epoch())
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {

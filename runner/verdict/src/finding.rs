@@ -166,6 +166,14 @@ impl BodyPath {
         &self.0
     }
 
+    /// The keys of the objects on the way.
+    pub(crate) fn keys_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        self.0.iter_mut().filter_map(|segment| match segment {
+            PathSegment::Key(key) => Some(key),
+            PathSegment::Index(_) | PathSegment::Length => None,
+        })
+    }
+
     fn with(&self, segment: PathSegment) -> Self {
         Self(self.0.iter().cloned().chain([segment]).collect())
     }

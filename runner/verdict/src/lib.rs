@@ -14,6 +14,7 @@
 //! | `computed` | a condition's parts that are false, with their operands computed |
 //! | `outline` | values as short texts |
 //! | `broken_off` | failures of the environment, and what to do about them |
+//! | `masking` | histories and verdicts without the secrets in them |
 //! | `verdict` | the result of judging a scenario |
 //!
 //! Nothing in here has a clock, a socket or a file: the same history gives the same verdict.
@@ -26,6 +27,7 @@ mod finding;
 mod header;
 mod history;
 mod judge;
+mod masking;
 mod matching;
 mod message;
 mod outline;

@@ -8,4 +8,5 @@ mod interrupted;
 mod mistakes;
 mod project;
 mod runs;
+mod secrets;
 mod thin;

@@ -154,6 +154,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
         let mut found = StepFindings::default();
         while polling.next().await {
+            self.draw_at(&format!("step {index}, attempt {}", polling.attempts()));
             found = self.request(index, &step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);
@@ -177,7 +178,15 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut findings = Vec::new();
         for (name, expression) in &step.capture {
             match expression.evaluate(&scope) {
-                Ok(value) => self.variables.set(name, value),
+                Ok(value) => {
+                    if step.secret.contains(name)
+                        && let Err(why) = self.secrets.hide_value(&value)
+                    {
+                        let kind = FindingKind::Capture(name.clone());
+                        findings.push(Finding::new(kind, "a value that can be hidden", format!("it {why}")));
+                    }
+                    self.variables.set(name, value);
+                }
                 Err(error) => {
                     self.variables.set(name, Value::Null);
                     findings.push(Finding::unevaluated(FindingKind::Capture(name.clone()), error));

@@ -2,6 +2,7 @@
 
 mod judged;
 mod processes;
+mod values;
 mod world;
 
 use std::{
@@ -15,7 +16,7 @@ use engine::{
     CancellationToken, Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario,
 };
 use fault::Seed;
-use scenario::{Configuration, File, Scenario, read_configuration, read_file};
+use scenario::{Configuration, File, Outside, Scenario, read_configuration, read_file};
 use verdict::{Failure, FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 
@@ -47,6 +48,8 @@ fn rules(invariants: &str) -> Rules {
         settle: Duration::from_secs(10),
         timeout: Duration::from_secs(5),
         circuits: Vec::new(),
+        outside: Outside::default(),
+        run: None,
     }
 }
 

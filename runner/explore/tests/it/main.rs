@@ -15,8 +15,8 @@ use explore::{
 };
 use fault::Seed;
 use scenario::{
-    Action, Configuration, EffectExpectation, Exploration, File, Scenario, Signal, read_configuration,
-    read_file,
+    Action, Configuration, EffectExpectation, Exploration, File, Outside, Scenario, Signal,
+    read_configuration, read_file,
 };
 use verdict::{Finding, Verdict};
 
@@ -91,6 +91,8 @@ fn rules() -> Rules {
             settle: Duration::from_secs(2),
             timeout: Duration::from_secs(5),
             circuits: Vec::new(),
+            outside: Outside::default(),
+            run: None,
         },
         other => panic!("{other:#?}"),
     }

@@ -30,7 +30,7 @@ async fn run(service: &str, steps: &str) -> ScenarioResult {
         panic!("{text}")
     };
     let (settle, timeout) = (Duration::from_secs(5), Duration::from_secs(5));
-    let rules = Rules { invariants: Vec::new(), circuits: Vec::new(), settle, timeout };
+    let rules = Rules { settle, timeout, ..Rules::from(&configuration) };
     run_scenario(&fleet.inner, scenario.into(), &rules, Seed(1), |_| {}).await
 }
 

@@ -39,6 +39,7 @@ pub(super) const FILTERS: &[&str] = &[
     "min",
     "minus",
     "plus",
+    "plus_time",
     "pprint",
     "regex",
     "reject",

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use fault::{Link, ServiceName};
 
-use super::Invariant;
+use super::{Invariant, Outside};
 use crate::Template;
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
@@ -22,6 +22,8 @@ pub struct Configuration {
     pub settle: Duration,
     /// How long a request waits for its reply, unless its step has another time.
     pub timeout: Duration,
+    /// What scenarios have from outside.
+    pub outside: Outside,
 }
 
 /// A service of e2e.conf.

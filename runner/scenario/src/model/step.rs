@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use fault::{FaultName, ServiceName};
 
@@ -87,6 +87,8 @@ pub struct RequestStep {
     pub expect: Expectations,
     /// Names and the expressions that give their values, evaluated on the (last) reply.
     pub capture: Vec<(String, Expression)>,
+    /// Those of these names whose values are secret.
+    pub secret: BTreeSet<String>,
 }
 
 /// How often a step's request is sent.

@@ -8,10 +8,12 @@ use self::{
     address::check_places,
     after::note_cycle,
     command::words,
+    outside::{ENVIRONMENT, SECRETS, outside},
     service::{SERVICE, service},
     variables::{Variables, filled_in},
 };
 use super::{
+    files::Files,
     invariant::{INVARIANT, invariants},
     reader::{Reader, all},
     table::{DURATION, Key, Shape, Table},
@@ -24,6 +26,7 @@ mod after;
 mod command;
 mod command_line;
 mod dependency;
+mod outside;
 mod readiness;
 mod service;
 mod variables;
@@ -43,6 +46,16 @@ pub(crate) const CONFIGURATION: Table = Table {
             Shape::Names(&Shape::Table(&INVARIANT)),
             "What must hold in every scenario.",
         ),
+        Key::optional(
+            "env",
+            ENVIRONMENT,
+            "The environment variables that scenarios can name (`${env.NAME}`), each with its default; `null` for one that has to be set.",
+        ),
+        Key::optional(
+            "secrets",
+            SECRETS,
+            "The secrets (`${secrets.NAME}`), which are shown as `***` everywhere: a list of environment variables, or a mapping of names to where each comes from.",
+        ),
         Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
         Key::optional(
             "settle",
@@ -57,15 +70,28 @@ pub(crate) const CONFIGURATION: Table = Table {
     ]],
 };
 
-/// Reads e2e.conf.
+/// Reads e2e.conf, without environment variables and other files; [`read_configuration_with`] reads one that names some.
 pub fn read_configuration(text: &str, file: PathBuf) -> Result<Configuration, Vec<Mistake>> {
-    let no_files = BTreeMap::new();
-    let mut reader = Reader::new(text, file, &no_files);
-    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree));
+    read_configuration_with(text, file, &BTreeMap::new(), &BTreeMap::new())
+}
+
+/// Reads e2e.conf. `environment` has the environment variables that it can declare, and `files` the content of its secrets.
+pub fn read_configuration_with(
+    text: &str,
+    file: PathBuf,
+    files: &dyn Files,
+    environment: &BTreeMap<String, String>,
+) -> Result<Configuration, Vec<Mistake>> {
+    let mut reader = Reader::new(text, file, files);
+    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree, environment));
     reader.finish(read)
 }
 
-fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> {
+fn configuration(
+    reader: &mut Reader<'_>,
+    tree: &Node,
+    environment: &BTreeMap<String, String>,
+) -> Option<Configuration> {
     let fields = reader.fields(tree, &CONFIGURATION)?;
     let entries =
         fields.get("services").and_then(|node| reader.mapping(node, "a mapping of names to services"));
@@ -76,6 +102,7 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
         reader.note(services.span, "there are no services", None);
     }
     let names: Vec<_> = entries.iter().map(|entry| service_name(reader, entry)).collect();
+    let outside = outside(reader, &fields, environment);
     reader.services = names.iter().flatten().cloned().collect();
     let services: Option<Vec<_>> =
         all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
@@ -100,6 +127,7 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
         snapshots: snapshots?.map(PathBuf::from),
         settle: settle?,
         timeout: timeout?,
+        outside: outside?,
     })
 }
 

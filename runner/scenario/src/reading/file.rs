@@ -29,6 +29,7 @@ pub fn read_file_with(
     let mut reader = Reader::new(text, file, files);
     reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
     reader.links = configuration.links().collect();
+    reader.declared = configuration.outside.names();
     let external = configuration.services.iter().filter(|service| service.runs_already());
     reader.external = external.map(|service| service.name.clone()).collect();
     let read = reader.tree().and_then(|tree| read(&mut reader, tree));

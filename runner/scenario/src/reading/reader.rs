@@ -14,7 +14,7 @@ use fault::{Link, ServiceName};
 use super::{
     fields::Fields,
     files::Files,
-    names::Names,
+    names::{GIVEN, Names},
     suggestion,
     table::{Presence, Table},
     yaml::{self, Entry, Kind, Node},
@@ -32,6 +32,10 @@ pub(crate) struct Reader<'a> {
     mistakes: Vec<Mistake>,
     /// The variables that expressions can name at this point of the file.
     pub(crate) names: Names,
+    /// The names that all of its expressions can use besides.
+    pub(crate) given: &'static [&'static str],
+    /// What `env` and `secrets` hold.
+    pub(crate) declared: Declared,
     /// The services of the configuration.
     pub(crate) services: Vec<ServiceName>,
     /// Those of them that run already.
@@ -44,6 +48,13 @@ pub(crate) struct Reader<'a> {
     pub(crate) sources: BTreeSet<PathBuf>,
 }
 
+/// The environment variables and secrets that e2e.conf declares, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    pub(crate) env: BTreeSet<String>,
+    pub(crate) secrets: BTreeSet<String>,
+}
+
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str, file: PathBuf, files: &'a dyn Files) -> Self {
         Self {
@@ -51,6 +62,8 @@ impl<'a> Reader<'a> {
             text,
             mistakes: Vec::new(),
             names: Names::default(),
+            given: GIVEN,
+            declared: Declared::default(),
             services: Vec::new(),
             external: Vec::new(),
             links: Vec::new(),

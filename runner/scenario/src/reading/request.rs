@@ -3,14 +3,15 @@
 use http::HeaderName;
 
 use super::{
+    capture::{CAPTURED, Captures, captured},
     expect::{self, expectations},
-    expression::{Role, check_name, expression, template, template_in, value},
+    expression::{Role, check_name, template, template_in, value},
     fields::Fields,
     http::{header_name, method, words},
     names::{INDEX, REPLY},
     reader::{Reader, all},
     services::service,
-    table::{DURATION, EXPRESSION, Key, Shape},
+    table::{DURATION, Key, Shape},
     yaml::{Entry, Kind, Node},
 };
 use crate::{
@@ -27,8 +28,8 @@ pub(crate) const REQUEST: &[Key] = &[
     Key::optional("expect", Shape::Table(&expect::EXPECT), "The expectations on the reply."),
     Key::optional(
         "capture",
-        Shape::Names(&EXPRESSION),
-        "Names for later steps, each with an expression over `status`, `headers`, `body` and `took`.",
+        Shape::Names(&CAPTURED),
+        "Names for later steps, each with an expression over `status`, `headers`, `body` and `took`; `{ secret: … }` around it hides the value everywhere.",
     ),
 ];
 
@@ -69,13 +70,14 @@ pub(crate) fn request_of(
     };
     let capture = match fields.entry("capture") {
         Some(entry) => captures(reader, entry, times),
-        None => Some(Vec::new()),
+        None => Some(Captures::default()),
     };
     let mut call = call?;
     call.headers = headers?;
     call.body = body?;
     call.timeout = timeout?;
-    Some(RequestStep { call, times, expect: expect?, capture: capture? })
+    let Captures { capture, secret } = capture?;
+    Some(RequestStep { call, times, expect: expect?, capture, secret })
 }
 
 /// `METHOD service /path`: a request without headers and body.
@@ -178,19 +180,21 @@ fn holds_json(text: &str) -> bool {
     filled.is_some_and(|text| serde_json::from_str::<serde_json::Value>(&text).is_ok())
 }
 
-fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<(String, Expression)>> {
+fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Captures> {
     if matches!(times, Times::Parallel(_)) {
         let help = "capture from a request of its own".to_owned();
         reader.note(entry.span, "of many replies at once there is none to capture from", help);
     }
     let entries = reader.mapping(&entry.value, "a mapping of names to expressions")?;
-    let read: Vec<_> = entries.iter().map(|capture| expression(reader, &capture.value, REPLY)).collect();
+    let read: Vec<_> = entries.iter().map(|capture| captured(reader, &capture.value, REPLY)).collect();
+    let secret =
+        entries.iter().filter(|capture| capture.value.is_mapping()).map(|capture| capture.key.clone());
     for capture in entries {
         check_name(reader, &capture.key, capture.span);
         reader.names.define(&capture.key);
     }
     let named = entries.iter().zip(read).map(|(capture, value)| Some((capture.key.clone(), value?)));
-    named.collect()
+    Some(Captures { capture: named.collect::<Option<_>>()?, secret: secret.collect() })
 }
 
 /// Reads what a request sends or what its reply must be, in which a repeated or parallel one can name its `index`.

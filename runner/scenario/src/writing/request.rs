@@ -1,5 +1,5 @@
 use super::{expectation::expectations, mapping::Mapping};
-use crate::{Body, Call, RequestStep, Template, Times, duration};
+use crate::{Body, Call, Expression, RequestStep, Template, Times, Value, duration};
 
 pub(super) fn request_step(written: &mut Mapping, step: &RequestStep) {
     match step.times {
@@ -10,7 +10,13 @@ pub(super) fn request_step(written: &mut Mapping, step: &RequestStep) {
     request(written, &step.call);
     let expect = expectations(&step.expect);
     written.maybe("expect", (!expect.is_empty()).then_some(expect));
-    written.names("capture", step.capture.iter().map(|(name, value)| (name.clone(), value.source().into())));
+    let captured = |(name, value): &(String, Expression)| {
+        let source = Value::from(value.source());
+        let value =
+            if step.secret.contains(name) { [("secret", source)].into_iter().collect() } else { source };
+        (name.clone(), value)
+    };
+    written.names("capture", step.capture.iter().map(captured));
 }
 
 fn request(written: &mut Mapping, call: &Call) {

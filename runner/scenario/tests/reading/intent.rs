@@ -116,7 +116,7 @@ fn what_was_meant_is_said() {
     check_step(
         "{ request: 'GET users-service /${env.X}', expect: { that: port == 1 } }",
         &[
-            "3:38 `env` is undefined (`env` is known in e2e.conf only: write the value under `vars`, and hand it to a service there)",
+            "3:38 e2e.conf declares no `env.X` (declare it in e2e.conf: `env: { X: a default }`)",
             "3:63 `port` is undefined (`port` is known in e2e.conf only: write the value under `vars`, and hand it to a service there)",
         ],
     );

@@ -31,6 +31,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         circuits: None,
     };
     Configuration {
+        outside: scenario::Outside::default(),
         file: PathBuf::from("e2e.conf"),
         build: None,
         services: services.iter().map(service).collect(),

@@ -4,15 +4,15 @@ use fault::ServiceName;
 
 use super::super::{
     expression::{compile, template_with},
-    names::CONFIGURATION_ONLY,
     reader::Reader,
     services::service,
     yaml::Node,
 };
 use crate::{Expression, Span, Template};
 
-const OF_A_FOLDER: &[&str] = &["data_dir", "conf_dir", "env"];
-const OF_THE_BUILD: &[&str] = &["env"];
+const OF_A_FOLDER: &[&str] = &["data_dir", "conf_dir", "env", "secrets"];
+const OF_THE_BUILD: &[&str] = &["env", "secrets"];
+const OF_A_SERVICE: &[&str] = &["port", "data_dir", "conf_dir", "url", "env", "secrets"];
 
 /// The variables of a template.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,12 @@ pub(super) fn filled_in(
     text: &str,
     variables: Variables<'_>,
 ) -> Option<Template> {
-    template_with(reader, node, text, 0, |reader, source, span| variable(reader, source, span, variables))
+    let given = std::mem::take(&mut reader.given);
+    let read = template_with(reader, node, text, 0, |reader, source, span| {
+        variable(reader, source, span, variables)
+    });
+    reader.given = given;
+    read
 }
 
 /// An expression of e2e.conf. `url.users-service` would be a subtraction and `env.NAME or …` an error where NAME
@@ -46,7 +51,7 @@ fn variable(
     let names = match variables {
         Variables::Build => OF_THE_BUILD,
         Variables::Folder => OF_A_FOLDER,
-        Variables::Service { .. } => CONFIGURATION_ONLY,
+        Variables::Service { .. } => OF_A_SERVICE,
     };
     let written = if let Variables::Service { callees } = variables {
         with_urls(reader, source, span, callees)?
