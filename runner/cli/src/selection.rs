@@ -35,12 +35,14 @@ fn matches(scenario: &Scenario, filter: &str) -> bool {
 }
 
 /// The services without which a scenario can't be run and judged: those of its steps and faults, and those that the
-/// invariants observe.
+/// invariants observe. Those that it stubs are no such services.
 fn needed_services<'a>(scenario: &'a Scenario, invariants: &'a [Invariant]) -> Vec<&'a ServiceName> {
     let mut needed = Vec::new();
+    let is_stub = |name: &&ServiceName| scenario.stubs.iter().any(|stub| stub.service == **name);
     needed.extend(scenario.steps.iter().flat_map(services_of_step));
     needed.extend(scenario.faults.iter().flat_map(services_of_fault));
     needed.extend(invariants.iter().flat_map(|invariant| &invariant.observe).map(|(_, call)| &call.service));
+    needed.retain(|name| !is_stub(name));
     needed
 }
 

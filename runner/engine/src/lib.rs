@@ -22,6 +22,7 @@
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `service_log` | what a service wrote, step by step and bounded |
+//! | `stub` | services that answer as their entries say |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
@@ -39,6 +40,7 @@ mod request;
 mod run;
 mod scenario_run;
 mod service_log;
+mod stub;
 mod world;
 
 pub use event::{Event, ScenarioResult, ServiceOutput, Summary};
@@ -48,6 +50,7 @@ pub use readiness::until_ready;
 pub use run::{KeptOutput, OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use service_log::{LogLine, LogSlice, ServiceLog};
+pub use stub::Stub;
 pub use tokio_util::sync::CancellationToken;
 pub use verdict::BrokenOff;
 pub use world::{Stage, World};

@@ -93,7 +93,8 @@ fn reply(response: http::Response<Bytes>) -> Reply {
     Reply { status: parts.status, headers: parts.headers, body }
 }
 
-fn body(body: &Body, variables: &Scope) -> Result<(Bytes, Option<&'static str>), EvaluationError> {
+/// The bytes of a body, and their content type unless a header says otherwise.
+pub(crate) fn body(body: &Body, variables: &Scope) -> Result<(Bytes, Option<&'static str>), EvaluationError> {
     Ok(match body {
         Body::None => (Bytes::new(), None),
         Body::Json(value) => (json(value, variables)?.into(), Some("application/json")),

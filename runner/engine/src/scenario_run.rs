@@ -15,8 +15,8 @@ use verdict::{
 
 use self::{process::failed_signal, values::given_variables};
 use crate::{
-    ScenarioResult, ServiceOutput, Stage, World, circuits, exits::ExitWatch, invariants::InvariantChecker,
-    judged::Judged,
+    ScenarioResult, ServiceOutput, Stage, Stub, World, circuits, exits::ExitWatch,
+    invariants::InvariantChecker, judged::Judged,
 };
 
 mod process;
@@ -241,6 +241,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 Ok(Condition::Holds) => {
                     let mut found = self.step(index, step).await?;
                     found.findings.extend(self.invariants.check_after(index, self.world).await);
+                    found.findings.extend(self.world.stubs().iter().flat_map(Stub::take_findings));
                     found
                 }
             };
@@ -276,7 +277,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             let within = self.scenario.settle.unwrap_or(self.rules.settle);
             findings = self.invariants.settle(self.world, within).await;
         }
+        findings.extend(self.world.stubs().iter().flat_map(Stub::take_findings));
         if completed {
+            findings.extend(self.world.stubs().iter().flat_map(Stub::idle));
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
             findings.extend(self.judged.finding());
         }

@@ -9,7 +9,7 @@ use scenario::{Scenario, Secrets, Signal, WallClock};
 use tower::Service;
 use verdict::{BrokenOff, NoReply, Verdict};
 
-use crate::ServiceOutput;
+use crate::{ServiceOutput, Stub};
 
 /// The services of one scenario, and the links between them.
 pub trait World: Send + Sync {
@@ -32,6 +32,11 @@ pub trait World: Send + Sync {
 
     /// The wall clock, for `now()` in expressions.
     fn clock(&self) -> WallClock;
+
+    /// The stubs among its services.
+    fn stubs(&self) -> &[Stub] {
+        &[]
+    }
 
     /// Tells it the secrets, which grow while the scenario runs: what it keeps of the services' output must not have them.
     fn keep_secret(&mut self, _secrets: &Secrets) {}

@@ -17,6 +17,7 @@
 //! | `world` | the live world: its services and links, and its end |
 //! | `launch` | fills in a service's command, environment and working folder |
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
+//! | `stub_server` | a stub on a port of its own, in place of a service |
 //! | `external` | a service that runs already, or is missing |
 //! | `process` | a process with all of its children |
 //! | `mark` | finds and ends what left the process group of its service |
@@ -57,6 +58,7 @@ mod process_table;
 mod service;
 mod shared_folder;
 mod startup;
+mod stub_server;
 mod workspace;
 mod world;
 

@@ -10,6 +10,7 @@ mod outside;
 mod request;
 mod scenario;
 mod step;
+mod stub;
 
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use expectation::{
@@ -27,3 +28,4 @@ pub use step::{
     Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,
     Times,
 };
+pub use stub::{MeetingExpectation, Stub, StubEntry, StubReply};

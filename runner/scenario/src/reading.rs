@@ -13,6 +13,7 @@
 //! | `file` | which of the three kinds of file it is |
 //! | `files` | other files that it names |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
+//! | `stub` | what answers in place of a service |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
 //! | `schema` | the tables as JSON Schema |
 //! | `suggestion` | "did you mean" |
@@ -37,6 +38,7 @@ mod scenario;
 mod schema;
 mod services;
 mod step;
+mod stub;
 mod suggestion;
 mod table;
 mod tags;

@@ -10,6 +10,7 @@ mod fault;
 mod mapping;
 mod request;
 mod step;
+mod stub;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -20,6 +21,10 @@ pub fn write(scenario: &Scenario) -> String {
     written.put("scenario", scenario.name.as_str());
     written.list("tags", scenario.tags.iter().map(|tag| tag.as_str().into()));
     written.names("vars", scenario.vars.iter().map(|(name, value)| (name.clone(), value.source())));
+    written.names(
+        "stubs",
+        scenario.stubs.iter().map(|stub| (stub.service.to_string(), stub::stub(&stub.entries))),
+    );
     written
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
     written.list("steps", scenario.steps.iter().map(step::step));

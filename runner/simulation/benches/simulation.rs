@@ -109,6 +109,7 @@ fn simulation() -> Simulation {
         after: Vec::new(),
         ready: Vec::new(),
         circuits: None,
+        stub: None,
     };
     let configuration = Configuration {
         outside: Outside::default(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use engine::World;
+use engine::{Stub, World};
 use fault::ServiceName;
 use proxy::Links;
 use scenario::{Signal, WallClock};
@@ -18,11 +18,12 @@ use crate::{
 /// Services in one process, and the links between them. Closing or dropping it ends everything in it.
 pub struct SimulatedWorld {
     network: Arc<Network>,
+    stubs: Vec<Stub>,
 }
 
 impl SimulatedWorld {
-    pub(crate) fn new(network: Arc<Network>) -> Self {
-        Self { network }
+    pub(crate) fn new(network: Arc<Network>, stubs: Vec<Stub>) -> Self {
+        Self { network, stubs }
     }
 
     /// Returns the disk of a service, as its present process has it; `None` when the service isn't linked in.
@@ -56,6 +57,10 @@ impl World for SimulatedWorld {
 
     fn client(&self, service: &ServiceName) -> Transport {
         self.network.client(service)
+    }
+
+    fn stubs(&self) -> &[Stub] {
+        &self.stubs
     }
 
     fn clock(&self) -> WallClock {

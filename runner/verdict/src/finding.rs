@@ -69,6 +69,10 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
+    /// The stub of a service, which can't answer a request.
+    Stub(ServiceName),
+    /// An entry of a stub that a scenario brings, and that no request met.
+    IdleStub(ServiceName),
     /// The process of a service: it ended by itself, can't be started again, or wasn't changed by a signal.
     Process(ServiceName, ProcessFailure),
     /// The environment failed after a step had failed, so that the settled system wasn't judged.
@@ -214,6 +218,7 @@ impl fmt::Display for FindingKind {
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::Stub(service) | Self::IdleStub(service) => write!(f, "stub {service}"),
             Self::Process(service, _) => write!(f, "process {service}"),
             Self::Unsettled => f.write_str("settled system"),
             Self::NothingJudged => f.write_str("nothing was judged"),

@@ -15,13 +15,18 @@ pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 
 /// The headers as expressions see them.
 pub(crate) fn shared(headers: &HeaderMap) -> SharedValue {
+    SharedValue::headers(fields(headers))
+}
+
+/// The headers by their names: a text, or a list of texts for one that came several times.
+pub(crate) fn fields(headers: &HeaderMap) -> Object {
     let mut fields = Object::new();
     for name in headers.keys() {
         let mut values: Vec<Value> = texts(headers, name).map(|text| text.into_owned().into()).collect();
         let value = if values.len() == 1 { values.remove(0) } else { values.into() };
         fields.insert(name.to_string(), value);
     }
-    SharedValue::headers(fields)
+    fields
 }
 
 /// Compares headers with what is expected of them, and adds every difference to `findings`.

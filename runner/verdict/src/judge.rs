@@ -228,7 +228,7 @@ pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding>
     findings
 }
 
-fn judge_conditions(
+pub(crate) fn judge_conditions(
     kind: &FindingKind,
     conditions: &[Expression],
     scope: &Scope,

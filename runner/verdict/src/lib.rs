@@ -12,6 +12,7 @@
 //! | `finding` | one difference from what is expected, and its kind |
 //! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
 //! | `computed` | a condition's parts that are false, with their operands computed |
+//! | `stub` | compares a request with what an entry of a stub is for |
 //! | `outline` | values as short texts |
 //! | `broken_off` | failures of the environment, and what to do about them |
 //! | `masking` | histories and verdicts without the secrets in them |
@@ -32,6 +33,7 @@ mod matching;
 mod message;
 mod outline;
 mod process_failure;
+mod stub;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
@@ -50,4 +52,5 @@ pub use judge::{
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;
 pub use process_failure::ProcessFailure;
+pub use stub::{judge_stub_entry, request_scope};
 pub use verdict::{FailedRequest, Failure, FailureLocation, Verdict};

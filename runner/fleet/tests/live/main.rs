@@ -9,6 +9,7 @@ mod output;
 mod service;
 mod signals;
 mod startup;
+mod stubs;
 mod surroundings;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ fn trials() -> Vec<Trial> {
         surroundings::TRIALS,
         escapes::TRIALS,
         output::TRIALS,
+        stubs::TRIALS,
     ]
     .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()

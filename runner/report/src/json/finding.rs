@@ -99,6 +99,10 @@ pub enum FindingKindFile {
     Invariant,
     /// A fault that met no exchange.
     IdleFault,
+    /// The stub of a service, which can't answer a request.
+    Stub,
+    /// An entry of a stub that no request met.
+    IdleStub,
     /// The process of a service: it ended by itself, or can't be started again.
     Process,
     /// The settled system, which wasn't judged.
@@ -157,6 +161,8 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Check => Self::Check,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
+            FindingKind::Stub(_) => Self::Stub,
+            FindingKind::IdleStub(_) => Self::IdleStub,
             FindingKind::Process(..) => Self::Process,
             FindingKind::Unsettled => Self::Unsettled,
             FindingKind::NothingJudged => Self::NothingJudged,

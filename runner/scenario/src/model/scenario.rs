@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::Fault;
 
-use super::Step;
+use super::{Step, Stub};
 use crate::TemplateValue;
 
 /// A scenario, ready to be run.
@@ -20,6 +20,8 @@ pub struct Scenario {
     pub text: Arc<str>,
     /// Variables, evaluated in this order when it starts.
     pub vars: Vec<(String, TemplateValue)>,
+    /// The stubs that stand in place of services, or answer before the stubs of e2e.conf.
+    pub stubs: Vec<Stub>,
     /// The faults it can inject.
     pub faults: Vec<Fault>,
     /// Its steps, in order.
@@ -31,7 +33,7 @@ pub struct Scenario {
 impl Scenario {
     /// A scenario without steps.
     pub fn new(name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
-        let (tags, sources, text, vars, faults, steps, settle) = Default::default();
+        let (tags, sources, text, vars, stubs, faults, steps, settle) = Default::default();
         Self {
             name: name.into(),
             file: Arc::new(file.into()),
@@ -39,6 +41,7 @@ impl Scenario {
             sources,
             text,
             vars,
+            stubs,
             faults,
             steps,
             settle,

@@ -130,7 +130,11 @@ fn statuses(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u16>> {
     all(reader.one_or_more(node).iter().map(|item| status(reader, item)))
 }
 
-fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
+/// What headers must be.
+pub(crate) fn expected_headers(
+    reader: &mut Reader<'_>,
+    node: &Node,
+) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
     let entries = reader.mapping(node, "a mapping of headers")?;
     all(entries.iter().map(|entry| {
         let name = header_name(reader, entry);

@@ -118,7 +118,9 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         Some(format!("it is captured only later, on line {}", later.line))
     } else {
         let known = reader.names.known().iter().map(String::as_str).chain(extra.iter().copied());
-        let help = suggestion::help(name, known);
+        let given = reader.given.iter().copied();
+        let meant = suggestion::nearest(name, known.clone().chain(given)).map(suggestion::did_you_mean);
+        let help = meant.or_else(|| suggestion::help(name, known));
         Some(help.unwrap_or_else(|| "there are no variables yet: `vars` and `capture` make them".into()))
     };
     reader.note(span, format!("`{name}` is undefined"), help);

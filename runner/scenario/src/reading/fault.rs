@@ -19,6 +19,8 @@ mod damage;
 mod plain;
 mod selector;
 
+pub(crate) use selector::method_and_path;
+
 pub(crate) const FAULT: Table = Table {
     what: "a fault",
     groups: &[

@@ -127,7 +127,8 @@ fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) 
     Some(PathTemplate::new(template))
 }
 
-fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Template)>> {
+/// Headers that are sent.
+pub(crate) fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Template)>> {
     let entries = reader.mapping(node, "a mapping of headers")?;
     all(entries.iter().map(|entry| {
         let name = header_name(reader, entry);
@@ -140,7 +141,8 @@ fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName,
     }))
 }
 
-fn body(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Body> {
+/// The body of a message: its `body`, `text` or `form`.
+pub(crate) fn body(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Body> {
     let present = fields.present(&["body", "text", "form"]);
     if let [first, second, ..] = present.as_slice() {
         let message = format!("a request has one body: `{}` and `{}` are two", first.key, second.key);

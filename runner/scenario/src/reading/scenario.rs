@@ -5,6 +5,7 @@ use super::{
     fault::{self, faults},
     reader::{Reader, all},
     step::{Faults, STEP, step},
+    stub::{STUBS, stubs},
     table::{DURATION, Key, Shape, Table},
     tags::{TAGS, tags},
     yaml::{Kind, Node},
@@ -26,6 +27,11 @@ pub(crate) const SCENARIO: Table = Table {
             Shape::Names(&Shape::Table(&fault::FAULT)),
             "The faults it injects, by name.",
         ),
+        Key::optional(
+            "stubs",
+            STUBS,
+            "Stubs in place of services, by their names; their entries come before those of e2e.conf.",
+        ),
         Key::required("steps", Shape::List(&Shape::Table(&STEP)), "The steps, in order."),
         Key::optional("settle", DURATION, "How long the system may take to settle after the last step."),
     ]],
@@ -36,6 +42,7 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
     let name = fields.get("scenario").and_then(|node| reader.text(node, "the scenario's name"));
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
     let vars = fields.or("vars", Vec::new(), |node| vars(reader, node));
+    let stubs = fields.or("stubs", Vec::new(), |node| stubs(reader, node));
     let read = fields.get("faults").map_or_else(Vec::new, |node| faults(reader, node));
     let mut faults =
         Faults { known: read.iter().filter_map(|fault| fault.name.clone()).collect(), ..Faults::default() };
@@ -56,6 +63,7 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
         sources: reader.sources.clone(),
         text: reader.text.into(),
         vars: vars?,
+        stubs: stubs?,
         faults: read.into_iter().map(|read| read.fault).collect::<Option<_>>()?,
         steps: steps?,
         settle: settle?,

@@ -10,14 +10,6 @@ pub(super) fn expectations(expect: &Expectations) -> Object {
         [status] => written.put("status", *status),
         statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
     }
-    let header = |expected: &HeaderExpectation| match expected {
-        HeaderExpectation::Absent => Value::Null,
-        HeaderExpectation::Present => "${any}".into(),
-        HeaderExpectation::Values(values) => match values.as_slice() {
-            [value] => value.source().into(),
-            values => values.iter().map(Template::source).collect(),
-        },
-    };
     written.names("headers", expect.headers.iter().map(|(name, value)| (name.to_string(), header(value))));
     written.maybe(
         "body",
@@ -43,6 +35,18 @@ pub(super) fn expectations(expect: &Expectations) -> Object {
         written.put("lenient", true);
     }
     written.0
+}
+
+/// What a header must be.
+pub(super) fn header(expected: &HeaderExpectation) -> Value {
+    match expected {
+        HeaderExpectation::Absent => Value::Null,
+        HeaderExpectation::Present => "${any}".into(),
+        HeaderExpectation::Values(values) => match values.as_slice() {
+            [value] => value.source().into(),
+            values => values.iter().map(Template::source).collect(),
+        },
+    }
 }
 
 fn outcome_pattern(pattern: OutcomePattern) -> String {

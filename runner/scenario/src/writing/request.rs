@@ -23,7 +23,13 @@ fn request(written: &mut Mapping, call: &Call) {
     written.put("request", format!("{} {} {}", call.method, call.service, call.path.source()));
     let header = |(name, value): &(http::HeaderName, Template)| (name.to_string(), value.source().into());
     written.names("headers", call.headers.iter().map(header));
-    match &call.body {
+    body(written, &call.body);
+    written.maybe("timeout", call.timeout.map(duration::written));
+}
+
+/// The body of a message.
+pub(super) fn body(written: &mut Mapping, body: &Body) {
+    match body {
         Body::None => {}
         Body::Json(value) => written.put("body", value.source()),
         Body::Text(text) => written.put("text", text.source()),
@@ -31,5 +37,4 @@ fn request(written: &mut Mapping, call: &Call) {
             written.names("form", fields.iter().map(|(name, value)| (name.clone(), value.source().into())));
         }
     }
-    written.maybe("timeout", call.timeout.map(duration::written));
 }

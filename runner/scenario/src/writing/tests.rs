@@ -19,6 +19,11 @@ faults:
   thin: { link: client -> shop, bandwidth: 10 }
   bits: { link: client -> shop, corrupt: true }
   twice: { link: client -> shop, duplicate: true }
+stubs:
+  bank:
+    - { match: POST /a/*, headers: { x-a: b, x-b: null, x-c: "${any}" }, body: { a: "${any}" }, that: body.a > 1, reply: { status: 201, headers: { x-i: "${request.index}" }, body: { a: "${request.body.a}" }, after: 1500ms }, optional: true }
+    - { match: PUT, reply: { status: 204 } }
+    - { match: /**, reply: { status: 200, text: "a ${uuid()}" } }
 steps:
   - inject: lost
   - inject: { fault: slow, after: 1s, for: 1m }
@@ -39,7 +44,7 @@ steps:
       body: { exact: { a: "${any}", b: [1, "x ${who}"] } }
       that: [took < 2, status == 200]
       links: { client -> shop: calls == 1 }
-    capture: { got: body.a if status == 200 else none }
+    capture: { got: body.a if status == 200 else none, key: { secret: body.key } }
   - if: got is not none
     together:
       - request: GET shop /b
@@ -51,7 +56,7 @@ steps:
     expect: { outcomes: { 200: 1-2, 409: ">= 1", no_reply: 0 } }
   - repeat: 2
     request: POST shop /e
-    text: hello
+    text: hello ${key}
     expect: { no_reply: true }
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
   - heal: lost

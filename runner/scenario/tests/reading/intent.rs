@@ -127,7 +127,7 @@ fn what_was_meant_is_said() {
     check(
         "scenario: s\nx: 1\nsteps:\n  - wait: 1s\n",
         &[
-            "2:1 unknown key `x` in a scenario (there are `scenario`, `tags`, `vars`, `faults`, `steps`, `settle`)",
+            "2:1 unknown key `x` in a scenario (there are `scenario`, `tags`, `vars`, `faults`, `stubs`, `steps`, `settle`)",
         ],
     );
     check_conf("x-a: &a { base_url: http://x }\nservices: { a: { <<: *a, required: false } }", &[]);

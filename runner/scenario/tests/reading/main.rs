@@ -4,6 +4,7 @@ mod configurations;
 mod intent;
 mod meaning;
 mod mistakes;
+mod outside;
 mod survival;
 
 use std::time::Duration;

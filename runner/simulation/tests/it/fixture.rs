@@ -29,6 +29,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         after: Vec::new(),
         ready: Vec::new(),
         circuits: None,
+        stub: None,
     };
     Configuration {
         outside: scenario::Outside::default(),

@@ -11,4 +11,5 @@ mod disk;
 mod exits;
 mod fixture;
 mod limits;
+mod stubs;
 mod time;

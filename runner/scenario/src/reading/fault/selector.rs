@@ -66,7 +66,7 @@ fn matching(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
 }
 
 /// `METHOD /path`, or one of the two.
-fn method_and_path(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
+pub(crate) fn method_and_path(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
     let text = reader.text(node, "`METHOD /path`, or a mapping of `method`, `path` and `headers`")?;
     let mut words = words(&text);
     let first = words.next().unwrap_or((0, 0));
