@@ -50,7 +50,8 @@ async fn run_project<W: Worlds>(
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new());
+    let chosen =
+        select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new(), W::KIND);
     arguments.output.check(W::KIND);
     // A line that is overwritten would run into the services' lines.
     let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
@@ -96,7 +97,7 @@ async fn run_project<W: Worlds>(
         Ok(Ok(Prepared { stage, missing })) => {
             let invariants = &configuration.invariants;
             let plan = Plan {
-                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
+                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing, W::KIND),
                 rules: Rules { run: Some(seed), ..Rules::from(&**configuration) },
                 seed,
                 jobs,

@@ -22,12 +22,14 @@
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `service_log` | what a service wrote, step by step and bounded |
+//! | `command` | commands that a world runs for a scenario |
 //! | `stub` | services that answer as their entries say |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
 mod circuits;
+mod command;
 mod event;
 mod exits;
 mod invariants;
@@ -43,6 +45,7 @@ mod service_log;
 mod stub;
 mod world;
 
+pub use command::{CommandEnd, CommandLine, CommandOutput, CommandPlaces};
 pub use event::{Event, ScenarioResult, ServiceOutput, Summary};
 pub use invariants::InvariantChecker;
 pub use preparation::{Preparation, PreparationSink};

@@ -19,6 +19,7 @@ use crate::{
     invariants::InvariantChecker, judged::Judged,
 };
 
+mod command;
 mod process;
 mod requests;
 mod values;
@@ -129,6 +130,7 @@ fn is_lenient(step: &Step) -> bool {
     match &step.action {
         Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
         Action::Eventually(EventuallyStep { request, .. }) => request.expect.judging == Judging::Lenient,
+        Action::Run(run) => run.expect.judging == Judging::Lenient,
         _ => false,
     }
 }
@@ -299,7 +301,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             }
         };
         self.judged.left_out(step, condition);
-        for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
+        for name in step.captured() {
             self.variables.set(name, Value::Null);
         }
         Ok(Condition::Fails)
@@ -332,6 +334,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 let findings = self.signal(process).await?.into_iter().collect();
                 Ok(StepFindings::of(findings))
             }
+            Action::Run(run) => self.command(run).await?,
             Action::Check(conditions) => Ok(StepFindings::of(judge_check(conditions, &self.variables))),
         };
         let found = found.unwrap_or_else(StepFindings::unevaluated);

@@ -159,8 +159,8 @@ fn why_none(missed: &[(&StubEntry, Vec<Finding>)]) -> String {
     let reason = |(entry, findings): &(&StubEntry, Vec<Finding>)| {
         let differs = findings.iter().filter(|finding| finding.expected != entry.matching());
         let differs: Vec<String> =
-            differs.map(|f| format!("{}: {} / {}", f.subject(), f.expected, f.found)).collect();
-        (!differs.is_empty()).then(|| format!("`{}` has another {}", entry.matching(), differs.join(", ")))
+            differs.map(|f| format!("{}: {}, not {}", f.subject(), f.expected, f.found)).collect();
+        (!differs.is_empty()).then(|| format!("`{}` needs {}", entry.matching(), differs.join("; ")))
     };
     let reasons: Vec<String> = missed.iter().filter_map(reason).collect();
     if !reasons.is_empty() {

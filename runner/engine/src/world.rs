@@ -1,6 +1,6 @@
 //! The world that a scenario runs in.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{collections::BTreeSet, future::Future, path::PathBuf};
 
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
@@ -9,7 +9,7 @@ use scenario::{Scenario, Secrets, Signal, WallClock};
 use tower::Service;
 use verdict::{BrokenOff, NoReply, Verdict};
 
-use crate::{ServiceOutput, Stub};
+use crate::{CommandLine, CommandOutput, CommandPlaces, ServiceOutput, Stub};
 
 /// The services of one scenario, and the links between them.
 pub trait World: Send + Sync {
@@ -32,6 +32,17 @@ pub trait World: Send + Sync {
 
     /// The wall clock, for `now()` in expressions.
     fn clock(&self) -> WallClock;
+
+    /// Where its services are, for commands.
+    fn command_places(&self) -> CommandPlaces {
+        CommandPlaces::default()
+    }
+
+    /// Runs a command to its end. When this is dropped, the command ends with all that it has started. A world without processes
+    /// has refused the scenario before.
+    fn run(&self, _: CommandLine) -> impl Future<Output = Result<CommandOutput, BrokenOff>> + Send {
+        async { Err(BrokenOff::NoCommands { file: PathBuf::new(), step: 0 }) }
+    }
 
     /// The stubs among its services.
     fn stubs(&self) -> &[Stub] {

@@ -16,8 +16,7 @@ pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
 
 /// The names of the values that a scenario captures.
 pub(crate) fn captured(scenario: &Scenario) -> BTreeSet<&str> {
-    let captures = scenario.steps.iter().flat_map(Step::requests).flat_map(|request| &request.capture);
-    captures.map(|(name, _)| name.as_str()).collect()
+    scenario.steps.iter().flat_map(Step::captured).collect()
 }
 
 /// Removes captures that no step uses.
@@ -25,6 +24,11 @@ pub(crate) fn without_unused_captures(steps: &mut [Step]) {
     let used: BTreeSet<String> = steps.iter().flat_map(names).collect();
     for request in steps.iter_mut().flat_map(requests_mut) {
         request.capture.retain(|(name, _)| used.contains(name));
+    }
+    for step in steps {
+        if let Action::Run(run) = &mut step.action {
+            run.capture.retain(|(name, _)| used.contains(name));
+        }
     }
 }
 
@@ -44,5 +48,10 @@ pub(crate) fn names(step: &Step) -> BTreeSet<String> {
         Action::Check(checks) => checks,
         _ => &[],
     };
+    let of_command = match &step.action {
+        Action::Run(run) => Some(run.names()),
+        _ => None,
+    };
+    let of_requests = of_requests.chain(of_command.into_iter().flatten());
     of_requests.chain(conditions.chain(checks).flat_map(Expression::names)).map(str::to_owned).collect()
 }

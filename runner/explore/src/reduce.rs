@@ -178,9 +178,7 @@ fn tidied(mut rest: Scenario, captured: &BTreeSet<&str>) -> Scenario {
             _ => true,
         };
         if complete && meaningful {
-            known.extend(
-                step.requests().iter().flat_map(|request| &request.capture).map(|(name, _)| name.clone()),
-            );
+            known.extend(step.captured().map(str::to_owned));
             if let Action::Inject(inject) = &step.action {
                 injected.insert(inject.fault.clone());
             }

@@ -34,7 +34,7 @@ pub(crate) async fn build(
     let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
     // Neither marked nor ended: a build may leave a daemon that serves later builds.
     let _orphans = BuildOrphans::new();
-    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None };
+    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None, stdin: None };
     let started = Instant::now();
     options.preparation.send(Preparation::BuildStarted { command: command.clone() });
     let process = launch

@@ -16,6 +16,7 @@
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
 //! | `launch` | fills in a service's command, environment and working folder |
+//! | `command` | runs the commands of steps |
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
 //! | `stub_server` | a stub on a port of its own, in place of a service |
 //! | `external` | a service that runs already, or is missing |
@@ -42,6 +43,7 @@
 
 mod address;
 mod build;
+mod command;
 mod external;
 mod fleet;
 mod guardian;

@@ -22,6 +22,7 @@ use verdict::{BrokenOff, Resource};
 
 use crate::{
     Address, LiveWorld,
+    command::Commands,
     external::{ExternalService, Presence, configured_address, wait_until_ready},
     kept_folder::KeptFolder,
     launch::{Folders, launch},
@@ -182,6 +183,12 @@ impl Startup<'_> {
         let world = LiveWorld {
             services,
             stubs: self.stubs.to_vec(),
+            commands: Commands {
+                folder: self.workspace.folder.clone(),
+                scenario: self.label.to_owned(),
+                lines: self.options.lines.clone(),
+                guardian: Arc::clone(&self.workspace.guardian),
+            },
             external,
             links,
             open_links,

@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use engine::{ServiceOutput, Stub, World};
+use engine::{CommandLine, CommandOutput, CommandPlaces, ServiceOutput, Stub, World};
 use fault::{Link, ServiceName};
 use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
@@ -20,6 +20,7 @@ use verdict::{BrokenOff, ProcessChange, Verdict};
 
 use crate::{
     Address,
+    command::Commands,
     external::{ExternalService, Presence},
     kept_folder::KeptFolder,
     mark::{Search, WorldMark},
@@ -51,6 +52,7 @@ pub struct LiveWorld {
     /// What may not stand in what is kept.
     pub(crate) secrets: Secrets,
     pub(crate) stubs: Vec<Stub>,
+    pub(crate) commands: Commands,
     /// Dropped when no service runs in the folders any more.
     pub(crate) _folder_use: FolderUse,
     /// Held while no other world may be started.
@@ -235,6 +237,16 @@ impl World for LiveWorld {
             .or_else(stub)
             .or_else(|| self.external.get(service).map(|service| service.client.clone()));
         client.expect("reading a scenario checks that its services are in the configuration")
+    }
+
+    fn command_places(&self) -> CommandPlaces {
+        self.places()
+    }
+
+    async fn run(&self, line: CommandLine) -> Result<CommandOutput, BrokenOff> {
+        let output = self.run_command(line).await?;
+        self.check_ended(&"run".parse().expect("letters are a name"))?;
+        Ok(output)
     }
 
     fn stubs(&self) -> &[Stub] {

@@ -98,6 +98,7 @@ fn keeps_traffic_certain(action: &Action) -> bool {
         Action::Request(request) => !matches!(request.times, Times::Parallel(_)),
         Action::Check(_) => true,
         Action::Together(_)
+        | Action::Run(_)
         | Action::Eventually(_)
         | Action::Inject(_)
         | Action::Heal(_)

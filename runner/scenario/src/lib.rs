@@ -70,11 +70,11 @@ pub use expression::{
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
-    EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
-    InvariantTiming, Judging, LinkExpectation, MeetingExpectation, Need, Operation, OutcomeCount,
-    OutcomePattern, Outside, ProcessStep, Readiness, ReplyExpectation, RequestStep, Scenario, Service,
-    Signal, StartCommand, StartWait, Step, Stub, StubEntry, StubReply, Times,
+    Action, Body, BodyExpectation, Call, CommandExpectations, Configuration, Dependency, Disturbance,
+    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation,
+    InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, MeetingExpectation, Need, Operation,
+    OutcomeCount, OutcomePattern, Outside, ProcessStep, Readiness, ReplyExpectation, RequestStep, RunStep,
+    Scenario, Service, Signal, StartCommand, StartWait, Step, Stub, StubEntry, StubReply, Times,
 };
 pub use reading::{
     Files, configuration_schema, read_configuration, read_configuration_with, read_file, read_file_with,

@@ -1,5 +1,6 @@
 //! What the files mean, once nothing in them is a mistake.
 
+mod command;
 mod configuration;
 mod expectation;
 mod exploration;
@@ -12,6 +13,7 @@ mod scenario;
 mod step;
 mod stub;
 
+pub use command::{CommandExpectations, RunStep};
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
 pub use expectation::{
     BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,

@@ -9,6 +9,7 @@ mod expectation;
 mod fault;
 mod mapping;
 mod request;
+mod run;
 mod step;
 mod stub;
 #[cfg(test)]

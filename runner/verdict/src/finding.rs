@@ -69,6 +69,8 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
+    /// A part of what came of a command.
+    Command(CommandPart),
     /// The stub of a service, which can't answer a request.
     Stub(ServiceName),
     /// An entry of a stub that a scenario brings, and that no request met.
@@ -81,6 +83,17 @@ pub enum FindingKind {
     NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
+}
+
+/// A part of what comes of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CommandPart {
+    /// How it ended.
+    Exit,
+    /// Its standard output.
+    Stdout,
+    /// Its standard error.
+    Stderr,
 }
 
 /// Position of a value in a body: `body.orders[0].id`.
@@ -218,6 +231,9 @@ impl fmt::Display for FindingKind {
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::Command(CommandPart::Exit) => f.write_str("exit"),
+            Self::Command(CommandPart::Stdout) => f.write_str("stdout"),
+            Self::Command(CommandPart::Stderr) => f.write_str("stderr"),
             Self::Stub(service) | Self::IdleStub(service) => write!(f, "stub {service}"),
             Self::Process(service, _) => write!(f, "process {service}"),
             Self::Unsettled => f.write_str("settled system"),

@@ -228,6 +228,13 @@ pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding>
     findings
 }
 
+/// Finds the conditions of an expectation that don't hold.
+pub fn judge_that(conditions: &[Expression], scope: &Scope) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    judge_conditions(&FindingKind::Condition, conditions, scope, &mut findings);
+    findings
+}
+
 pub(crate) fn judge_conditions(
     kind: &FindingKind,
     conditions: &[Expression],

@@ -42,12 +42,12 @@ pub use broken_off::{
 };
 pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
-pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
+pub use finding::{BodyPath, CommandPart, Finding, FindingKind, LastHeld, PathSegment};
 pub use header::header_text;
 pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
     client_link, invariant_holds, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links,
-    judge_outcomes, reply_scope,
+    judge_outcomes, judge_that, reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;

@@ -1,10 +1,12 @@
 //! The steps that send requests: sends them, judges their exchanges, and stores their captures.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use fault::Ordinal;
 use futures_util::future::join_all;
-use scenario::{Action, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value};
+use scenario::{
+    Action, EvaluationError, EventuallyStep, Expression, Judging, RequestStep, Scope, Step, Times, Value,
+};
 use tokio::time::Instant;
 use verdict::{
     Exchange, ExchangeId, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes,
@@ -175,11 +177,21 @@ impl<W: World> ScenarioRun<'_, W> {
             return Vec::new();
         }
         let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending));
+        self.store(&step.capture, &step.secret, &scope)
+    }
+
+    /// Stores captures, and returns those that can't be evaluated, or be kept secret.
+    pub(super) fn store(
+        &mut self,
+        capture: &[(String, Expression)],
+        secret: &BTreeSet<String>,
+        scope: &Scope,
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (name, expression) in &step.capture {
-            match expression.evaluate(&scope) {
+        for (name, expression) in capture {
+            match expression.evaluate(scope) {
                 Ok(value) => {
-                    if step.secret.contains(name)
+                    if secret.contains(name)
                         && let Err(why) = self.secrets.hide_value(&value)
                     {
                         let kind = FindingKind::Capture(name.clone());

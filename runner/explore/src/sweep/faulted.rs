@@ -139,11 +139,13 @@ fn lenient(
         }
         // An added fault may have crashed the service before.
         Action::Process(process) => process.effect = EffectExpectation::Optional,
+        Action::Run(run) => run.expect.judging = Judging::Lenient,
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => {}
     }
     let used: Vec<&str> = match &step.action {
         Action::Request(request) => request.call.names().collect(),
         Action::Eventually(eventually) => eventually.request.call.names().collect(),
+        Action::Run(run) => run.names().collect(),
         _ => Vec::new(),
     };
     let own = step.condition.iter().flat_map(Expression::names);

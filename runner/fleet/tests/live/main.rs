@@ -2,6 +2,7 @@
 //! needed.
 
 mod cleanup;
+mod commands;
 mod escapes;
 mod exits;
 mod fixture;
@@ -39,6 +40,7 @@ fn trials() -> Vec<Trial> {
         escapes::TRIALS,
         output::TRIALS,
         stubs::TRIALS,
+        commands::TRIALS,
     ]
     .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()

@@ -149,7 +149,8 @@ impl<'a> SilentSteps<'a> {
     /// The steps before `step` that weren't told.
     fn before(&mut self, step: usize, position: usize) -> Vec<Entry<'a>> {
         let steps = self.result.scenario.steps.iter().enumerate().take(step).skip(self.next);
-        let silent = steps.filter(|(_, step)| matches!(step.action, Action::Wait(_) | Action::Check(_)));
+        let silent = steps
+            .filter(|(_, step)| matches!(step.action, Action::Wait(_) | Action::Check(_) | Action::Run(_)));
         let entries =
             silent.map(|(index, step)| Entry { position, step: Some(index), what: What::Silent(&step.name) });
         let entries = entries.collect();

@@ -99,6 +99,8 @@ pub enum FindingKindFile {
     Invariant,
     /// A fault that met no exchange.
     IdleFault,
+    /// A part of what came of a command.
+    Command,
     /// The stub of a service, which can't answer a request.
     Stub,
     /// An entry of a stub that no request met.
@@ -161,6 +163,7 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Check => Self::Check,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
+            FindingKind::Command(_) => Self::Command,
             FindingKind::Stub(_) => Self::Stub,
             FindingKind::IdleStub(_) => Self::IdleStub,
             FindingKind::Process(..) => Self::Process,

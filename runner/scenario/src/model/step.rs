@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use fault::{FaultName, ServiceName};
 
-use super::{Call, Expectations};
+use super::{Call, Expectations, RunStep};
 use crate::{Expression, Span};
 
 /// One entry of a scenario.
@@ -34,7 +34,7 @@ impl Step {
     /// can.
     pub fn is_judged(&self) -> bool {
         match &self.action {
-            Action::Check(_) | Action::Process(_) => true,
+            Action::Check(_) | Action::Process(_) | Action::Run(_) => true,
             Action::Request(_) | Action::Together(_) | Action::Eventually(_) => {
                 self.requests().iter().any(|request| request.expect.span.is_some())
             }
@@ -48,10 +48,23 @@ impl Step {
             Action::Request(request) => vec![request],
             Action::Eventually(eventually) => vec![&eventually.request],
             Action::Together(members) => members.iter().flat_map(Self::requests).collect(),
-            Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) | Action::Check(_) => {
-                Vec::new()
-            }
+            Action::Inject(_)
+            | Action::Heal(_)
+            | Action::Wait(_)
+            | Action::Process(_)
+            | Action::Run(_)
+            | Action::Check(_) => Vec::new(),
         }
+    }
+
+    /// The names of the values that it captures.
+    pub fn captured(&self) -> impl Iterator<Item = &str> {
+        let of_command = match &self.action {
+            Action::Run(run) => run.capture.as_slice(),
+            _ => &[],
+        };
+        let captures = self.requests().into_iter().flat_map(|request| &request.capture).chain(of_command);
+        captures.map(|(name, _)| name.as_str())
     }
 }
 
@@ -72,6 +85,8 @@ pub enum Action {
     Wait(Duration),
     /// Sends a signal to a service's process.
     Process(ProcessStep),
+    /// Runs a command.
+    Run(RunStep),
     /// Evaluates expressions, each of which must be true.
     Check(Vec<Expression>),
 }

@@ -31,6 +31,9 @@ mod readiness;
 mod service;
 mod variables;
 
+pub(super) use command::command_words;
+pub(super) use variables::service_members;
+
 /// How long the system may take to settle, unless the file has another time.
 const SETTLE: Duration = Duration::from_secs(10);
 /// How long a request waits for its reply, unless the file has another time.

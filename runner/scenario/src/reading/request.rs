@@ -3,14 +3,15 @@
 use http::HeaderName;
 
 use super::{
-    capture::{CAPTURED, Captures, captured},
+    capture::{CAPTURED, Captures, captures_of},
     expect::{self, expectations},
-    expression::{Role, check_name, template, template_in, value},
+    expression::{Role, template, template_in, value},
     fields::Fields,
     http::{header_name, method, words},
     names::{INDEX, REPLY},
     reader::{Reader, all},
     services::service,
+    step::RUN_EXPECT,
     table::{DURATION, Key, Shape},
     yaml::{Entry, Kind, Node},
 };
@@ -25,7 +26,11 @@ pub(crate) const REQUEST: &[Key] = &[
     Key::optional("text", Shape::Text, "A body of plain text, in place of a JSON body."),
     Key::optional("form", Shape::Names(&Shape::Text), "The fields of a form, in place of a JSON body."),
     Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
-    Key::optional("expect", Shape::Table(&expect::EXPECT), "The expectations on the reply."),
+    Key::optional(
+        "expect",
+        Shape::Either(&[Shape::Table(&expect::EXPECT), Shape::Table(&RUN_EXPECT)]),
+        "The expectations on the reply, or on the end of a command.",
+    ),
     Key::optional(
         "capture",
         Shape::Names(&CAPTURED),
@@ -187,16 +192,7 @@ fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Capt
         let help = "capture from a request of its own".to_owned();
         reader.note(entry.span, "of many replies at once there is none to capture from", help);
     }
-    let entries = reader.mapping(&entry.value, "a mapping of names to expressions")?;
-    let read: Vec<_> = entries.iter().map(|capture| captured(reader, &capture.value, REPLY)).collect();
-    let secret =
-        entries.iter().filter(|capture| capture.value.is_mapping()).map(|capture| capture.key.clone());
-    for capture in entries {
-        check_name(reader, &capture.key, capture.span);
-        reader.names.define(&capture.key);
-    }
-    let named = entries.iter().zip(read).map(|(capture, value)| Some((capture.key.clone(), value?)));
-    Some(Captures { capture: named.collect::<Option<_>>()?, secret: secret.collect() })
+    captures_of(reader, entry, REPLY)
 }
 
 /// Reads what a request sends or what its reply must be, in which a repeated or parallel one can name its `index`.

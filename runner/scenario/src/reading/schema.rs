@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(step["properties"]["wait"]["description"], "Lets time pass.");
         assert_eq!(step["additionalProperties"], false);
         assert_eq!(step["oneOf"][0], json!({ "required": ["request"] }));
-        let expect = &step["properties"]["eventually"]["properties"]["expect"];
+        let expect = &step["properties"]["eventually"]["properties"]["expect"]["anyOf"][0];
         let status = json!({ "type": "integer", "minimum": 100, "maximum": 599 });
         assert_eq!(expect["properties"]["status"]["anyOf"][0], status);
         assert_eq!(schema()["anyOf"][0]["required"], json!(["scenario", "steps"]));

@@ -4,6 +4,7 @@ use self::{
     eventually::{EVENTUALLY, eventually},
     inject::{INJECT, SCHEDULE, heal, inject},
     process::{RESTART, SIGNAL, START, process},
+    run::{COMMAND, RUN, run},
     times::{SENDING, times},
     together::{MEMBER, together},
 };
@@ -22,10 +23,12 @@ mod eventually;
 mod heading;
 mod inject;
 mod process;
+mod run;
 mod times;
 mod together;
 
 pub(crate) use inject::Faults;
+pub(super) use run::RUN_EXPECT;
 
 /// What a step can do. [`action`] reads the value of each.
 const ACTIONS: &[Key] = &[
@@ -53,14 +56,22 @@ const ACTIONS: &[Key] = &[
     Key::one_of(Signal::Restart.as_str(), RESTART, "Stops a service and starts it again, as `start` does."),
     Key::one_of(Signal::Pause.as_str(), SIGNAL, "Pauses a service without ending it."),
     Key::one_of(Signal::Resume.as_str(), SIGNAL, "Lets a paused service continue."),
+    Key::one_of(
+        "run",
+        COMMAND,
+        "Runs a command, in the live world: `./migrate.sh --to 3`, or a list of its words. `${url.orders-service}`, `${data_dir.orders-service}` and `${conf_dir}` (the folder of e2e.conf) are filled in.",
+    ),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
 ];
 
 /// The keys that may stand beside some of those.
-const BESIDE: &[(&str, &[&[Key]])] = &[("request", &[SENDING, REQUEST]), ("inject", &[SCHEDULE])];
+const BESIDE: &[(&str, &[&[Key]])] =
+    &[("request", &[SENDING, REQUEST]), ("inject", &[SCHEDULE]), ("run", &[RUN])];
+/// The keys of requests that may stand beside `run`, too.
+const ALSO_BESIDE_RUN: [&str; 3] = ["timeout", "expect", "capture"];
 
 pub(crate) const STEP: Table =
-    Table { what: "a step", groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, SCHEDULE] };
+    Table { what: "a step", groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, SCHEDULE, RUN] };
 
 /// One step.
 pub(crate) fn step(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Step> {
@@ -100,6 +111,7 @@ fn action(
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
         "wait" => reader.some_time(node).map(Action::Wait),
+        "run" => run(reader, node, fields).map(Action::Run),
         "check" => conditions(reader, node, &[]).map(Action::Check),
         key => {
             let signal = Signal::ALL.into_iter().find(|signal| signal.as_str() == key);
@@ -116,7 +128,9 @@ fn check_beside(reader: &mut Reader<'_>, fields: &Fields<'_>, chosen: &[&Entry])
             continue;
         }
         let keys: Vec<&str> = beside.iter().flat_map(|keys| keys.iter()).map(|key| key.name).collect();
-        for stray in fields.present(&keys) {
+        let is_run = chosen.iter().any(|entry| entry.key == "run");
+        let stray = fields.present(&keys).into_iter();
+        for stray in stray.filter(|entry| !(is_run && ALSO_BESIDE_RUN.contains(&entry.key.as_str()))) {
             let message = format!("`{}` belongs to `{action}`, which this step doesn't have", stray.key);
             let help = (chosen[0].key == "eventually" && *action == "request")
                 .then(|| "indent it so that it stands within `eventually`".to_owned());

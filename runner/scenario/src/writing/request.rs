@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::{expectation::expectations, mapping::Mapping};
 use crate::{Body, Call, Expression, RequestStep, Template, Times, Value, duration};
 
@@ -10,13 +12,17 @@ pub(super) fn request_step(written: &mut Mapping, step: &RequestStep) {
     request(written, &step.call);
     let expect = expectations(&step.expect);
     written.maybe("expect", (!expect.is_empty()).then_some(expect));
+    captures(written, &step.capture, &step.secret);
+}
+
+/// The captures of a step, some of which are secret.
+pub(super) fn captures(written: &mut Mapping, capture: &[(String, Expression)], secret: &BTreeSet<String>) {
     let captured = |(name, value): &(String, Expression)| {
         let source = Value::from(value.source());
-        let value =
-            if step.secret.contains(name) { [("secret", source)].into_iter().collect() } else { source };
+        let value = if secret.contains(name) { [("secret", source)].into_iter().collect() } else { source };
         (name.clone(), value)
     };
-    written.names("capture", step.capture.iter().map(captured));
+    written.names("capture", capture.iter().map(captured));
 }
 
 fn request(written: &mut Mapping, call: &Call) {

@@ -71,6 +71,15 @@ steps:
   - start: { service: shop, ready: no, no_effect: allowed }
   - resume: shop
   - stop: shop
+  - run: ./migrate --to ${got} "--url=${url.shop}"
+    env: { A: "${data_dir.bank}/x" }
+    cwd: ${conf_dir}/db
+    stdin: "${got}"
+    timeout: 3s
+    expect: { exit: [0, 2], stdout: [done, "${got}"], stderr: careful, that: took < 3, lenient: true }
+    capture: { version: stdout | trim, hidden: { secret: stderr } }
+  - run: [sh, -c, "exit ${version} # ${hidden}"]
+    expect: { exit: 1 }
   - check: got == who
 settle: 20s
 "#;

@@ -78,7 +78,7 @@ fn steps() {
         "{}",
         &[
             "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `inject`, `heal`, `wait`, `kill`, `stop`, \
-         `start`, `restart`, `pause`, `resume`, `check`)",
+         `start`, `restart`, `pause`, `resume`, `run`, `check`)",
         ],
     );
     check_step(

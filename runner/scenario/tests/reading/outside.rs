@@ -155,3 +155,44 @@ fn mistakes_about_stubs() {
         ],
     );
 }
+
+#[test]
+fn mistakes_about_commands() {
+    for (step, expected) in [
+        ("{ run: make test, expect: { exit: 1, stdout: x } }", vec![]),
+        ("{ run: [] }", vec!["3:12 there is no command here"]),
+        (
+            "{ run: make && make test }",
+            vec![
+                "3:12 `&&` has a meaning for a shell only, and none runs this command (write it as `[sh, -c, \"…\"]`)",
+            ],
+        ),
+        (
+            "{ run: 'make ${url.user-service}' }",
+            vec!["3:20 unknown service `user-service` (did you mean `users-service`?)"],
+        ),
+        ("{ run: 'make ${data_dirs}' }", vec!["3:20 `data_dirs` is undefined (did you mean `data_dir`?)"]),
+        (
+            "{ run: make, expect: { status: 200 } }",
+            vec![
+                "3:28 unknown key `status` in what is expected of a command (there are `exit`, `stdout`, `stderr`, `that`, `lenient`)",
+                "3:18 nothing is expected here (leave `expect` out: exit code 0 is expected anyway)",
+            ],
+        ),
+        ("{ run: make, expect: { exit: 256 } }", vec!["3:34 256 is not a whole number from 0 to 255"]),
+        (
+            "{ run: make, expect: { that: stdot == '' } }",
+            vec!["3:34 `stdot` is undefined (did you mean `stdout`?)"],
+        ),
+        ("{ run: make, body: 1 }", vec!["3:18 `body` belongs to `request`, which this step doesn't have"]),
+        ("{ wait: 1s, stdin: x }", vec!["3:17 `stdin` belongs to `run`, which this step doesn't have"]),
+        (
+            "{ run: make, capture: { a: stdout } }",
+            vec!["3:29 `a` is captured and never used (use it in a later step, or expect what it must be)"],
+        ),
+    ] {
+        let mut expected = expected;
+        expected.sort_unstable();
+        crate::check_step(step, &expected);
+    }
+}

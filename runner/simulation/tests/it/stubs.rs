@@ -145,8 +145,8 @@ fn a_request_that_a_stub_does_not_know_is_a_finding() {
     );
     check(
         "POST front /provider/charges, body: { amount: 3 }",
-        "an entry for every request / POST /charges: `POST /charges` has another that: body.amount > 100 / 3 > 100; \
-         `POST /charges` has another header x-key: anything / absent",
+        "an entry for every request / POST /charges: `POST /charges` needs that: body.amount > 100, not 3 > 100; \
+         `POST /charges` needs header x-key: anything, not absent",
     );
     check(
         "GET front /provider/broken",
@@ -172,4 +172,13 @@ steps: [{{ request: GET front /provider/kinds, expect: {{ body: of the scenario 
         ["after the last step: stub provider: a request POST /refunds/* / none met the entry on line 6"]
     );
     assert_eq!(told(&run(&scenario(", optional: true"), 1)), [""; 0]);
+}
+
+#[test]
+fn a_scenario_with_a_command_is_refused_before_it_runs() {
+    let result =
+        run("steps: [{ request: GET front /provider/kinds, expect: { status: 200 } }, { run: ls }]", 1);
+    let Verdict::BrokenOff(broken) = &result.verdict else { panic!("{:?}", result.verdict) };
+    assert_eq!(broken.to_string(), "a.yaml: step 2 runs a command, and simulated worlds have none");
+    assert!(result.history.records().is_empty());
 }

@@ -51,6 +51,11 @@ fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
         "together" => "several requests at once".into(),
         "eventually" => format!("eventually {}", inner("request").map(text).unwrap_or_default()),
         "inject" => format!("inject {}", text(inner("fault").unwrap_or(&entry.value))),
+        "run" => {
+            let written = reader.written(entry.value.span);
+            let quoted = ['"', '\''].iter().find_map(|q| written.strip_prefix(*q)?.strip_suffix(*q));
+            format!("run {}", quoted.unwrap_or(written))
+        }
         action => format!("{action} {}", text(inner("service").unwrap_or(&entry.value))),
     }
 }
