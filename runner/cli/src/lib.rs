@@ -16,6 +16,7 @@
 //! | `schema` | prints the JSON Schema of a kind of file |
 //! | `schema_line` | the comment by which an editor finds the schema of a kept scenario |
 //! | `up` | starts the services and keeps them running |
+//! | `masked` | output without secrets |
 //! | `invariant_files` | the files of invariants of a project |
 //! | `thin` | what a green result doesn't show, and `--strict` |
 //! | `output` | results on stdout, errors on stderr |
@@ -34,6 +35,7 @@ mod interrupt;
 mod invariant_files;
 mod invocation;
 mod load;
+mod masked;
 mod output;
 mod project;
 mod project_command;

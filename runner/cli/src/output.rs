@@ -5,11 +5,15 @@ use std::io::{self, Write};
 use report::{Interruption, Target, WriteError};
 use verdict::{BrokenOff, Output};
 
-use crate::{Exit, Mistakes, interrupt::Interrupt};
+use crate::{
+    Exit, Mistakes,
+    interrupt::Interrupt,
+    masked::{stderr, stdout},
+};
 
 /// Writes results. A reader that has closed the pipe is no error: it interrupts the command.
 pub(crate) fn write(text: &str, interrupt: &Interrupt) -> Result<(), BrokenOff> {
-    let mut out = anstream::stdout();
+    let mut out = stdout();
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), interrupt)
 }
 
@@ -59,5 +63,5 @@ pub(crate) fn write_note(text: &str) {
 
 fn write_error(text: &str) {
     // If stderr is closed, the exit code still tells what happened.
-    drop(write!(anstream::stderr(), "{text}"));
+    drop(write!(stderr(), "{text}"));
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,7 +12,7 @@ use scenario::{
     Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration_with, read_file_with,
 };
 
-use crate::{disk_files::DiskFiles, invariant_files};
+use crate::{disk_files::DiskFiles, invariant_files, masked};
 
 /// The file name of a configuration.
 const CONFIGURATION: &str = "e2e.conf";
@@ -130,7 +131,16 @@ pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<C
         })?,
     };
     let text = fs::read_to_string(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
-    read_configuration_with(&text, file, &DiskFiles).map_err(Mistakes)
+    let configuration = read_configuration_with(&text, file, &DiskFiles, &environment()).map_err(Mistakes)?;
+    masked::keep_secret(&configuration.outside.secrets);
+    Ok(configuration)
+}
+
+/// The environment variables of this process that are texts.
+fn environment() -> BTreeMap<String, String> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if

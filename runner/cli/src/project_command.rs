@@ -15,6 +15,7 @@ use crate::{
     arguments::ConfigArgs,
     interrupt::Interrupt,
     load,
+    masked::stderr,
     output::{show_broken_off, show_mistakes, write},
     service_output::Notices,
 };
@@ -67,7 +68,7 @@ pub(crate) async fn prepare_with<W: Worlds>(
     options: WorldOptions,
     progress: Progress,
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
-    let view = PreparationView::start(anstream::stderr(), progress);
+    let view = PreparationView::start(stderr(), progress);
     let options = WorldOptions { progress: view.sink(), ..options };
     worlds.prepare(Arc::clone(&project.configuration), options).await
 }

@@ -23,6 +23,7 @@ use crate::{
     arguments::Run,
     interrupt::Interrupt,
     invocation::Invocation,
+    masked::stdout,
     output::{check_reports, write_reports, written},
     project,
     project_command::{prepare_with, progress, run_command},
@@ -49,12 +50,12 @@ async fn run_project<W: Worlds>(
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, configuration, &BTreeMap::new());
+    let chosen = select(&project.scenarios, &arguments.filter, configuration, &BTreeMap::new(), W::KIND);
     arguments.output.check(W::KIND);
     // A line that is overwritten would run into the services' lines.
     let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
     let options = terminal_options(configuration, invocation, progress, W::KIND);
-    let mut terminal = Terminal::new(anstream::stdout(), options);
+    let mut terminal = Terminal::new(stdout(), options);
     if chosen.is_empty() || arguments.dry_run {
         let listed =
             terminal.open(configuration, chosen.len(), seed, jobs).and_then(|()| dry_run(project, &chosen));
@@ -63,7 +64,9 @@ async fn run_project<W: Worlds>(
     }
     check_reports(&arguments.report)?;
     let opened = written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt);
-    let record = RunRecord::default().with_addresses(addresses(configuration));
+    let record = RunRecord::default()
+        .with_addresses(addresses(configuration))
+        .with_secrets(configuration.outside.secrets.clone());
     let shown = Mutex::new((terminal, record, opened));
     let on_event = |event: Event| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,8 +95,8 @@ async fn run_project<W: Worlds>(
     let summary = match prepared {
         Ok(Ok(Prepared { stage, missing })) => {
             let plan = Plan {
-                scenarios: select(&project.scenarios, &arguments.filter, configuration, &missing),
-                rules: Rules::from(&**configuration),
+                scenarios: select(&project.scenarios, &arguments.filter, configuration, &missing, W::KIND),
+                rules: Rules { run: Some(seed), ..Rules::from(&**configuration) },
                 seed,
                 jobs,
                 on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
@@ -140,7 +143,7 @@ fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
 
 /// Lists the scenarios that would run.
 fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
-    let mut out = anstream::stdout();
+    let mut out = stdout();
     if chosen.is_empty() {
         match (project.scenarios.len(), project.explorations.len()) {
             (0, 0) => writeln!(out, "Nothing to run: no scenario was found.")?,

@@ -15,8 +15,8 @@ use scenario::{Scenario, path_between};
 use verdict::{BrokenOff, Output};
 
 use crate::{
-    Project, interrupt::Interrupt, output::write, project, project_command::progress, run::addresses,
-    schema_line::schema_line,
+    Project, interrupt::Interrupt, masked::masked, output::write, project, project_command::progress,
+    run::addresses, schema_line::schema_line,
 };
 
 /// An exploration or a sweep under way.
@@ -163,7 +163,7 @@ impl<'a> Search<'a> {
         let result = ScenarioResult { scenario: Arc::new(scenario), ..(*failing.result).clone() };
         let text = counterexample_yaml(&result, &format!("{origin}. {replay}"));
         let text = schema_line(self.file, &file) + &text;
-        let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&file, text));
+        let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&file, &*masked(&text)));
         written.map_err(|error| BrokenOff::NotWritten {
             what: Output::Counterexample,
             file: Some(file.clone()),

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
+use report::WorldKind;
 use scenario::{
     Action, CallsExpectation, Client, Configuration, DuringStep, EventuallyStep, RequestStep, Scenario, Step,
     WatchStep,
@@ -17,16 +18,25 @@ pub(crate) fn select(
     filters: &[String],
     configuration: &Configuration,
     missing: &BTreeMap<ServiceName, BrokenOff>,
+    world: WorldKind,
 ) -> Vec<Planned> {
     let chosen = scenarios
         .iter()
         .filter(|scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter)));
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
-        let skip = needed_services(scenario, configuration).into_iter().find_map(why);
+        let skip = unsupported(scenario, world);
+        let skip = skip.or_else(|| needed_services(scenario, configuration).into_iter().find_map(why));
         Planned { scenario: Arc::clone(scenario), skip }
     };
     chosen.map(planned).collect()
+}
+
+/// Why a scenario can't be run in worlds of this kind.
+fn unsupported(scenario: &Scenario, world: WorldKind) -> Option<String> {
+    let runs_command = |step: &Step| matches!(step.action, Action::Run(_));
+    let index = scenario.steps.iter().position(runs_command).filter(|_| world == WorldKind::Simulated)?;
+    Some(BrokenOff::NoCommands { file: scenario.file.to_path_buf(), step: index + 1 }.to_string())
 }
 
 fn matches(scenario: &Scenario, filter: &str) -> bool {
@@ -38,9 +48,10 @@ fn matches(scenario: &Scenario, filter: &str) -> bool {
 }
 
 /// The services without which a scenario can't be run and judged: those of its steps and faults, those at which its
-/// clients log in, and those that the invariants observe.
+/// clients log in, and those that the invariants observe. Those that it stubs are no such services.
 fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration) -> Vec<&'a ServiceName> {
     let mut needed = Vec::new();
+    let is_stub = |name: &&ServiceName| scenario.stubs.iter().any(|stub| stub.service == **name);
     needed.extend(scenario.steps.iter().flat_map(Step::all).flat_map(services_of_step));
     needed.extend(scenario.faults.iter().flat_map(services_of_fault));
     let senders = scenario.senders();
@@ -53,6 +64,7 @@ fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration)
     needed.extend(
         invariants.flat_map(|invariant| &invariant.observe).map(|observation| &observation.call.service),
     );
+    needed.retain(|name| !is_stub(name));
     needed
 }
 
@@ -64,6 +76,7 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
         | Action::Watch(WatchStep { request, .. })
         | Action::During(DuringStep { request, .. }) => services_of_request(request),
         Action::Process(process) => vec![&process.service],
+        Action::Run(run) => run.services.iter().collect(),
         Action::WaitUntil(wait) => vec![&wait.link.caller, &wait.link.callee],
         Action::Inject(_)
         | Action::Heal(_)
@@ -156,10 +169,24 @@ invariants:
         let (service, address) = ("bank".parse().expect("a name"), "http://localhost:1".to_owned());
         let missing =
             BTreeMap::from([("bank".parse().expect("a name"), BrokenOff::Absent { service, address })]);
-        let planned = select(&[Arc::from(scenario)], &[], &configuration, &missing);
+        let planned = select(&[Arc::from(scenario)], &[], &configuration, &missing, WorldKind::Live);
         assert_eq!(
             planned[0].skip.as_deref(),
             Some("bank isn't there: http://localhost:1 refuses connections")
         );
+    }
+
+    #[test]
+    fn a_scenario_with_a_command_is_skipped_in_simulated_worlds() {
+        let text = "scenario: test\nsteps:\n  - wait: 1s\n  - { run: 'ls ${url.bank}' }\n";
+        let configuration = configuration();
+        let read = read_file(text, "test.yaml".into(), &configuration);
+        let Ok(File::Scenario(scenario)) = read else { panic!("{read:#?}") };
+        let scenarios = [Arc::from(scenario)];
+        let skip = |world| select(&scenarios, &[], &configuration, &BTreeMap::new(), world)[0].skip.clone();
+        assert_eq!(skip(WorldKind::Live), None);
+        let why = "test.yaml: step 2 runs a command, and simulated worlds have none";
+        assert_eq!(skip(WorldKind::Simulated).as_deref(), Some(why));
+        assert_eq!(needed("steps:\n  - { run: 'ls ${url.bank}' }\n"), ["bank"]);
     }
 }

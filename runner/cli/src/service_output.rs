@@ -15,6 +15,7 @@ use verdict::BrokenOff;
 
 use crate::{
     Exit,
+    masked::stderr,
     output::{show_broken_off, write_note},
     thin::Thin,
 };
@@ -69,7 +70,7 @@ pub(crate) fn print_lines(names: ScenarioNames) -> LineSink {
         let scenario = (names == ScenarioNames::Shown).then_some(scenario);
         let line = render_service_line(scenario, source, text);
         // If stderr is closed, the run goes on without.
-        drop(writeln!(anstream::stderr(), "{line}"));
+        drop(writeln!(stderr(), "{line}"));
     })
 }
 

@@ -63,7 +63,9 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
             .all(|table| table.baseline.verdict == Verdict::Passed && table.summary().failed == 0);
         let thin: Vec<Thin> = thin(project, &tables).into_iter().chain(notices.thin()).collect();
         let not_swept = &project.scenarios[tables.len()..];
-        let mut record = RunRecord::of_sweeps(seed, tables).with_addresses(addresses(&project.configuration));
+        let mut record = RunRecord::of_sweeps(seed, tables)
+            .with_addresses(addresses(&project.configuration))
+            .with_secrets(project.configuration.outside.secrets.clone());
         record.interrupted = interrupt.why();
         record.broken_off = told.as_ref().err().cloned();
         record.summary.not_run = not_swept.len();

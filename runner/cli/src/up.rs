@@ -17,6 +17,7 @@ use crate::{
     Exit,
     arguments::Up,
     interrupt::Interrupt,
+    masked::{stderr, stdout},
     output::{show_broken_off, show_mistakes},
     project::configuration,
     project_command::progress,
@@ -40,7 +41,7 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
         drop(show("Simulated services have no ports: `up` starts real processes, in real time.\n"));
     }
     let progress = if arguments.logs { Progress::Hidden } else { progress() };
-    let view = PreparationView::start(anstream::stderr(), progress);
+    let view = PreparationView::start(stderr(), progress);
     let notices = Notices::default();
     let options = FleetOptions {
         preparation: view.sink(),
@@ -79,7 +80,7 @@ pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
 }
 
 fn show(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout();
+    let mut out = stdout();
     out.write_all(text.as_bytes())?;
     out.flush()
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::{Seed, ServiceName};
-use scenario::Scenario;
+use scenario::{Scenario, Secrets};
 use verdict::{History, Verdict};
 
 use crate::ServiceLog;
@@ -61,6 +61,25 @@ pub struct ScenarioResult {
     pub took: Duration,
     /// What the services left.
     pub output: ServiceOutput,
+}
+
+impl ScenarioResult {
+    /// Masks the secrets in what it tells.
+    pub(crate) fn mask(&mut self, secrets: &Secrets) {
+        if !secrets.is_empty() {
+            self.history = self.history.masked(secrets);
+            self.verdict.mask(secrets);
+        }
+    }
+}
+
+impl ServiceOutput {
+    /// Masks the secrets in what the services wrote.
+    pub(crate) fn mask(&mut self, secrets: &Secrets) {
+        if !secrets.is_empty() {
+            self.logs.values_mut().for_each(|log| log.mask(secrets));
+        }
+    }
 }
 
 /// What the services of a world left: nothing in a simulated world.

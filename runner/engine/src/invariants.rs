@@ -26,6 +26,8 @@ pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
     requests: Option<&'a RequestRules>,
+    /// What the requests can name besides what was observed before them.
+    given: Scope,
     cache: ObservationCache,
     /// When each invariant was last seen to hold, by its index.
     last_held: BTreeMap<usize, LastHeld>,
@@ -46,14 +48,20 @@ enum Checked {
 impl<'a> InvariantChecker<'a> {
     /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        let (requests, cache, last_held) = Default::default();
-        Self { invariants, timeout, requests, cache, last_held }
+        let (requests, given, cache, last_held) = Default::default();
+        Self { invariants, timeout, requests, given, cache, last_held }
     }
 
     /// The same, whose requests bear what every request to a service does.
     #[must_use]
     pub fn with_requests(self, rules: &'a RequestRules) -> Self {
         Self { requests: Some(rules), ..self }
+    }
+
+    /// The same checker, whose invariants can also name these variables.
+    #[must_use]
+    pub fn with_variables(self, given: Scope) -> Self {
+        Self { given, ..self }
     }
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
@@ -137,7 +145,7 @@ impl<'a> InvariantChecker<'a> {
         world: &W,
         observations: &mut Observations,
     ) -> Checked {
-        let (mut scope, mut observed, mut next) = (Scope::default(), Vec::new(), 0);
+        let (mut scope, mut observed, mut next) = (self.given.clone(), Vec::new(), 0);
         let (no_rules, defaults) = Default::default();
         for Observation { name, call, reply } in &invariant.observe {
             let context = RequestContext {

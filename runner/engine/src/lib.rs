@@ -23,12 +23,15 @@
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `service_log` | what a service wrote, step by step and bounded |
+//! | `command` | commands that a world runs for a scenario |
+//! | `stub` | services that answer as their entries say |
 //! | `event` | events of a run, for displays and reports |
 //!
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
 mod circuits;
 mod clients;
+mod command;
 mod cookies;
 mod event;
 mod exits;
@@ -42,8 +45,10 @@ mod request;
 mod run;
 mod scenario_run;
 mod service_log;
+mod stub;
 mod world;
 
+pub use command::{CommandEnd, CommandLine, CommandOutput, CommandPlaces};
 pub use event::{Event, ScenarioResult, ServiceOutput, Summary};
 pub use invariants::InvariantChecker;
 pub use preparation::{Preparation, PreparationSink};
@@ -52,6 +57,7 @@ pub use request::RequestRules;
 pub use run::{KeptOutput, OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use service_log::{LogLine, LogSlice, ServiceLog};
+pub use stub::Stub;
 pub use tokio_util::sync::CancellationToken;
 pub use verdict::BrokenOff;
 pub use world::{Stage, World};

@@ -15,7 +15,6 @@ use tower::{Layer, Service, ServiceExt};
 use verdict::{ExchangeId, Finding, NoReply, Reply, client_link, header_text};
 
 use self::{
-    body::encoded,
     layers::Layers,
     redirect::{ABOUT_BODY, FOR_ONE_SERVICE, Next, SentBody},
 };
@@ -28,6 +27,7 @@ mod redirect;
 mod rules;
 
 pub(crate) use addresses::Addresses;
+pub(crate) use body::{EncodedBody, encoded};
 pub(crate) use layers::RequestContext;
 pub use rules::RequestRules;
 

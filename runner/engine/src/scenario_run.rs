@@ -5,20 +5,22 @@ use std::{sync::Arc, time::Duration};
 use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
-    Action, Configuration, DuringStep, EvaluationError, EventuallyStep, ForStep, Invariant, Judging,
-    RequestStep, Scenario, Scope, Signal, Step, TemplateValue, Value, WaitUntilStep, WatchStep,
+    Action, Configuration, Draws, DuringStep, EvaluationError, EventuallyStep, ForStep, Invariant, Judging,
+    Outside, RequestStep, Scenario, Scope, Secrets, Signal, Step, TemplateValue, Value, WaitUntilStep,
+    WatchStep,
 };
 use verdict::{
     BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
     judge_check, judge_fired,
 };
 
-use self::{place::Place, process::failed_signal};
+use self::{place::Place, process::failed_signal, values::given_variables};
 use crate::{
-    RequestRules, ScenarioResult, ServiceOutput, Stage, World, circuits, clients::Clients, exits::ExitWatch,
-    invariants::InvariantChecker, judged::Judged,
+    RequestRules, ScenarioResult, ServiceOutput, Stage, Stub, World, circuits, clients::Clients,
+    exits::ExitWatch, invariants::InvariantChecker, judged::Judged,
 };
 
+mod command;
 mod during;
 mod login;
 mod phases;
@@ -27,6 +29,7 @@ mod polls;
 mod process;
 mod requests;
 mod rounds;
+mod values;
 
 /// The invariants and time limits of all scenarios of a run.
 #[derive(Debug, Clone)]
@@ -42,6 +45,10 @@ pub struct Rules {
     pub circuits: Vec<(ServiceName, http::Uri)>,
     /// What requests bear, and the clients that send them.
     pub requests: RequestRules,
+    /// What all scenarios have from outside.
+    pub outside: Outside,
+    /// Seed of the run that the scenarios belong to, for `run_id`; `None` where each scenario is a run of its own.
+    pub run: Option<Seed>,
 }
 
 impl From<&Configuration> for Rules {
@@ -54,6 +61,8 @@ impl From<&Configuration> for Rules {
             timeout: configuration.timeout,
             circuits: circuits.collect(),
             requests: configuration.into(),
+            outside: configuration.outside.clone(),
+            run: None,
         }
     }
 }
@@ -79,7 +88,8 @@ pub(crate) async fn run_reviewed<S: Stage>(
     on_step: impl Fn(usize) + Send + Sync,
     review: &impl Fn(&ScenarioResult) -> Vec<Finding>,
 ) -> ScenarioResult {
-    let world = match stage.raise(&scenario, seed).await {
+    let secrets = rules.outside.secrets.for_scenario();
+    let mut world = match stage.raise(&scenario, seed).await {
         Ok(world) => world,
         Err(broken) => {
             let (history, took) = Default::default();
@@ -87,11 +97,13 @@ pub(crate) async fn run_reviewed<S: Stage>(
             return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
-    let verdict = ScenarioRun::new(&world, &scenario, rules, seed).run(&on_step).await;
+    world.keep_secret(&secrets);
+    let verdict = ScenarioRun::new(&world, &scenario, rules, seed, &secrets).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
     let output = ServiceOutput::default();
     let mut result = ScenarioResult { scenario, seed, verdict, history, took, output };
+    result.mask(&secrets);
     if result.verdict == Verdict::Passed {
         let findings = review(&result);
         if !findings.is_empty() {
@@ -100,6 +112,7 @@ pub(crate) async fn run_reviewed<S: Stage>(
         }
     }
     result.output = world.output(&result.verdict);
+    result.output.mask(&secrets);
     world.close().await;
     result
 }
@@ -110,7 +123,10 @@ struct ScenarioRun<'a, W> {
     scenario: &'a Scenario,
     rules: &'a Rules,
     seed: Seed,
+    secrets: &'a Secrets,
     variables: Scope,
+    /// The place whose expressions draw values now.
+    drawing: String,
     clients: Clients<'a>,
     invariants: InvariantChecker<'a>,
     exits: ExitWatch,
@@ -133,6 +149,7 @@ fn is_lenient(step: &Step) -> bool {
         Action::For(ForStep { judging, .. }) | Action::WaitUntil(WaitUntilStep { judging, .. }) => {
             *judging == Judging::Lenient
         }
+        Action::Run(run) => run.expect.judging == Judging::Lenient,
         _ => false,
     }
 }
@@ -176,15 +193,21 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
-    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules, seed: Seed) -> Self {
-        let invariants =
-            InvariantChecker::new(&rules.invariants, rules.timeout).with_requests(&rules.requests);
+    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules, seed: Seed, secrets: &'a Secrets) -> Self {
+        let variables = given_variables(rules, seed);
+        let mut observing = variables.clone();
+        observing.draw_from(Draws::new(seed.derive("values of invariants"), world.clock()));
+        let invariants = InvariantChecker::new(&rules.invariants, rules.timeout)
+            .with_requests(&rules.requests)
+            .with_variables(observing);
         Self {
             world,
             scenario,
             rules,
             seed,
-            variables: Scope::default(),
+            secrets,
+            variables,
+            drawing: String::new(),
             clients: Clients::new(&rules.requests, scenario),
             invariants,
             exits: ExitWatch::default(),
@@ -193,6 +216,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     async fn run(mut self, on_step: &(impl Fn(usize) + Send + Sync)) -> Verdict {
+        self.draw_at("vars");
         if let Err(error) = self.set_vars(&self.scenario.vars) {
             let found = StepFindings::unevaluated(error);
             return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
@@ -256,7 +280,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             let within = self.scenario.settle.unwrap_or(self.rules.settle);
             findings = self.invariants.settle(self.world, within).await;
         }
+        findings.extend(self.world.stubs().iter().flat_map(Stub::take_findings));
         if completed {
+            findings.extend(self.world.stubs().iter().flat_map(Stub::idle));
             findings.extend(judge_fired(&self.scenario.faults, &links.fired()));
             findings.extend(self.judged.finding());
         }
@@ -280,7 +306,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
 
     /// Makes what a step captures null.
     fn without_captures(&mut self, step: &Step) {
-        for (name, _) in step.requests().into_iter().flat_map(|request| &request.capture) {
+        for name in step.captured() {
             self.variables.set(name, Value::Null);
         }
     }
@@ -318,6 +344,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
                 let findings = self.signal(process).await?.into_iter().collect();
                 Ok(StepFindings::of(findings))
             }
+            Action::Run(run) => self.command(run).await?,
             Action::Check(conditions) => Ok(StepFindings::of(judge_check(conditions, &self.variables))),
             Action::Vars(vars) => self.set_vars(vars).map(|()| StepFindings::default()),
             Action::For(rounds) => {

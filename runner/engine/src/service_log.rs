@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use scenario::Secrets;
+
 /// Lines kept of the beginning of a step's slice.
 const FIRST_LINES: usize = 20;
 /// Lines kept of the end of a step's slice.
@@ -52,6 +54,14 @@ impl ServiceLog {
         while self.bytes > KEPT_BYTES && self.emptied + 1 < self.slices.len() {
             self.bytes -= self.slices[self.emptied].empty();
             self.emptied += 1;
+        }
+    }
+
+    /// Masks the secrets in its lines.
+    pub(crate) fn mask(&mut self, secrets: &Secrets) {
+        for slice in &mut self.slices {
+            let lines = slice.first.iter_mut().chain(&mut slice.last);
+            lines.for_each(|line| secrets.mask_in(&mut line.text));
         }
     }
 

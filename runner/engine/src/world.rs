@@ -1,15 +1,15 @@
 //! The world that a scenario runs in.
 
-use std::{collections::BTreeSet, future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
 use proxy::Links;
-use scenario::{Scenario, Signal};
+use scenario::{Scenario, Secrets, Signal, WallClock};
 use tower::Service;
 use verdict::{BrokenOff, NoReply, Verdict};
 
-use crate::ServiceOutput;
+use crate::{CommandLine, CommandOutput, CommandPlaces, ServiceOutput, Stub};
 
 /// The services of one scenario, and the links between them.
 pub trait World: Send + Sync {
@@ -41,11 +41,32 @@ pub trait World: Send + Sync {
         false
     }
 
-    /// The time since the Unix epoch. In virtual time, every world begins at the start of 2026.
+    /// The time since the Unix epoch.
     fn unix_time(&self) -> Duration {
-        const BEGINNING: Duration = Duration::from_hours(20_454 * 24);
-        BEGINNING + self.links().now()
+        self.clock()()
     }
+
+    /// The wall clock, for `now()` in expressions.
+    fn clock(&self) -> WallClock;
+
+    /// Where its services are, for commands.
+    fn command_places(&self) -> CommandPlaces {
+        CommandPlaces::default()
+    }
+
+    /// Runs a command to its end. When this is dropped, the command ends with all that it has started. A world without processes
+    /// has refused the scenario before.
+    fn run(&self, _: CommandLine) -> impl Future<Output = Result<CommandOutput, BrokenOff>> + Send {
+        async { Err(BrokenOff::NoCommands { file: PathBuf::new(), step: 0 }) }
+    }
+
+    /// The stubs among its services.
+    fn stubs(&self) -> &[Stub] {
+        &[]
+    }
+
+    /// Tells it the secrets, which grow while the scenario runs: what it keeps of the services' output must not have them.
+    fn keep_secret(&mut self, _secrets: &Secrets) {}
 
     /// Sends a signal to a service's process, waits for its effect, and records that in the history.
     fn signal(

@@ -20,6 +20,7 @@ pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
         | Action::Heal(_)
         | Action::Wait(_)
         | Action::Process(_)
+        | Action::Run(_)
         | Action::Check(_)
         | Action::Vars(_)
         | Action::WaitUntil(_) => Vec::new(),
@@ -36,5 +37,10 @@ pub(crate) fn without_unused_captures(steps: &mut [Step]) {
     let used: BTreeSet<String> = steps.iter().flat_map(Step::uses).collect();
     for request in steps.iter_mut().flat_map(requests_mut) {
         request.capture.retain(|(name, _)| used.contains(name));
+    }
+    for step in steps {
+        if let Action::Run(run) = &mut step.action {
+            run.capture.retain(|(name, _)| used.contains(name));
+        }
     }
 }

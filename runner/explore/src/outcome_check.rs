@@ -35,7 +35,8 @@ pub(crate) fn outcome_check(
 ) -> Step {
     let known = if is_provisional(statuses) { "status < 500 and status != 202" } else { "status < 500" };
     let expect = Expectations { that: vec![expression(known), consistent], ..Expectations::default() };
-    let request = RequestStep { call, times: Times::Once, expect, capture: Vec::new() };
+    let request =
+        RequestStep { call, times: Times::Once, expect, capture: Vec::new(), secret: BTreeSet::new() };
     let action =
         Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request, fail_if: Vec::new() });
     Step::new(format!("{title}: outcome"), action)

@@ -149,7 +149,10 @@ fn without_idleness(mut result: ScenarioResult) -> ScenarioResult {
     let Verdict::Failed(failures) = &mut result.verdict else { return result };
     for failure in failures.iter_mut() {
         failure.findings.retain(|finding| {
-            !matches!(finding.kind, FindingKind::IdleFault(_) | FindingKind::NothingJudged)
+            !matches!(
+                finding.kind,
+                FindingKind::IdleFault(_) | FindingKind::IdleStub(_) | FindingKind::NothingJudged
+            )
         });
     }
     failures.retain(|failure| !failure.findings.is_empty());

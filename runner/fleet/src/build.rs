@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use engine::Preparation;
-use scenario::{Configuration, Scope, Value};
+use scenario::{Configuration, Value};
 use verdict::{BrokenOff, Exit};
 
 use crate::{
@@ -27,14 +27,14 @@ pub(crate) async fn build(
     let Some(build) = &configuration.build else { return Ok(()) };
     let origin = Origin { scenario: String::new(), source: "build".to_owned(), links: None };
     let log = Log::new(origin, Some(lines(options)), None);
-    let mut scope = Scope::default();
+    let mut scope = configuration.outside.variables();
     scope.set("env", environment.clone());
     let command = build.render(&scope).map_err(|error| BrokenOff::BuildInvalid(error.to_string()))?;
     let words = shlex::split(&command).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| BrokenOff::BuildInvalid(format!("{command:?} has an open quote")))?;
     // Neither marked nor ended: a build may leave a daemon that serves later builds.
     let _orphans = BuildOrphans::new();
-    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None };
+    let launch = Launch { words, env: Vec::new(), folder: workspace.folder.clone(), mark: None, stdin: None };
     let started = Instant::now();
     options.preparation.send(Preparation::BuildStarted { command: command.clone() });
     let process = launch

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use engine::{Stage, World};
+use engine::{Stage, Stub, World};
 use fault::{Damage, Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{Action, Configuration, Need, Object, Scenario, Service, Step, Value};
@@ -21,6 +21,7 @@ use crate::{
     process_table,
     startup::{FailedStart, PortPolicy, Startup},
     workspace::Workspace,
+    world::wall_clock,
 };
 
 /// How often a world is started when another process takes one of its ports.
@@ -49,6 +50,13 @@ impl Fleet {
                 .filter_map(|(name, value)| {
                     Some((name.into_string().ok()?, value.into_string().ok()?.into()))
                 })
+                .chain(
+                    configuration
+                        .outside
+                        .env
+                        .iter()
+                        .map(|(name, value)| (name.clone(), value.as_str().into())),
+                )
                 .collect::<Object>()
                 .into(),
             workspace: OnceCell::new(),
@@ -76,7 +84,8 @@ impl Fleet {
 
     async fn find_missing(&self) -> Result<BTreeMap<ServiceName, BrokenOff>, BrokenOff> {
         let mut missing = BTreeMap::new();
-        let external = self.configuration.services.iter().filter(|service| service.start.is_none());
+        let runs_already = |service: &&Service| service.start.is_none() && service.stub.is_none();
+        let external = self.configuration.services.iter().filter(runs_already);
         let external = external.map(async |service| {
             (service, self.options.tell_wait(&service.name, &service.ready, wait_until_ready(service)).await)
         });
@@ -90,7 +99,7 @@ impl Fleet {
         let optional = |service: &Service| service.need == Need::Optional && service.start.is_some();
         while self.configuration.services.iter().any(|s| optional(s) && !missing.contains_key(&s.name)) {
             let without = missing.keys().cloned().collect();
-            match self.start_world(&without, PortPolicy::Free, Seed(0), "probe").await {
+            match self.start_world(&Scenario::new("probe", ""), &without, PortPolicy::Free, Seed(0)).await {
                 Ok(world) => {
                     world.close().await;
                     break;
@@ -109,17 +118,19 @@ impl Fleet {
     /// Starts a world on the ports of the services' `base_url`, for use by hand.
     pub async fn up(&self, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.probe().await?;
-        self.start_or_keep(PortPolicy::AsConfigured, seed, "up").await
+        self.start_or_keep(&Scenario::new("up", ""), PortPolicy::AsConfigured, seed).await
     }
 
     /// Starts a world without the services that are missing. If that fails, its folder is kept.
     async fn start_or_keep(
         &self,
+        scenario: &Scenario,
         ports: PortPolicy,
         seed: Seed,
-        label: &str,
     ) -> Result<LiveWorld, BrokenOff> {
-        match self.start_world(&self.missing(), ports, seed, label).await {
+        let mut missing = self.missing();
+        missing.retain(|name| !scenario.stubs.iter().any(|stub| stub.service == *name));
+        match self.start_world(scenario, &missing, ports, seed).await {
             Ok(world) => Ok(world),
             Err(failed) => Err(failed.keep().await),
         }
@@ -128,19 +139,22 @@ impl Fleet {
     /// Starts a world, and tries other ports when another process takes one.
     async fn start_world(
         &self,
+        scenario: &Scenario,
         missing: &BTreeSet<ServiceName>,
         ports: PortPolicy,
         seed: Seed,
-        label: &str,
     ) -> Result<LiveWorld, FailedStart> {
+        let configuration = self.configuration.with_stubs(scenario);
+        let stubs = Stub::all(&configuration, scenario, seed, &wall_clock());
         let startup = Startup {
-            configuration: &self.configuration,
+            configuration: &configuration,
+            stubs: &stubs,
             options: &self.options,
             environment: &self.environment,
             workspace: self.workspace().await?,
             missing,
             ports,
-            label,
+            label: &scenario.name,
         };
         let mut attempt = 1;
         loop {
@@ -178,9 +192,10 @@ impl Fleet {
 
     /// Fails if a scenario signals or crashes a service that the fleet doesn't start.
     fn check_processes(&self, scenario: &Scenario) -> Result<(), BrokenOff> {
+        let configuration = self.configuration.with_stubs(scenario);
         let check = |action: &'static str, name: &ServiceName| {
-            let started = self.configuration.service(name).is_some_and(|service| service.start.is_some());
-            if started {
+            let service = configuration.service(name);
+            if service.is_some_and(|service| service.start.is_some() || service.stub.is_some()) {
                 return Ok(());
             }
             let (service, file) = (name.clone(), Some(scenario.file.to_path_buf()));
@@ -206,6 +221,6 @@ impl Stage for Fleet {
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.check_processes(scenario)?;
         self.probe().await?;
-        self.start_or_keep(PortPolicy::Free, seed, &scenario.name).await
+        self.start_or_keep(scenario, PortPolicy::Free, seed).await
     }
 }

@@ -1,10 +1,13 @@
 //! The folder in which the data and the logs of a failed scenario are kept.
 
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
+
+use scenario::Secrets;
 
 /// How many folders of one scenario are kept.
 const MOST: u32 = 1000;
@@ -44,9 +47,28 @@ impl KeptFolder {
     }
 
     /// Moves a world's folder there, if it was reserved. No process may use it any more.
-    pub(crate) fn fill(&self, folder: &Path) -> io::Result<()> {
-        self.reserved.get().map_or(Ok(()), |reserved| fs::rename(folder, reserved))
+    /// Its logs are kept without secrets.
+    pub(crate) fn fill(&self, folder: &Path, secrets: &Secrets) -> io::Result<()> {
+        let Some(reserved) = self.reserved.get() else { return Ok(()) };
+        if !secrets.is_empty() {
+            mask_logs(folder, secrets)?;
+        }
+        fs::rename(folder, reserved)
     }
+}
+
+/// Masks secrets in the logs that lie in a folder, each a file beside the data of its service.
+fn mask_logs(folder: &Path, secrets: &Secrets) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path();
+        if file.is_file() {
+            let content = fs::read(&file)?;
+            if let Cow::Owned(masked) = secrets.mask_bytes(&content) {
+                fs::write(&file, masked)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Turns a scenario's name into a folder's: letters and digits, at most 80, with dashes for the rest.

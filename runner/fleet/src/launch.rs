@@ -52,7 +52,7 @@ fn render(start: &StartCommand, scope: &Scope, folders: &Folders<'_>) -> Result<
     let folder = start.cwd.as_ref().map_or_else(|| Ok(String::new()), |cwd| cwd.render(scope))?;
     // `join` with nothing would add a slash.
     let folder = if folder.is_empty() { folders.conf.to_owned() } else { folders.conf.join(folder) };
-    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder, mark: None })
+    Ok(Launch { words, env: env.collect::<Result<_, _>>()?, folder, mark: None, stdin: None })
 }
 
 fn prepare(folder: &PathBuf, folders: &Folders<'_>) -> io::Result<()> {

@@ -17,7 +17,9 @@
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
 //! | `world` | the live world: its services and links, and its end |
 //! | `launch` | fills in a service's command, environment and working folder |
+//! | `command` | runs the commands of steps |
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
+//! | `stub_server` | a stub on a port of its own, in place of a service |
 //! | `external` | a service that runs already, or is missing |
 //! | `process` | a process with all of its children |
 //! | `mark` | finds and ends what left the process group of its service |
@@ -43,6 +45,7 @@
 mod address;
 mod build;
 mod capacity;
+mod command;
 mod external;
 mod fleet;
 mod guardian;
@@ -59,6 +62,7 @@ mod process_table;
 mod service;
 mod shared_folder;
 mod startup;
+mod stub_server;
 mod workspace;
 mod world;
 

@@ -26,6 +26,8 @@ pub struct OutputLine<'a> {
     pub text: &'a str,
 }
 
+/// The most bytes of a command's output that are kept.
+const LONGEST_OUTPUT: usize = 4 << 20;
 /// Bytes after which a line is split.
 const LONGEST_LINE: usize = 4096;
 /// Bytes that are read before other tasks run: a service that writes faster than it is read must not hold up the scenarios.
@@ -40,6 +42,8 @@ struct Inner {
     sink: Option<LineSink>,
     file: Option<fs::File>,
     lines: Mutex<ServiceLog>,
+    /// All that was written, up to a limit; `None` where only lines are kept.
+    whole: Option<Mutex<Vec<u8>>>,
     /// The outputs of processes that are being read.
     outputs: Mutex<Vec<Weak<Output>>>,
 }
@@ -85,7 +89,19 @@ impl Log {
     /// An empty log, which also goes to `sink` and is appended to `file`.
     pub(crate) fn new(origin: Origin, sink: Option<LineSink>, file: Option<fs::File>) -> Self {
         let (lines, outputs) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { origin, sink, file, lines, outputs }))
+        Self(Arc::new(Inner { origin, sink, file, lines, whole: None, outputs }))
+    }
+
+    /// An empty log that keeps all of an output, up to a limit, beside its lines.
+    pub(crate) fn keeping_all(origin: Origin, sink: Option<LineSink>) -> Self {
+        let (lines, outputs, whole) = (Mutex::default(), Mutex::default(), Some(Mutex::default()));
+        Self(Arc::new(Inner { origin, sink, file: None, lines, whole, outputs }))
+    }
+
+    /// All of the output that is kept.
+    pub(crate) fn whole(&self) -> String {
+        let whole = self.0.whole.as_ref().map(|whole| lock(whole).clone()).unwrap_or_default();
+        String::from_utf8_lossy(&whole).into_owned()
     }
 
     /// Reads a process's output until its end.
@@ -155,6 +171,11 @@ impl Log {
     }
 
     fn store(&self, bytes: &[u8]) {
+        if let Some(whole) = &self.0.whole {
+            let mut whole = lock(whole);
+            let room = LONGEST_OUTPUT.saturating_sub(whole.len());
+            whole.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
         if let Some(mut file) = self.0.file.as_ref()
             && let Err(error) = file.write_all(bytes)
         {

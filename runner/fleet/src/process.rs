@@ -9,8 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::{
+    io::AsyncWriteExt,
     process::{Child, Command},
     sync::watch,
     time::timeout,
@@ -39,6 +41,8 @@ pub(crate) struct Launch {
     pub(crate) env: Vec<(String, String)>,
     /// The working folder.
     pub(crate) folder: PathBuf,
+    /// What it reads from its standard input; nothing when `None`.
+    pub(crate) stdin: Option<String>,
     /// Marks what it starts, so that all of that ends with it; `None` leaves what leaves its process group.
     pub(crate) mark: Option<ServiceMark>,
 }
@@ -57,7 +61,7 @@ pub(crate) struct Process {
     group: Pid,
     instance: Option<Instance>,
     ended: watch::Receiver<Option<ExitStatus>>,
-    drained: Drained,
+    drained: Vec<Drained>,
 }
 
 impl Launch {
@@ -70,7 +74,29 @@ impl Launch {
         on_end: impl FnOnce(ExitStatus) + Send + 'static,
     ) -> io::Result<Process> {
         let (output, end) = io::pipe()?;
-        let mut command = self.command(end)?;
+        let command = self.command(end.try_clone()?, end);
+        self.start(command, vec![(output, log)], guardian, on_end)
+    }
+
+    /// The same, with a log for each of its outputs.
+    pub(crate) fn spawn_apart(
+        &self,
+        stdout: &Log,
+        stderr: &Log,
+        guardian: &Arc<Guardian>,
+    ) -> io::Result<Process> {
+        let ((output, output_end), (errors, errors_end)) = (io::pipe()?, io::pipe()?);
+        let command = self.command(output_end, errors_end);
+        self.start(command, vec![(output, stdout), (errors, stderr)], guardian, |_| {})
+    }
+
+    fn start(
+        &self,
+        mut command: Command,
+        outputs: Vec<(io::PipeReader, &Log)>,
+        guardian: &Arc<Guardian>,
+        on_end: impl FnOnce(ExitStatus) + Send + 'static,
+    ) -> io::Result<Process> {
         let mark = |mark: &ServiceMark| Instance { mark: mark.clone(), value: mark.world.instance() };
         let instance = self.mark.as_ref().map(mark);
         command.envs(instance.iter().map(|instance| (VARIABLE, &instance.value)));
@@ -84,7 +110,11 @@ impl Launch {
         let (ending, ended) = watch::channel(None);
         let guard = GroupGuard { group, guardian: Arc::clone(guardian) };
         guardian.watch(group)?;
-        let drained = log.read(output)?;
+        if let (Some(text), Some(mut stdin)) = (self.stdin.clone(), child.stdin.take()) {
+            // A process that doesn't read all of it closes the pipe.
+            tokio::spawn(async move { drop(stdin.write_all(text.as_bytes()).await) });
+        }
+        let drained = outputs.into_iter().map(|(output, log)| log.read(output)).collect::<io::Result<_>>()?;
         let process = Process { group, instance: instance.clone(), ended, drained };
         tokio::spawn(async move {
             let status = child.wait().await;
@@ -101,9 +131,9 @@ impl Launch {
         Ok(process)
     }
 
-    /// The command, with one pipe for both streams, so that their lines stay in order. The reading end gets no end of
-    /// file before the command is dropped, which holds the writing end.
-    fn command(&self, output: io::PipeWriter) -> io::Result<Command> {
+    /// The command, with pipes for its streams; one for both keeps their lines in order. The reading ends get no end of file
+    /// before the command is dropped, which holds the writing ends.
+    fn command(&self, stdout: io::PipeWriter, stderr: io::PipeWriter) -> Command {
         let (program, arguments) = self.words.split_first().expect("a command has at least one word");
         // `./service` is relative to the working folder of the command, not of the runner.
         let program = if program.contains('/') { self.folder.join(program) } else { program.into() };
@@ -113,11 +143,11 @@ impl Launch {
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder)
             .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
+            .stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdout(stdout)
+            .stderr(stderr)
             .kill_on_drop(true);
-        Ok(command)
+        command
     }
 }
 
@@ -188,7 +218,8 @@ impl Process {
     /// Waits until everything that it wrote is in the log, for at most [`DRAIN_TIMEOUT`].
     pub(crate) async fn drained(&self) {
         // After a timeout an error shows fewer lines, which is no failure.
-        let _ = timeout(DRAIN_TIMEOUT, self.drained.clone().wait()).await;
+        let all = join_all(self.drained.iter().cloned().map(Drained::wait));
+        let _ = timeout(DRAIN_TIMEOUT, all).await;
     }
 
     /// Kills it, and returns once it has ended.

@@ -9,10 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use engine::Stub;
 use fault::{Link, Seed, ServiceName};
 use futures_util::future::try_join_all;
 use proxy::{HttpLink, Links};
-use scenario::{Configuration, Object, Scope, Service, StartCommand, Value};
+use scenario::{Configuration, Object, Service, StartCommand, Value};
 use tokio::{
     sync::{OwnedMutexGuard, watch},
     task::JoinSet,
@@ -21,6 +22,7 @@ use verdict::{BrokenOff, Resource};
 
 use crate::{
     Address, LiveWorld,
+    command::Commands,
     external::{ExternalService, Presence, configured_address, wait_until_ready},
     kept_folder::KeptFolder,
     launch::{Folders, launch},
@@ -30,6 +32,7 @@ use crate::{
     orphans,
     ports::Port,
     service::{CurrentInstance, StartedService},
+    stub_server::StubServer,
     workspace::Workspace,
     world::{OpenLink, StartedServices},
 };
@@ -59,6 +62,8 @@ pub(crate) struct Startup<'a> {
     /// Services that aren't started or waited for.
     pub(crate) missing: &'a BTreeSet<ServiceName>,
     pub(crate) ports: PortPolicy,
+    /// The stubs that stand in place of services.
+    pub(crate) stubs: &'a [Stub],
     /// The scenario's name.
     pub(crate) label: &'a str,
 }
@@ -147,13 +152,17 @@ impl Startup<'_> {
             open_links: &open_links,
             addresses: &addresses,
         };
-        let (mut started, mut external) = (Vec::new(), BTreeMap::new());
+        let (mut started, mut stub_servers, mut external) = (Vec::new(), Vec::new(), BTreeMap::new());
         for service in self.configuration.start_order() {
             let name = service.name.clone();
             let is_missing = self.missing.contains(&name);
             match (&service.start, ports.remove(&name).flatten()) {
                 (Some(start), Some(port)) if !is_missing => {
                     started.push(Arc::new(self.service(service, start, port, &surroundings)?));
+                }
+                (_, Some(port)) if let Some(stub) = self.stub(&name) => {
+                    let (address, links) = (addresses[&name].clone(), Links::clone(&links));
+                    stub_servers.push(StubServer::start(stub.clone(), port, address, links)?);
                 }
                 (_, port) => {
                     let address = addresses[&name].clone();
@@ -163,7 +172,7 @@ impl Startup<'_> {
                 }
             }
         }
-        services.set(started.clone());
+        services.set(started.clone(), stub_servers);
         let shared = |path: &&PathBuf| !path.starts_with(folder.path());
         let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
         let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
@@ -173,6 +182,13 @@ impl Startup<'_> {
         // Made before the first process starts: dropping it on an error ends all of them.
         let world = LiveWorld {
             services,
+            stubs: self.stubs.to_vec(),
+            commands: Commands {
+                folder: self.workspace.folder.clone(),
+                scenario: self.label.to_owned(),
+                lines: self.options.lines.clone(),
+                guardian: Arc::clone(&self.workspace.guardian),
+            },
             external,
             links,
             open_links,
@@ -181,6 +197,7 @@ impl Startup<'_> {
             _reaper: reaper,
             folder,
             keep,
+            secrets: self.configuration.outside.secrets.clone(),
             _folder_use: folder_use,
             _exclusive: exclusive,
         };
@@ -198,7 +215,7 @@ impl Startup<'_> {
             .collect();
         let wait = async |service: &Service| {
             let name = &service.name;
-            if self.missing.contains(name) {
+            if self.missing.contains(name) || self.stub(name).is_some() {
                 ready[name].send_replace(true);
                 return Ok(());
             }
@@ -218,6 +235,10 @@ impl Startup<'_> {
             Ok(())
         };
         try_join_all(self.configuration.services.iter().map(wait)).await.map(drop)
+    }
+
+    fn stub(&self, service: &ServiceName) -> Option<&Stub> {
+        self.stubs.iter().find(|stub| stub.service() == service)
     }
 
     /// Opens a link for every dependency whose caller knows its address: the fleet starts the caller, or the
@@ -273,7 +294,7 @@ impl Startup<'_> {
             let callee = &open.link.callee;
             (callee.to_string(), addresses[callee].behind(open.http.address()).into())
         });
-        let mut scope = Scope::default();
+        let mut scope = self.configuration.outside.variables();
         scope.set("port", port.number());
         scope.set("url", urls.collect::<Object>());
         scope.set("env", self.environment.clone());
@@ -306,7 +327,7 @@ impl Startup<'_> {
 
 /// Returns a service's address, with its port if the fleet starts it.
 fn choose_address(service: &Service, policy: PortPolicy) -> Result<(Address, Option<Port>), BrokenOff> {
-    if service.start.is_none() {
+    if service.start.is_none() && service.stub.is_none() {
         return Ok((configured_address(service)?, None));
     }
     let base_url = service.base_url.as_ref();
@@ -317,6 +338,8 @@ fn choose_address(service: &Service, policy: PortPolicy) -> Result<(Address, Opt
         let taken = || BrokenOff::PortTaken { service: service.name.clone(), port: number };
         Port::fixed(number).ok_or_else(taken)?
     };
+    // A stub knows paths as scenarios write them, without what a base URL puts before them.
+    let base_url = base_url.filter(|_| service.stub.is_none());
     Ok((Address::local(port.number(), base_url), Some(port)))
 }
 

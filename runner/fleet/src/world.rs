@@ -6,21 +6,22 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
-use engine::{ServiceOutput, World};
+use engine::{CommandLine, CommandOutput, CommandPlaces, ServiceOutput, Stub, World};
 use fault::{Link, ServiceName};
 use futures_util::future::join_all;
 use http::Uri;
 use proxy::{HttpClient, HttpLink, Links};
-use scenario::Signal;
+use scenario::{Secrets, Signal, WallClock};
 use tempfile::TempDir;
 use tokio::{sync::OwnedMutexGuard, task::JoinSet};
-use verdict::{BrokenOff, Verdict};
+use verdict::{BrokenOff, ProcessChange, Verdict};
 
 use crate::{
     Address,
+    command::Commands,
     external::{ExternalService, Presence},
     kept_folder::KeptFolder,
     mark::{Search, WorldMark},
@@ -30,6 +31,7 @@ use crate::{
     process_table::ProcessTable,
     service::{Connections, StartedService},
     shared_folder::FolderUse,
+    stub_server::StubServer,
 };
 
 /// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
@@ -48,6 +50,10 @@ pub struct LiveWorld {
     pub(crate) folder: TempDir,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
     pub(crate) keep: Option<KeptFolder>,
+    /// What may not stand in what is kept.
+    pub(crate) secrets: Secrets,
+    pub(crate) stubs: Vec<Stub>,
+    pub(crate) commands: Commands,
     /// Dropped when no service runs in the folders any more.
     pub(crate) _folder_use: FolderUse,
     /// Held while no other world may be started.
@@ -56,7 +62,10 @@ pub struct LiveWorld {
 
 /// The services that the fleet has started; none before the world is complete.
 #[derive(Debug, Default)]
-pub(crate) struct StartedServices(OnceLock<Vec<Arc<StartedService>>>);
+pub(crate) struct StartedServices {
+    services: OnceLock<Vec<Arc<StartedService>>>,
+    stubs: OnceLock<Vec<StubServer>>,
+}
 
 /// A link between services, on real sockets.
 #[derive(Debug)]
@@ -85,6 +94,8 @@ pub enum ServiceState {
     Running(u32),
     /// The fleet has started it, and its process has ended.
     Ended,
+    /// It is a stub.
+    Stub,
     /// It ran before the fleet started.
     External,
     /// It is optional and doesn't run.
@@ -93,12 +104,21 @@ pub enum ServiceState {
 
 impl StartedServices {
     /// Sets the services, once.
-    pub(crate) fn set(&self, services: Vec<Arc<StartedService>>) {
-        self.0.set(services).expect("a startup sets them once");
+    pub(crate) fn set(&self, services: Vec<Arc<StartedService>>, stubs: Vec<StubServer>) {
+        self.services.set(services).expect("a startup sets them once");
+        self.stubs.set(stubs).expect("a startup sets them once");
     }
 
     pub(crate) fn all(&self) -> &[Arc<StartedService>] {
-        self.0.get().map_or(&[], Vec::as_slice)
+        self.services.get().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn stubs(&self) -> &[StubServer] {
+        self.stubs.get().map_or(&[], Vec::as_slice)
+    }
+
+    fn stub(&self, name: &ServiceName) -> Option<&StubServer> {
+        self.stubs().iter().find(|stub| stub.name == *name)
     }
 
     fn get(&self, name: &ServiceName) -> Option<&StartedService> {
@@ -109,6 +129,8 @@ impl StartedServices {
     pub(crate) fn crash(&self, name: &ServiceName) {
         if let Some(service) = self.get(name) {
             service.crash();
+        } else if let Some(stub) = self.stub(name) {
+            stub.crash();
         } else {
             // A scenario that asks for this gets no world, but other users of the links can inject such a fault.
             tracing::warn!(%name, "a fault can't crash a service that the fleet hasn't started");
@@ -132,7 +154,12 @@ impl LiveWorld {
                 Presence::Missing => ServiceState::Missing,
             },
         });
-        started.chain(external).collect()
+        let stubs = self.services.stubs().iter().map(|stub| ServiceStatus {
+            name: stub.name.clone(),
+            address: stub.address.clone(),
+            state: ServiceState::Stub,
+        });
+        started.chain(stubs).chain(external).collect()
     }
 
     /// Every link between services and where it listens, in the order of the configuration.
@@ -192,6 +219,11 @@ impl LiveWorld {
     }
 }
 
+/// The clock of this machine.
+pub(crate) fn wall_clock() -> WallClock {
+    Arc::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
 impl World for LiveWorld {
     type Client = HttpClient;
 
@@ -201,7 +233,10 @@ impl World for LiveWorld {
 
     fn client(&self, service: &ServiceName) -> HttpClient {
         let started = self.services.get(service).map(StartedService::client);
-        let client = started.or_else(|| self.external.get(service).map(|service| service.client.clone()));
+        let stub = || self.services.stub(service).map(StubServer::client);
+        let client = started
+            .or_else(stub)
+            .or_else(|| self.external.get(service).map(|service| service.client.clone()));
         client.expect("reading a scenario checks that its services are in the configuration")
     }
 
@@ -219,11 +254,32 @@ impl World for LiveWorld {
         self.external.contains_key(service)
     }
 
-    fn unix_time(&self) -> Duration {
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    fn command_places(&self) -> CommandPlaces {
+        self.places()
+    }
+
+    async fn run(&self, line: CommandLine) -> Result<CommandOutput, BrokenOff> {
+        let output = self.run_command(line).await?;
+        self.check_ended(&"run".parse().expect("letters are a name"))?;
+        Ok(output)
+    }
+
+    fn stubs(&self) -> &[Stub] {
+        &self.stubs
+    }
+
+    fn keep_secret(&mut self, secrets: &Secrets) {
+        self.secrets = secrets.clone();
+    }
+
+    fn clock(&self) -> WallClock {
+        wall_clock()
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
+        if let Some(stub) = self.services.stub(service) {
+            return stub.signal(signal, ProcessChange::Started);
+        }
         let service = self.started(service, signal)?;
         match signal {
             Signal::Kill => service.kill().await,
@@ -253,6 +309,9 @@ impl World for LiveWorld {
     }
 
     async fn launch(&self, service: &ServiceName) -> Result<(), BrokenOff> {
+        if let Some(stub) = self.services.stub(service) {
+            return stub.signal(Signal::Start, ProcessChange::Launched);
+        }
         self.started(service, Signal::Start)?.launch().await
     }
 
@@ -275,7 +334,8 @@ impl World for LiveWorld {
 
     fn down(&self) -> Vec<ServiceName> {
         let down = self.services.all().iter().filter(|service| service.is_down());
-        down.map(|service| service.name.clone()).collect()
+        let stubs = self.services.stubs().iter().filter(|stub| stub.is_down()).map(|stub| stub.name.clone());
+        down.map(|service| service.name.clone()).chain(stubs).collect()
     }
 
     async fn close(mut self) {
@@ -286,7 +346,8 @@ impl World for LiveWorld {
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
-        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path())) {
+        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path(), &self.secrets))
+        {
             self.notices.send(Notice::NotKept(error.to_string()));
         }
     }

@@ -63,6 +63,7 @@
 //! | `http_link` | a link on real sockets |
 //! | `listener` | its listening socket, which is closed while the link refuses connections |
 //! | `caller_connection` | a caller's connection to it: whole replies, resets, replies that are cut off |
+//! | `server` | a service in this process, on a real socket |
 //! | `client`, `callee_connection` | requests to a callee, and one connection to it |
 //! | `message` | the headers and bodies that are forwarded |
 //!
@@ -82,6 +83,7 @@ mod links;
 mod listener;
 mod message;
 mod recorder;
+mod server;
 mod state;
 
 pub use absence::Absence;
@@ -92,4 +94,5 @@ pub use http;
 pub use http_link::HttpLink;
 pub use layer::{FaultLayer, Faulty, ReplyFuture};
 pub use links::{InjectedFault, Links};
+pub use server::HttpServer;
 pub use verdict::{self, ExchangeId, History, NoReply, ProcessChange};

@@ -22,7 +22,7 @@ const CONNECTIONS: usize = 1024;
 /// The pause before another attempt to bind the port again.
 const REBIND_AFTER: Duration = Duration::from_millis(20);
 /// How many connections may wait to be accepted.
-const BACKLOG: u32 = 1024;
+pub(crate) const BACKLOG: u32 = 1024;
 
 /// The listening socket of a link, which is closed while an outage refuses connections or the callee is absent.
 ///
@@ -186,7 +186,8 @@ impl LinkObserver for Listener {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+/// A socket that is bound to `address`.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // Connections that were just reset may still use the port.
     socket.set_reuseaddr(true)?;

@@ -54,6 +54,7 @@ fn described(service: &Service, world: WorldKind) -> String {
     let mut parts = Vec::new();
     let program = service.start.as_ref().and_then(|start| start.command.first());
     parts.push(match (program, &service.base_url) {
+        _ if service.stub.is_some() => "a stub".into(),
         _ if world == WorldKind::Simulated => "simulated".into(),
         (Some(program), _) => match program.render(&Scope::default()) {
             Ok(program) => format!("to be started: {program}"),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use engine::{Event, ScenarioResult, Summary};
 use explore::SweepTable;
 use fault::{Seed, ServiceName};
+use scenario::Secrets;
 use verdict::BrokenOff;
 
 use crate::{Interruption, ServiceAddress, sweep::failures};
@@ -27,6 +28,8 @@ pub struct RunRecord {
     /// The position in the run of each result. Scenarios that run side by side end in any order.
     positions: Vec<usize>,
     addresses: BTreeMap<ServiceName, ServiceAddress>,
+    /// What no report may hold.
+    pub(crate) secrets: Secrets,
 }
 
 impl Default for RunRecord {
@@ -40,6 +43,7 @@ impl Default for RunRecord {
             sweeps: Vec::new(),
             positions: Vec::new(),
             addresses: BTreeMap::new(),
+            secrets: Secrets::default(),
         }
     }
 }
@@ -62,6 +66,12 @@ impl RunRecord {
     #[must_use]
     pub fn with_addresses(self, addresses: BTreeMap<ServiceName, ServiceAddress>) -> Self {
         Self { addresses, ..self }
+    }
+
+    /// The same record, whose reports have `***` in place of secrets.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Secrets) -> Self {
+        Self { secrets, ..self }
     }
 
     /// The record of a run of so many scenarios that couldn't begin.
@@ -87,7 +97,8 @@ impl RunRecord {
         match event {
             Event::RunStarted { seed, .. } => {
                 let addresses = std::mem::take(&mut self.addresses);
-                *self = Self { seed: *seed, addresses, ..Self::default() };
+                let secrets = std::mem::take(&mut self.secrets);
+                *self = Self { seed: *seed, addresses, secrets, ..Self::default() };
             }
             Event::ScenarioEnded { index, result } => {
                 let at = self.positions.partition_point(|other| other < index);

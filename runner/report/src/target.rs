@@ -77,7 +77,7 @@ impl Target {
         };
         let file = self.file();
         make_folder(file)
-            .and_then(|()| fs::write(file, text))
+            .and_then(|()| fs::write(file, &*record.secrets.mask(&text)))
             .map_err(|reason| WriteError { file: file.to_path_buf(), reason })
     }
 }

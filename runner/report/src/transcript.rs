@@ -105,6 +105,7 @@ fn keeps_traffic_certain(action: &Action) -> bool {
         | Action::During(_)
         | Action::WaitUntil(_)
         | Action::Together(_)
+        | Action::Run(_)
         | Action::Eventually(_)
         | Action::Watch(_)
         | Action::Inject(_)

@@ -9,6 +9,7 @@
 //! | `tokens` | the source as tokens, and which of them are variables |
 //! | `filters` | our filters, each a line there and a function in its folder |
 //! | `helpers` | operators, filters, tests and functions, each with an example |
+//! | `draws`, `timestamp` | values that are drawn, such as `uuid()`, and points in time |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
 //! | `headers` | headers of a reply: names in any case, several values |
@@ -34,6 +35,7 @@ mod binding;
 mod certainty;
 mod code;
 mod depth;
+mod draws;
 mod environment;
 mod error;
 mod false_part;
@@ -51,12 +53,15 @@ mod scope;
 #[cfg(test)]
 mod tests;
 mod times;
+mod timestamp;
 mod tokens;
 
 pub use binding::{Binding, Bindings};
+pub(crate) use draws::is_function;
+pub use draws::{Draws, WallClock};
 pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
-pub use headers::header_text;
+pub use headers::{header_fields, header_text};
 pub use helpers::{HELPERS, Helper};
 pub(crate) use meant::name as meant;
 pub use scope::{Scope, SharedValue};
@@ -90,6 +95,11 @@ impl Expression {
         self.code.names.iter().map(String::as_str)
     }
 
+    /// Those variables, each with the keys after it: `body`, `order`, `id`.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &[String]> {
+        self.code.paths.iter().map(Vec::as_slice)
+    }
+
     /// Whether it uses this filter.
     pub(crate) fn has_filter(&self, name: &str) -> bool {
         self.source.contains(name) && tokens::has_filter(&self.source, name)
@@ -105,7 +115,8 @@ impl Expression {
             return Err(self.error(format!("`{name}` is {why}")));
         }
         let known = self.code.names.iter().filter_map(|name| Some((name.as_str(), scope.calculable(name)?)));
-        let context = minijinja::Value::from_pairs(known);
+        let draws = scope.draws().filter(|_| self.code.draws).map(|draws| (draws::DRAWS, draws));
+        let context = minijinja::Value::from_pairs(known.chain(draws));
         let value =
             self.code.compiled.eval(context).map_err(|error| self.error(self.reason(&error, scope)))?;
         if value.is_undefined() {

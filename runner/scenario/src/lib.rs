@@ -40,6 +40,7 @@
 //! | `pattern` | types and conditions that stand for many values, such as `${uuid}` |
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
+//! | `secrets` | secrets, and how they are kept out of what is printed and written |
 //! | `duration` | lengths of time, such as `200ms` |
 //! | `request_content` | the requests of a fault, selected by their query and body |
 //! | `size` | numbers of bytes, and of bytes a second, such as `64KiB` |
@@ -62,6 +63,7 @@ mod pattern;
 mod percent;
 mod reading;
 mod request_content;
+mod secrets;
 mod size;
 mod template;
 mod value;
@@ -69,21 +71,22 @@ mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
-pub use expression::header_text;
 pub use expression::{
-    Binding, Bindings, EvaluationError, Expression, FalsePart, HELPERS, Helper, InvalidExpression, Relation,
-    Scope, SharedValue,
+    Binding, Bindings, Draws, EvaluationError, Expression, FalsePart, HELPERS, Helper, InvalidExpression,
+    Relation, Scope, SharedValue, WallClock,
 };
+pub use expression::{header_fields, header_text};
 pub use mistake::{Mistake, Span};
 pub use model::{
     Action, Authentication, Body, BodyExpectation, BodyFile, Call, CallPattern, CallsExpectation,
-    CircuitExpectation, Client, ClientName, Configuration, Dependency, Distance, Disturbance, DuringStep,
-    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow, ForStep, Generator,
-    HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login, LoginScope,
-    MatchingCalls, Need, Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, Part,
-    PartContent, Phase, ProcessStep, Readiness, ReplyExpectation, RequestDefaults, RequestStep, Rounds,
-    Scenario, Service, Signal, SourceFile, StartCommand, StartWait, StatusPattern, Step, Times,
-    WaitUntilStep, WatchRule, WatchStep,
+    CircuitExpectation, Client, ClientName, CommandExpectations, Configuration, Dependency, Distance,
+    Disturbance, DuringStep, EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow,
+    ForStep, Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation,
+    Login, LoginScope, MatchingCalls, MeetingExpectation, Need, Observation, ObservedReply, Operation,
+    OutcomeCount, OutcomePattern, Outside, Part, PartContent, Phase, ProcessStep, Readiness,
+    ReplyExpectation, RequestDefaults, RequestStep, Rounds, RunStep, Scenario, Service, Signal, SourceFile,
+    StartCommand, StartWait, StatusPattern, Step, Stub, StubEntry, StubReply, Times, WaitUntilStep,
+    WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;
@@ -91,6 +94,7 @@ pub use reading::{
     FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
     read_configuration, read_configuration_with, read_file, read_file_with, schema, tables,
 };
+pub use secrets::Secrets;
 pub use template::{
     Others, Pairs, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners,
 };

@@ -5,6 +5,7 @@
 //! | `yaml` | the text as a tree in which every value knows its place |
 //! | `table` | the keys of a mapping, each with its shape and description |
 //! | `reader`, `fields` | mistakes; mappings, lists and scalars taken apart |
+//! | `capture` | captured values, some of them secret |
 //! | `condition` | expressions that have to be true, and could be false |
 //! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
 //! | `foreign_placeholder` | what other tools write for `${name}` |
@@ -15,11 +16,13 @@
 //! | `examples`, `csv` | tables, of which each row is a scenario |
 //! | `phases` | `before`, `steps` and `finally` |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
+//! | `stub` | what answers in place of a service |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
 //! | `file_kind` | the kinds of files, for what is made of their tables |
 //! | `schema`, `reference`, `key_use` | the tables as JSON Schema and as text, and the keys that a file uses |
 //! | `suggestion` | "did you mean" |
 
+mod capture;
 mod clients;
 mod condition;
 mod configuration;
@@ -49,6 +52,7 @@ mod scenario;
 mod schema;
 mod services;
 mod step;
+mod stub;
 mod suggestion;
 mod table;
 mod tags;
@@ -60,6 +64,7 @@ pub use file_kind::FileKind;
 pub use files::Files;
 pub use key_use::{KeyUse, keys_used};
 pub use names::{KNOWN_NAMES, KnownName};
+pub(crate) use reader::Declared;
 pub use reference::{KeyReference, TableReference, tables};
 pub use schema::schema;
 pub use table::Presence as KeyPresence;

@@ -14,7 +14,9 @@ mod fault;
 mod mapping;
 mod path_between;
 mod request;
+mod run;
 mod step;
+mod stub;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -33,6 +35,10 @@ pub fn write(scenario: &Scenario) -> String {
     written.names("clients", scenario.clients.iter().map(client));
     let defaults = &scenario.defaults;
     written.maybe("defaults", (!defaults.is_empty()).then(|| client::defaults(defaults)));
+    written.names(
+        "stubs",
+        scenario.stubs.iter().map(|stub| (stub.service.to_string(), stub::stub(&stub.entries, folder))),
+    );
     written
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
     let steps = |phase: Phase| {

@@ -23,7 +23,12 @@ impl Clock {
 
     /// Returns the present virtual time.
     pub fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + BEGINNING + self.age()
+        SystemTime::UNIX_EPOCH + self.since_epoch()
+    }
+
+    /// The present virtual time, since the Unix epoch.
+    pub(crate) fn since_epoch(&self) -> Duration {
+        BEGINNING + self.age()
     }
 
     /// How long the world has existed.

@@ -32,7 +32,7 @@ pub(crate) struct Member {
 
 impl Network {
     /// A network of hosts without processes.
-    pub(crate) fn new(services: &[Arc<ServiceDefinition>], seed: Seed) -> Arc<Self> {
+    pub(crate) fn new(services: &[Arc<ServiceDefinition>], seed: Seed, clock: Clock) -> Arc<Self> {
         Arc::new_cyclic(|network: &Weak<Self>| {
             let network = Weak::clone(network);
             let crash = move |service: &ServiceName| {
@@ -47,7 +47,6 @@ impl Network {
                 Member { service: Arc::clone(service), host: Arc::new(host) }
             };
             let members = services.iter().map(member).collect();
-            let clock = Clock::start();
             Self { links: Links::new(seed, crash), clock, budget: Arc::new(Budget::new(clock)), members }
         })
     }

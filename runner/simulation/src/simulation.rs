@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use engine::Stage;
+use engine::{Stage, Stub};
 use fault::{Seed, ServiceName};
-use scenario::{Configuration, Need, Scenario, Service};
+use scenario::{Action, Configuration, Need, Scenario, Service, WallClock};
 use verdict::BrokenOff;
 
 use crate::{
-    Services, SimulatedWorld,
+    Clock, Running, Services, SimulatedWorld,
     network::Network,
     services::{ServiceDefinition, StartService},
     startup, watchdog,
@@ -21,25 +21,35 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 /// another.
 #[derive(Clone)]
 pub struct Simulation {
-    services: Vec<Arc<ServiceDefinition>>,
+    configuration: Arc<Configuration>,
+    linked: Services,
     missing: BTreeSet<ServiceName>,
 }
 
 impl Simulation {
     /// A simulation of the services that the configuration names. Fails when a required one isn't linked in.
     pub fn new(configuration: &Configuration, services: &Services) -> Result<Self, BrokenOff> {
-        let mut simulation = Self { services: Vec::new(), missing: BTreeSet::new() };
-        // A world starts its services one after the other.
-        for service in configuration.start_order() {
-            match services.get(&service.name) {
-                Some(start) => simulation.services.push(Arc::new(definition(service, start))),
-                None if service.need == Need::Optional => {
-                    simulation.missing.insert(service.name.clone());
-                }
-                None => return Err(BrokenOff::NotLinked { service: service.name.clone() }),
-            }
+        let absent = |service: &&Service| service.stub.is_none() && services.get(&service.name).is_none();
+        let (missing, required): (Vec<_>, Vec<_>) =
+            configuration.services.iter().filter(absent).partition(|service| service.need == Need::Optional);
+        if let Some(service) = required.first() {
+            return Err(BrokenOff::NotLinked { service: service.name.clone() });
         }
-        Ok(simulation)
+        let missing = missing.into_iter().map(|service| service.name.clone()).collect();
+        Ok(Self { configuration: Arc::new(configuration.clone()), linked: services.clone(), missing })
+    }
+
+    /// The services of a world with these stubs, in the order in which they are started.
+    fn services(&self, configuration: &Configuration, stubs: &[Stub]) -> Vec<Arc<ServiceDefinition>> {
+        let definition = |service: &Service| {
+            let stub = stubs.iter().find(|stub| *stub.service() == service.name).cloned();
+            let start: StartService = match stub {
+                Some(stub) => Arc::new(move |_| Ok(Running::new(stub.clone()))),
+                None => Arc::clone(self.linked.get(&service.name)?),
+            };
+            Some(Arc::new(definition(service, start)))
+        };
+        configuration.start_order().into_iter().filter_map(definition).collect()
     }
 
     /// Returns the services of the configuration that aren't linked in and aren't required.
@@ -48,10 +58,10 @@ impl Simulation {
     }
 }
 
-fn definition(service: &Service, start: &StartService) -> ServiceDefinition {
+fn definition(service: &Service, start: StartService) -> ServiceDefinition {
     ServiceDefinition {
         name: service.name.clone(),
-        start: Arc::clone(start),
+        start,
         callees: service.depends_on.iter().map(|dependency| dependency.service.clone()).collect(),
         ready: service.ready.clone(),
         stop_grace: service.start.as_ref().map_or(STOP_GRACE, |start| start.stop_grace),
@@ -62,10 +72,18 @@ impl Stage for Simulation {
     type World = SimulatedWorld;
 
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<SimulatedWorld, BrokenOff> {
+        let command = scenario.steps.iter().position(|step| matches!(step.action, Action::Run(_)));
+        if let Some(index) = command {
+            return Err(BrokenOff::NoCommands { file: scenario.file.to_path_buf(), step: index + 1 });
+        }
         watchdog::enter_scenario(&scenario.name, seed);
-        let network = Network::new(&self.services, seed);
+        let configuration = self.configuration.with_stubs(scenario);
+        let clock = Clock::start();
+        let wall_clock: WallClock = Arc::new(move || clock.since_epoch());
+        let stubs = Stub::all(&configuration, scenario, seed, &wall_clock);
+        let network = Network::new(&self.services(&configuration, &stubs), seed, clock);
         // Made before the services start: when one of them fails, dropping the world ends the others.
-        let world = SimulatedWorld::new(Arc::clone(&network));
+        let world = SimulatedWorld::new(Arc::clone(&network), stubs);
         for member in network.members() {
             startup::start(&network, member).await?;
         }
@@ -75,6 +93,8 @@ impl Stage for Simulation {
 
 impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.services.iter().map(|service| service.name.as_str())).finish()
+        f.debug_list()
+            .entries(self.configuration.services.iter().map(|service| service.name.as_str()))
+            .finish()
     }
 }

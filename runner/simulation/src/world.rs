@@ -1,17 +1,12 @@
 //! The simulated world of one scenario, as the engine drives it.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use engine::World;
+use engine::{Stub, World};
 use fault::ServiceName;
 use http::Uri;
 use proxy::Links;
-use scenario::Signal;
+use scenario::{Signal, WallClock};
 use verdict::{BrokenOff, ProcessChange};
 
 use crate::{
@@ -24,11 +19,12 @@ use crate::{
 /// Services in one process, and the links between them. Closing or dropping it ends everything in it.
 pub struct SimulatedWorld {
     network: Arc<Network>,
+    stubs: Vec<Stub>,
 }
 
 impl SimulatedWorld {
-    pub(crate) fn new(network: Arc<Network>) -> Self {
-        Self { network }
+    pub(crate) fn new(network: Arc<Network>, stubs: Vec<Stub>) -> Self {
+        Self { network, stubs }
     }
 
     /// Returns the disk of a service, as its present process has it; `None` when the service isn't linked in.
@@ -69,8 +65,13 @@ impl World for SimulatedWorld {
         self.network.hosts().filter_map(|host| url(&host.name)).collect()
     }
 
-    fn unix_time(&self) -> Duration {
-        self.network.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    fn stubs(&self) -> &[Stub] {
+        &self.stubs
+    }
+
+    fn clock(&self) -> WallClock {
+        let clock = self.network.clock;
+        Arc::new(move || clock.since_epoch())
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {

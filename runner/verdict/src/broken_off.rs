@@ -203,6 +203,14 @@ pub enum BrokenOff {
         /// The service.
         service: ServiceName,
     },
+    /// A simulated world can't run the command of a step.
+    #[error("{}step {step} runs a command, and simulated worlds have none", in_file(Some(file)))]
+    NoCommands {
+        /// The scenario's file.
+        file: PathBuf,
+        /// The step, counted from 1.
+        step: usize,
+    },
     /// A simulated world has reached a limit, without which it might run for ever.
     #[error("the simulated world has used up its {limit}")]
     LimitReached {
@@ -283,6 +291,7 @@ impl BrokenOff {
             Self::NotLinked { service } => {
                 format!("register {service} with the simulation, or use the runner that starts processes")
             }
+            Self::NoCommands { .. } => "run it in the live world, with `runner`".into(),
             Self::LimitReached { .. } => {
                 "look for services that call each other without end, or make the scenario smaller".into()
             }
@@ -337,6 +346,7 @@ impl BrokenOff {
             | Self::BuildFailed { .. }
             | Self::System { .. }
             | Self::LinkAddress { .. }
+            | Self::NoCommands { .. }
             | Self::LimitReached { .. }
             | Self::LoginFailed { .. }
             | Self::NotWritten { .. } => None,

@@ -87,6 +87,12 @@ pub enum FindingKind {
     Invariant(String),
     /// A fault that was injected and damaged no exchange.
     IdleFault(FaultName),
+    /// A part of what came of a command.
+    Command(CommandPart),
+    /// The stub of a service, which can't answer a request.
+    Stub(ServiceName),
+    /// An entry of a stub that a scenario brings, and that no request met.
+    IdleStub(ServiceName),
     /// The process of a service: it ended by itself, can't be started again, or wasn't changed by a signal.
     Process(ServiceName, ProcessFailure),
     /// The environment failed after a step had failed, so that the settled system wasn't judged.
@@ -95,6 +101,17 @@ pub enum FindingKind {
     NothingJudged,
     /// The scenario's snapshot.
     Snapshot,
+}
+
+/// A part of what comes of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CommandPart {
+    /// How it ended.
+    Exit,
+    /// Its standard output.
+    Stdout,
+    /// Its standard error.
+    Stderr,
 }
 
 /// Position of a value in a body: `body.orders[0].id`.
@@ -184,6 +201,14 @@ impl BodyPath {
         &self.0
     }
 
+    /// The keys of the objects on the way.
+    pub(crate) fn keys_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        self.0.iter_mut().filter_map(|segment| match segment {
+            PathSegment::Key(key) => Some(key),
+            PathSegment::Index(_) | PathSegment::Length => None,
+        })
+    }
+
     fn with(&self, segment: PathSegment) -> Self {
         Self(self.0.iter().cloned().chain([segment]).collect())
     }
@@ -233,6 +258,10 @@ impl fmt::Display for FindingKind {
             Self::Rounds => f.write_str("for"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),
+            Self::Command(CommandPart::Exit) => f.write_str("exit"),
+            Self::Command(CommandPart::Stdout) => f.write_str("stdout"),
+            Self::Command(CommandPart::Stderr) => f.write_str("stderr"),
+            Self::Stub(service) | Self::IdleStub(service) => write!(f, "stub {service}"),
             Self::Process(service, _) => write!(f, "process {service}"),
             Self::Unsettled => f.write_str("settled system"),
             Self::NothingJudged => f.write_str("nothing was judged"),

@@ -260,6 +260,13 @@ pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding>
     findings
 }
 
+/// Finds the conditions of an expectation that don't hold.
+pub fn judge_that(conditions: &[Expression], scope: &Scope) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    judge_conditions(&FindingKind::Condition, conditions, scope, &mut findings);
+    findings
+}
+
 /// Finds the conditions under which an `eventually` step gives up that are true of an exchange. One that can't be evaluated,
 /// as on a reply that didn't come, isn't.
 pub fn judge_fail_if(conditions: &[Expression], exchange: Exchange<'_>, variables: &Scope) -> Vec<Finding> {
@@ -277,7 +284,7 @@ pub fn judge_fail_if(conditions: &[Expression], exchange: Exchange<'_>, variable
     .collect()
 }
 
-fn judge_conditions(
+pub(crate) fn judge_conditions(
     kind: &FindingKind,
     conditions: &[Expression],
     scope: &Scope,

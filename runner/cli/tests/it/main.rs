@@ -9,5 +9,6 @@ mod mistakes;
 mod mutations;
 mod project;
 mod runs;
+mod secrets;
 mod sending;
 mod thin;

@@ -9,15 +9,15 @@ use memchr::memmem;
 use scenario::{Body, BodyFile, EvaluationError, Part, PartContent, Scope, TemplateValue};
 
 /// The bytes of a body, and the `Content-Type` that says what they are.
-pub(super) struct EncodedBody {
-    pub(super) bytes: Bytes,
-    pub(super) content_type: Option<HeaderValue>,
+pub(crate) struct EncodedBody {
+    pub(crate) bytes: Bytes,
+    pub(crate) content_type: Option<HeaderValue>,
     /// What separates the parts of a multipart body.
-    pub(super) boundary: Option<String>,
+    pub(crate) boundary: Option<String>,
 }
 
 /// Evaluates the expressions of a body. `seed` gives the boundary of a multipart one.
-pub(super) fn encoded(body: &Body, variables: &Scope, seed: Seed) -> Result<EncodedBody, EvaluationError> {
+pub(crate) fn encoded(body: &Body, variables: &Scope, seed: Seed) -> Result<EncodedBody, EvaluationError> {
     let plain = |bytes: Bytes, content_type: Option<&'static str>| {
         Ok(EncodedBody { bytes, content_type: content_type.map(HeaderValue::from_static), boundary: None })
     };

@@ -57,12 +57,14 @@ impl<W: World> ScenarioRun<'_, W> {
 
     /// The same scenario, for requests beside this one.
     fn sender(&self) -> Self {
-        let Self { world, scenario, rules, seed, variables, clients, .. } = self;
+        let Self { world, scenario, rules, seed, secrets, variables, drawing, clients, .. } = self;
         Self {
             world,
             scenario,
             rules,
             seed: *seed,
+            secrets,
+            drawing: drawing.clone(),
             variables: variables.clone(),
             clients: clients.clone(),
             invariants: InvariantChecker::new(&[], rules.timeout),

@@ -9,7 +9,7 @@ use super::{
     Condition, ScenarioRun, StepFindings, failure, is_known,
     place::{Beside, Place},
 };
-use crate::World;
+use crate::{Stub, World};
 
 impl<W: World> ScenarioRun<'_, W> {
     /// Runs the steps until one fails, and then those that run at the end all the same.
@@ -79,6 +79,7 @@ impl<W: World> ScenarioRun<'_, W> {
             if place.beside == Beside::Nothing {
                 self.world.enter_step(Some(place.index));
             }
+            self.draw_at(&place.key(step));
             let mut inner = Vec::new();
             let found = match self.condition(step) {
                 Err(error) => StepFindings::unevaluated(error),
@@ -88,6 +89,7 @@ impl<W: World> ScenarioRun<'_, W> {
                     (found, inner) = self.step(place, step).await?;
                     if place.beside == Beside::Nothing && inner.is_empty() {
                         found.findings.extend(self.invariants.check_after(place.index, self.world).await);
+                        found.findings.extend(self.world.stubs().iter().flat_map(Stub::take_findings));
                     }
                     found
                 }

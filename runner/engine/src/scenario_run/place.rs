@@ -40,6 +40,14 @@ impl Place {
         Self { beside: Beside::Request, ..self }
     }
 
+    /// What tells a step at this place from all others, for the values that it draws.
+    pub(super) fn key(&self, step: &Step) -> String {
+        match self.around.as_str() {
+            "" => format!("step {}", self.index),
+            around => format!("step {}, {around}{} on line {}", self.index, step.name, step.span.line),
+        }
+    }
+
     /// The location of what fails in a step at this place.
     pub(super) fn location(&self, step: &Step) -> FailureLocation {
         FailureLocation::Step {

@@ -22,6 +22,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut polling = Polling::until(began + step.within, Pauses::equal(step.every));
         let mut found = StepFindings::default();
         while polling.next().await {
+            self.draw_again(polling.attempts());
             found = self.request(&step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);
@@ -79,6 +80,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut any_judged = false;
         while polling.next().await {
             let at = began.elapsed();
+            self.draw_again(polling.attempts());
             let found = self.request(&step.request).await?;
             let attempt = Ordinal(polling.attempts().into());
             let is_met = found.findings.is_empty();

@@ -5,8 +5,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 use fault::Ordinal;
 use futures_util::future::join_all;
 use scenario::{
-    Action, Call, CallsExpectation, EvaluationError, Expectations, Judging, RequestStep, Scope, Step, Times,
-    Value,
+    Action, Call, CallsExpectation, EvaluationError, Expectations, Expression, Judging, RequestStep, Scope,
+    Step, Times, Value,
 };
 use verdict::{
     Exchange, FailedRequest, Finding, FindingKind, judge_calls, judge_circuits, judge_exchange, judge_links,
@@ -198,10 +198,28 @@ impl<W: World> ScenarioRun<'_, W> {
             return Vec::new();
         }
         let scope = reply_scope(&self.variables, last.and_then(|exchange| exchange.ending));
+        self.store(&step.capture, &step.secret, &scope)
+    }
+
+    /// Stores captures, and returns those that can't be evaluated, or be kept secret.
+    pub(super) fn store(
+        &mut self,
+        capture: &[(String, Expression)],
+        secret: &BTreeSet<String>,
+        scope: &Scope,
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (name, expression) in &step.capture {
-            match expression.evaluate(&scope) {
-                Ok(value) => self.variables.set(name, value),
+        for (name, expression) in capture {
+            match expression.evaluate(scope) {
+                Ok(value) => {
+                    if secret.contains(name)
+                        && let Err(why) = self.secrets.hide_value(&value)
+                    {
+                        let kind = FindingKind::Capture(name.clone());
+                        findings.push(Finding::new(kind, "a value that can be hidden", format!("it {why}")));
+                    }
+                    self.variables.set(name, value);
+                }
                 Err(error) => {
                     self.variables.set(name, Value::Null);
                     findings.push(Finding::unevaluated(FindingKind::Capture(name.clone()), error));

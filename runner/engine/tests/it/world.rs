@@ -5,6 +5,7 @@ use std::{
     future::{Ready, ready},
     sync::{Arc, Mutex},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use engine::{BrokenOff, ServiceOutput, Stage, World};
 use fault::{Seed, ServiceName};
 use http::{Request, Response, StatusCode};
 use proxy::Links;
-use scenario::{Scenario, Signal};
+use scenario::{Scenario, Signal, WallClock};
 use verdict::{Exit, NoReply, ProcessChange, Verdict};
 
 /// Status with which the shop ends by itself, with exit code 7, in place of a reply.
@@ -107,6 +108,10 @@ impl World for MemoryWorld {
 
     fn runs_already(&self, _service: &ServiceName) -> bool {
         true
+    }
+
+    fn clock(&self) -> WallClock {
+        Arc::new(|| Duration::from_hours(24))
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {

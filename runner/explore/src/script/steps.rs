@@ -112,8 +112,13 @@ impl<'a> StepWriter<'a> {
             expect.that.push(self.consistent(call, "status >= 500 or "));
         }
         let capture = self.captures(call, attempt, &bindings);
-        let request =
-            RequestStep { call: operation.call.bind(&bindings), times: Times::Once, expect, capture };
+        let request = RequestStep {
+            call: operation.call.bind(&bindings),
+            times: Times::Once,
+            expect,
+            capture,
+            secret: BTreeSet::new(),
+        };
         let title = self.title(call);
         let name = if attempt == Attempt::First { title } else { format!("{title} again") };
         Step { condition: self.condition(call), ..Step::new(name, Action::Request(request)) }

@@ -6,7 +6,7 @@ use fault::{
     CLIENT, Calls, CrashPoint, Damage, ErrorReply, Fault, Outage, PathPattern, Selector, ServiceName, Side,
 };
 use http::StatusCode;
-use scenario::{Action, Scenario, Step, Times};
+use scenario::{Action, Scenario, Secrets, Step, Times};
 
 use crate::sweep::{call::SweptCall, skip::SkipReason};
 
@@ -109,7 +109,7 @@ impl FaultKind {
         };
         let selector = Selector {
             method: Some(call.method.clone()),
-            path: PathPattern::new(call.path.as_str()),
+            path: pattern(&call.path),
             calls: Calls::Range(call.number..=call.number),
             ..Selector::default()
         };
@@ -117,6 +117,13 @@ impl FaultKind {
         let name = name.parse().expect("letters, digits and dashes are a name");
         Fault { name, link: call.link.clone(), selector, damage }
     }
+}
+
+/// The pattern of a call's path. A segment that holds a secret is masked in histories, and so it may be any here.
+fn pattern(path: &str) -> PathPattern {
+    let segments: Vec<&str> =
+        path.split('/').map(|segment| if segment.contains(Secrets::MASK) { "*" } else { segment }).collect();
+    PathPattern::new(segments.join("/"))
 }
 
 impl fmt::Display for FaultKind {

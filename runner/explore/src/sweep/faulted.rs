@@ -160,6 +160,7 @@ fn lenient(
         Action::WaitUntil(wait) => wait.judging = Judging::Lenient,
         // An added fault may have crashed the service before.
         Action::Process(process) => process.effect = EffectExpectation::Optional,
+        Action::Run(run) => run.expect.judging = Judging::Lenient,
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Vars(_) => {}
     }
     if matches!(&step.action, Action::For(ForStep { steps, .. }) if steps.is_empty()) {

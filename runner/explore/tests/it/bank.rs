@@ -232,6 +232,10 @@ impl World for BankWorld {
         Client { service: service.clone(), bank: Arc::clone(&self.0) }
     }
 
+    fn clock(&self) -> scenario::WallClock {
+        Arc::new(Duration::default)
+    }
+
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         if self.0.bug == Bug::StaysDown && matches!(signal, Signal::Start | Signal::Restart) {
             return Err(not_ready(service));

@@ -2,6 +2,7 @@
 //! needed.
 
 mod cleanup;
+mod commands;
 mod during;
 mod escapes;
 mod exits;
@@ -10,6 +11,7 @@ mod output;
 mod service;
 mod signals;
 mod startup;
+mod stubs;
 mod surroundings;
 
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ fn trials() -> Vec<Trial> {
         surroundings::TRIALS,
         escapes::TRIALS,
         output::TRIALS,
+        stubs::TRIALS,
+        commands::TRIALS,
     ]
     .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()

@@ -150,7 +150,10 @@ impl<'a> SilentSteps<'a> {
     fn before(&mut self, step: usize, position: usize) -> Vec<Entry<'a>> {
         let steps = self.result.scenario.steps.iter().enumerate().take(step).skip(self.next);
         let silent = steps.filter(|(_, step)| {
-            matches!(step.action, Action::Wait(_) | Action::Check(_) | Action::Vars(_) | Action::WaitUntil(_))
+            matches!(
+                step.action,
+                Action::Wait(_) | Action::Check(_) | Action::Run(_) | Action::Vars(_) | Action::WaitUntil(_)
+            )
         });
         let entries =
             silent.map(|(index, step)| Entry { position, step: Some(index), what: What::Silent(&step.name) });

@@ -117,6 +117,12 @@ pub enum FindingKindFile {
     Invariant,
     /// A fault that met no exchange.
     IdleFault,
+    /// A part of what came of a command.
+    Command,
+    /// The stub of a service, which can't answer a request.
+    Stub,
+    /// An entry of a stub that no request met.
+    IdleStub,
     /// The process of a service: it ended by itself, or can't be started again.
     Process,
     /// The settled system, which wasn't judged.
@@ -184,6 +190,9 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Rounds => Self::Rounds,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,
+            FindingKind::Command(_) => Self::Command,
+            FindingKind::Stub(_) => Self::Stub,
+            FindingKind::IdleStub(_) => Self::IdleStub,
             FindingKind::Process(..) => Self::Process,
             FindingKind::Unsettled => Self::Unsettled,
             FindingKind::NothingJudged => Self::NothingJudged,

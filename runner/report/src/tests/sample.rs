@@ -1,6 +1,6 @@
 //! A scenario, and histories of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use engine::{ScenarioResult, ServiceOutput};
@@ -50,7 +50,7 @@ pub(crate) fn request(
     expect: Expectations,
 ) -> RequestStep {
     let call = Call::new(method, service(to), PathTemplate::literal(path));
-    RequestStep { call, times, expect, capture: Vec::new() }
+    RequestStep { call, times, expect, capture: Vec::new(), secret: BTreeSet::new() }
 }
 
 pub(crate) fn expecting(status: &[u16]) -> Expectations {

@@ -108,6 +108,7 @@ fn the_end_of_a_run_is_shown_once_it_ends() {
 
 fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need: Need) -> Service {
     Service {
+        stub: None,
         name: service(name),
         base_url: url.map(|url| url.parse().unwrap()),
         need,
@@ -127,6 +128,7 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
 
 fn configuration(services: Vec<Service>) -> Configuration {
     Configuration {
+        outside: scenario::Outside::default(),
         file: "e2e.conf".into(),
         build: None,
         services,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    depth,
+    depth, draws,
     environment::ENVIRONMENT,
     error::{InvalidExpression, describe},
     filters, headers, helpers, literals, meant, ordering,
@@ -29,6 +29,8 @@ pub(super) struct Code {
     pub(super) paths: BTreeSet<Vec<String>>,
     /// The expression, if it is nothing but a path.
     pub(super) path: Option<Path>,
+    /// Whether it draws values.
+    pub(super) draws: bool,
     pub(super) compiled: Compiled,
 }
 
@@ -68,6 +70,7 @@ impl Code {
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
         readable_patterns(source)?;
+        let draws = draws::draws_values(source, evaluates)?;
         let guarded = if paths.iter().any(|path| path[0] == headers::HEADERS) {
             ordering::guard(&exact, |operator| {
                 ordering::is_ordering(operator) || headers::is_comparison(operator)
@@ -80,12 +83,18 @@ impl Code {
         }
         let path = Path::of(source).filter(|_| !paths.is_empty());
         let names = paths.iter().map(|path| path[0].clone()).collect();
-        Ok(Self { names, paths, path, compiled })
+        Ok(Self { names, paths, path, draws, compiled })
     }
 }
 
 fn compile(source: &str) -> Result<Compiled, minijinja::Error> {
     ENVIRONMENT.compile_expression_owned(source.to_owned())
+}
+
+/// Refuses a part of an expression that has no value, though it has no variables. It can draw from `draws`.
+fn evaluates(part: &str, draws: &minijinja::Value) -> Result<(), InvalidExpression> {
+    let evaluated = compile(part).and_then(|part| part.eval(minijinja::context! { __draws => draws }));
+    evaluated.map(drop).map_err(|error| InvalidExpression::new(&error, ""))
 }
 
 /// Refuses unknown filters and tests. minijinja looks them up only when it evaluates them.

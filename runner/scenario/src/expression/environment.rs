@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, UndefinedBehavior};
 
-use super::{filters, headers, kinds, literals, ordering};
+use super::{draws, filters, headers, kinds, literals, ordering};
 
 /// The work that an expression may do: about one unit an instruction or an item, so that a runaway ends in
 /// milliseconds.
@@ -20,5 +20,6 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     ordering::add_to(&mut environment);
     headers::add_to(&mut environment);
     literals::add_to(&mut environment);
+    draws::add_to(&mut environment);
     environment
 });

@@ -24,7 +24,7 @@ pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 }
 
 /// The headers by their names: a text, or a list of texts for one that came several times.
-pub(super) fn fields(headers: &HeaderMap) -> Fields {
+pub fn header_fields(headers: &HeaderMap) -> Fields {
     let mut fields = Fields::new();
     for name in headers.keys() {
         let values = headers.get_all(name).into_iter();

@@ -6,13 +6,16 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{headers, json};
+use super::{Draws, headers, json};
 use crate::{Object, Value};
 
 /// The values that expressions can name: variables, captures, and those of the current step, such as `body`. A clone
 /// shares the values.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scope(BTreeMap<String, SharedValue>);
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    values: BTreeMap<String, SharedValue>,
+    draws: Option<Arc<Draws>>,
+}
 
 /// A value that several scopes can share. It is converted into minijinja's form once, when the first expression uses
 /// it.
@@ -37,7 +40,8 @@ enum Kind {
 impl Scope {
     /// A scope with these names.
     pub fn new<V: Into<Value>>(values: impl IntoIterator<Item = (String, V)>) -> Self {
-        Self(values.into_iter().map(|(name, value)| (name, value.into().into())).collect())
+        let values = values.into_iter().map(|(name, value)| (name, value.into().into())).collect();
+        Self { values, draws: None }
     }
 
     /// Sets the value of a name.
@@ -45,34 +49,44 @@ impl Scope {
         self.share(name, value.into().into());
     }
 
+    /// Lets its expressions draw values, also those of clones that are made of it from now on.
+    pub fn draw_from(&mut self, draws: Draws) {
+        self.draws = Some(Arc::new(draws));
+    }
+
+    /// What expressions draw from, in minijinja's form.
+    pub(super) fn draws(&self) -> Option<minijinja::Value> {
+        self.draws.as_ref().map(|draws| minijinja::Value::from_dyn_object(Arc::clone(draws)))
+    }
+
     /// Sets a name to a value that other scopes share.
     pub fn share(&mut self, name: impl Into<String>, value: SharedValue) {
-        self.0.insert(name.into(), value);
+        self.values.insert(name.into(), value);
     }
 
     /// Takes a name out, and returns what it stood for.
     pub fn take(&mut self, name: &str) -> Option<SharedValue> {
-        self.0.remove(name)
+        self.values.remove(name)
     }
 
     /// Whether a name stands for something, whether or not that can be used.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.values.contains_key(name)
     }
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)?.0.known.as_ref().ok()
+        self.values.get(name)?.0.known.as_ref().ok()
     }
 
     /// Why the value of a name can't be used, in words that fit after "it is"; `None` if it can be.
     pub fn unusable(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.0.known.as_ref().err().map(String::as_str)
+        self.values.get(name)?.0.known.as_ref().err().map(String::as_str)
     }
 
     /// The value of a name in minijinja's form.
     pub(super) fn calculable(&self, name: &str) -> Option<minijinja::Value> {
-        let SharedValue(shared) = self.0.get(name)?;
+        let SharedValue(shared) = self.values.get(name)?;
         let known = shared.known.as_ref().ok()?;
         let converted = || match shared.kind {
             Kind::Plain => json::to_minijinja(known),
@@ -95,7 +109,7 @@ impl SharedValue {
 
     /// The headers of a message.
     pub fn of_headers(headers: &http::HeaderMap) -> Self {
-        Self::headers(headers::fields(headers))
+        Self::headers(headers::header_fields(headers))
     }
 
     fn new(known: Result<Value, String>, kind: Kind) -> Self {

@@ -259,3 +259,92 @@ fn a_false_condition_is_taken_apart_into_what_is_false_with_both_sides_computed(
         assert_eq!(false_parts(source), expected, "{source}");
     }
 }
+
+/// A scope that draws values at one place.
+fn drawing(seed: u64) -> Scope {
+    let mut scope = scope();
+    let clock = std::sync::Arc::new(|| std::time::Duration::from_hours(24));
+    scope.draw_from(Draws::new(fault::Seed(seed), clock));
+    scope
+}
+
+#[test]
+fn drawn_values_depend_on_the_seed_and_the_order_alone() {
+    let draw = |source: &str, scope: &Scope| Expression::parse(source).unwrap().evaluate(scope).unwrap();
+    let texts = |seed: u64| {
+        let scope = drawing(seed);
+        ["uuid()", "uuid()", "random(1, 1000000)", "choice(range(1000) | list)", "[uuid(), uuid()]"]
+            .map(|source| draw(source, &scope).to_text().into_owned())
+    };
+    assert_eq!(texts(1), texts(1));
+    for (first, second) in texts(1).iter().zip(&texts(2)) {
+        assert_ne!(first, second);
+    }
+    assert_ne!(texts(1)[0], texts(1)[1]);
+    let scope = drawing(7);
+    let uuid =
+        regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").unwrap();
+    let mut numbers = BTreeSet::new();
+    let mut chosen = BTreeSet::new();
+    for _ in 0..200 {
+        assert!(uuid.is_match(&draw("uuid()", &scope).to_text()));
+        numbers.insert(draw("random(-2, 3)", &scope).to_text().into_owned());
+        chosen.insert(draw("choice(body.order.items)", &scope).to_text().into_owned());
+    }
+    assert_eq!(numbers.iter().map(String::as_str).collect::<Vec<_>>(), ["-1", "-2", "0", "1", "2", "3"]);
+    assert_eq!(chosen.iter().map(String::as_str).collect::<Vec<_>>(), ["Case", "Phone"]);
+    assert_eq!(draw("now()", &scope), json!("1970-01-02T00:00:00.000Z").into());
+    assert_eq!(draw("now() | plus_time('1h')", &scope), json!("1970-01-02T01:00:00.000Z").into());
+    assert_eq!(
+        draw("random(-9223372036854775807 - 1, 9223372036854775807) is integer", &scope),
+        json!(true).into()
+    );
+}
+
+#[test]
+fn a_drawing_function_that_is_used_wrongly_is_refused_before_the_run() {
+    for (source, message, help) in [
+        ("uuid", "`uuid` is a function", "write `uuid()`"),
+        ("uuid ~ 'x'", "`uuid` is a function", "write `uuid()`"),
+        ("now(1)", "`now` takes no argument, not 1", "write `now()`"),
+        (
+            "random(1)",
+            "`random` takes 2 arguments, not 1",
+            "write `random(1, 10)`: a whole number from 1 to 10",
+        ),
+        (
+            "random(1, [2, 3], 4)",
+            "`random` takes 2 arguments, not 3",
+            "write `random(1, 10)`: a whole number from 1 to 10",
+        ),
+        (
+            "random(9, 1)",
+            "there is no number from 9 to 1",
+            "write `random(1, 10)`: a whole number from 1 to 10",
+        ),
+        (
+            "random('1', 2)",
+            "`random` takes two whole numbers, not a text",
+            "write `random(1, 10)`: a whole number from 1 to 10",
+        ),
+        (
+            "1 + random(1.5, 2)",
+            "`random` takes two whole numbers, not a number",
+            "write `random(1, 10)`: a whole number from 1 to 10",
+        ),
+        ("choice([])", "`choice` takes a list that isn't empty", "write `choice(['a', 'b'])`: one of a list"),
+        ("choice('ab')", "`choice` takes a list, not a text", "write `choice(['a', 'b'])`: one of a list"),
+        (
+            "choice('a', 'b')",
+            "`choice` takes one argument, not 2",
+            "write `choice(['a', 'b'])`: one of a list",
+        ),
+    ] {
+        let invalid = Expression::parse(source).expect_err(source);
+        assert_eq!((invalid.message.as_str(), invalid.help), (message, Some(help)), "{source}");
+    }
+    for source in ["body.uuid", "x | plus_time('1h')", "{'now': 1}", "random(a, b)", "choice([uuid(), 'x'])"]
+    {
+        assert!(Expression::parse(source).is_ok(), "{source}");
+    }
+}

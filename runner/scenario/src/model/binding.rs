@@ -23,6 +23,7 @@ impl Step {
             Action::Watch(watch) => {
                 Action::Watch(WatchStep { request: watch.request.bind(bindings), ..watch.clone() })
             }
+            Action::Run(run) => Action::Run(run.bind(bindings)),
             Action::Check(conditions) => Action::Check(expressions(conditions)),
             Action::Vars(vars) => {
                 let bound = vars.iter().map(|(name, value)| (renamed(name, bindings), value.bind(bindings)));
@@ -54,6 +55,7 @@ impl RequestStep {
             times: self.times,
             expect: self.expect.bind(bindings),
             capture: capture.collect(),
+            secret: self.secret.clone(),
         }
     }
 }

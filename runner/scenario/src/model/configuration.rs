@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     time::Duration,
@@ -6,7 +7,7 @@ use std::{
 
 use fault::{Link, ServiceName};
 
-use super::{Client, Invariant, RequestDefaults, Step};
+use super::{Client, Invariant, Outside, RequestDefaults, Scenario, Step, StubEntry};
 use crate::Template;
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
@@ -34,6 +35,8 @@ pub struct Configuration {
     pub settle: Duration,
     /// How long a request waits for its reply, unless its step has another time.
     pub timeout: Duration,
+    /// What scenarios have from outside.
+    pub outside: Outside,
 }
 
 /// A service of e2e.conf.
@@ -47,6 +50,8 @@ pub struct Service {
     pub need: Need,
     /// How it is started; `None` when it runs already.
     pub start: Option<StartCommand>,
+    /// The entries of the stub that stands in its place; `None` when it is a service.
+    pub stub: Option<Vec<StubEntry>>,
     /// The services it calls, each over a link.
     pub depends_on: Vec<Dependency>,
     /// The services that have to be ready before it is started. They form no cycle.
@@ -63,7 +68,7 @@ pub struct Service {
 impl Service {
     /// Whether neither the runner starts it nor the program that runs it is the runner itself.
     pub fn runs_already(&self) -> bool {
-        self.start.is_none() && self.base_url.is_some()
+        self.start.is_none() && self.stub.is_none() && self.base_url.is_some()
     }
 }
 
@@ -127,6 +132,24 @@ impl Readiness {
 }
 
 impl Configuration {
+    /// The configuration of a scenario's world: its stubs stand in place of services, and answer before the stubs that are
+    /// there already.
+    pub fn with_stubs(&self, scenario: &Scenario) -> Cow<'_, Self> {
+        if scenario.stubs.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let stub_of = |name: &ServiceName| scenario.stubs.iter().find(|stub| stub.service == *name);
+        let mut stubbed = self.clone();
+        for service in &mut stubbed.services {
+            service.after.retain(|name| stub_of(name).is_none());
+            let Some(stub) = stub_of(&service.name) else { continue };
+            service.stub = Some(stub.entries.iter().chain(service.stub.iter().flatten()).cloned().collect());
+            service.start = None;
+            (service.depends_on, service.after, service.ready) = Default::default();
+        }
+        Cow::Owned(stubbed)
+    }
+
     /// The service of that name.
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == *name)

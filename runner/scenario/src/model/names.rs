@@ -34,12 +34,11 @@ impl Step {
 
     /// The variables that it or a step within it captures or sets.
     pub fn made(&self) -> impl Iterator<Item = &str> {
-        self.all().into_iter().flat_map(|step| {
-            let captured = step.own_request().map_or(&[][..], |request| &request.capture);
+        let set = self.all().into_iter().flat_map(|step| {
             let set = if let Action::Vars(vars) = &step.action { vars.as_slice() } else { &[] };
-            let captured = captured.iter().map(|(name, _)| name.as_str());
-            captured.chain(set.iter().map(|(name, _)| name.as_str()))
-        })
+            set.iter().map(|(name, _)| name.as_str())
+        });
+        self.captured().chain(set)
     }
 
     /// The variables that it uses, without those of the steps within it.
@@ -54,6 +53,7 @@ impl Step {
                 names.extend(eventually.fail_if.iter().flat_map(Expression::names))
             }
             Action::Check(conditions) => names.extend(conditions.iter().flat_map(Expression::names)),
+            Action::Run(run) => names.extend(run.names()),
             Action::WaitUntil(WaitUntilStep { holds, .. }) => names.extend(holds.names()),
             Action::For(ForStep { rounds: Rounds::Each { list, .. }, .. }) => names.extend(list.names()),
             Action::For(ForStep { rounds: Rounds::Until { condition, .. }, .. })

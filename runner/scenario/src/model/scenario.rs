@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::Fault;
 
-use super::{BodyFile, Client, ClientName, RequestDefaults, Step};
+use super::{BodyFile, Client, ClientName, RequestDefaults, Step, Stub};
 use crate::TemplateValue;
 
 /// A scenario, ready to be run.
@@ -26,6 +26,8 @@ pub struct Scenario {
     pub clients: Vec<Client>,
     /// What its requests bear and how they are sent, unless they say otherwise.
     pub defaults: RequestDefaults,
+    /// The stubs that stand in place of services, or answer before the stubs of e2e.conf.
+    pub stubs: Vec<Stub>,
     /// The faults it can inject.
     pub faults: Vec<Fault>,
     /// Its steps, in order: those that belong to every scenario, its own, and those that run at the end.
@@ -38,7 +40,7 @@ impl Scenario {
     /// A scenario without steps.
     pub fn new(name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
         let (tags, sources, text, vars, clients, defaults) = Default::default();
-        let (row, faults, steps, settle) = Default::default();
+        let (row, stubs, faults, steps, settle) = Default::default();
         Self {
             name: name.into(),
             file: Arc::new(file.into()),
@@ -49,6 +51,7 @@ impl Scenario {
             vars,
             clients,
             defaults,
+            stubs,
             faults,
             steps,
             settle,

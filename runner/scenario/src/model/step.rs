@@ -1,8 +1,8 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use fault::{FaultName, ServiceName};
 
-use super::{Call, DuringStep, Expectations, ForStep, Phase, SourceFile, WaitUntilStep};
+use super::{Call, DuringStep, Expectations, ForStep, Phase, RunStep, SourceFile, WaitUntilStep};
 use crate::{Expression, Span, TemplateValue};
 
 /// One entry of a scenario.
@@ -59,7 +59,7 @@ impl Step {
     /// Whether it can fail, apart from the steps within it: something is expected of it, or checked, or done to a service.
     pub fn is_judged_itself(&self) -> bool {
         match &self.action {
-            Action::Check(_) | Action::Process(_) | Action::WaitUntil(_) => true,
+            Action::Check(_) | Action::Process(_) | Action::Run(_) | Action::WaitUntil(_) => true,
             _ => self.own_request().is_some_and(|request| request.expect.span.is_some()),
         }
     }
@@ -78,6 +78,15 @@ impl Step {
     /// Its requests: its own, and those of the steps within it.
     pub fn requests(&self) -> Vec<&RequestStep> {
         self.all().into_iter().filter_map(Self::own_request).collect()
+    }
+
+    /// The names of the values that it or a step within it captures.
+    pub fn captured(&self) -> impl Iterator<Item = &str> {
+        self.all().into_iter().flat_map(|step| {
+            let of_request = step.own_request().map_or(&[][..], |request| &request.capture);
+            let of_command = if let Action::Run(run) = &step.action { run.capture.as_slice() } else { &[] };
+            of_request.iter().chain(of_command).map(|(name, _)| name.as_str())
+        })
     }
 }
 
@@ -100,6 +109,8 @@ pub enum Action {
     Wait(Duration),
     /// Sends a signal to a service's process.
     Process(ProcessStep),
+    /// Runs a command.
+    Run(RunStep),
     /// Evaluates expressions, each of which must be true.
     Check(Vec<Expression>),
     /// Sets variables, in this order.
@@ -123,6 +134,8 @@ pub struct RequestStep {
     pub expect: Expectations,
     /// Names and the expressions that give their values, evaluated on the (last) reply.
     pub capture: Vec<(String, Expression)>,
+    /// Those of these names whose values are secret.
+    pub secret: BTreeSet<String>,
 }
 
 /// How often a step's request is sent.

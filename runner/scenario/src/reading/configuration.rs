@@ -8,6 +8,7 @@ use self::{
     address::check_places,
     after::note_cycle,
     command::words,
+    outside::{ENVIRONMENT, SECRETS, outside},
     service::{SERVICE, service},
     variables::{Variables, filled_in},
 };
@@ -27,9 +28,13 @@ mod after;
 mod command;
 mod command_line;
 mod dependency;
+mod outside;
 mod readiness;
 mod service;
 mod variables;
+
+pub(super) use command::command_words;
+pub(super) use variables::service_members;
 
 /// How long the system may take to settle, unless the file has another time.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -49,29 +54,45 @@ pub(crate) const CONFIGURATION: Table = Table {
         ),
         BEFORE,
         FINALLY,
+        Key::optional(
+            "env",
+            ENVIRONMENT,
+            "The environment variables that scenarios can name (`${env.NAME}`), each with its default; `null` for one that has to be set.",
+        ),
+        Key::optional(
+            "secrets",
+            SECRETS,
+            "The secrets (`${secrets.NAME}`), which are shown as `***` everywhere: a list of environment variables, or a mapping of names to where each comes from.",
+        ),
         Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
         Key::optional("settle", DURATION, "How long the system may take to settle.").or("10s"),
         Key::optional("timeout", DURATION, "How long a request waits for its reply.").or("5s"),
     ]],
 };
 
-/// Reads e2e.conf. It can include no file; [`read_configuration_with`] reads one that does.
+/// Reads e2e.conf, without environment variables and other files; [`read_configuration_with`] reads one that names some.
 pub fn read_configuration(text: &str, file: PathBuf) -> Result<Configuration, Vec<Mistake>> {
-    read_configuration_with(text, file, &BTreeMap::new())
+    read_configuration_with(text, file, &BTreeMap::new(), &BTreeMap::new())
 }
 
-/// Reads e2e.conf like [`read_configuration`], which can include others.
+/// Reads e2e.conf. `environment` has the environment variables that it can declare, and `files` the content of its secrets and of what it
+/// includes.
 pub fn read_configuration_with(
     text: &str,
     file: PathBuf,
     files: &dyn Files,
+    environment: &BTreeMap<String, String>,
 ) -> Result<Configuration, Vec<Mistake>> {
     let mut reader = Reader::new(text, file, files);
-    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree));
+    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree, environment));
     reader.finish(read)
 }
 
-fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> {
+fn configuration(
+    reader: &mut Reader<'_>,
+    tree: &Node,
+    environment: &BTreeMap<String, String>,
+) -> Option<Configuration> {
     let fields = reader.fields(tree, &CONFIGURATION)?;
     let entries =
         fields.get("services").and_then(|node| reader.mapping(node, "a mapping of names to services"));
@@ -82,6 +103,7 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
         reader.note(services.span, "there are no services", None);
     }
     let names: Vec<_> = entries.iter().map(|entry| service_name(reader, entry)).collect();
+    let outside = outside(reader, &fields, environment);
     reader.services = names.iter().flatten().cloned().collect();
     let services: Option<Vec<_>> =
         all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
@@ -117,6 +139,7 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
         snapshots: snapshots?.map(PathBuf::from),
         settle: settle?,
         timeout: timeout?,
+        outside: outside?,
     })
 }
 

@@ -157,7 +157,11 @@ fn expected_reply(reader: &mut Reader<'_>, node: &Node) -> Option<ReplyExpectati
     reader.choice(node, &[("true", ReplyExpectation::Forbidden), ("allowed", ReplyExpectation::Optional)])
 }
 
-fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
+/// What headers must be.
+pub(crate) fn expected_headers(
+    reader: &mut Reader<'_>,
+    node: &Node,
+) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
     let entries = reader.mapping(node, "a mapping of headers")?;
     all(entries.iter().map(|entry| {
         let name = header_name(reader, entry);

@@ -2,7 +2,7 @@
 
 use super::{
     foreign_placeholder,
-    names::{ANY, CONFIGURATION_ONLY, is_identifier, is_taken},
+    names::{ANY, CONFIGURATION_ONLY, ENV, SECRETS, is_identifier, is_taken},
     pattern::pattern,
     reader::{Reader, all},
     suggestion,
@@ -89,10 +89,12 @@ pub(crate) fn compile(
     };
     for name in expression.names() {
         reader.names.mark_used(name);
-        if !extra.contains(&name) && !reader.names.is_known(name) && !reader.names.is_incomplete() {
+        let is_known = reader.names.is_known(name) || reader.given.contains(&name);
+        if !extra.contains(&name) && !is_known && !reader.names.is_incomplete() {
             undefined(reader, name, source, span, extra);
         }
     }
+    check_declared(reader, &expression, span, extra);
     Some(expression)
 }
 
@@ -111,7 +113,7 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
             "`${any}` stands for a whole value in an expected body or an expected header, and nowhere else"
                 .to_owned(),
         )
-    } else if CONFIGURATION_ONLY.contains(&name) && !extra.contains(&"env") {
+    } else if CONFIGURATION_ONLY.contains(&name) && !extra.contains(&ENV) {
         Some(format!(
             "`{name}` is known in e2e.conf only: write the value under `vars`, and hand it to a service there"
         ))
@@ -125,10 +127,35 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         Some(format!("it is captured only later, on line {}", later.line))
     } else {
         let known = reader.names.known().iter().map(String::as_str).chain(extra.iter().copied());
-        let help = suggestion::help(name, known);
+        let given = reader.given.iter().copied();
+        let meant = suggestion::nearest(name, known.clone().chain(given)).map(suggestion::did_you_mean);
+        let help = meant.or_else(|| suggestion::help(name, known));
         Some(help.unwrap_or_else(|| "there are no variables yet: `vars` and `capture` make them".into()))
     };
     reader.note(span, format!("`{name}` is undefined"), help);
+}
+
+/// Notes environment variables and secrets that e2e.conf doesn't declare. Where `env` is among `extra`, it holds all variables.
+fn check_declared(reader: &mut Reader<'_>, expression: &Expression, span: Span, extra: &[&str]) {
+    for path in expression.paths() {
+        let (declared, what, example) = match path.first().map(String::as_str) {
+            Some(ENV) if !extra.contains(&ENV) => (&reader.declared.env, ENV, "env: { NAME: a default }"),
+            Some(SECRETS) => (&reader.declared.secrets, SECRETS, "secrets: [NAME]"),
+            _ => continue,
+        };
+        let Some(name) = path.get(1) else {
+            let help = format!("name one of them: `{what}.NAME`");
+            reader.note(span, format!("`{what}` by itself is no value"), help);
+            continue;
+        };
+        if !declared.contains(name) {
+            let meant = suggestion::nearest(name, declared.iter().map(String::as_str));
+            let declare = || format!("declare it in e2e.conf: `{}`", example.replace("NAME", name));
+            let help =
+                meant.map_or_else(declare, |meant| suggestion::did_you_mean(&format!("{what}.{meant}")));
+            reader.note(span, format!("e2e.conf declares no `{what}.{name}`"), help);
+        }
+    }
 }
 
 /// A text with `${…}` in it.

@@ -33,6 +33,7 @@ pub fn read_file_with(
     for name in configuration.captures() {
         reader.names.define_everywhere(name);
     }
+    reader.declared = configuration.outside.names();
     let read = reader.tree().and_then(|tree| read(&mut reader, tree));
     reader.finish(read.map(|read| with_configured(read, configuration)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{KEYWORDS, Span};
+use crate::{KEYWORDS, Span, expression::is_function};
 
 /// The names of a reply's parts in the expressions about it.
 pub(crate) const REPLY: &[&str] = &["status", "headers", "body", "took"];
@@ -12,10 +12,18 @@ pub(crate) const LINK: &[&str] = &["calls", "delivered", "replied", "statuses"];
 pub(crate) const INDEX: &str = "index";
 /// The value that matches any value, in an expected body.
 pub(crate) const ANY: &str = "any";
+/// The run's own identity.
+pub(crate) const RUN_ID: &str = "run_id";
+/// The secrets, by name.
+pub(crate) const SECRETS: &str = "secrets";
 /// The names in templates of e2e.conf about a service.
-pub(crate) const CONFIGURATION_ONLY: &[&str] = &["port", "data_dir", "conf_dir", "url", "env"];
+pub(crate) const CONFIGURATION_ONLY: &[&str] = &["port", "data_dir", "conf_dir", "url"];
+/// The environment variables, by name.
+pub(crate) const ENV: &str = "env";
+/// The names that every expression of a scenario or an invariant can use.
+pub(crate) const GIVEN: &[&str] = &[RUN_ID, ENV, SECRETS];
 /// Names that can't be given to variables.
-const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, &[ANY, INDEX, "env", "range", "dict"]];
+const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, GIVEN, &[ANY, INDEX, "range", "dict"]];
 
 /// A name that has a meaning of its own in expressions at certain places.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +88,7 @@ pub(crate) struct Names {
 
 /// Whether a name has a meaning of its own in expressions.
 pub(crate) fn is_taken(name: &str) -> bool {
-    TAKEN.iter().any(|taken| taken.contains(&name))
+    is_function(name) || TAKEN.iter().any(|taken| taken.contains(&name))
 }
 
 /// Whether a variable can have this name.

@@ -15,7 +15,7 @@ use super::{
     clients::Clients,
     fields::Fields,
     files::Files,
-    names::Names,
+    names::{GIVEN, Names},
     step::Inclusion,
     suggestion,
     table::{Presence, Table},
@@ -34,6 +34,10 @@ pub(crate) struct Reader<'a> {
     mistakes: Vec<Mistake>,
     /// The variables that expressions can name at this point of the file.
     pub(crate) names: Names,
+    /// The names that all of its expressions can use besides.
+    pub(crate) given: &'static [&'static str],
+    /// What `env` and `secrets` hold.
+    pub(crate) declared: Declared,
     /// The services of the configuration.
     pub(crate) services: Vec<ServiceName>,
     /// Those of them that run already.
@@ -54,6 +58,13 @@ pub(crate) struct Reader<'a> {
     pub(crate) phase: Phase,
 }
 
+/// The environment variables and secrets that e2e.conf declares, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    pub(crate) env: BTreeSet<String>,
+    pub(crate) secrets: BTreeSet<String>,
+}
+
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str, file: PathBuf, files: &'a dyn Files) -> Self {
         Self {
@@ -61,6 +72,8 @@ impl<'a> Reader<'a> {
             text,
             mistakes: Vec::new(),
             names: Names::default(),
+            given: GIVEN,
+            declared: Declared::default(),
             services: Vec::new(),
             external: Vec::new(),
             links: Vec::new(),

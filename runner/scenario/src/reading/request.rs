@@ -9,21 +9,23 @@ use self::{
     pairs::{PAIRS, pairs},
 };
 use super::{
+    capture::{CAPTURED, Captures, captures_of},
     clients::client_at,
     expect::{self, expectations},
-    expression::{check_name, expression, template_in},
+    expression::template_in,
     fields::Fields,
     http::{method, words},
     names::{INDEX, REPLY},
     reader::Reader,
     services::service,
-    table::{DURATION, EXPRESSION, Key, Shape},
+    step::RUN_EXPECT,
+    table::{DURATION, Key, Shape},
     yaml::{Entry, Kind, Node},
 };
-use crate::{Call, Expectations, Expression, Pairs, PathTemplate, RequestStep, Times, percent};
+use crate::{Call, Expectations, Pairs, PathTemplate, RequestStep, Times, percent};
 
 pub(crate) mod auth;
-mod body;
+pub(crate) mod body;
 pub(crate) mod follow;
 pub(crate) mod headers;
 mod multipart;
@@ -74,11 +76,15 @@ pub(crate) const REQUEST: &[Key] = &[
         "Follows redirects: `true` for at most 10, or the most that it follows; not followed unless said otherwise.",
     ),
     Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
-    Key::optional("expect", Shape::Table(&expect::EXPECT), "The expectations on the reply."),
+    Key::optional(
+        "expect",
+        Shape::Either(&[Shape::Table(&expect::EXPECT), Shape::Table(&RUN_EXPECT)]),
+        "The expectations on the reply, or on the end of a command.",
+    ),
     Key::optional(
         "capture",
-        Shape::Names(&EXPRESSION),
-        "Names for later steps, each with an expression over `status`, `headers`, `body` and `took`.",
+        Shape::Names(&CAPTURED),
+        "Names for later steps, each with an expression over `status`, `headers`, `body` and `took`; `{ secret: … }` around it hides the value everywhere.",
     ),
 ];
 
@@ -114,9 +120,10 @@ pub(crate) fn request_of(
     };
     let capture = match fields.entry("capture") {
         Some(entry) => captures(reader, entry, times),
-        None => Some(Vec::new()),
+        None => Some(Captures::default()),
     };
-    Some(RequestStep { call: call?, times, expect: expect?, capture: capture? })
+    let Captures { capture, secret } = capture?;
+    Some(RequestStep { call: call?, times, expect: expect?, capture, secret })
 }
 
 /// What is sent: the request's line with everything beside it.
@@ -184,19 +191,12 @@ fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) 
     Some(PathTemplate::new(template))
 }
 
-fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<(String, Expression)>> {
+fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Captures> {
     if matches!(times, Times::Parallel(_)) {
         let help = "capture from a request of its own".to_owned();
         reader.note(entry.span, "of many replies at once there is none to capture from", help);
     }
-    let entries = reader.mapping(&entry.value, "a mapping of names to expressions")?;
-    let read: Vec<_> = entries.iter().map(|capture| expression(reader, &capture.value, REPLY)).collect();
-    for capture in entries {
-        check_name(reader, &capture.key, capture.span);
-        reader.names.define(&capture.key);
-    }
-    let named = entries.iter().zip(read).map(|(capture, value)| Some((capture.key.clone(), value?)));
-    named.collect()
+    captures_of(reader, entry, REPLY)
 }
 
 /// Reads what a request sends or what its reply must be, in which a repeated or parallel one can name its `index`.

@@ -9,6 +9,7 @@ use super::{
     phases::{self, BEFORE, FINALLY},
     reader::Reader,
     step::{Faults, STEP, vars},
+    stub::{STUBS, stubs},
     table::{DURATION, Key, Shape, Table},
     tags::{TAGS, tags},
     yaml::Node,
@@ -41,6 +42,11 @@ pub(crate) const SCENARIO: Table = Table {
             Shape::Names(&Shape::Table(&fault::FAULT)),
             "The faults it injects, by name.",
         ),
+        Key::optional(
+            "stubs",
+            STUBS,
+            "Stubs in place of services, by their names; their entries come before those of e2e.conf.",
+        ),
         BEFORE,
         Key::required("steps", Shape::List(&Shape::Table(&STEP)), "The steps, in order."),
         FINALLY,
@@ -64,6 +70,7 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
     let clients =
         fields.or("clients", Vec::new(), |node| clients::clients(reader, node, DefinedIn::Scenario));
     let defaults = fields.or("defaults", RequestDefaults::default(), |node| defaults(reader, node));
+    let stubs = fields.or("stubs", Vec::new(), |node| stubs(reader, node));
     let read = fields.get("faults").map_or_else(Vec::new, |node| faults(reader, node));
     let mut faults =
         Faults { known: read.iter().filter_map(|fault| fault.name.clone()).collect(), ..Faults::default() };
@@ -92,6 +99,7 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
         vars: vars?,
         clients: clients?,
         defaults: defaults?,
+        stubs: stubs?,
         faults: read.into_iter().map(|read| read.fault).collect::<Option<_>>()?,
         steps: steps?,
         settle: settle?,

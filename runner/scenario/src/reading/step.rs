@@ -8,6 +8,7 @@ use self::{
     judging::lenient,
     process::{RESTART, SIGNAL, START, process},
     rounds::{FOR, rounds},
+    run::{COMMAND, RUN, run},
     times::{SENDING, times},
     together::{MEMBER, together},
     wait::{WAIT, wait},
@@ -33,6 +34,7 @@ mod inject;
 mod judging;
 mod process;
 mod rounds;
+mod run;
 mod times;
 mod together;
 mod vars;
@@ -42,6 +44,7 @@ mod watch;
 pub(crate) use captures::{check_captures, check_used};
 pub(crate) use include::{INCLUDED, Inclusion};
 pub(crate) use inject::Faults;
+pub(crate) use run::RUN_EXPECT;
 pub(crate) use vars::vars;
 
 /// What a step can do. [`action`] reads the value of each.
@@ -80,6 +83,11 @@ const ACTIONS: &[Key] = &[
     Key::one_of(Signal::Restart.as_str(), RESTART, "Stops a service and starts it again, as `start` does."),
     Key::one_of(Signal::Pause.as_str(), SIGNAL, "Pauses a service without ending it."),
     Key::one_of(Signal::Resume.as_str(), SIGNAL, "Lets a paused service continue."),
+    Key::one_of(
+        "run",
+        COMMAND,
+        "Runs a command, in the live world: `./migrate.sh --to 3`, or a list of its words. `${url.orders-service}`, `${data_dir.orders-service}` and `${conf_dir}` (the folder of e2e.conf) are filled in.",
+    ),
     Key::one_of("check", EXPRESSIONS, "Expressions over variables and captures that must be true."),
     Key::one_of("vars", Shape::Names(&Shape::Json), "Sets variables, each of which can use those before it."),
     Key::one_of("include", Shape::Text, "The steps of another file, by its path relative to this one."),
@@ -97,13 +105,16 @@ const ROUNDS: &[Key] = &[Key::optional(
 const BESIDE: &[(&str, &[&'static [Key]])] = &[
     ("request", &[SENDING, REQUEST, DURING]),
     ("inject", &[AFTER, LASTING]),
+    ("run", &[RUN]),
     ("include", &[INCLUDE]),
     ("steps", &[ROUNDS]),
 ];
+/// The keys of requests that may stand beside `run`, too.
+const ALSO_BESIDE_RUN: [&str; 3] = ["timeout", "expect", "capture"];
 
 pub(crate) const STEP: Table = Table {
     what: "a step",
-    groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, DURING, AFTER, ROUNDS, INCLUDE],
+    groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, DURING, AFTER, ROUNDS, INCLUDE, RUN],
 };
 
 /// The steps in a list, with those of the files that it includes.
@@ -173,6 +184,7 @@ fn action(
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
         "wait" => wait(reader, node),
+        "run" => run(reader, node, fields).map(Action::Run),
         "check" => conditions(reader, node, &[]).map(Action::Check),
         "vars" => vars(reader, node).map(Action::Vars),
         "steps" => rounds(reader, fields, node, faults).map(Action::For),
@@ -196,7 +208,8 @@ fn check_beside(reader: &mut Reader<'_>, fields: &Fields<'_>, chosen: &[&Entry])
         for stray in fields.present(&keys(groups)) {
             // `for` belongs to two actions: to which of them, its value says.
             let is_other = stray.key == "for" && stray.value.is_mapping() != (*action == "steps");
-            if own.contains(&stray.key.as_str()) || is_other {
+            let is_of_run = is_chosen("run") && ALSO_BESIDE_RUN.contains(&stray.key.as_str());
+            if own.contains(&stray.key.as_str()) || is_other || is_of_run {
                 continue;
             }
             let message = format!("`{}` belongs to `{action}`, which this step doesn't have", stray.key);

@@ -1,11 +1,11 @@
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use http::HeaderName;
 
 use super::{expectation::expectations, mapping::Mapping, path_between::path_between};
 use crate::{
-    Authentication, Body, BodyFile, Call, ClientName, Follow, Part, PartContent, RequestStep, Template,
-    Times, Value, duration,
+    Authentication, Body, BodyFile, Call, ClientName, Expression, Follow, Part, PartContent, RequestStep,
+    Template, Times, Value, duration,
 };
 
 /// Writes a request of a file in `folder`.
@@ -18,7 +18,17 @@ pub(super) fn request_step(written: &mut Mapping, step: &RequestStep, folder: &P
     request(written, &step.call, folder);
     let expect = expectations(&step.expect);
     written.maybe("expect", (!expect.is_empty()).then_some(expect));
-    written.names("capture", step.capture.iter().map(|(name, value)| (name.clone(), value.source().into())));
+    captures(written, &step.capture, &step.secret);
+}
+
+/// The captures of a step, some of which are secret.
+pub(super) fn captures(written: &mut Mapping, capture: &[(String, Expression)], secret: &BTreeSet<String>) {
+    let captured = |(name, value): &(String, Expression)| {
+        let source = Value::from(value.source());
+        let value = if secret.contains(name) { [("secret", source)].into_iter().collect() } else { source };
+        (name.clone(), value)
+    };
+    written.names("capture", capture.iter().map(captured));
 }
 
 fn request(written: &mut Mapping, call: &Call, folder: &Path) {
@@ -50,7 +60,8 @@ fn one_or_list(mut values: Vec<Value>) -> Value {
     if values.len() == 1 { values.remove(0) } else { values.into() }
 }
 
-fn body(written: &mut Mapping, body: &Body, folder: &Path) {
+/// The body of a message.
+pub(super) fn body(written: &mut Mapping, body: &Body, folder: &Path) {
     match body {
         Body::None => {}
         Body::Json(value) => written.put("body", value.source()),

@@ -40,6 +40,7 @@ pub(super) fn step(step: &Step, folder: &Path) -> Value {
         Action::Heal(fault) => written.put("heal", fault.as_ref().map_or("all", |fault| fault.as_str())),
         Action::Wait(time) => written.put("wait", duration::written(*time)),
         Action::Process(process) => written.put(process.signal.as_str(), process_step(process)),
+        Action::Run(run) => super::run::run(&mut written, run),
         Action::Check(conditions) => written.conditions("check", conditions),
         Action::Vars(vars) => written.put("vars", self::vars(vars)),
         Action::For(step) => {

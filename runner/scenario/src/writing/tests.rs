@@ -32,6 +32,11 @@ faults:
   large: { link: client -> shop, match: POST, query: { a: [b, c], d: null, e: "${any}" }, body: { amount: "${number > 100}", id: [1, { x: y }] }, that: path != '/', calls: 1, lose: reply }
   whole: { link: client -> shop, headers: { x-a: b }, body: { exact: hello }, that: [path != '/', "'a' in body"], lose: reply }
   twice: { link: client -> shop, duplicate: true }
+stubs:
+  bank:
+    - { match: POST /a/*, headers: { x-a: b, x-b: null, x-c: "${any}" }, body: { a: "${any}" }, that: body.a > 1, reply: { status: 201, headers: { x-i: "${request.index}" }, body: { a: "${request.body.a}" }, after: 1500ms }, optional: true }
+    - { match: PUT, reply: { status: 204 } }
+    - { match: /**, reply: { status: 200, text: "a ${uuid()}" } }
 steps:
   - inject: lost
   - inject: { fault: slow, after: 1s, for: 1m }
@@ -54,7 +59,7 @@ steps:
       body: { exact: { a: "${any}", b: [1, "x ${who}"] } }
       that: [took < 2, status == 200]
       links: { client -> shop: calls == 1 }
-    capture: { got: body.a if status == 200 else none }
+    capture: { got: body.a if status == 200 else none, key: { secret: body.key } }
   - if: got is not none
     together:
       - request: GET shop /b
@@ -79,7 +84,7 @@ steps:
   - { request: PUT shop /f, form: { a: [1, two], b: null }, auth: { bearer: "${who}" }, expect: { status: 200 } }
   - repeat: 2
     request: POST shop /e
-    text: hello
+    text: hello ${key}
     expect: { no_reply: true }
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
   - request: GET shop /b
@@ -109,6 +114,15 @@ steps:
   - start: { service: shop, ready: no, no_effect: allowed }
   - resume: shop
   - stop: shop
+  - run: ./migrate --to ${got} "--url=${url.shop}"
+    env: { A: "${data_dir.bank}/x" }
+    cwd: ${conf_dir}/db
+    stdin: "${got}"
+    timeout: 3s
+    expect: { exit: [0, 2], stdout: [done, "${got}"], stderr: careful, that: took < 3, lenient: true }
+    capture: { version: stdout | trim, hidden: { secret: stderr } }
+  - run: [sh, -c, "exit ${version} # ${hidden}"]
+    expect: { exit: 1 }
   - check: got == who
   - vars: { b: 1, c: "${b}" }
   - for: { each: "${list}", as: item }

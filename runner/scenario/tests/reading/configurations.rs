@@ -71,7 +71,7 @@ fn configurations() {
     check_conf("services: {}", &["1:1 there are no services"]);
     check_conf(
         "build: make ${url.a}\nservices: { a: { base_url: http://x } }",
-        &["1:15 `url` is undefined (there is `env`)"],
+        &["1:15 `url` is undefined (there are `env`, `secrets`)"],
     );
     check_conf(
         "timeout: 5",
@@ -133,7 +133,10 @@ fn configurations() {
             "command: x && y",
             "3:17 `&&` has a meaning for a shell only, and none runs this command (write it as `[sh, -c, \"…\"]`)",
         ),
-        ("command: x, cwd: '${port}'", "3:28 `port` is undefined (there are `data_dir`, `conf_dir`, `env`)"),
+        (
+            "command: x, cwd: '${port}'",
+            "3:28 `port` is undefined (there are `data_dir`, `conf_dir`, `env`, `secrets`)",
+        ),
         ("base_url: http://x, cwd: a", "3:28 `cwd` belongs to `command`, which this service doesn't have"),
         ("command: x, after: usres", "3:27 unknown service `usres` (did you mean `users`?)"),
         ("command: x, after: []", "3:27 this list is empty"),

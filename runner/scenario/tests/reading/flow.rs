@@ -234,7 +234,8 @@ fn before_and_finally_stand_around_the_steps() {
         get("a")
     );
     let tidy = files(&[("tidy.yaml", "steps: [{ heal: all }]\n")]);
-    let configuration = read_configuration_with(&conf, "e2e.conf".into(), &tidy).expect("no mistake");
+    let configuration =
+        read_configuration_with(&conf, "e2e.conf".into(), &tidy, &BTreeMap::new()).expect("no mistake");
     assert_eq!(configuration.sources, [PathBuf::from("tidy.yaml")].into());
     let text = format!(
         "scenario: s\nbefore: [{}]\nsteps: [{}]\nfinally: [{{ check: [a == b, c == a] }}]\n",

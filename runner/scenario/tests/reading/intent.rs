@@ -122,7 +122,7 @@ fn what_was_meant_is_said() {
     check_step(
         "{ request: 'GET users-service /${env.X}', expect: { that: port == 1 } }",
         &[
-            "3:38 `env` is undefined (`env` is known in e2e.conf only: write the value under `vars`, and hand it to a service there)",
+            "3:38 e2e.conf declares no `env.X` (declare it in e2e.conf: `env: { X: a default }`)",
             "3:63 `port` is undefined (`port` is known in e2e.conf only: write the value under `vars`, and hand it to a service there)",
         ],
     );
@@ -133,7 +133,7 @@ fn what_was_meant_is_said() {
     check(
         "scenario: s\nx: 1\nsteps:\n  - wait: 1s\n",
         &[
-            "2:1 unknown key `x` in a scenario (there are `scenario`, `tags`, `examples`, `vars`, `clients`, `defaults`, `faults`, `before`, `steps`, `finally`, `settle`)",
+            "2:1 unknown key `x` in a scenario (there are `scenario`, `tags`, `examples`, `vars`, `clients`, `defaults`, `faults`, `stubs`, `before`, `steps`, `finally`, `settle`)",
         ],
     );
     check_conf("x-a: &a { base_url: http://x }\nservices: { a: { <<: *a, required: false } }", &[]);

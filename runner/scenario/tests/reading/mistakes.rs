@@ -78,7 +78,7 @@ fn steps() {
         "{}",
         &[
             "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `always`, `never`, `inject`, `heal`, `wait`, `kill`, `stop`, \
-         `start`, `restart`, `pause`, `resume`, `check`, `vars`, `include`, `steps`)",
+         `start`, `restart`, `pause`, `resume`, `run`, `check`, `vars`, `include`, `steps`)",
         ],
     );
     check_step(

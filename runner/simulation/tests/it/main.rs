@@ -12,4 +12,5 @@ mod during;
 mod exits;
 mod fixture;
 mod limits;
+mod stubs;
 mod time;

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use fault::Link;
+use fault::{Link, ServiceName};
 use http::StatusCode;
 
 /// What the runner needs from the operating system for a world.
@@ -18,6 +18,8 @@ pub enum Resource {
     FreePort,
     /// A listening socket for this link.
     OpenLink(Link),
+    /// A listening socket for the stub of this service.
+    Stub(ServiceName),
 }
 
 /// A process that a service has started and that did not end with it.
@@ -103,6 +105,7 @@ impl fmt::Display for Resource {
             Self::LogFile => f.write_str("create a log file"),
             Self::FreePort => f.write_str("find a free port"),
             Self::OpenLink(link) => write!(f, "open the link {link}"),
+            Self::Stub(service) => write!(f, "open the stub of {service}"),
         }
     }
 }

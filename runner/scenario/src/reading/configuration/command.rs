@@ -43,6 +43,15 @@ pub(super) fn start(
 }
 
 fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Option<Vec<Template>> {
+    command_words(reader, node, |reader, node, text| filled_in(reader, node, text, variables))
+}
+
+/// The words of a command, each made a template by `fill_in`.
+pub(in super::super) fn command_words(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    mut fill_in: impl FnMut(&mut Reader<'_>, &Node, &str) -> Option<Template>,
+) -> Option<Vec<Template>> {
     if let Kind::List(items) = &node.kind {
         if items.is_empty() {
             reader.note(node.span, "there is no command here", None);
@@ -54,12 +63,12 @@ fn command(reader: &mut Reader<'_>, node: &Node, variables: Variables<'_>) -> Op
         }
         return all(items.iter().map(|item| {
             let text = reader.text(item, "an argument")?;
-            filled_in(reader, item, &text, variables)
+            fill_in(reader, item, &text)
         }));
     }
     let text = reader.text(node, "a command")?;
     let words = words(reader, node, &text)?;
-    all(words.iter().map(|word| filled_in(reader, node, word, variables)))
+    all(words.iter().map(|word| fill_in(reader, node, word)))
 }
 
 /// The words of a command.

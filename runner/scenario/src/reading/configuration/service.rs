@@ -11,6 +11,7 @@ use super::{
             auth::{self, AUTHENTICATION},
             headers::{COMMON_HEADERS, common_headers},
         },
+        stub::{STUB, stub},
         table::{DURATION, Key, Shape, Table},
         yaml::Entry,
     },
@@ -30,6 +31,7 @@ pub(super) const SERVICE: Table = Table {
             Shape::Pattern("^http://"),
             "The address at which it runs already, or at which `runner up` starts it.",
         ),
+        Key::optional("stub", STUB, "What answers in its place, for a service that isn't there."),
         Key::optional("required", Shape::Boolean, "Whether a run needs it.").or("true"),
         Key::optional(
             "command",
@@ -97,7 +99,16 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     });
     let requests = requests(reader, &fields);
     let circuits = fields.optional("circuits", |node| path(reader, node));
-    if fields.get("base_url").is_none() && fields.get("command").is_none() {
+    let stub = fields.optional("stub", |node| stub(reader, node));
+    if fields.get("stub").is_some() {
+        for stray in fields.present(&["command", "depends_on", "after", "ready", "circuits"]) {
+            let message = format!(
+                "`{}` and `stub` don't go together: a stub isn't started and calls nothing",
+                stray.key
+            );
+            reader.note(stray.span, message, "leave one of them out".to_owned());
+        }
+    } else if fields.get("base_url").is_none() && fields.get("command").is_none() {
         let help = "say where it runs, `base_url: http://localhost:5002`, or how it is started, `command: …`";
         reader.note(entry.span, format!("nothing says where `{}` is", entry.key), help.to_owned());
     }
@@ -111,6 +122,7 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         base_url: base_url?,
         need: if required? { Need::Required } else { Need::Optional },
         start: start?,
+        stub: stub?,
         depends_on: depends_on?,
         after: after?,
         ready,

@@ -1,18 +1,20 @@
 //! The variables in templates of e2e.conf.
 
+use std::ops::Range;
+
 use fault::ServiceName;
 
 use super::super::{
     expression::{compile, template_with},
-    names::CONFIGURATION_ONLY,
     reader::Reader,
     services::service,
     yaml::Node,
 };
 use crate::{Expression, Span, Template};
 
-const OF_A_FOLDER: &[&str] = &["data_dir", "conf_dir", "env"];
-const OF_THE_BUILD: &[&str] = &["env"];
+const OF_A_FOLDER: &[&str] = &["data_dir", "conf_dir", "env", "secrets"];
+const OF_THE_BUILD: &[&str] = &["env", "secrets"];
+const OF_A_SERVICE: &[&str] = &["port", "data_dir", "conf_dir", "url", "env", "secrets"];
 
 /// The variables of a template.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +34,12 @@ pub(super) fn filled_in(
     text: &str,
     variables: Variables<'_>,
 ) -> Option<Template> {
-    template_with(reader, node, text, 0, |reader, source, span| variable(reader, source, span, variables))
+    let given = std::mem::take(&mut reader.given);
+    let read = template_with(reader, node, text, 0, |reader, source, span| {
+        variable(reader, source, span, variables)
+    });
+    reader.given = given;
+    read
 }
 
 /// An expression of e2e.conf. `url.users-service` would be a subtraction and `env.NAME or …` an error where NAME
@@ -46,7 +53,7 @@ fn variable(
     let names = match variables {
         Variables::Build => OF_THE_BUILD,
         Variables::Folder => OF_A_FOLDER,
-        Variables::Service { .. } => CONFIGURATION_ONLY,
+        Variables::Service { .. } => OF_A_SERVICE,
     };
     let written = if let Variables::Service { callees } = variables {
         with_urls(reader, source, span, callees)?
@@ -65,33 +72,46 @@ fn variable(
 
 /// Makes `url['NAME']` of `url.NAME`, where NAME is a callee.
 fn with_urls(reader: &mut Reader<'_>, source: &str, span: Span, callees: &[ServiceName]) -> Option<String> {
+    service_members(reader, source, span, "url", |reader, callee, span| {
+        let is_callee = callees.iter().any(|service| service.as_str() == callee);
+        if !is_callee && service(reader, callee, span).is_some() {
+            let help = format!("add it: `depends_on: [{callee}]`");
+            reader.note(span, format!("this service doesn't depend on `{callee}`"), help);
+        }
+        is_callee
+    })
+}
+
+/// Makes `OBJECT['NAME']` of each `OBJECT.NAME`. `check` notes what is wrong with a NAME, and returns whether nothing is.
+pub(in super::super) fn service_members(
+    reader: &mut Reader<'_>,
+    source: &str,
+    span: Span,
+    object: &str,
+    mut check: impl FnMut(&mut Reader<'_>, &str, Span) -> bool,
+) -> Option<String> {
     let mut written = String::new();
     let mut rest = source;
-    while let Some((at, name)) = find_url(rest) {
-        let callee = &rest[at + 4..at + 4 + name];
-        if !callees.iter().any(|service| service.as_str() == callee) {
-            let known = service(reader, callee, span).is_some();
-            if known {
-                let help = format!("add it: `depends_on: [{callee}]`");
-                reader.note(span, format!("this service doesn't depend on `{callee}`"), help);
-            }
+    while let Some((at, name)) = find_member(rest, object) {
+        if !check(reader, &rest[name.clone()], span) {
             return None;
         }
         written.push_str(&rest[..at]);
-        written.extend(["url['", callee, "']"]);
-        rest = &rest[at + 4 + name..];
+        written.extend([object, "['", &rest[name.clone()], "']"]);
+        rest = &rest[name.end..];
     }
     Some(written + rest)
 }
 
-/// The first byte of `url.NAME` in a source, and the length of NAME.
-fn find_url(source: &str) -> Option<(usize, usize)> {
+/// The first byte of `OBJECT.NAME` in a source, and the place of NAME.
+fn find_member(source: &str, object: &str) -> Option<(usize, Range<usize>)> {
     let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    source.match_indices("url.").map(|(at, _)| at).find_map(|at| {
-        let rest = &source[at + 4..];
+    source.match_indices(object).find_map(|(at, _)| {
+        let start = at + object.len() + 1;
+        let rest = source[at + object.len()..].strip_prefix('.')?;
         let length = rest.find(|c: char| !part(c)).unwrap_or(rest.len());
         let alone = !source[..at].ends_with(|c: char| part(c) || c == '.');
-        (alone && length > 0).then_some((at, length))
+        (alone && length > 0).then_some((at, start..start + length))
     })
 }
 

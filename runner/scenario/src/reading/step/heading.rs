@@ -65,6 +65,11 @@ fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
             let names = entry.value.entries().iter().map(|entry| entry.key.as_str());
             format!("set {}", names.collect::<Vec<_>>().join(", "))
         }
+        "run" => {
+            let written = reader.written(entry.value.span);
+            let quoted = ['"', '\''].iter().find_map(|q| written.strip_prefix(*q)?.strip_suffix(*q));
+            format!("run {}", quoted.unwrap_or(written))
+        }
         action => format!("{action} {}", text(inner("service").unwrap_or(&entry.value))),
     }
 }
