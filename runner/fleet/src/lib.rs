@@ -29,6 +29,7 @@
 //! | `kept_folder` | where the folders of a failed scenario are kept |
 //! | `address` | where a service is reached |
 //! | `workspace` | the folders that all worlds use |
+//! | `world_folder` | the folder of one world |
 //! | `guardian` | cleans up when the runner was killed |
 //!
 //! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped: also when
@@ -59,6 +60,7 @@ mod shared_folder;
 mod startup;
 mod workspace;
 mod world;
+mod world_folder;
 
 pub use address::{Address, AddressError};
 pub use fleet::Fleet;

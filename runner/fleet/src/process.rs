@@ -69,6 +69,7 @@ impl Launch {
         guardian: &Arc<Guardian>,
         on_end: impl FnOnce(ExitStatus) + Send + 'static,
     ) -> io::Result<Process> {
+        guardian.start()?;
         let (output, end) = io::pipe()?;
         let mut command = self.command(end)?;
         let mark = |mark: &ServiceMark| Instance { mark: mark.clone(), value: mark.world.instance() };

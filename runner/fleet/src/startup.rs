@@ -32,6 +32,7 @@ use crate::{
     service::{CurrentInstance, StartedService},
     workspace::Workspace,
     world::{OpenLink, StartedServices},
+    world_folder::WorldFolder,
 };
 
 /// How many ports are tried for a link.
@@ -72,8 +73,7 @@ pub(crate) struct FailedStart {
 
 /// The parts of a world that its services need before they start.
 struct Surroundings<'a> {
-    /// The world's folder.
-    folder: &'a Path,
+    folder: &'a WorldFolder,
     mark: &'a Arc<WorldMark>,
     links: &'a Links,
     open_links: &'a [OpenLink],
@@ -117,8 +117,7 @@ impl Startup<'_> {
         seed: Seed,
         exclusive: Option<OwnedMutexGuard<()>>,
     ) -> Result<(LiveWorld, Vec<Arc<StartedService>>), BrokenOff> {
-        let folder = tempfile::Builder::new().prefix("world-").tempdir_in(self.workspace.guardian.folder());
-        let folder = folder.map_err(|error| unavailable(Resource::DataFolder, &error))?;
+        let folder = WorldFolder::new(&self.workspace.guardian);
         let services = Arc::new(StartedServices::default());
         // A weak reference: the services hold the links.
         let to_crash = Arc::downgrade(&services);
@@ -141,7 +140,7 @@ impl Startup<'_> {
 
         let mark = Arc::new(self.workspace.guardian.mark().world());
         let surroundings = Surroundings {
-            folder: folder.path(),
+            folder: &folder,
             mark: &mark,
             links: &links,
             open_links: &open_links,
@@ -164,7 +163,7 @@ impl Startup<'_> {
             }
         }
         services.set(started.clone());
-        let shared = |path: &&PathBuf| !path.starts_with(folder.path());
+        let shared = |path: &&PathBuf| folder.created().is_none_or(|folder| !path.starts_with(folder));
         let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
         let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
         let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
@@ -265,6 +264,7 @@ impl Startup<'_> {
     ) -> Result<StartedService, BrokenOff> {
         let Surroundings { folder, mark, links, open_links, addresses } = surroundings;
         let name = &service.name;
+        let folder = folder.path().map_err(|error| unavailable(Resource::DataFolder, &error))?;
         let data = folder.join(name.as_str());
         fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
         let log = self.log(name, folder, links).map_err(|error| unavailable(Resource::LogFile, &error))?;

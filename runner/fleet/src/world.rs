@@ -13,7 +13,6 @@ use fault::{Link, ServiceName};
 use futures_util::future::join_all;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
-use tempfile::TempDir;
 use tokio::{sync::OwnedMutexGuard, task::JoinSet};
 use verdict::{BrokenOff, Verdict};
 
@@ -28,6 +27,7 @@ use crate::{
     process_table::ProcessTable,
     service::{Connections, StartedService},
     shared_folder::FolderUse,
+    world_folder::WorldFolder,
 };
 
 /// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
@@ -43,7 +43,7 @@ pub struct LiveWorld {
     /// Reaps what its services leave, until it is dropped.
     pub(crate) _reaper: JoinSet<()>,
     /// Dropped after the processes that write into it.
-    pub(crate) folder: TempDir,
+    pub(crate) folder: WorldFolder,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
     pub(crate) keep: Option<KeptFolder>,
     /// Dropped when no service runs in the folders any more.
@@ -266,7 +266,8 @@ impl World for LiveWorld {
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
-        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path())) {
+        let kept = self.keep.as_ref().zip(self.folder.created());
+        if let Some(Err(error)) = kept.map(|(keep, folder)| keep.fill(folder)) {
             self.notices.send(Notice::NotKept(error.to_string()));
         }
     }
