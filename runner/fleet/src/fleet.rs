@@ -15,7 +15,7 @@ use verdict::{BrokenOff, PortState, Resource};
 use crate::{
     LiveWorld,
     build::build,
-    external::wait_until_ready,
+    external::{ExternalClients, wait_until_ready},
     notice::Notice,
     options::FleetOptions,
     process_table,
@@ -34,6 +34,7 @@ pub struct Fleet {
     environment: Value,
     workspace: OnceCell<Workspace>,
     missing: OnceCell<BTreeMap<ServiceName, BrokenOff>>,
+    clients: ExternalClients,
     /// Held by the only world that may exist at a time, if links listen at configured addresses.
     exclusive: Option<Arc<Mutex<()>>>,
 }
@@ -53,6 +54,7 @@ impl Fleet {
                 .into(),
             workspace: OnceCell::new(),
             missing: OnceCell::new(),
+            clients: ExternalClients::default(),
             exclusive: exclusive.then(Arc::default),
             configuration,
         }
@@ -78,7 +80,8 @@ impl Fleet {
         let mut missing = BTreeMap::new();
         let external = self.configuration.services.iter().filter(|service| service.start.is_none());
         let external = external.map(async |service| {
-            (service, self.options.tell_wait(&service.name, &service.ready, wait_until_ready(service)).await)
+            let ready = wait_until_ready(service, &self.clients);
+            (service, self.options.tell_wait(&service.name, &service.ready, ready).await)
         });
         for (service, ready) in join_all(external).await {
             match ready {
@@ -139,6 +142,7 @@ impl Fleet {
             environment: &self.environment,
             workspace: self.workspace().await?,
             missing,
+            clients: &self.clients,
             ports,
             label,
         };

@@ -21,7 +21,7 @@ use verdict::{BrokenOff, Resource};
 
 use crate::{
     Address, LiveWorld,
-    external::{ExternalService, Presence, configured_address, wait_until_ready},
+    external::{ExternalClients, ExternalService, Presence, configured_address, wait_until_ready},
     kept_folder::KeptFolder,
     launch::{Folders, launch},
     log::{Log, Origin},
@@ -59,6 +59,7 @@ pub(crate) struct Startup<'a> {
     pub(crate) workspace: &'a Workspace,
     /// Services that aren't started or waited for.
     pub(crate) missing: &'a BTreeSet<ServiceName>,
+    pub(crate) clients: &'a ExternalClients,
     pub(crate) ports: PortPolicy,
     /// The scenario's name.
     pub(crate) label: &'a str,
@@ -156,8 +157,11 @@ impl Startup<'_> {
                 }
                 (_, port) => {
                     let address = addresses[&name].clone();
-                    let client = address.client();
                     let presence = if is_missing { Presence::Missing } else { Presence::Running };
+                    let client = match presence {
+                        Presence::Missing => address.client(),
+                        Presence::Running => self.clients.get(&name, &address),
+                    };
                     external.insert(name, ExternalService { address, client, presence, _port: port });
                 }
             }
@@ -209,7 +213,7 @@ impl Startup<'_> {
             let wait = async {
                 match own {
                     Some(started) => started.start_until_ready().await,
-                    None => wait_until_ready(service).await,
+                    None => wait_until_ready(service, self.clients).await,
                 }
             };
             self.options.tell_wait(name, &service.ready, wait).await?;

@@ -6,6 +6,7 @@ mod escapes;
 mod exits;
 mod fixture;
 mod output;
+mod running;
 mod service;
 mod signals;
 mod startup;
@@ -37,6 +38,7 @@ fn trials() -> Vec<Trial> {
         surroundings::TRIALS,
         escapes::TRIALS,
         output::TRIALS,
+        running::TRIALS,
     ]
     .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
