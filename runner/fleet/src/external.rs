@@ -8,7 +8,7 @@ use std::{
 use engine::until_ready;
 use fault::ServiceName;
 use proxy::HttpClient;
-use scenario::{Need, Service};
+use scenario::{Need, Readiness, Service};
 use verdict::{BrokenOff, RunBy};
 
 use crate::{Address, ports::Port};
@@ -18,6 +18,7 @@ use crate::{Address, ports::Port};
 pub(crate) struct ExternalService {
     pub(crate) address: Address,
     pub(crate) client: HttpClient,
+    pub(crate) ready: Vec<Readiness>,
     pub(crate) presence: Presence,
     /// The port of a missing service, reserved so that no other process listens on it.
     pub(crate) _port: Option<Port>,

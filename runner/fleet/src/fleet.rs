@@ -16,9 +16,11 @@ use crate::{
     LiveWorld,
     build::build,
     external::{ExternalClients, wait_until_ready},
+    kept_folder::KeptFolder,
     notice::Notice,
     options::FleetOptions,
     process_table,
+    spare::Spare,
     startup::{FailedStart, PortPolicy, Startup},
     workspace::Workspace,
 };
@@ -35,6 +37,8 @@ pub struct Fleet {
     workspace: OnceCell<Workspace>,
     missing: OnceCell<BTreeMap<ServiceName, BrokenOff>>,
     clients: ExternalClients,
+    /// Locked while it is being started, so that a scenario waits for it rather than start another.
+    spare: Mutex<Option<Spare>>,
     /// Held by the only world that may exist at a time, if links listen at configured addresses.
     exclusive: Option<Arc<Mutex<()>>>,
 }
@@ -55,6 +59,7 @@ impl Fleet {
             workspace: OnceCell::new(),
             missing: OnceCell::new(),
             clients: ExternalClients::default(),
+            spare: Mutex::default(),
             exclusive: exclusive.then(Arc::default),
             configuration,
         }
@@ -126,6 +131,15 @@ impl Fleet {
             Ok(world) => Ok(world),
             Err(failed) => Err(failed.keep().await),
         }
+    }
+
+    /// The world that [`Stage::raise_spare`] has started, for a scenario of this name.
+    async fn take_spare(&self, scenario: &str, seed: Seed) -> Option<LiveWorld> {
+        let spare = self.spare.lock().await.take()?;
+        let mut world = spare.take().await?;
+        world.keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, scenario));
+        world.links.start(seed);
+        Some(world)
     }
 
     /// Starts a world, and tries other ports when another process takes one.
@@ -210,6 +224,22 @@ impl Stage for Fleet {
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.check_processes(scenario)?;
         self.probe().await?;
+        if let Some(world) = self.take_spare(&scenario.name, seed).await {
+            return Ok(world);
+        }
         self.start_or_keep(PortPolicy::Free, seed, &scenario.name).await
+    }
+
+    async fn raise_spare(&self) {
+        let starts_any = self.configuration.services.iter().any(|service| service.start.is_some());
+        // What the services of a spare write couldn't be said to belong to a scenario.
+        if !starts_any || self.options.lines.is_some() {
+            return;
+        }
+        let mut spare = self.spare.lock().await;
+        if spare.is_none() && self.probe().await.is_ok() {
+            let started = self.start_world(&self.missing(), PortPolicy::Free, Seed(0), "spare").await;
+            *spare = started.ok().map(Spare::new);
+        }
     }
 }

@@ -14,6 +14,7 @@
 //! | `build` | runs the `build` command |
 //! | `options` | its settings besides the configuration |
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
+//! | `spare` | a world that was started before its scenario is known |
 //! | `world` | the live world: its services and links, and its end |
 //! | `launch` | fills in a service's command, environment and working folder |
 //! | `service` | a service that the fleet starts: kill, stop, start, pause, crash |
@@ -57,6 +58,7 @@ mod process;
 mod process_table;
 mod service;
 mod shared_folder;
+mod spare;
 mod startup;
 mod workspace;
 mod world;

@@ -162,7 +162,8 @@ impl Startup<'_> {
                         Presence::Missing => address.client(),
                         Presence::Running => self.clients.get(&name, &address),
                     };
-                    external.insert(name, ExternalService { address, client, presence, _port: port });
+                    let ready = service.ready.clone();
+                    external.insert(name, ExternalService { address, client, ready, presence, _port: port });
                 }
             }
         }

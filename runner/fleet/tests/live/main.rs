@@ -9,6 +9,7 @@ mod output;
 mod running;
 mod service;
 mod signals;
+mod spare;
 mod startup;
 mod surroundings;
 
@@ -39,6 +40,7 @@ fn trials() -> Vec<Trial> {
         escapes::TRIALS,
         output::TRIALS,
         running::TRIALS,
+        spare::TRIALS,
     ]
     .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()
