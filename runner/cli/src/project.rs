@@ -11,10 +11,13 @@ use scenario::{
     Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file_with,
 };
 
-use crate::{disk_files::DiskFiles, invariant_files};
+use crate::{
+    disk_files::{Contents, DiskFiles},
+    invariant_files,
+};
 
 /// The file name of a configuration.
-const CONFIGURATION: &str = "e2e.conf";
+pub(crate) const CONFIGURATION: &str = "e2e.conf";
 
 /// A configuration with its scenarios, all without mistakes.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Project {
     pub explorations: Vec<Arc<Exploration>>,
     /// The files whose invariants are in the configuration.
     pub(crate) invariant_files: Vec<PathBuf>,
+    /// What the files held that were read.
+    pub(crate) contents: Contents,
 }
 
 /// The mistakes in all files of a project.
@@ -58,15 +63,16 @@ impl Mistakes {
 impl Project {
     /// Reads the configuration, and the files and folders at `paths`.
     pub fn read(config: Option<&Path>, paths: &[PathBuf]) -> Result<Self, Mistakes> {
-        let mut configuration = configuration(config, paths)?;
+        let disk = DiskFiles::default();
+        let mut configuration = configuration(config, paths, &disk)?;
         let mut mistakes = Vec::new();
         let mut scenarios = Vec::new();
         let mut explorations = Vec::new();
         let mut invariant_files = Vec::new();
         for file in files(paths, &configuration)? {
-            match fs::read_to_string(&file) {
+            match disk.text(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
-                Ok(text) => match read_file_with(&text, file.clone(), &configuration, &DiskFiles) {
+                Ok(text) => match read_file_with(&text, file.clone(), &configuration, &disk) {
                     Err(found) => mistakes.extend(found),
                     Ok(File::Scenario(scenario)) => scenarios.push(Arc::from(scenario)),
                     Ok(File::Exploration(exploration)) => explorations.push(Arc::from(exploration)),
@@ -79,7 +85,8 @@ impl Project {
         }
         mistakes.extend(same_names(&scenarios));
         if mistakes.is_empty() {
-            Ok(Self { configuration: Arc::new(configuration), scenarios, explorations, invariant_files })
+            let (configuration, contents) = (Arc::new(configuration), disk.into_contents());
+            Ok(Self { configuration, scenarios, explorations, invariant_files, contents })
         } else {
             Err(Mistakes(mistakes))
         }
@@ -106,16 +113,22 @@ impl Project {
 }
 
 /// Reads the configuration `named`, or the nearest one.
-pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<Configuration, Mistakes> {
-    let file = match named {
-        Some(file) => file.to_path_buf(),
-        None => nearest(paths).ok_or_else(|| {
-            let help = "run it where an e2e.conf is, or name one with `--config FILE`";
-            Mistakes::one(CONFIGURATION.into(), "there is none here, nor in a folder above", help)
-        })?,
-    };
-    let text = fs::read_to_string(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
+pub(crate) fn configuration(
+    named: Option<&Path>,
+    paths: &[PathBuf],
+    disk: &DiskFiles,
+) -> Result<Configuration, Mistakes> {
+    let file = configuration_file(named, paths).ok_or_else(|| {
+        let help = "run it where an e2e.conf is, or name one with `--config FILE`";
+        Mistakes::one(CONFIGURATION.into(), "there is none here, nor in a folder above", help)
+    })?;
+    let text = disk.text(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
     read_configuration(&text, file).map_err(Mistakes)
+}
+
+/// The file of the configuration `named`, or the nearest one; `None` if there is none.
+pub(crate) fn configuration_file(named: Option<&Path>, paths: &[PathBuf]) -> Option<PathBuf> {
+    named.map(Path::to_path_buf).or_else(|| nearest(paths))
 }
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if

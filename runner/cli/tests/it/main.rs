@@ -9,3 +9,4 @@ mod mistakes;
 mod project;
 mod runs;
 mod thin;
+mod watch;

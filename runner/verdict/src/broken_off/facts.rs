@@ -18,6 +18,8 @@ pub enum Resource {
     FreePort,
     /// A listening socket for this link.
     OpenLink(Link),
+    /// Notice of files that change.
+    FileChanges,
 }
 
 /// A process that a service has started and that did not end with it.
@@ -103,6 +105,7 @@ impl fmt::Display for Resource {
             Self::LogFile => f.write_str("create a log file"),
             Self::FreePort => f.write_str("find a free port"),
             Self::OpenLink(link) => write!(f, "open the link {link}"),
+            Self::FileChanges => f.write_str("notice files that change"),
         }
     }
 }
