@@ -62,6 +62,10 @@ pub(crate) struct Run {
     /// Read and check everything, list what would run, and start nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Run, then run again what is saved, at once and with services that were started in advance, until Ctrl-C. Watched are
+    /// the scenarios, the configuration and the files that they name, not what `build` reads.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) watch: bool,
     /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,

@@ -18,13 +18,18 @@ const DEPTH: usize = 6;
 
 /// Lists the files `invariants.yaml` in the folders between the project's and `paths`.
 pub(crate) fn above(paths: &[PathBuf], project: &Path) -> Vec<PathBuf> {
-    let (project, here) = (canonical(project), canonical(Path::new(".")));
+    let here = canonical(Path::new("."));
+    let files = possible(paths, project).into_iter().filter(|file| file.is_file());
+    files.map(|file| file.strip_prefix(&here).map_or(file.clone(), Path::to_path_buf)).collect()
+}
+
+/// Where [`above`] looks, from the root of the file system.
+pub(crate) fn possible(paths: &[PathBuf], project: &Path) -> BTreeSet<PathBuf> {
+    let project = canonical(project);
     // Of a relative path, the folders above the working folder aren't among its own ancestors.
     let paths: Vec<PathBuf> = paths.iter().map(|path| canonical(path)).collect();
     let above = paths.iter().flat_map(|path| path.ancestors().skip(1));
-    let within = above.filter(|folder| folder.starts_with(&project)).map(|folder| folder.join(NAME));
-    let files: BTreeSet<PathBuf> = within.filter(|file| file.is_file()).collect();
-    files.into_iter().map(|file| file.strip_prefix(&here).map_or(file.clone(), Path::to_path_buf)).collect()
+    above.filter(|folder| folder.starts_with(&project)).map(|folder| folder.join(NAME)).collect()
 }
 
 /// Lists the files `invariants.yaml` in a project's folder and below, relative to it.

@@ -5,8 +5,8 @@ use std::{env, path::Path};
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use report::Again;
 
-/// The options that a repetition doesn't have: it has a seed of its own, and leaves the reports alone.
-const NOT_REPEATED: [&str; 2] = ["seed", "report"];
+/// The options that a repetition doesn't have: it has a seed of its own, runs once, and leaves the reports alone.
+const NOT_REPEATED: [&str; 3] = ["seed", "report", "watch"];
 /// The options that hold for scenarios that are kept, too.
 const CONFIGURATION: [&str; 2] = ["config", "no_build"];
 

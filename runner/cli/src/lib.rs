@@ -10,6 +10,7 @@
 //! | `project_command` | what all commands have in common |
 //! | `invocation` | the command line as it was typed, for the commands that repeat it |
 //! | `run` | runs scenarios |
+//! | `watch` | runs scenarios again when they are saved |
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `search` | an exploration or a sweep under way: its progress, and what it finds |
@@ -48,6 +49,7 @@ mod service_output;
 mod sweep;
 mod thin;
 mod up;
+mod watch;
 mod worlds;
 
 use std::process::ExitCode;
@@ -96,6 +98,7 @@ pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, &invocation, worlds),
         Some(Command::Explore(explore)) => explore::explore(&explore, &invocation, worlds),
         Some(Command::Schema(schema)) => schema::schema(&schema),
+        None if arguments.run.watch => watch::watch(&arguments.run, &invocation, worlds),
         None => run::run(&arguments.run, &invocation, worlds),
     };
     exit.into()

@@ -12,10 +12,13 @@ use scenario::{
     Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration_with, read_file_with,
 };
 
-use crate::{disk_files::DiskFiles, invariant_files, masked};
+use crate::{
+    disk_files::{Contents, DiskFiles},
+    invariant_files, masked,
+};
 
 /// The file name of a configuration.
-const CONFIGURATION: &str = "e2e.conf";
+pub(crate) const CONFIGURATION: &str = "e2e.conf";
 
 /// A configuration with its scenarios, all without mistakes.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub struct Project {
     pub(crate) invariant_files: Vec<PathBuf>,
     /// The files of steps that no scenario here includes.
     pub(crate) unused_steps: Vec<PathBuf>,
+    /// What the files held that were read.
+    pub(crate) contents: Contents,
 }
 
 /// The mistakes in all files of a project.
@@ -61,16 +66,17 @@ impl Mistakes {
 impl Project {
     /// Reads the configuration, and the files and folders at `paths`.
     pub fn read(config: Option<&Path>, paths: &[PathBuf]) -> Result<Self, Mistakes> {
-        let mut configuration = configuration(config, paths)?;
+        let disk = DiskFiles::default();
+        let mut configuration = configuration(config, paths, &disk)?;
         let mut mistakes = Vec::new();
         let mut scenarios = Vec::new();
         let mut explorations = Vec::new();
         let mut invariant_files = Vec::new();
         let mut included = Vec::new();
         for file in files(paths, &configuration)? {
-            match fs::read_to_string(&file) {
+            match disk.text(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
-                Ok(text) => match read_file_with(&text, file.clone(), &configuration, &DiskFiles) {
+                Ok(text) => match read_file_with(&text, file.clone(), &configuration, &disk) {
                     Err(found) => mistakes.extend(found),
                     Ok(File::Scenario(scenario)) => scenarios.push(Arc::from(scenario)),
                     Ok(File::Examples(rows)) => scenarios.extend(rows.into_iter().map(Arc::new)),
@@ -95,6 +101,7 @@ impl Project {
                 explorations,
                 invariant_files,
                 unused_steps: included,
+                contents: disk.into_contents(),
             })
         } else {
             Err(Mistakes(mistakes))
@@ -122,16 +129,17 @@ impl Project {
 }
 
 /// Reads the configuration `named`, or the nearest one.
-pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<Configuration, Mistakes> {
-    let file = match named {
-        Some(file) => file.to_path_buf(),
-        None => nearest(paths).ok_or_else(|| {
-            let help = "run it where an e2e.conf is, or name one with `--config FILE`";
-            Mistakes::one(CONFIGURATION.into(), "there is none here, nor in a folder above", help)
-        })?,
-    };
-    let text = fs::read_to_string(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
-    let configuration = read_configuration_with(&text, file, &DiskFiles, &environment()).map_err(Mistakes)?;
+pub(crate) fn configuration(
+    named: Option<&Path>,
+    paths: &[PathBuf],
+    disk: &DiskFiles,
+) -> Result<Configuration, Mistakes> {
+    let file = configuration_file(named, paths).ok_or_else(|| {
+        let help = "run it where an e2e.conf is, or name one with `--config FILE`";
+        Mistakes::one(CONFIGURATION.into(), "there is none here, nor in a folder above", help)
+    })?;
+    let text = disk.text(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
+    let configuration = read_configuration_with(&text, file, disk, &environment()).map_err(Mistakes)?;
     masked::keep_secret(&configuration.outside.secrets);
     Ok(configuration)
 }
@@ -141,6 +149,11 @@ fn environment() -> BTreeMap<String, String> {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     std::env::vars_os().filter_map(text).collect()
+}
+
+/// The file of the configuration `named`, or the nearest one; `None` if there is none.
+pub(crate) fn configuration_file(named: Option<&Path>, paths: &[PathBuf]) -> Option<PathBuf> {
+    named.map(Path::to_path_buf).or_else(|| nearest(paths))
 }
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if

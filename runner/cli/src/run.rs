@@ -32,20 +32,44 @@ use crate::{
     thin::{self, Thin},
 };
 
+/// How a run begins on the screen, and what else is told of it.
+pub(crate) struct RunView<'a> {
+    pub(crate) opening: Opening,
+    /// Is called with every event, also with those that aren't shown.
+    pub(crate) on_event: &'a (dyn Fn(&Event) + Send + Sync),
+}
+
+/// What is written before a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// What was found: services, links, scenarios.
+    Project,
+    /// Nothing, for a project that was shown before.
+    Nothing,
+}
+
+impl Default for RunView<'_> {
+    fn default() -> Self {
+        Self { opening: Opening::Project, on_event: &|_| {} }
+    }
+}
+
 /// Runs the scenarios that the command line names.
 pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
     run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
-        run_project(arguments, invocation, project, interrupt, notices, worlds).await
+        run_project(arguments, invocation, project, interrupt, notices, worlds, &RunView::default()).await
     })
 }
 
-async fn run_project<W: Worlds>(
+/// Runs those of a project's scenarios that the command line selects.
+pub(crate) async fn run_project<W: Worlds>(
     arguments: &Run,
     invocation: &Invocation,
     project: &Project,
     interrupt: &Interrupt,
     notices: &Notices,
     worlds: &W,
+    view: &RunView<'_>,
 ) -> Result<Exit, BrokenOff> {
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
@@ -63,7 +87,10 @@ async fn run_project<W: Worlds>(
         return Ok(if chosen.is_empty() { Exit::NothingRan } else { Exit::Passed });
     }
     check_reports(&arguments.report)?;
-    let opened = written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt);
+    let opened = match view.opening {
+        Opening::Project => written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt),
+        Opening::Nothing => Ok(()),
+    };
     let record = RunRecord::default()
         .with_addresses(addresses(configuration))
         .with_secrets(configuration.outside.secrets.clone());
@@ -78,6 +105,7 @@ async fn run_project<W: Worlds>(
             record.interrupted = Some(why);
         }
         record.take(&event);
+        (view.on_event)(&event);
         // After a closed pipe, too, nothing more is written.
         if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
             *result = written(terminal.show(&event), interrupt);

@@ -115,4 +115,10 @@ pub trait Stage: Send + Sync {
         scenario: &Scenario,
         seed: Seed,
     ) -> impl Future<Output = Result<Self::World, BrokenOff>> + Send;
+
+    /// Starts a world for a scenario to come, which [`Stage::raise`] then returns at once. A stage whose worlds take no time to start
+    /// does nothing. One that fails to start is left to the scenario to tell.
+    fn raise_spare(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }

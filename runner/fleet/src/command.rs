@@ -47,9 +47,10 @@ impl LiveWorld {
         let services = self.services();
         let url = services.iter().map(|s| (s.name.to_string(), s.address.to_string().into()));
         let started = self.services.all().iter();
-        let data_dir = started.map(|service| {
-            let folder = self.folder.path().join(service.name.as_str());
-            (service.name.to_string(), folder.to_string_lossy().into_owned().into())
+        let folder = self.folder.created();
+        let data_dir = started.filter_map(|service| {
+            let folder = folder?.join(service.name.as_str());
+            Some((service.name.to_string(), folder.to_string_lossy().into_owned().into()))
         });
         CommandPlaces {
             url: url.collect::<Object>(),

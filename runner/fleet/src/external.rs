@@ -1,8 +1,14 @@
 //! Services that the fleet doesn't start.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use engine::until_ready;
+use fault::ServiceName;
 use proxy::HttpClient;
-use scenario::{Need, Service};
+use scenario::{Need, Readiness, Service};
 use verdict::{BrokenOff, RunBy};
 
 use crate::{Address, ports::Port};
@@ -12,6 +18,7 @@ use crate::{Address, ports::Port};
 pub(crate) struct ExternalService {
     pub(crate) address: Address,
     pub(crate) client: HttpClient,
+    pub(crate) ready: Vec<Readiness>,
     pub(crate) presence: Presence,
     /// The port of a missing service, reserved so that no other process listens on it.
     pub(crate) _port: Option<Port>,
@@ -23,15 +30,32 @@ pub(crate) enum Presence {
     Missing,
 }
 
+/// The clients for services that run already. The worlds of a fleet share them, so that a connection carries the requests of
+/// one scenario after the other.
+#[derive(Debug, Default)]
+pub(crate) struct ExternalClients(Mutex<BTreeMap<ServiceName, HttpClient>>);
+
+impl ExternalClients {
+    /// The client for a service at this address.
+    pub(crate) fn get(&self, service: &ServiceName, address: &Address) -> HttpClient {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(service.clone()).or_insert_with(|| address.client()).clone()
+    }
+}
+
 /// Waits until a service that the fleet doesn't start is ready. An optional one that refuses the connection is absent
-/// at once; a required one may still be starting.
-pub(crate) async fn wait_until_ready(service: &Service) -> Result<(), BrokenOff> {
+/// at once; a required one may still be starting. A service without conditions that has just replied is ready.
+pub(crate) async fn wait_until_ready(service: &Service, clients: &ExternalClients) -> Result<(), BrokenOff> {
     let address = configured_address(service)?;
+    let client = clients.get(&service.name, &address);
+    if service.ready.is_empty() && client.is_connected().await {
+        return Ok(());
+    }
     let name = || service.name.clone();
     if service.need == Need::Optional && address.refuses_connections().await {
         return Err(BrokenOff::Absent { service: name(), address: address.to_string() });
     }
-    let ready = until_ready(&address.client(), &service.ready).await;
+    let ready = until_ready(&client, &service.ready).await;
     ready.map_err(|unmet| BrokenOff::NotReady {
         service: name(),
         unmet: Box::new(unmet),

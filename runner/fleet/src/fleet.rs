@@ -15,10 +15,12 @@ use verdict::{BrokenOff, PortState, Resource};
 use crate::{
     LiveWorld,
     build::build,
-    external::wait_until_ready,
+    external::{ExternalClients, wait_until_ready},
+    kept_folder::KeptFolder,
     notice::Notice,
     options::FleetOptions,
     process_table,
+    spare::Spare,
     startup::{FailedStart, PortPolicy, Startup},
     workspace::Workspace,
     world::wall_clock,
@@ -35,6 +37,9 @@ pub struct Fleet {
     environment: Value,
     workspace: OnceCell<Workspace>,
     missing: OnceCell<BTreeMap<ServiceName, BrokenOff>>,
+    clients: ExternalClients,
+    /// Locked while it is being started, so that a scenario waits for it rather than start another.
+    spare: Mutex<Option<Spare>>,
     /// Held by the only world that may exist at a time, if links listen at configured addresses.
     exclusive: Option<Arc<Mutex<()>>>,
 }
@@ -61,6 +66,8 @@ impl Fleet {
                 .into(),
             workspace: OnceCell::new(),
             missing: OnceCell::new(),
+            clients: ExternalClients::default(),
+            spare: Mutex::default(),
             exclusive: exclusive.then(Arc::default),
             configuration,
         }
@@ -87,7 +94,8 @@ impl Fleet {
         let runs_already = |service: &&Service| service.start.is_none() && service.stub.is_none();
         let external = self.configuration.services.iter().filter(runs_already);
         let external = external.map(async |service| {
-            (service, self.options.tell_wait(&service.name, &service.ready, wait_until_ready(service)).await)
+            let ready = wait_until_ready(service, &self.clients);
+            (service, self.options.tell_wait(&service.name, &service.ready, ready).await)
         });
         for (service, ready) in join_all(external).await {
             match ready {
@@ -136,6 +144,21 @@ impl Fleet {
         }
     }
 
+    /// The world that [`Stage::raise_spare`] has started, for a scenario of this name.
+    async fn take_spare(&self, scenario: &str, seed: Seed) -> Option<LiveWorld> {
+        let spare = self.spare.lock().await.take()?;
+        let mut world = spare.take().await?;
+        world.keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, scenario));
+        scenario.clone_into(&mut world.commands.scenario);
+        world.links.start(seed);
+        Some(world)
+    }
+
+    /// Whether a scenario's world has stubs, whose values depend on its seed.
+    fn has_stubs(&self, scenario: &Scenario) -> bool {
+        !scenario.stubs.is_empty() || self.configuration.services.iter().any(|service| service.stub.is_some())
+    }
+
     /// Starts a world, and tries other ports when another process takes one.
     async fn start_world(
         &self,
@@ -153,6 +176,7 @@ impl Fleet {
             environment: &self.environment,
             workspace: self.workspace().await?,
             missing,
+            clients: &self.clients,
             ports,
             label: &scenario.name,
         };
@@ -221,6 +245,25 @@ impl Stage for Fleet {
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.check_processes(scenario)?;
         self.probe().await?;
+        if !self.has_stubs(scenario)
+            && let Some(world) = self.take_spare(&scenario.name, seed).await
+        {
+            return Ok(world);
+        }
         self.start_or_keep(scenario, PortPolicy::Free, seed).await
+    }
+
+    async fn raise_spare(&self) {
+        let none = Scenario::new("spare", "");
+        let starts_any = self.configuration.services.iter().any(|service| service.start.is_some());
+        // What the services of a spare write couldn't be said to belong to a scenario.
+        if !starts_any || self.has_stubs(&none) || self.options.lines.is_some() {
+            return;
+        }
+        let mut spare = self.spare.lock().await;
+        if spare.is_none() && self.probe().await.is_ok() {
+            let started = self.start_world(&none, &self.missing(), PortPolicy::Free, Seed(0)).await;
+            *spare = started.ok().map(Spare::new);
+        }
     }
 }

@@ -4,9 +4,9 @@ use std::{
     fs,
     io::{self, Write},
     os::unix::process::CommandExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use rustix::process::Pid;
@@ -14,16 +14,24 @@ use tempfile::TempDir;
 
 use crate::{mark::FleetMark, orphans};
 
+/// Cleans up for a fleet. Nothing is started before there is something to clean up.
+#[derive(Debug)]
+pub(crate) struct Guardian {
+    /// Below which the folder is created; the system's folder for temporary files if `None`.
+    root: Option<PathBuf>,
+    mark: FleetMark,
+    watcher: OnceLock<Watcher>,
+}
+
 /// A folder for everything that a fleet stores, and a small shell process that knows the process groups of all
 /// services. When the runner ends, also by SIGKILL, that process reads the end of its input, kills the groups and what
 /// left them, and removes the folder. The alternative, `PR_SET_PDEATHSIG`, exists on Linux only, reaches only direct children, and
 /// needs unsafe code.
 #[derive(Debug)]
-pub(crate) struct Guardian {
+struct Watcher {
     folder: TempDir,
-    mark: FleetMark,
-    watcher: Child,
-    /// The watcher's input; `None` once it is closed.
+    process: Child,
+    /// Its input; `None` once that is closed.
     input: Mutex<Option<ChildStdin>>,
 }
 
@@ -49,8 +57,48 @@ rm -rf -- "$1"
 "#;
 
 impl Guardian {
-    /// Creates a folder below `root` (the system's folder for temporary files if `None`), and starts its watcher.
-    pub(crate) fn new(root: Option<&Path>) -> io::Result<Self> {
+    /// A guardian whose folder will be below `root`; in the system's folder for temporary files if `None`.
+    pub(crate) fn new(root: Option<&Path>) -> Self {
+        Self { root: root.map(Path::to_owned), mark: FleetMark::new(), watcher: OnceLock::new() }
+    }
+
+    /// Starts its watcher, unless it runs. Called before a fleet starts its first process.
+    pub(crate) fn start(&self) -> io::Result<()> {
+        self.watcher().map(drop)
+    }
+
+    /// The folder that is removed in the end.
+    pub(crate) fn folder(&self) -> io::Result<&Path> {
+        self.watcher().map(|watcher| watcher.folder.path())
+    }
+
+    /// What marks the processes that are killed in the end.
+    pub(crate) fn mark(&self) -> &FleetMark {
+        &self.mark
+    }
+
+    /// Has the group killed when the runner ends.
+    pub(crate) fn watch(&self, group: Pid) -> io::Result<()> {
+        self.watcher()?.send("watch", group)
+    }
+
+    /// Undoes [`Guardian::watch`]: the group has ended, and its number may be used again.
+    pub(crate) fn forget(&self, group: Pid) -> io::Result<()> {
+        self.watcher()?.send("forget", group)
+    }
+
+    fn watcher(&self) -> io::Result<&Watcher> {
+        if let Some(watcher) = self.watcher.get() {
+            return Ok(watcher);
+        }
+        let started = Watcher::start(self.root.as_deref(), &self.mark)?;
+        // Another thread may have been faster: then this one ends again.
+        Ok(self.watcher.get_or_init(|| started))
+    }
+}
+
+impl Watcher {
+    fn start(root: Option<&Path>, mark: &FleetMark) -> io::Result<Self> {
         let mut named = tempfile::Builder::new();
         named.prefix("runner-");
         let folder = match root {
@@ -60,7 +108,6 @@ impl Guardian {
             }
             None => named.tempdir()?,
         };
-        let mark = FleetMark::new();
         orphans::become_subreaper()?;
         let mut command = Command::new("sh");
         command
@@ -72,29 +119,9 @@ impl Guardian {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let mut watcher = orphans::start(|| command.spawn(), Pid::from_child)?;
-        let input = Mutex::new(watcher.stdin.take());
-        Ok(Self { folder, mark, watcher, input })
-    }
-
-    /// The folder that is removed in the end.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// What marks the processes that are killed in the end.
-    pub(crate) fn mark(&self) -> &FleetMark {
-        &self.mark
-    }
-
-    /// Has the group killed when the runner ends.
-    pub(crate) fn watch(&self, group: Pid) -> io::Result<()> {
-        self.send("watch", group)
-    }
-
-    /// Undoes [`Guardian::watch`]: the group has ended, and its number may be used again.
-    pub(crate) fn forget(&self, group: Pid) -> io::Result<()> {
-        self.send("forget", group)
+        let mut process = orphans::start(|| command.spawn(), Pid::from_child)?;
+        let input = Mutex::new(process.stdin.take());
+        Ok(Self { folder, process, input })
     }
 
     fn send(&self, command: &str, group: Pid) -> io::Result<()> {
@@ -104,12 +131,12 @@ impl Guardian {
     }
 }
 
-impl Drop for Guardian {
+impl Drop for Watcher {
     fn drop(&mut self) {
         drop(self.input.lock().unwrap_or_else(PoisonError::into_inner).take());
-        if let Err(error) = self.watcher.wait() {
+        if let Err(error) = self.process.wait() {
             tracing::warn!(%error, "failed to wait for the guardian");
         }
-        orphans::forget(Pid::from_child(&self.watcher));
+        orphans::forget(Pid::from_child(&self.process));
     }
 }

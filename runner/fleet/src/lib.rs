@@ -15,6 +15,7 @@
 //! | `capacity` | how many requests this machine carries at once |
 //! | `options` | its settings besides the configuration |
 //! | `startup` | starts one world: ports, links, processes, the wait until all are ready |
+//! | `spare` | a world that was started before its scenario is known |
 //! | `world` | the live world: its services and links, and its end |
 //! | `launch` | fills in a service's command, environment and working folder |
 //! | `command` | runs the commands of steps |
@@ -32,6 +33,7 @@
 //! | `kept_folder` | where the folders of a failed scenario are kept |
 //! | `address` | where a service is reached |
 //! | `workspace` | the folders that all worlds use |
+//! | `world_folder` | the folder of one world |
 //! | `guardian` | cleans up when the runner was killed |
 //!
 //! Nothing is left behind. A world ends its processes and removes its folder when it is closed or dropped: also when
@@ -61,10 +63,12 @@ mod process;
 mod process_table;
 mod service;
 mod shared_folder;
+mod spare;
 mod startup;
 mod stub_server;
 mod workspace;
 mod world;
+mod world_folder;
 
 pub use address::{Address, AddressError};
 pub use capacity::{Capacity, CapacityLimit, capacity};

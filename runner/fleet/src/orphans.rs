@@ -36,6 +36,8 @@ static CHILDREN: Mutex<Option<Children>> = Mutex::new(None);
 
 #[derive(Default)]
 struct Children {
+    /// Whether a fleet has started anything: this process is a subreaper then, where the system can do that.
+    adopts: bool,
     /// What fleets have started, until its process group is empty.
     started: HashSet<Pid>,
     /// Processes, process groups and sessions that belong to no service: they are older than the first fleet, or a build
@@ -69,10 +71,12 @@ fn children() -> MutexGuard<'static, Option<Children>> {
 /// Makes this process the parent of what its descendants leave behind, where the system can do that.
 pub(crate) fn become_subreaper() -> io::Result<()> {
     let mut children = children();
-    if children.is_none() {
+    let children = children.get_or_insert_default();
+    if !children.adopts {
         #[cfg(target_os = "linux")]
         rustix::process::set_child_subreaper(Some(getpid()))?;
-        children.insert(Children::default()).tolerate();
+        children.tolerate();
+        children.adopts = true;
     }
     Ok(())
 }
@@ -123,10 +127,11 @@ pub(crate) fn end(descendants: &[Pid]) -> Killed {
     kill(|_| descendants.to_vec(), || descendants.iter().any(is_awaited))
 }
 
-/// Ends all orphans, unless a world is open or a build runs to which they may belong.
+/// Ends all orphans, unless a world is open or a build runs to which they may belong. There are none before a fleet has
+/// started anything.
 pub(crate) fn end_rest() -> Killed {
     let all = |children: &Children| match children.parents {
-        0 => processes().unwrap_or_default(),
+        0 if children.adopts => processes().unwrap_or_default(),
         _ => Vec::new(),
     };
     kill(all, || false)

@@ -73,6 +73,7 @@ impl Launch {
         guardian: &Arc<Guardian>,
         on_end: impl FnOnce(ExitStatus) + Send + 'static,
     ) -> io::Result<Process> {
+        guardian.start()?;
         let (output, end) = io::pipe()?;
         let command = self.command(end.try_clone()?, end);
         self.start(command, vec![(output, log)], guardian, on_end)

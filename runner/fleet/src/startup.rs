@@ -23,7 +23,7 @@ use verdict::{BrokenOff, Resource};
 use crate::{
     Address, LiveWorld,
     command::Commands,
-    external::{ExternalService, Presence, configured_address, wait_until_ready},
+    external::{ExternalClients, ExternalService, Presence, configured_address, wait_until_ready},
     kept_folder::KeptFolder,
     launch::{Folders, launch},
     log::{Log, Origin},
@@ -35,6 +35,7 @@ use crate::{
     stub_server::StubServer,
     workspace::Workspace,
     world::{OpenLink, StartedServices},
+    world_folder::WorldFolder,
 };
 
 /// How many ports are tried for a link.
@@ -61,6 +62,7 @@ pub(crate) struct Startup<'a> {
     pub(crate) workspace: &'a Workspace,
     /// Services that aren't started or waited for.
     pub(crate) missing: &'a BTreeSet<ServiceName>,
+    pub(crate) clients: &'a ExternalClients,
     pub(crate) ports: PortPolicy,
     /// The stubs that stand in place of services.
     pub(crate) stubs: &'a [Stub],
@@ -77,8 +79,7 @@ pub(crate) struct FailedStart {
 
 /// The parts of a world that its services need before they start.
 struct Surroundings<'a> {
-    /// The world's folder.
-    folder: &'a Path,
+    folder: &'a WorldFolder,
     mark: &'a Arc<WorldMark>,
     links: &'a Links,
     open_links: &'a [OpenLink],
@@ -122,8 +123,7 @@ impl Startup<'_> {
         seed: Seed,
         exclusive: Option<OwnedMutexGuard<()>>,
     ) -> Result<(LiveWorld, Vec<Arc<StartedService>>), BrokenOff> {
-        let folder = tempfile::Builder::new().prefix("world-").tempdir_in(self.workspace.guardian.folder());
-        let folder = folder.map_err(|error| unavailable(Resource::DataFolder, &error))?;
+        let folder = WorldFolder::new(&self.workspace.guardian);
         let services = Arc::new(StartedServices::default());
         // A weak reference: the services hold the links.
         let to_crash = Arc::downgrade(&services);
@@ -146,7 +146,7 @@ impl Startup<'_> {
 
         let mark = Arc::new(self.workspace.guardian.mark().world());
         let surroundings = Surroundings {
-            folder: folder.path(),
+            folder: &folder,
             mark: &mark,
             links: &links,
             open_links: &open_links,
@@ -166,14 +166,18 @@ impl Startup<'_> {
                 }
                 (_, port) => {
                     let address = addresses[&name].clone();
-                    let client = address.client();
                     let presence = if is_missing { Presence::Missing } else { Presence::Running };
-                    external.insert(name, ExternalService { address, client, presence, _port: port });
+                    let client = match presence {
+                        Presence::Missing => address.client(),
+                        Presence::Running => self.clients.get(&name, &address),
+                    };
+                    let ready = service.ready.clone();
+                    external.insert(name, ExternalService { address, client, ready, presence, _port: port });
                 }
             }
         }
         services.set(started.clone(), stub_servers);
-        let shared = |path: &&PathBuf| !path.starts_with(folder.path());
+        let shared = |path: &&PathBuf| folder.created().is_none_or(|folder| !path.starts_with(folder));
         let folders = started.iter().map(|service| &service.launch.folder).filter(shared).cloned().collect();
         let folder_use = self.workspace.shared.enter(folders, self.options.notices.clone());
         let keep = self.options.keep.as_ref().map(|root| KeptFolder::new(root, self.label));
@@ -227,7 +231,7 @@ impl Startup<'_> {
             let wait = async {
                 match own {
                     Some(started) => started.start_until_ready().await,
-                    None => wait_until_ready(service).await,
+                    None => wait_until_ready(service, self.clients).await,
                 }
             };
             self.options.tell_wait(name, &service.ready, wait).await?;
@@ -286,6 +290,7 @@ impl Startup<'_> {
     ) -> Result<StartedService, BrokenOff> {
         let Surroundings { folder, mark, links, open_links, addresses } = surroundings;
         let name = &service.name;
+        let folder = folder.path().map_err(|error| unavailable(Resource::DataFolder, &error))?;
         let data = folder.join(name.as_str());
         fs::create_dir(&data).map_err(|error| unavailable(Resource::DataFolder, &error))?;
         let log = self.log(name, folder, links).map_err(|error| unavailable(Resource::LogFile, &error))?;

@@ -17,11 +17,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Creates the folder for data below `data`, or in the system's folder for temporary files.
+    /// The folder for data will be below `data`, or in the system's folder for temporary files.
     pub(crate) fn new(configuration: &Path, data: Option<&Path>) -> io::Result<Self> {
         let folder = configuration.parent().unwrap_or(Path::new(""));
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let guardian = Arc::new(Guardian::new(data)?);
+        let guardian = Arc::new(Guardian::new(data));
         Ok(Self { folder: std::path::absolute(folder)?, guardian, shared: Arc::default() })
     }
 }

@@ -15,7 +15,6 @@ use futures_util::future::join_all;
 use http::Uri;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::{Secrets, Signal, WallClock};
-use tempfile::TempDir;
 use tokio::{sync::OwnedMutexGuard, task::JoinSet};
 use verdict::{BrokenOff, ProcessChange, Verdict};
 
@@ -32,6 +31,7 @@ use crate::{
     service::{Connections, StartedService},
     shared_folder::FolderUse,
     stub_server::StubServer,
+    world_folder::WorldFolder,
 };
 
 /// Processes on real ports, and the links between them. All of them end when the world is closed or dropped.
@@ -47,7 +47,7 @@ pub struct LiveWorld {
     /// Reaps what its services leave, until it is dropped.
     pub(crate) _reaper: JoinSet<()>,
     /// Dropped after the processes that write into it.
-    pub(crate) folder: TempDir,
+    pub(crate) folder: WorldFolder,
     /// Where its folder is moved when its scenario fails; `None` if it is removed anyway.
     pub(crate) keep: Option<KeptFolder>,
     /// What may not stand in what is kept.
@@ -346,8 +346,8 @@ impl World for LiveWorld {
         for open in std::mem::take(&mut self.open_links) {
             open.http.close().await;
         }
-        if let Some(Err(error)) = self.keep.as_ref().map(|keep| keep.fill(self.folder.path(), &self.secrets))
-        {
+        let kept = self.keep.as_ref().zip(self.folder.created());
+        if let Some(Err(error)) = kept.map(|(keep, folder)| keep.fill(folder, &self.secrets)) {
             self.notices.send(Notice::NotKept(error.to_string()));
         }
     }

@@ -1,6 +1,7 @@
 use std::{
     collections::VecDeque,
     fmt,
+    future::poll_fn,
     io::{self, ErrorKind},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -75,6 +76,11 @@ impl HttpClient {
         let target = Arc::into_inner(target).expect("a new client has no clones");
         Self { target: Arc::new(Target { names, ..target }), next }
     }
+
+    /// Whether the service keeps an idle connection open on which it has replied within the last second.
+    pub async fn is_connected(&self) -> bool {
+        poll_fn(|context| Poll::Ready(self.target.has_open(context))).await
+    }
 }
 
 impl Clone for HttpClient {
@@ -99,7 +105,7 @@ impl Service<Request<Bytes>> for HttpClient {
             self.next = match &mut self.next {
                 Next::Connected(..) => return Poll::Ready(Ok(())),
                 Next::None => match self.target.take_open(context) {
-                    Some(connection) => Next::Connected(connection, Age::Reused),
+                    Some((connection, _)) => Next::Connected(connection, Age::Reused),
                     None => Next::Connecting(Box::pin(Arc::clone(&self.target).connect())),
                 },
                 Next::Connecting(connecting) => {
@@ -164,21 +170,28 @@ impl Target {
         connected.await.map(Box::new).map_err(|error| not_connected(&self.authority, &error))
     }
 
-    /// Takes the idle connection that was used last and is still open.
-    fn take_open(&self, context: &mut Context<'_>) -> Option<Box<Connection>> {
+    /// Takes the idle connection that was used last and is still open, with the time since when it is idle.
+    fn take_open(&self, context: &mut Context<'_>) -> Option<(Box<Connection>, Instant)> {
         loop {
-            let mut connection = self.take()?;
+            let (mut connection, since) = self.take()?;
             if connection.is_open(context) {
-                return Some(connection);
+                return Some((connection, since));
             }
         }
     }
 
-    fn take(&self) -> Option<Box<Connection>> {
+    fn has_open(&self, context: &mut Context<'_>) -> bool {
+        let open = self.take_open(context);
+        let is_open = open.is_some();
+        self.idle().extend(open);
+        is_open
+    }
+
+    fn take(&self) -> Option<(Box<Connection>, Instant)> {
         let mut idle = self.idle();
         let (connection, since) = idle.pop_back()?;
         if since.elapsed() < IDLE_FOR {
-            return Some(connection);
+            return Some((connection, since));
         }
         // All others have been idle for longer.
         idle.clear();

@@ -55,6 +55,7 @@
 //! | --- | --- |
 //! | `links` | the links of one world, as their users see them |
 //! | `state` | the state that they share: faults in force, history, clock |
+//! | `world_clock` | the time of one world |
 //! | `absence` | services for which nothing listens: links to them refuse connections |
 //! | `layer` | an exchange on a link, from its caller's side; the same on sockets and in one process |
 //! | `delivery` | delivers a request and its reply, damaged as decided |
@@ -85,6 +86,7 @@ mod message;
 mod recorder;
 mod server;
 mod state;
+mod world_clock;
 
 pub use absence::Absence;
 pub use bytes;

@@ -30,6 +30,16 @@ impl Links {
         self.state.now()
     }
 
+    /// Halts the clock: the world waits for its scenario, and what happens meanwhile has the time at which that wait began.
+    pub fn halt(&self) {
+        self.state.halt();
+    }
+
+    /// Ends the wait that [`Links::halt`] began. Faults that are injected from now on decide by this seed.
+    pub fn start(&self, seed: Seed) {
+        self.state.start(seed);
+    }
+
     /// Puts `fault` in force, `after` from now and for as long as `lasting` (`None`: until it is healed). A fault of
     /// the same name is replaced. Without `after`, the fault is in force when this returns.
     ///

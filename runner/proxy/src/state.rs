@@ -17,11 +17,14 @@ use tokio::{
 };
 use verdict::{ExchangeId, FaultChange, History, HistoryEvent, ProcessChange, Request};
 
-use crate::absence::{AbsenceNumber, Absences};
+use crate::{
+    absence::{AbsenceNumber, Absences},
+    world_clock::WorldClock,
+};
 
 /// The faults in force, the history and the clock of one world's links.
 pub(crate) struct LinkState {
-    began: Instant,
+    clock: WorldClock,
     inner: Mutex<Inner>,
     kill: Box<dyn Fn(&ServiceName) + Send + Sync>,
     /// Wakes its waiters in the order in which they began to wait, as a simulated world must.
@@ -90,7 +93,7 @@ impl LinkState {
             absences: Absences::default(),
         };
         Self {
-            began: Instant::now(),
+            clock: WorldClock::default(),
             inner: Mutex::new(inner),
             kill: Box::new(kill),
             changed: Notify::new(),
@@ -100,7 +103,18 @@ impl LinkState {
     }
 
     pub(crate) fn now(&self) -> Duration {
-        self.began.elapsed()
+        self.clock.now()
+    }
+
+    /// Halts the clock until [`LinkState::start`].
+    pub(crate) fn halt(&self) {
+        self.clock.halt();
+    }
+
+    /// Lets the clock go on where it was halted, with the decisions of this seed. No fault was injected before.
+    pub(crate) fn start(&self, seed: Seed) {
+        self.inner().injector = Injector::new(seed);
+        self.clock.start();
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -309,7 +323,7 @@ impl LinkState {
 
     /// When the next window opens or closes after `now`.
     pub(crate) fn next_change(&self, now: Duration) -> Option<Instant> {
-        self.began.checked_add(self.inner().injector.next_change(now)?)
+        self.clock.instant(self.inner().injector.next_change(now)?)
     }
 
     /// Calls `observer` when links may begin or cease to refuse connections, until it is dropped.

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -18,67 +18,77 @@ pub(crate) struct Beat {
     pub(crate) line: fn(&str, &str) -> String,
 }
 
-/// Writes a line whenever nothing was written for a while. It has a thread of its own, since nothing happens meanwhile.
+/// Writes a line whenever nothing was written for a while. It has a thread of its own, since nothing happens meanwhile. The thread
+/// sleeps until a line is due, whatever happens: waking it for every step would cost more than most steps do.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
-    /// `None` once it is being dropped, which ends the thread.
-    messages: Option<Sender<Message>>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-enum Message {
-    /// This is under way.
-    Running(String),
-    /// A line was written to the results.
-    Wrote,
+#[derive(Debug)]
+struct Shared {
+    /// `None` once the thread is to end.
+    silence: Mutex<Option<Silence>>,
+    end: Condvar,
 }
 
 impl Heartbeat {
     /// Writes to `out`, which is stderr as a rule.
     pub(crate) fn start(out: impl Write + Send + 'static, beat: Beat) -> Self {
-        let (messages, received) = channel();
-        let thread = thread::spawn(move || write_lines(out, beat, &received));
-        Self { messages: Some(messages), thread: Some(thread) }
+        let silence = Mutex::new(Some(Silence::new(beat, Instant::now())));
+        let shared = Arc::new(Shared { silence, end: Condvar::new() });
+        let thread = Some(thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || write_lines(out, &shared)
+        }));
+        Self { shared, thread }
     }
 
     /// This is under way now.
     pub(crate) fn running(&self, status: String) {
-        self.send(Message::Running(status));
+        if let Some(silence) = self.shared.silence().as_mut() {
+            silence.status = status;
+        }
     }
 
     /// A line was written to the results.
     pub(crate) fn wrote(&self) {
-        self.send(Message::Wrote);
-    }
-
-    fn send(&self, message: Message) {
-        if let Some(messages) = &self.messages {
-            // The thread ends before this only by a panic, which has been printed; a run needs no heartbeat.
-            drop(messages.send(message));
+        if let Some(silence) = self.shared.silence().as_mut() {
+            silence.restart(Instant::now());
         }
     }
 }
 
 impl Drop for Heartbeat {
     fn drop(&mut self) {
-        drop(self.messages.take());
+        *self.shared.silence() = None;
+        self.shared.end.notify_one();
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
     }
 }
 
-fn write_lines(mut out: impl Write, beat: Beat, received: &Receiver<Message>) {
-    let mut silence = Silence::new(beat, Instant::now());
-    loop {
-        match received.recv_timeout(silence.next_at.saturating_duration_since(Instant::now())) {
-            Ok(message) => silence.take(message, Instant::now()),
-            Err(RecvTimeoutError::Timeout) => {
-                let line = silence.line(Instant::now());
-                // A run doesn't depend on what is shown of it.
-                drop(writeln!(out, "{line}").and_then(|()| out.flush()));
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
+impl Shared {
+    fn silence(&self) -> MutexGuard<'_, Option<Silence>> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write_lines(mut out: impl Write, shared: &Shared) {
+    let mut locked = shared.silence();
+    while let Some(silence) = locked.as_mut() {
+        let now = Instant::now();
+        if now >= silence.next_at {
+            let line = silence.line(now);
+            drop(locked);
+            // A run doesn't depend on what is shown of it.
+            drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+            locked = shared.silence();
+        } else {
+            let due = silence.next_at - now;
+            locked = shared.end.wait_timeout(locked, due).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -98,11 +108,8 @@ impl Silence {
         Self { beat, status: String::new(), began: now, next_at: now + beat.quiet }
     }
 
-    fn take(&mut self, message: Message, now: Instant) {
-        match message {
-            Message::Running(status) => self.status = status,
-            Message::Wrote => (self.began, self.next_at) = (now, now + self.beat.quiet),
-        }
+    fn restart(&mut self, now: Instant) {
+        (self.began, self.next_at) = (now, now + self.beat.quiet);
     }
 
     fn line(&mut self, now: Instant) -> String {
@@ -125,12 +132,11 @@ mod tests {
             line: |quiet, status| format!("running, nothing ended for {quiet}: {status}"),
         };
         let mut silence = Silence::new(beat, start);
-        silence.take(Message::Running("a: 1/3 wait 40s".into()), at(4));
-        assert_eq!(silence.next_at, at(10), "a step that begins writes nothing");
+        silence.status = "a: 1/3 wait 40s".into();
         assert_eq!(silence.line(at(10)), "running, nothing ended for 10 s: a: 1/3 wait 40s");
         assert_eq!(silence.next_at, at(20));
         assert_eq!(silence.line(at(20)), "running, nothing ended for 20 s: a: 1/3 wait 40s");
-        silence.take(Message::Wrote, at(25));
+        silence.restart(at(25));
         assert_eq!(silence.next_at, at(35));
         assert_eq!(silence.line(at(35)), "running, nothing ended for 10 s: a: 1/3 wait 40s");
     }

@@ -240,6 +240,9 @@ impl BrokenOff {
             Self::System { need: Resource::Workspace, .. } => {
                 "check that the folder for temporary files can be written to, and that `sh` can be run".into()
             }
+            Self::System { need: Resource::FileChanges, .. } => {
+                "watch fewer folders, or raise the system's limit (on Linux `fs.inotify.max_user_watches`)".into()
+            }
             Self::Address { service, .. } => {
                 format!("give {service} a `base_url` such as http://localhost:5002, or a `command`")
             }

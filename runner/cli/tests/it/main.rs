@@ -12,3 +12,4 @@ mod runs;
 mod secrets;
 mod sending;
 mod thin;
+mod watch;

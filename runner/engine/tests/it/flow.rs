@@ -169,7 +169,8 @@ async fn steps_of_the_configuration_run_around_those_of_a_scenario() {
     );
     let tidy = "steps: [{ request: DELETE shop /bad, expect: { status: 200 } }]\n";
     let files = BTreeMap::from([(PathBuf::from("tidy.yaml"), tidy.as_bytes().to_vec())]);
-    let configuration = read_configuration_with(&conf, "e2e.conf".into(), &files).expect("no mistake");
+    let configuration =
+        read_configuration_with(&conf, "e2e.conf".into(), &files, &BTreeMap::new()).expect("no mistake");
     let text = "scenario: s\nsteps: [{ request: 'GET shop /${token}', expect: { status: 200 } }]\n";
     let read = read_file_with(text, "s.yaml".into(), &configuration, &files).expect("no mistake");
     let File::Scenario(scenario) = read else { panic!("{read:?}") };

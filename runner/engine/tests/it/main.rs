@@ -23,7 +23,7 @@ use engine::{
     CancellationToken, Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, run, run_scenario,
 };
 use fault::Seed;
-use scenario::{Configuration, File, Outside, Scenario, read_configuration, read_file};
+use scenario::{Configuration, File, Scenario, read_configuration, read_file};
 use verdict::{Failure, FailureLocation, Finding, FindingKind, HistoryEvent, NoReply, Verdict};
 use world::{Memory, shop};
 

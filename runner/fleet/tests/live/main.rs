@@ -8,8 +8,10 @@ mod escapes;
 mod exits;
 mod fixture;
 mod output;
+mod running;
 mod service;
 mod signals;
+mod spare;
 mod startup;
 mod stubs;
 mod surroundings;
@@ -43,6 +45,8 @@ fn trials() -> Vec<Trial> {
         output::TRIALS,
         stubs::TRIALS,
         commands::TRIALS,
+        running::TRIALS,
+        spare::TRIALS,
     ]
     .concat();
     trials.into_iter().map(|(name, trial)| Trial::test(name, move || run(trial))).collect()

@@ -385,8 +385,7 @@ async fn an_exchange_belongs_to_the_step_in_which_it_was_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_seed_gives_the_same_history() {
-    let run = async |seed: u64| {
-        let links = Links::new(Seed(seed), |_| {});
+    let run = async |links: Links| {
         let half = Probability::new(0.5).expect("a probability");
         let half = Selector { probability: half, ..Selector::default() };
         let slow = Damage::Latency { delay: SECOND, jitter: SECOND / 2, side: Side::Request };
@@ -411,11 +410,17 @@ async fn the_same_seed_gives_the_same_history() {
         sleep(5 * SECOND).await;
         exchanges(&links)
     };
-    let history = run(1).await;
+    let links = |seed: u64| Links::new(Seed(seed), |_| {});
+    let history = run(links(1)).await;
     assert_eq!(history.len(), 50);
     assert!(history.iter().any(|one| received(one) == Some(Err(NoReply::Abandoned))));
-    assert_eq!(history, run(1).await);
-    assert_ne!(history, run(2).await);
+    assert_eq!(history, run(links(1)).await);
+    assert_ne!(history, run(links(2)).await);
+    let waited = links(2);
+    waited.halt();
+    sleep(5 * SECOND).await;
+    waited.start(Seed(1));
+    assert_eq!(history, run(waited).await, "the seed and the time are those of the scenario");
 }
 
 /// Whether a request gets a reply now.

@@ -20,6 +20,8 @@ pub enum Resource {
     OpenLink(Link),
     /// A listening socket for the stub of this service.
     Stub(ServiceName),
+    /// Notice of files that change.
+    FileChanges,
 }
 
 /// A process that a service has started and that did not end with it.
@@ -106,6 +108,7 @@ impl fmt::Display for Resource {
             Self::FreePort => f.write_str("find a free port"),
             Self::OpenLink(link) => write!(f, "open the link {link}"),
             Self::Stub(service) => write!(f, "open the stub of {service}"),
+            Self::FileChanges => f.write_str("notice files that change"),
         }
     }
 }

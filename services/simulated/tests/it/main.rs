@@ -9,3 +9,4 @@ mod outage;
 mod power_cuts;
 mod shop;
 mod sweep;
+mod watch;

@@ -1,6 +1,11 @@
-//! Measures what a person waits for, each beside a time to compare it with: `cargo bench -p runner`.
+//! Measures what a person waits for, each beside a time to compare it with: `cargo bench -p runner`, or only what needs no
+//! services with `cargo bench -p runner -- hurl`.
 //!
 //! It prints times and ratios, and fails for none: machines are shared, so compare within one run only.
+
+mod beside_hurl;
+mod server;
+mod watching;
 
 use std::{
     error::Error,
@@ -20,6 +25,9 @@ const TIMES: u32 = 15;
 const PROFILE: &str = "SHOP_PROFILE";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args().any(|argument| argument == "hurl") {
+        return beside_hurl::measure();
+    }
     // Benchmarks run in their package's folder; the configuration and the scenarios are the repository's.
     std::env::set_current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))?;
     if std::env::var_os(PROFILE).is_none() {
@@ -57,6 +65,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(ready)
     })?;
     show("three services ready, with links", ready, "their `--version`", processes)?;
+
+    watching::measure(&format!("{target}/{profile}/users-service"))?;
+    beside_hurl::measure()?;
 
     let suite = timed(env!("CARGO_BIN_EXE_runner"), &["scenarios/", "--no-build"])?;
     show("all scenarios, a fresh fleet for each", suite, "one fleet", ready)
