@@ -60,7 +60,8 @@ fn answer(stream: &mut TcpStream) -> Option<()> {
     let key = env::var("KEY").unwrap();
     // Only a login tells the token.
     let token = if head.contains("?key=") { TOKEN } else { "" };
-    writeln!(io::stdout(), "got {head}\n{body}\nthe key is {key}, the file {FILED}").unwrap();
+    let mut out = io::stdout();
+    writeln!(out, "got {head}\n{body}\nthe key is {key}, the file {FILED}").unwrap();
     let known = serde_json::json!({ "head": head, "body": body, "key": key, "token": token, "filed": FILED, "posts": posts, "list": [{ "long": format!("{}{key}", "x".repeat(150)) }] });
     let reply = known.to_string();
     let status = if head.contains("/refused") { "403 Forbidden" } else { "200 OK" };
