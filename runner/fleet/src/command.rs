@@ -96,11 +96,9 @@ impl LiveWorld {
 
 /// Waits for the end of a process, and ends it when the time is over.
 async fn await_end(process: &Process, limit: Duration) -> CommandEnd {
-    match timeout(limit, process.ended()).await {
-        Ok(status) => CommandEnd::Exited(status.map_or(Exit::Unknown, exit)),
-        Err(_) => {
-            process.stop(GRACE).await;
-            CommandEnd::TimedOut
-        }
+    if let Ok(status) = timeout(limit, process.ended()).await {
+        return CommandEnd::Exited(status.map_or(Exit::Unknown, exit));
     }
+    process.stop(GRACE).await;
+    CommandEnd::TimedOut
 }

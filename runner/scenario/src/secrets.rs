@@ -57,7 +57,9 @@ impl Secrets {
     /// Secrets by name.
     pub fn new(declared: BTreeMap<String, String>) -> Self {
         let mut hidden = Hidden { declared: usize::MAX, ..Hidden::default() };
-        declared.values().for_each(|value| hidden.hide(value));
+        for value in declared.values() {
+            hidden.hide(value);
+        }
         hidden.declared = hidden.texts.len();
         Self { declared: Arc::new(declared), hidden: Arc::new(Mutex::new(hidden)), run: None }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
@@ -60,7 +60,8 @@ fn answer(stream: &mut TcpStream) -> Option<()> {
     let key = env::var("KEY").unwrap();
     // Only a login tells the token.
     let token = if head.contains("?key=") { TOKEN } else { "" };
-    println!("got {head}\n{body}\nthe key is {key}, the file {FILED}");
+    let mut out = io::stdout();
+    writeln!(out, "got {head}\n{body}\nthe key is {key}, the file {FILED}").unwrap();
     let known = serde_json::json!({ "head": head, "body": body, "key": key, "token": token, "filed": FILED, "posts": posts, "list": [{ "long": format!("{}{key}", "x".repeat(150)) }] });
     let reply = known.to_string();
     let status = if head.contains("/refused") { "403 Forbidden" } else { "200 OK" };
@@ -73,14 +74,15 @@ fn answer(stream: &mut TcpStream) -> Option<()> {
 
 fn project() -> Project {
     let exe = env::current_exe().unwrap();
+    let exe = exe.display();
     let configuration = format!(
         "services:
   vault:
-    command: [{exe:?}, --exact, {SERVICE}, --nocapture]
+    command: [\"{exe}\", --exact, {SERVICE}, --nocapture]
     env: {{ VAULT_PORT: \"${{port}}\", KEY: \"${{secrets.KEY}}\" }}
     ready: /livez
   front:
-    command: [{exe:?}, --exact, {SERVICE}, --nocapture]
+    command: [\"{exe}\", --exact, {SERVICE}, --nocapture]
     env: {{ VAULT_PORT: \"${{port}}\", KEY: \"${{env.PLAIN}}\", VAULT: \"${{url.vault}}\" }}
     depends_on: [vault]
     ready: /livez

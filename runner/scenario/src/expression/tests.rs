@@ -270,7 +270,8 @@ fn drawing(seed: u64) -> Scope {
 
 #[test]
 fn drawn_values_depend_on_the_seed_and_the_order_alone() {
-    let draw = |source: &str, scope: &Scope| Expression::parse(source).unwrap().evaluate(scope).unwrap();
+    let draw =
+        |source: &str, scope: &Scope| Expression::parse(source).expect(source).evaluate(scope).expect(source);
     let texts = |seed: u64| {
         let scope = drawing(seed);
         ["uuid()", "uuid()", "random(1, 1000000)", "choice(range(1000) | list)", "[uuid(), uuid()]"]
@@ -282,8 +283,8 @@ fn drawn_values_depend_on_the_seed_and_the_order_alone() {
     }
     assert_ne!(texts(1)[0], texts(1)[1]);
     let scope = drawing(7);
-    let uuid =
-        regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").unwrap();
+    let uuid = regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+        .expect("a pattern");
     let mut numbers = BTreeSet::new();
     let mut chosen = BTreeSet::new();
     for _ in 0..200 {

@@ -103,7 +103,7 @@ fn within_base64(bytes: &[u8], before: usize) -> Option<String> {
             _ => pattern.push(c),
         }
     }
-    if group.len() % 3 != 0 {
+    if !group.len().is_multiple_of(3) {
         pattern.push_str(ANY);
         pattern.push_str("?={0,2}");
     }

@@ -1,6 +1,6 @@
 //! `env` and `secrets`: what comes from outside of the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
     expression::check_name,
@@ -40,7 +40,7 @@ pub(super) fn outside(
         (Some(declared), _) => declared.keys().cloned().collect(),
         // One mistake among them is no reason to call the others undeclared.
         (None, Some(node)) => names_in(node),
-        (None, None) => Default::default(),
+        (None, None) => BTreeSet::new(),
     };
     reader.declared.env = names(&env, "env");
     reader.declared.secrets = names(&secrets, "secrets");
@@ -48,7 +48,7 @@ pub(super) fn outside(
 }
 
 /// The names that a mapping or a list declares.
-fn names_in(node: &Node) -> std::collections::BTreeSet<String> {
+fn names_in(node: &Node) -> BTreeSet<String> {
     let text = |item: &Node| match &item.kind {
         Kind::Text(text) => Some(text.clone()),
         _ => None,

@@ -21,7 +21,7 @@ use super::super::{
 use crate::{CommandExpectations, Judging, RunStep, Span, Template};
 
 /// How long a command may take, unless the step has another time.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// The objects with a value for each service that its templates can name.
 const OF_SERVICES: [&str; 2] = ["url", "data_dir"];
 /// What its templates can name besides variables.
