@@ -58,7 +58,8 @@ impl Folders {
         let in_current = |(_, result): &(_, Arc<ScenarioResult>)| {
             Some(folder(&result.scenario)) == self.current.as_deref()
         };
-        let of_table = |(_, result): &(_, Arc<ScenarioResult>)| Some(&result.scenario.file) == self.table.as_ref();
+        let of_table =
+            |(_, result): &(_, Arc<ScenarioResult>)| Some(&result.scenario.file) == self.table.as_ref();
         if let Some(at) = self.held.iter().position(of_table) {
             return Some(self.result(at));
         }
