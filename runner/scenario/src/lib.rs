@@ -71,7 +71,7 @@ pub use model::{
     Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, DuringStep,
     EffectExpectation, EventuallyStep, Expectations, Exploration, File, ForStep, Generator,
     HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Need, Operation,
-    OutcomeCount, OutcomePattern, Phase, ProcessStep, Readiness, ReplyExpectation, RequestStep, Rounds,
+    OutcomeCount, OutcomePattern, Phase, ProcessStep, Readiness, ReplyExpectation, RequestStep, Rounds, Row,
     Scenario, Service, Signal, SourceFile, StartCommand, StartWait, Step, Times, WaitUntilStep,
 };
 pub use reading::{

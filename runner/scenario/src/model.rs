@@ -25,7 +25,7 @@ pub use flow::{DuringStep, ForStep, Phase, Rounds, SourceFile, WaitUntilStep};
 pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming};
 pub use request::{Body, Call};
-pub use scenario::Scenario;
+pub use scenario::{Row, Scenario};
 pub use step::{
     Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,
     Times,
