@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(written(&late, "b"), "a: a/t# a/1 a/2 a/t#", "not for long");
         let mut folders = Folders::default();
         let now = Instant::now();
-        ["a/t#", "a/1"].map(|file| folders.add(result(file), now));
+        folders.add(result("a/t#"), now);
+        folders.add(result("a/1"), now);
         let mut written = || std::iter::from_fn(|| folders.next(|_| false, now)).count();
         assert_eq!(written(), 2, "the folder and the row");
         folders.end();

@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     path::PathBuf,
     time::{Duration, Instant},
@@ -117,7 +118,7 @@ fn simulation() -> Simulation {
         invariants: Vec::new(),
         before: Vec::new(),
         finally: Vec::new(),
-        sources: Default::default(),
+        sources: BTreeSet::new(),
         snapshots: None,
         settle: Duration::ZERO,
         timeout: Duration::ZERO,

@@ -1,6 +1,6 @@
 //! Worlds of two services: `tally` keeps a number on its disk, `front` calls `tally` and keeps no state.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use engine::{Stage, World};
@@ -37,7 +37,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         invariants: Vec::new(),
         before: Vec::new(),
         finally: Vec::new(),
-        sources: Default::default(),
+        sources: BTreeSet::new(),
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
