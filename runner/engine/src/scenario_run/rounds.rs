@@ -92,7 +92,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let unmet = unmet.map(|unmet| Finding { kind: FindingKind::Rounds, ..unmet });
         let late = Finding::new(
             FindingKind::Eventually,
-            format!("after {at_most} rounds at most"),
+            format!("true after round {at_most} at the latest"),
             "not until then",
         );
         Ok((StepFindings::of(unmet.chain([late]).collect()), Vec::new()))
