@@ -196,7 +196,7 @@ pub fn review(configuration: &Configuration, result: &ScenarioResult, world: Wor
     let file = project::absolute(&result.scenario.file).with_extension("");
     let mut name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
     if let Some(row) = result.scenario.row {
-        name = format!("{name}-row-{row}");
+        name = format!("{name}-row-{}", row.number);
     }
     let compared = compare_snapshot(&beside.join(folder), &name, result, world);
     let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);

@@ -8,7 +8,8 @@
 //!
 //! - every invariant of the project, after every step and at the end;
 //! - the outcome of each request with an `Idempotency-Key`: it is sent again once all faults are healed and all services run.
-//!   Then its outcome must be known, and if an earlier reply was a success, this one must be one too.
+//!   Then its outcome must be known, and if an earlier reply was a success, this one must be one too. Requests within a loop,
+//!   or beside another request, aren't sent again.
 //!
 //! # What is left out
 //!

@@ -70,7 +70,7 @@ fn requests(files: u64, links: u64) -> u64 {
 /// The ports from which connections to one address can be made; `None` where the system doesn't tell.
 fn ports() -> Option<u64> {
     let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
-    let mut ends = range.split_whitespace().map(|end| end.parse::<u64>());
+    let mut ends = range.split_whitespace().map(str::parse::<u64>);
     let (first, last) = (ends.next()?.ok()?, ends.next()?.ok()?);
     Some(last.saturating_sub(first) + 1)
 }

@@ -18,8 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
     current: Option<PathBuf>,
-    /// The file of the last result, if it is a row of a table.
-    table: Option<Arc<PathBuf>>,
+    /// The file of the last result and the number of its other rows that aren't written, if it is a row of a table.
+    table: Option<(Arc<PathBuf>, u32)>,
+    /// Whether no more results come.
+    has_ended: bool,
     /// Results that aren't written yet, in the order in which they came.
     held: Vec<(Instant, Arc<ScenarioResult>)>,
 }
@@ -52,19 +54,24 @@ impl Folders {
         self.held.push((now, result));
     }
 
-    /// What is to be written now; `None` if nothing is, or all that is left waits for the current folder or table. `is_running`
-    /// tells whether a scenario in a folder or file runs.
+    /// No more results come, so that none waits any more.
+    pub(crate) fn end(&mut self) {
+        self.has_ended = true;
+    }
+
+    /// What is to be written now; `None` if nothing is, or all that is left waits for the current folder or table.
     pub(crate) fn next(&mut self, is_running: impl Fn(&Path) -> bool, now: Instant) -> Option<Grouped> {
         let in_current = |(_, result): &(_, Arc<ScenarioResult>)| {
             Some(folder(&result.scenario)) == self.current.as_deref()
         };
-        let of_table =
-            |(_, result): &(_, Arc<ScenarioResult>)| Some(&result.scenario.file) == self.table.as_ref();
+        let of_table = |(_, result): &(_, Arc<ScenarioResult>)| {
+            self.table.as_ref().is_some_and(|(file, _)| result.scenario.file == *file)
+        };
         if let Some(at) = self.held.iter().position(of_table) {
             return Some(self.result(at));
         }
         if let Some(at) = self.held.iter().position(in_current) {
-            let rows_are_due = self.table.as_ref().is_some_and(|file| is_running(file));
+            let rows_are_due = !self.has_ended && self.table.as_ref().is_some_and(|(_, left)| *left > 0);
             return (!rows_are_due || now >= self.held[at].0 + PATIENCE).then(|| self.result(at));
         }
         let (since, first) = self.held.first()?;
@@ -80,21 +87,26 @@ impl Folders {
 
     fn result(&mut self, at: usize) -> Grouped {
         let (_, result) = self.held.remove(at);
-        self.table = result.scenario.row.map(|_| Arc::clone(&result.scenario.file));
+        let file = &result.scenario.file;
+        let left = self.table.take().filter(|(table, _)| table == file).map(|(_, left)| left);
+        self.table =
+            result.scenario.row.map(|row| (Arc::clone(file), left.unwrap_or(row.of).saturating_sub(1)));
         Grouped::Result(result)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use scenario::Row;
+
     use super::*;
     use crate::tests::sample::{FIRST, passed};
 
-    /// A result of a scenario in this file; with a `#` behind it, of a row.
+    /// A result of a scenario in this file; with a `#` behind it, of one of two rows.
     fn result(file: &str) -> Arc<ScenarioResult> {
         let mut result = passed(FIRST);
         let scenario = Arc::make_mut(&mut result.scenario);
-        scenario.row = file.ends_with('#').then_some(1);
+        scenario.row = file.ends_with('#').then_some(Row { number: 1, of: 2 });
         scenario.file = Arc::new(file.into());
         Arc::new(result)
     }
@@ -136,9 +148,20 @@ mod tests {
     #[test]
     fn the_rows_of_a_table_stand_together() {
         let ended = [(0, "a/t#"), (0, "a/1"), (1, "a/t#"), (1, "a/2")];
-        assert_eq!(written(&ended, "a/t#"), "a: a/t# a/t#", "others wait for the rest of the table");
-        assert_eq!(written(&ended, "b"), "a: a/t# a/1 a/t# a/2", "none of it runs");
-        let late = [(0, "a/t#"), (0, "a/1"), (3, "a/t#")];
-        assert_eq!(written(&late, "a/t#"), "a: a/t# a/t# a/1", "not for long");
+        assert_eq!(written(&ended, "b"), "a: a/t# a/t# a/1 a/2", "others wait for the rest of the table");
+        let late = [(0, "a/t#"), (0, "a/1"), (2, "a/2"), (3, "a/t#")];
+        assert_eq!(written(&late, "b"), "a: a/t# a/1 a/2 a/t#", "not for long");
+        let mut folders = Folders::default();
+        let now = Instant::now();
+        folders.add(result("a/t#"), now);
+        folders.add(result("a/1"), now);
+        let mut written = || std::iter::from_fn(|| folders.next(|_| false, now)).count();
+        assert_eq!(written(), 2, "the folder and the row");
+        folders.end();
+        assert_eq!(
+            std::iter::from_fn(|| folders.next(|_| false, now)).count(),
+            1,
+            "the other row was not run"
+        );
     }
 }

@@ -174,6 +174,7 @@ impl<W: Write> Terminal<W> {
                 self.bar.finish_and_clear();
                 self.heartbeat = None;
                 let interrupted = self.stopped_scenarios();
+                self.folders.end();
                 self.write_results()?;
                 interrupted.iter().try_for_each(|line| self.write_line(line))?;
                 self.close(summary, self.began.elapsed())?;
@@ -213,10 +214,7 @@ impl<W: Write> Terminal<W> {
     fn write_results(&mut self) -> io::Result<()> {
         let columns = self.options.width;
         loop {
-            let runs_in = |named: &Path| {
-                let mut running = self.running.values();
-                running.any(|(scenario, _)| folder(scenario) == named || scenario.file.as_path() == named)
-            };
+            let runs_in = |named: &Path| self.running.values().any(|(scenario, _)| folder(scenario) == named);
             let line = match self.folders.next(runs_in, Instant::now()) {
                 None => return Ok(()),
                 Some(Grouped::Folder { path, is_first }) => {

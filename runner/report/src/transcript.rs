@@ -43,7 +43,7 @@ pub(crate) fn text(result: &ScenarioResult) -> String {
         if is_undisturbed {
             lines.extend(indented(' ', &traffic::undisturbed(history, index, &mut keys)));
         } else {
-            lines.extend(indented(SIMULATED, &own_endings(history, index, &step.action)));
+            lines.extend(indented(SIMULATED, &own_endings(history, index, step)));
             let (service, counting) = (signalled(&step.action), Counting::of(&step.action));
             let below = traffic::simulated(history, Some(index), service, counting, &mut keys);
             lines.extend(indented(SIMULATED, &below));
@@ -176,8 +176,12 @@ fn fault_change(result: &ScenarioResult, record: &Record) -> Option<String> {
 }
 
 /// How a step's requests ended in this run, where that isn't certain or a fault met them.
-fn own_endings(history: &History, index: usize, action: &Action) -> Vec<String> {
+fn own_endings(history: &History, index: usize, step: &Step) -> Vec<String> {
+    let action = &step.action;
     let is_uncertain = |exchange: &Exchange<'_>| match own_request(action) {
+        None if matches!(action, Action::For(_) | Action::During(_)) => {
+            requests::is_uncertain(step, exchange)
+        }
         Some(request) => {
             request.times == Times::Once && requests::uncertain(&request.expect, exchange).is_some()
         }

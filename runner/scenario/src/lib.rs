@@ -84,9 +84,9 @@ pub use model::{
     ForStep, Generator, HeaderExpectation, InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation,
     Login, LoginScope, MatchingCalls, MeetingExpectation, Need, Observation, ObservedReply, Operation,
     OutcomeCount, OutcomePattern, Outside, Part, PartContent, Phase, ProcessStep, Readiness,
-    ReplyExpectation, RequestDefaults, RequestStep, Rounds, RunStep, Scenario, Service, Signal, SourceFile,
-    StartCommand, StartWait, StatusPattern, Step, Stub, StubEntry, StubReply, Times, WaitUntilStep,
-    WatchRule, WatchStep,
+    ReplyExpectation, RequestDefaults, RequestStep, Rounds, Row, RunStep, Scenario, Service, Signal,
+    SourceFile, StartCommand, StartWait, StatusPattern, Step, Stub, StubEntry, StubReply, Times,
+    WaitUntilStep, WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;

@@ -43,7 +43,7 @@ pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming, Observation, ObservedReply};
 pub use outside::Outside;
 pub use request::Call;
-pub use scenario::Scenario;
+pub use scenario::{Row, Scenario};
 pub use status::StatusPattern;
 pub use step::{
     Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,

@@ -4,6 +4,7 @@
 
 mod again;
 mod arrows;
+mod flow;
 mod interrupted;
 mod mistakes;
 mod mutations;

@@ -3,7 +3,7 @@
 use fault::ServiceName;
 use futures_util::future::join;
 use scenario::{DuringStep, LinkExpectation, Step, Times, WaitUntilStep};
-use verdict::{BrokenOff, Failure, History, judge_links, traffic_holds};
+use verdict::{BrokenOff, Failure, Finding, FindingKind, History, judge_links, traffic_holds};
 
 use super::{Place, ScenarioRun, StepFindings};
 use crate::{World, exits::ExitWatch, invariants::InvariantChecker, judged::Judged};
@@ -88,8 +88,8 @@ impl<W: World> ScenarioRun<'_, W> {
         let expected = [LinkExpectation { link: link.clone(), holds: holds.clone() }];
         let mut found =
             links.read(|history| judge_links(&expected, history, first, &self.variables, &refusals));
-        for finding in &mut found {
-            finding.expected = format!("{} within {within:?}", finding.expected);
+        if !found.is_empty() {
+            found.push(Finding::new(FindingKind::Eventually, format!("within {within:?}"), "not until then"));
         }
         StepFindings::of(found)
     }

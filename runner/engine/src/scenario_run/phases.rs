@@ -19,7 +19,8 @@ impl<W: World> ScenarioRun<'_, W> {
     ) -> Result<Vec<Failure>, BrokenOff> {
         let mut failures: Vec<Failure> = Vec::new();
         for (index, step) in self.scenario.steps.iter().enumerate() {
-            if !failures.is_empty() && !(step.phase.is_final() && self.has_captures_of(step)) {
+            let runs = failures.is_empty() || step.phase.is_final() && self.has_captures_of(step);
+            if !runs {
                 continue;
             }
             on_step(index);

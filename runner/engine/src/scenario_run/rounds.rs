@@ -88,11 +88,14 @@ impl<W: World> ScenarioRun<'_, W> {
                 Err(error) => return Ok((StepFindings::unevaluated(error), Vec::new())),
             }
         }
-        let expected = format!("{} after at most {at_most} rounds", condition.source());
         let unmet = judge_check(std::slice::from_ref(condition), &self.variables).into_iter();
-        let unmet =
-            unmet.map(|unmet| Finding { kind: FindingKind::Rounds, expected: expected.clone(), ..unmet });
-        Ok((StepFindings::of(unmet.collect()), Vec::new()))
+        let unmet = unmet.map(|unmet| Finding { kind: FindingKind::Rounds, ..unmet });
+        let late = Finding::new(
+            FindingKind::Eventually,
+            format!("true after round {at_most} at the latest"),
+            "not until then",
+        );
+        Ok((StepFindings::of(unmet.chain([late]).collect()), Vec::new()))
     }
 }
 

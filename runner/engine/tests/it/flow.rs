@@ -107,7 +107,7 @@ steps:
     assert_eq!(
         failures_of(&late),
         [
-            "step 1, until next is none at 5: for: next is none after at most 1 rounds / \"/items?page=2\" is none"
+            "step 1, until next is none at 5: for: next is none / \"/items?page=2\" is none; eventually: true after round 1 at the latest / not until then"
         ]
     );
 }
@@ -255,8 +255,8 @@ async fn a_wait_for_traffic_ends_with_it_or_fails_in_time() {
         format!("\nsteps:\n  - wait: {{ until: {{ client -> shop: {condition} }}, within: 2s }}\n")
     };
     let (_, failures) = run_steps(&wait("calls == 1")).await;
-    let expected = "step 1, wait until client -> shop: calls == 1 at 4: client -> shop: calls == 1 within 2s / \
-                    {\"calls\":0,\"delivered\":0,\"replied\":0,\"statuses\":[]}";
+    let expected = "step 1, wait until client -> shop: calls == 1 at 4: client -> shop: calls == 1 / \
+                    {\"calls\":0,\"delivered\":0,\"replied\":0,\"statuses\":[]}; eventually: within 2s / not until then";
     assert_eq!(failures, [expected]);
     let (_, failures) = run_steps(&wait("statuses.first == 1")).await;
     assert!(failures[0].contains("client -> shop: statuses.first == 1"), "{failures:?}");

@@ -1,6 +1,7 @@
 //! Explorations of a shop in memory: they find each planted bug, shrink it, and find nothing in the shop without one.
 
 mod bank;
+mod flow;
 mod starts;
 mod sweep;
 

@@ -86,7 +86,11 @@ fn held(failure: &Failure) -> Vec<(&str, LastHeld)> {
 fn entries<'a>(result: &'a ScenarioResult, failure: &Failure) -> Vec<Entry<'a>> {
     let records = result.history.records();
     let until = match failure.location {
-        FailureLocation::Step { .. } => records.iter().rposition(|record| record.step.is_some()),
+        // Those that run at the end all the same led to nothing.
+        FailureLocation::Step { index, .. } => records.iter().rposition(|record| {
+            let step = record.step.and_then(|step| Some((step, result.scenario.steps.get(step)?)));
+            step.is_some_and(|(position, step)| position <= index || !step.phase.is_final())
+        }),
         FailureLocation::End => records.len().checked_sub(1),
         FailureLocation::Start => None,
     };

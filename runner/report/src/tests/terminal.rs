@@ -1,4 +1,4 @@
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
@@ -136,7 +136,7 @@ fn configuration(services: Vec<Service>) -> Configuration {
         invariants: Vec::new(),
         before: Vec::new(),
         finally: Vec::new(),
-        sources: Default::default(),
+        sources: BTreeSet::new(),
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),

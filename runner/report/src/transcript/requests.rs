@@ -67,6 +67,11 @@ fn ended<'a>(step: &Step, exchange: &Exchange<'a>, keys: &mut Keys<'a>) -> Optio
     Some(format!("{}{}: {ended}", head(exchange), keys.label(exchange)))
 }
 
+/// Whether it isn't certain how one of the requests of the steps within a step ended.
+pub(super) fn is_uncertain(step: &Step, exchange: &Exchange<'_>) -> bool {
+    merged(step, exchange).is_none_or(|expect| uncertain(&expect, exchange).is_some())
+}
+
 /// Everything that steps within a step with this exchange's method and service allow; `None` if one of them polls.
 fn merged(step: &Step, exchange: &Exchange<'_>) -> Option<Expectations> {
     let mut merged = Expectations::default();

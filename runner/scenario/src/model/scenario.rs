@@ -10,8 +10,8 @@ use crate::TemplateValue;
 pub struct Scenario {
     /// Its name, a sentence about what it shows.
     pub name: String,
-    /// The row of its table, counted from 1; `None` for a scenario without `examples`.
-    pub row: Option<u32>,
+    /// The row of its table; `None` for a scenario without `examples`.
+    pub row: Option<Row>,
     /// The tags it can be selected by.
     pub tags: Vec<String>,
     /// The file it was read from, as it was named.
@@ -34,6 +34,15 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// How long the system may take to settle after the last step; the configuration's time when `None`.
     pub settle: Option<Duration>,
+}
+
+/// A row of a table of examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Its number, counted from 1.
+    pub number: u32,
+    /// The number of rows.
+    pub of: u32,
 }
 
 impl Scenario {

@@ -1,6 +1,6 @@
 //! `examples`: a table, of which each row is a scenario of its own.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use super::{
     csv::{self, Field, Quoting},
@@ -11,7 +11,7 @@ use super::{
     table::{Key, Shape, Table},
     yaml::{Kind, Node},
 };
-use crate::{Mistake, Scenario, Scope, Span, Template, TemplateValue, Value};
+use crate::{Mistake, Row, Scenario, Scope, Span, Template, TemplateValue, Value};
 
 /// The most rows of a table.
 const MOST: usize = 10_000;
@@ -265,7 +265,8 @@ impl Examples {
         scenario: &Scenario,
     ) -> Option<Vec<Scenario>> {
         let is_same = name.names().next().is_none();
-        let rows = (1..).zip(&self.rows).map(|(row, values)| {
+        let of = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let rows = (1..).zip(&self.rows).map(|(number, values)| {
             let variables = || self.columns.iter().zip(values);
             let vars =
                 variables().filter_map(|(column, value)| Some((column.variable.clone()?, value.clone())));
@@ -274,21 +275,21 @@ impl Examples {
                 .iter()
                 .filter_map(|(name, value)| Some((name.clone(), value.render(&Scope::default()).ok()?)));
             let named = name.render(&Scope::new(known)).map_err(|error| {
-                reader.note(node.span, format!("row {row} has no name: {error}"), None);
+                reader.note(node.span, format!("row {number} has no name: {error}"), None);
             });
             Some(Scenario {
                 name: named.ok()?,
-                row: Some(row),
+                row: Some(Row { number, of }),
                 vars: vars.into_iter().chain(scenario.vars.iter().cloned()).collect(),
                 ..scenario.clone()
             })
         });
         let mut scenarios: Vec<Scenario> = all(rows)?;
-        let names: Vec<String> = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
-        let mut counts = std::collections::BTreeMap::<&str, u32>::new();
-        names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
+        let mut seen = BTreeSet::new();
+        let names = scenarios.iter().map(|scenario| scenario.name.clone());
+        let twice: BTreeSet<String> = names.filter(|name| !seen.insert(name.clone())).collect();
         for (row, scenario) in (1..).zip(&mut scenarios) {
-            if is_same || counts.get(scenario.name.as_str()).is_some_and(|count| *count > 1) {
+            if is_same || twice.contains(&scenario.name) {
                 scenario.name = format!("{} ({row})", scenario.name);
             }
         }

@@ -102,7 +102,7 @@ const ROUNDS: &[Key] = &[Key::optional(
 )];
 
 /// The keys that may stand beside some of those.
-const BESIDE: &[(&str, &[&'static [Key]])] = &[
+const BESIDE: &[(&str, &[&[Key]])] = &[
     ("request", &[SENDING, REQUEST, DURING]),
     ("inject", &[AFTER, LASTING]),
     ("run", &[RUN]),

@@ -25,7 +25,7 @@ fn check_rows(head: &str, table: &str, expected: &[&str]) {
     let shown: Vec<String> = (1..)
         .zip(rows)
         .map(|(row, scenario)| {
-            assert_eq!(scenario.row, Some(row));
+            assert_eq!(scenario.row.map(|row| row.number), Some(row));
             let vars = scenario::write(&scenario);
             let vars = vars
                 .split_once("vars:\n")

@@ -204,7 +204,7 @@ fn requests() {
     check_step(&with("repeat: 0"), &["3:72 0 is not a whole number from 1 to 100000"]);
     check_step(
         &with("parallel: many"),
-        &["3:74 this is a text, and has to be a whole number from 1 to 1000"],
+        &["3:74 this is a text, and has to be a whole number from 1 to 100000"],
     );
     check_step(
         &with("repeat: 2, parallel: 2"),

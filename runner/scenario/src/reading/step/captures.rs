@@ -40,7 +40,9 @@ pub(crate) fn check_used(reader: &mut Reader<'_>, lists: &[&Node]) {
 
 fn captures<'n>(lists: &[&'n Node]) -> Vec<Captured<'n>> {
     let mut found = Vec::new();
-    lists.iter().for_each(|list| find(list, false, &mut found));
+    for list in lists {
+        find(list, false, &mut found);
+    }
     found
 }
 

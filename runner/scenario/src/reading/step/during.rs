@@ -31,7 +31,9 @@ pub(super) fn during(
     let request = request_step(reader, line, fields, times);
     let captured = reader.names.take_since(&before);
     let steps = steps(reader, &entry.value, faults);
-    captured.iter().for_each(|name| reader.names.define(name));
+    for name in &captured {
+        reader.names.define(name);
+    }
     if entry.value.kind == Kind::List(Vec::new()) {
         let help = "leave it out, or say what happens meanwhile".to_owned();
         reader.note(entry.span, "`during` has no steps", help);

@@ -255,12 +255,12 @@ fn in_place(
         if !names(&parameter) {
             vars.push((parameter, value));
         } else if !is_itself(&value, &parameter) {
-            let other = (1..).map(|number| format!("{parameter}_{number}")).find(|name| {
+            let other = (1..=u32::MAX).map(|number| format!("{parameter}_{number}")).find(|name| {
                 !names(name)
                     && reader.names.announced(name).is_none()
                     && !vars.iter().any(|(other, _)| other == name)
             });
-            let other = other.expect("numbers don't end");
+            let other = other.expect("no file has so many variables");
             bindings.insert(parameter, Binding::Name(other.clone()));
             reader.inclusion.outer.insert(other.clone());
             vars.push((other, value));
