@@ -21,7 +21,7 @@ pub(crate) fn select(
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
         let skip = needed_services(scenario, invariants).into_iter().find_map(why);
-        Planned { scenario: Arc::clone(scenario), skip }
+        Planned { skip, ..Planned::new(Arc::clone(scenario)) }
     };
     chosen.map(planned).collect()
 }
