@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use report::{Interruption, Target, WriteError};
+use report::{Interruption, Target, WriteError, annotate_mistakes};
 use verdict::{BrokenOff, Output};
 
-use crate::{Exit, Mistakes, interrupt::Interrupt};
+use crate::{Exit, Mistakes, github, interrupt::Interrupt};
 
 /// Writes results. A reader that has closed the pipe is no error: it interrupts the command.
 pub(crate) fn write(text: &str, interrupt: &Interrupt) -> Result<(), BrokenOff> {
@@ -44,6 +44,15 @@ fn not_written(error: WriteError) -> BrokenOff {
 
 pub(crate) fn show_mistakes(mistakes: &Mistakes) -> Exit {
     write_error(&mistakes.shown());
+    if let Some(paths) = github::paths() {
+        write_error(&annotate_mistakes(&mistakes.0, &paths));
+    }
+    Exit::Mistake
+}
+
+/// Shows mistakes on the command line, which are rendered.
+pub(crate) fn show_wrong_arguments(shown: &str) -> Exit {
+    write_error(shown);
     Exit::Mistake
 }
 

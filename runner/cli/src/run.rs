@@ -5,168 +5,290 @@ use std::{
     env,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
-    path::Path,
-    sync::{Mutex, PoisonError},
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
 use report::{
-    Interruption, Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind,
-    compare_snapshot, count,
+    Interruption, Planning, Progress, Repetitions, RunRecord, ServiceAddress, Target, Terminal,
+    TerminalOptions, WorldKind, count,
 };
-use scenario::{Configuration, Step};
-use verdict::{BrokenOff, Finding, FindingKind};
+use scenario::{Configuration, Scenario, Step, nearest_name};
+use verdict::BrokenOff;
 
 use crate::{
-    Build, Exit, Prepared, Project, WorldOptions, Worlds,
-    arguments::Run,
+    Build, Exit, Mistakes, Prepared, Project, WorldOptions, Worlds,
+    arguments::{Arguments, Run},
+    github,
     interrupt::Interrupt,
     invocation::Invocation,
-    output::{check_reports, write_reports, written},
-    project,
+    last_run::LastRun,
+    output::{check_reports, show_mistakes, show_wrong_arguments, write, write_note, write_reports, written},
     project_command::{prepare_with, progress, run_command},
-    selection::select,
+    selection::plan,
+    selection_args::NothingSelected,
     service_output::{Notices, ScenarioNames},
+    snapshots::Snapshots,
+    started,
     thin::{self, Thin},
 };
 
 /// Runs the scenarios that the command line names.
 pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
+    if let Some(mistakes) = misspelled_command(&arguments.paths) {
+        return show_mistakes(&mistakes);
+    }
+    match arguments.selection.filters() {
+        Ok(filters) => {
+            run_chosen(arguments, invocation, worlds, &|scenarios: &[Arc<Scenario>], last: &LastRun, seed| {
+                arguments.selection.choose(scenarios, &filters, last, seed)
+            })
+        }
+        Err(mistakes) => show_wrong_arguments(&mistakes),
+    }
+}
+
+/// Runs the scenarios that `choose` selects and orders, of those that were read; it gets the results of the last run, and the
+/// seed.
+pub(crate) fn run_chosen(
+    arguments: &Run,
+    invocation: &Invocation,
+    worlds: &impl Worlds,
+    choose: &impl Fn(&[Arc<Scenario>], &LastRun, Seed) -> Result<Vec<Arc<Scenario>>, NothingSelected>,
+) -> Exit {
     run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
-        run_project(arguments, invocation, project, interrupt, notices, worlds).await
+        let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
+        let last = LastRun::read(project, kind(worlds));
+        let chosen = choose(&project.scenarios, &last, seed);
+        let run = ProjectRun { arguments, invocation, project, interrupt, notices, seed };
+        match chosen {
+            Ok(chosen) if arguments.dry_run => run.dry(&chosen, worlds),
+            Ok(chosen) => run.run(&chosen, last, worlds).await,
+            Err(nothing) => run.nothing(&nothing, worlds),
+        }
     })
 }
 
-async fn run_project<W: Worlds>(
-    arguments: &Run,
-    invocation: &Invocation,
-    project: &Project,
-    interrupt: &Interrupt,
-    notices: &Notices,
-    worlds: &W,
-) -> Result<Exit, BrokenOff> {
-    let configuration = &project.configuration;
-    let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-    let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new());
-    arguments.output.check(W::KIND);
-    // A line that is overwritten would run into the services' lines.
-    let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
-    let options = terminal_options(configuration, invocation, progress, W::KIND);
-    let mut terminal = Terminal::new(anstream::stdout(), options);
-    if chosen.is_empty() || arguments.dry_run {
-        let listed =
-            terminal.open(configuration, chosen.len(), seed, jobs).and_then(|()| dry_run(project, &chosen));
-        written(listed, interrupt)?;
-        return Ok(if chosen.is_empty() { Exit::NothingRan } else { Exit::Passed });
+/// The kind of worlds.
+fn kind<W: Worlds>(_: &W) -> WorldKind {
+    W::KIND
+}
+
+/// A run of a project's scenarios.
+struct ProjectRun<'a> {
+    arguments: &'a Run,
+    invocation: &'a Invocation,
+    project: &'a Project,
+    interrupt: &'a Interrupt,
+    notices: &'a Notices,
+    seed: Seed,
+}
+
+impl ProjectRun<'_> {
+    /// Lists the scenarios that would run.
+    fn dry<W: Worlds>(&self, chosen: &[Arc<Scenario>], worlds: &W) -> Result<Exit, BrokenOff> {
+        let mut terminal = self.terminal(worlds);
+        let listed = self.open(&mut terminal, chosen.len(), worlds).and_then(|()| list(chosen));
+        written(listed, self.interrupt).map(|()| Exit::Passed)
     }
-    check_reports(&arguments.report)?;
-    let opened = written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt);
-    let record = RunRecord::default().with_addresses(addresses(configuration));
-    let shown = Mutex::new((terminal, record, opened));
-    let on_event = |event: Event| {
-        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let (terminal, record, result) = &mut *shown;
-        if let (Event::RunEnded { summary }, Some(why)) = (&event, interrupt.why())
-            && summary.not_run > 0
-        {
-            terminal.interrupt(why);
-            record.interrupted = Some(why);
+
+    /// Says that nothing runs, and why.
+    fn nothing<W: Worlds>(&self, nothing: &NothingSelected, worlds: &W) -> Result<Exit, BrokenOff> {
+        let opened = self.open(&mut self.terminal(worlds), 0, worlds);
+        let told = opened.and_then(|()| {
+            anstream::stdout().write_all(nothing.told("run", self.project.explorations.len()).as_bytes())
+        });
+        written(told, self.interrupt)?;
+        match nothing {
+            NothingSelected::EmptyShard(scenarios) => {
+                let thin = [Thin::EmptyShard(*scenarios)];
+                thin::tell(&thin, self.arguments.strictness.strictness(), Exit::Passed, self.interrupt)
+            }
+            _ => Ok(Exit::NothingRan),
         }
-        record.take(&event);
-        // After a closed pipe, too, nothing more is written.
-        if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
-            *result = written(terminal.show(&event), interrupt);
-        }
+    }
+
+    async fn run<W: Worlds>(
+        &self,
+        chosen: &[Arc<Scenario>],
+        last: LastRun,
+        worlds: &W,
+    ) -> Result<Exit, BrokenOff> {
+        let Self { arguments, project, interrupt, seed, .. } = *self;
+        let configuration = &project.configuration;
+        check_reports(&arguments.report)?;
+        let planned = plan(chosen, self.repetitions(), &configuration.invariants, &BTreeMap::new());
+        let mut terminal = self.terminal(worlds);
+        let opened = written(self.open(&mut terminal, chosen.len(), worlds), interrupt);
+        let record = self.record(&planned, W::KIND);
+        let shown = Mutex::new((terminal, record, opened));
+        let on_event = |event: Event| {
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            let (terminal, record, result) = &mut *shown;
+            if let (Event::RunEnded { summary }, Some(why)) = (&event, interrupt.why())
+                && summary.not_run > 0
+            {
+                terminal.interrupt(why);
+                record.interrupted = Some(why);
+            }
+            record.take(&event);
+            // After a closed pipe, too, nothing more is written.
+            if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
+                *result = written(terminal.show(&event), interrupt);
+            }
+        };
+        let snapshots = Snapshots::new(configuration, W::KIND);
+        let prepared = interrupt.unless(self.prepare(planned.len(), worlds)).await;
+        let summary = match prepared {
+            Ok(Ok(Prepared { stage, missing })) => {
+                let plan = Plan {
+                    scenarios: plan(chosen, self.repetitions(), &configuration.invariants, &missing),
+                    rules: Rules::from(&**configuration),
+                    seed,
+                    jobs: self.jobs(worlds),
+                    on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+                    kept_output: if arguments.output.logs {
+                        KeptOutput::OfAll
+                    } else {
+                        KeptOutput::OfFailures
+                    },
+                    stop: interrupt.token().clone(),
+                };
+                let review = |result: &ScenarioResult| snapshots.review(result);
+                engine::run(&plan, &stage, &review, &on_event).await
+            }
+            Ok(Err(broken)) => {
+                let (_, record, _) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+                // Otherwise the report of an earlier run would stand for this one.
+                let record = record.not_begun(seed, planned.len(), broken.clone());
+                write_reports(&arguments.report, |target| target.write(&record))?;
+                github::tell(&record, None, interrupt)?;
+                return Err(broken);
+            }
+            Err(_) => {
+                let summary = Summary { not_run: planned.len(), ..Summary::default() };
+                on_event(Event::RunStarted { scenarios: planned.len(), seed });
+                on_event(Event::RunEnded { summary });
+                summary
+            }
+        };
+        let (terminal, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+        write_reports(&arguments.report, |target| target.write(&record))?;
+        keep(last, &record);
+        result?;
+        write(&snapshots.told(), interrupt)?;
+        github::tell(&record, terminal.again().as_deref(), interrupt)?;
+        let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
+        let thin: Vec<Thin> =
+            thin(project, chosen, &summary).into_iter().chain(self.notices.thin()).collect();
+        thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
+    }
+
+    /// Makes what starts worlds for so many runs.
+    async fn prepare<W: Worlds>(&self, runs: usize, worlds: &W) -> Result<Prepared<W::Stage>, BrokenOff> {
+        let arguments = self.arguments;
+        arguments.output.check(W::KIND);
+        let side_by_side = self.jobs(worlds).get().min(runs) > 1;
+        let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
+        let options = WorldOptions {
+            lines: arguments.output.lines(names),
+            keep: arguments.output.keep(),
+            notices: self.notices.sink(),
+            ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
+        };
+        prepare_with(worlds, self.project, options, self.progress(), self.arguments.detail.detail()).await
+    }
+
+    /// The record of these runs, without results.
+    fn record(&self, planned: &[Planned], world: WorldKind) -> RunRecord {
+        let writes_json = self.arguments.report.iter().any(|target| matches!(target, Target::Json(_)));
+        let started = writes_json.then(|| started::started(self.project, &self.invocation.again, world));
+        let scenarios = planned.iter().map(|planned| Arc::clone(&planned.scenario)).collect();
+        let planning = Planning { scenarios, repetitions: self.repetitions(), started };
+        RunRecord::default().with_addresses(addresses(&self.project.configuration)).with_planning(planning)
+    }
+
+    fn open<W: Worlds>(
+        &self,
+        terminal: &mut Terminal<impl Write>,
+        scenarios: usize,
+        worlds: &W,
+    ) -> io::Result<()> {
+        terminal.open(&self.project.configuration, scenarios, self.seed, self.jobs(worlds))
+    }
+
+    fn jobs<W: Worlds>(&self, worlds: &W) -> NonZeroUsize {
+        self.arguments.jobs.unwrap_or_else(|| worlds.jobs())
+    }
+
+    fn repetitions(&self) -> Repetitions {
+        self.arguments.repeat.map_or_else(Repetitions::default, |runs| Repetitions { runs })
+    }
+
+    fn progress(&self) -> Progress {
+        // A line that is overwritten would run into the services' lines.
+        if self.arguments.output.logs { Progress::Hidden } else { progress() }
+    }
+
+    fn terminal<W: Worlds>(&self, _: &W) -> Terminal<impl Write + use<W>> {
+        let addresses = addresses(&self.project.configuration);
+        let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        let columns = || env::var("COLUMNS").ok()?.parse().ok();
+        let options = TerminalOptions {
+            width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
+            world: W::KIND,
+            progress: self.progress(),
+            detail: self.arguments.detail.detail(),
+            repetitions: self.repetitions(),
+            again: self.invocation.again.clone(),
+            address: Box::new(move |service| addresses.get(service).cloned()),
+        };
+        Terminal::new(anstream::stdout(), options)
+    }
+}
+
+/// Keeps the verdicts for the next run.
+fn keep(mut last: LastRun, record: &RunRecord) {
+    last.update(record.results.iter().map(|result| &**result));
+    if let Err(error) = last.write() {
+        write_note(&format!("the verdicts of this run aren't kept for --rerun-failed and --sort: {error}"));
+    }
+}
+
+/// The mistake of a first path that isn't there and is nearly the name of a command.
+fn misspelled_command(paths: &[PathBuf]) -> Option<Mistakes> {
+    let word = paths.first().filter(|path| !path.exists())?;
+    let names = Arguments::command_names();
+    let meant = nearest_name(word.to_str()?, names.iter().map(String::as_str))?;
+    let help = if word.as_os_str() == meant {
+        format!("write the command before its options: `{meant} …`")
+    } else {
+        format!("did you mean the command `{meant}`?")
     };
-    let side_by_side = jobs.get().min(chosen.len()) > 1;
-    let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
-    let options = WorldOptions {
-        lines: arguments.output.lines(names),
-        keep: arguments.output.keep(),
-        notices: notices.sink(),
-        ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
-    };
-    let prepared = interrupt.unless(prepare_with(worlds, project, options, progress)).await;
-    let summary = match prepared {
-        Ok(Ok(Prepared { stage, missing })) => {
-            let invariants = &configuration.invariants;
-            let plan = Plan {
-                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
-                rules: Rules::from(&**configuration),
-                seed,
-                jobs,
-                on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
-                kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
-                stop: interrupt.token().clone(),
-            };
-            let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-            engine::run(&plan, &stage, &review, &on_event).await
-        }
-        Ok(Err(broken)) => {
-            let (_, record, _) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-            // Otherwise the report of an earlier run would stand for this one.
-            let record = record.not_begun(seed, chosen.len(), broken.clone());
-            write_reports(&arguments.report, |target| target.write(&record))?;
-            return Err(broken);
-        }
-        Err(_) => {
-            let summary = Summary { not_run: chosen.len(), ..Summary::default() };
-            on_event(Event::RunStarted { scenarios: chosen.len(), seed });
-            on_event(Event::RunEnded { summary });
-            summary
-        }
-    };
-    let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-    write_reports(&arguments.report, |target| target.write(&record))?;
-    result?;
-    let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
-    let thin: Vec<Thin> = thin(project, &chosen, &summary).into_iter().chain(notices.thin()).collect();
-    thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
+    Some(Mistakes::one(word.clone(), "there is no such file, folder or command", help))
 }
 
 /// What the run doesn't show.
-fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
+fn thin(project: &Project, chosen: &[Arc<Scenario>], summary: &Summary) -> Vec<Thin> {
     let no_invariants = project.configuration.invariants.is_empty();
-    let cannot_fail = chosen
-        .iter()
-        .map(|planned| &planned.scenario)
-        .filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
+    let cannot_fail =
+        chosen.iter().filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
     let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped));
     let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
     thin::invariants(project).into_iter().chain(cannot_fail).chain(skipped).collect()
 }
 
 /// Lists the scenarios that would run.
-fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
+fn list(chosen: &[Arc<Scenario>]) -> io::Result<()> {
     let mut out = anstream::stdout();
-    if chosen.is_empty() {
-        match (project.scenarios.len(), project.explorations.len()) {
-            (0, 0) => writeln!(out, "Nothing to run: no scenario was found.")?,
-            (0, _) => writeln!(out, "Nothing to run: only explorations were found; `explore` runs those.")?,
-            (all, _) => writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?,
-        }
-        return Ok(());
-    }
-    for planned in chosen {
-        let scenario = &planned.scenario;
+    for scenario in chosen {
         let steps = count(scenario.steps.len(), "step");
         writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
     writeln!(out, "\nNo mistakes; nothing was started.")
-}
-
-/// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the
-/// scenario's file, relative to the configuration's folder.
-pub fn review(configuration: &Configuration, result: &ScenarioResult, world: WorldKind) -> Vec<Finding> {
-    let Some(folder) = &configuration.snapshots else { return Vec::new() };
-    let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
-    let file = project::absolute(&result.scenario.file).with_extension("");
-    let name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
-    let compared = compare_snapshot(&beside.join(folder), &name, result, world);
-    let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);
-    compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
 /// Where the services are reached by commands that a person types.
@@ -184,24 +306,6 @@ pub(crate) fn addresses(configuration: &Configuration) -> BTreeMap<ServiceName, 
 
 /// The columns of a line where neither a terminal nor `COLUMNS` says how many there are.
 const USUAL_WIDTH: usize = 110;
-
-fn terminal_options(
-    configuration: &Configuration,
-    invocation: &Invocation,
-    progress: Progress,
-    world: WorldKind,
-) -> TerminalOptions {
-    let addresses = addresses(configuration);
-    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-    let columns = || env::var("COLUMNS").ok()?.parse().ok();
-    TerminalOptions {
-        width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
-        world,
-        progress,
-        again: invocation.again.clone(),
-        address: Box::new(move |service| addresses.get(service).cloned()),
-    }
-}
 
 /// A random seed, for a command line without `--seed`.
 pub(crate) fn new_seed() -> u64 {

@@ -1,37 +1,33 @@
-//! Selects the scenarios to run.
+//! Plans the runs of scenarios, and finds those whose services are missing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
+use report::Repetitions;
 use scenario::{Action, Invariant, RequestStep, Scenario, Step};
 use verdict::BrokenOff;
 
-/// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
-/// marked to be skipped. `invariants` are those of the whole run.
-pub(crate) fn select(
-    scenarios: &[Arc<Scenario>],
-    filters: &[String],
+/// Plans runs of each of the chosen scenarios. One that needs a missing service is marked to be skipped. `invariants` are those
+/// of the whole run.
+pub(crate) fn plan(
+    chosen: &[Arc<Scenario>],
+    repetitions: Repetitions,
     invariants: &[Invariant],
     missing: &BTreeMap<ServiceName, BrokenOff>,
 ) -> Vec<Planned> {
-    let chosen = scenarios
-        .iter()
-        .filter(|scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter)));
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
         let skip = needed_services(scenario, invariants).into_iter().find_map(why);
-        Planned { skip, ..Planned::new(Arc::clone(scenario)) }
+        let scenario = Arc::clone(scenario);
+        let run = move |repetition| Planned {
+            repetition,
+            skip: skip.clone(),
+            ..Planned::new(Arc::clone(&scenario))
+        };
+        (0..repetitions.runs.get()).map(run)
     };
-    chosen.map(planned).collect()
-}
-
-fn matches(scenario: &Scenario, filter: &str) -> bool {
-    let filter = filter.to_lowercase();
-    let contains = |text: &str| text.to_lowercase().contains(&filter);
-    contains(&scenario.name)
-        || contains(&scenario.file.to_string_lossy())
-        || scenario.tags.iter().any(|tag| tag.to_lowercase() == filter)
+    chosen.iter().flat_map(planned).collect()
 }
 
 /// The services without which a scenario can't be run and judged: those of its steps and faults, and those that the
@@ -126,7 +122,8 @@ invariants:
         let (service, address) = ("bank".parse().expect("a name"), "http://localhost:1".to_owned());
         let missing =
             BTreeMap::from([("bank".parse().expect("a name"), BrokenOff::Absent { service, address })]);
-        let planned = select(&[Arc::from(scenario)], &[], &configuration.invariants, &missing);
+        let planned =
+            plan(&[Arc::from(scenario)], Repetitions::default(), &configuration.invariants, &missing);
         assert_eq!(
             planned[0].skip.as_deref(),
             Some("bank isn't there: http://localhost:1 refuses connections")

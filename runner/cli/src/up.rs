@@ -31,7 +31,7 @@ const LINES: usize = 5;
 /// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a
 /// program whose own worlds are of another kind.
 pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
-    let configuration = match configuration(arguments.configuration.file.as_deref(), &[]) {
+    let configuration = match configuration(arguments.configuration.named.file.as_deref(), &[]) {
         Ok(configuration) => Arc::new(configuration),
         Err(mistakes) => return show_mistakes(&mistakes),
     };

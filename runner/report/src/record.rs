@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use engine::{Event, ScenarioResult, Summary};
 use explore::SweepTable;
 use fault::{Seed, ServiceName};
+use scenario::Scenario;
 use verdict::BrokenOff;
 
-use crate::{Interruption, ServiceAddress, sweep::failures};
+use crate::{Interruption, Repetitions, ServiceAddress, json::StartedFile, sweep::failures};
 
 /// A run as reports need it, gathered from its events.
 #[derive(Debug, Clone)]
@@ -27,6 +28,18 @@ pub struct RunRecord {
     /// The position in the run of each result. Scenarios that run side by side end in any order.
     positions: Vec<usize>,
     addresses: BTreeMap<ServiceName, ServiceAddress>,
+    pub(crate) planning: Planning,
+}
+
+/// What is known of a run before it begins.
+#[derive(Debug, Clone, Default)]
+pub struct Planning {
+    /// The scenarios, in the order of the run, each as often as it is to run.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// How often each of them is to run.
+    pub repetitions: Repetitions,
+    /// How the run was started, for the report that repeats it.
+    pub started: Option<StartedFile>,
 }
 
 impl Default for RunRecord {
@@ -40,6 +53,7 @@ impl Default for RunRecord {
             sweeps: Vec::new(),
             positions: Vec::new(),
             addresses: BTreeMap::new(),
+            planning: Planning::default(),
         }
     }
 }
@@ -64,6 +78,12 @@ impl RunRecord {
         Self { addresses, ..self }
     }
 
+    /// The same record of a run that was planned like this.
+    #[must_use]
+    pub fn with_planning(self, planning: Planning) -> Self {
+        Self { planning, ..self }
+    }
+
     /// The record of a run of so many scenarios that couldn't begin.
     #[must_use]
     pub fn not_begun(self, seed: Seed, scenarios: usize, why: BrokenOff) -> Self {
@@ -77,6 +97,19 @@ impl RunRecord {
         broken_off.or_else(|| Some(self.interrupted?.to_string()))
     }
 
+    /// The planned scenarios that have no result.
+    pub(crate) fn not_run(&self) -> impl Iterator<Item = &Scenario> {
+        let planned = self.planning.scenarios.iter().enumerate();
+        planned
+            .filter(|(index, _)| self.positions.binary_search(index).is_err())
+            .map(|(_, scenario)| &**scenario)
+    }
+
+    /// The name of a result's scenario, with the number of the run if there are several.
+    pub(crate) fn name(&self, result: &ScenarioResult) -> String {
+        self.planning.repetitions.name(result, self.seed)
+    }
+
     /// Where a person reaches a service.
     pub(crate) fn address(&self, service: &ServiceName) -> Option<ServiceAddress> {
         self.addresses.get(service).cloned()
@@ -86,8 +119,9 @@ impl RunRecord {
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::RunStarted { seed, .. } => {
-                let addresses = std::mem::take(&mut self.addresses);
-                *self = Self { seed: *seed, addresses, ..Self::default() };
+                let (addresses, planning) =
+                    (std::mem::take(&mut self.addresses), std::mem::take(&mut self.planning));
+                *self = Self { seed: *seed, addresses, planning, ..Self::default() };
             }
             Event::ScenarioEnded { index, result } => {
                 let at = self.positions.partition_point(|other| other < index);

@@ -44,4 +44,5 @@ pub use configuration::read_configuration;
 pub use file::{read_file, read_file_with};
 pub use files::Files;
 pub use schema::{configuration_schema, schema};
+pub use suggestion::{help as help_for_unknown, nearest as nearest_name};
 pub(crate) use yaml::is_number;

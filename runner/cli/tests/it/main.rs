@@ -4,8 +4,17 @@
 
 mod again;
 mod arrows;
+mod check;
+mod github;
+mod help;
 mod interrupted;
+mod list;
 mod mistakes;
 mod project;
+mod repeat;
+mod replay;
 mod runs;
+mod selection;
+mod shown;
+mod snapshots;
 mod thin;
