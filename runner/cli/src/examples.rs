@@ -22,7 +22,7 @@ Filters:
 
 const FILTERS_END: &str = "  a & b, a | b, !a, (a)
             Both, either, not. `!` binds closest, then `&`.
-  Between the parentheses stands a text, `= text` for all of the name, or `~ regex`. A text with an
+  Between the parentheses stands a text, `= text` for the whole, or `~ regex`. A text with an
   unpaired parenthesis stands in \"quotes\", and so does one with `&`, `|` or `(` outside of them.
 ";
 

@@ -14,7 +14,7 @@ use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult,
 use fault::{Seed, ServiceName};
 use report::{
     Interruption, Planning, Progress, Repetitions, RunRecord, ServiceAddress, Target, Terminal,
-    TerminalOptions, WorldKind, count,
+    TerminalOptions, count,
 };
 use scenario::{Configuration, Scenario, Step, nearest_name};
 use verdict::BrokenOff;
@@ -53,55 +53,55 @@ pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds
 
 /// Runs the scenarios that `choose` selects and orders, of those that were read; it gets the results of the last run, and the
 /// seed.
-pub(crate) fn run_chosen(
+pub(crate) fn run_chosen<W: Worlds>(
     arguments: &Run,
     invocation: &Invocation,
-    worlds: &impl Worlds,
+    worlds: &W,
     choose: &impl Fn(&[Arc<Scenario>], &LastRun, Seed) -> Result<Vec<Arc<Scenario>>, NothingSelected>,
 ) -> Exit {
     run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        let last = LastRun::read(project, kind(worlds));
+        let last = LastRun::read(project, W::KIND);
         let chosen = choose(&project.scenarios, &last, seed);
-        let run = ProjectRun { arguments, invocation, project, interrupt, notices, seed };
+        let run = ProjectRun { arguments, invocation, worlds, project, interrupt, notices, seed };
         match chosen {
-            Ok(chosen) if arguments.dry_run => run.dry(&chosen, worlds),
-            Ok(chosen) => run.run(&chosen, last, worlds).await,
-            Err(nothing) => run.nothing(&nothing, worlds),
+            Ok(chosen) if arguments.dry_run => run.dry(&chosen),
+            Ok(chosen) => run.run(&chosen, last).await,
+            Err(nothing) => run.nothing(&nothing),
         }
     })
 }
 
-/// The kind of worlds.
-fn kind<W: Worlds>(_: &W) -> WorldKind {
-    W::KIND
-}
-
 /// A run of a project's scenarios.
-struct ProjectRun<'a> {
+struct ProjectRun<'a, W> {
     arguments: &'a Run,
     invocation: &'a Invocation,
+    worlds: &'a W,
     project: &'a Project,
     interrupt: &'a Interrupt,
     notices: &'a Notices,
     seed: Seed,
 }
 
-impl ProjectRun<'_> {
+impl<W: Worlds> ProjectRun<'_, W> {
     /// Lists the scenarios that would run.
-    fn dry<W: Worlds>(&self, chosen: &[Arc<Scenario>], worlds: &W) -> Result<Exit, BrokenOff> {
-        let mut terminal = self.terminal(worlds);
-        let listed = self.open(&mut terminal, chosen.len(), worlds).and_then(|()| list(chosen));
+    fn dry(&self, chosen: &[Arc<Scenario>]) -> Result<Exit, BrokenOff> {
+        let mut terminal = self.terminal();
+        let listed = self.open(&mut terminal, chosen.len()).and_then(|()| list(chosen));
         written(listed, self.interrupt).map(|()| Exit::Passed)
     }
 
     /// Says that nothing runs, and why.
-    fn nothing<W: Worlds>(&self, nothing: &NothingSelected, worlds: &W) -> Result<Exit, BrokenOff> {
-        let opened = self.open(&mut self.terminal(worlds), 0, worlds);
+    fn nothing(&self, nothing: &NothingSelected) -> Result<Exit, BrokenOff> {
+        let opened = self.open(&mut self.terminal(), 0);
         let told = opened.and_then(|()| {
             anstream::stdout().write_all(nothing.told("run", self.project.explorations.len()).as_bytes())
         });
         written(told, self.interrupt)?;
+        // Otherwise the reports of an earlier run would stand for this one.
+        let mut record = self.record(&[]);
+        record.seed = self.seed;
+        write_reports(&self.arguments.report, |target| target.write(&record))?;
         match nothing {
             NothingSelected::EmptyShard(scenarios) => {
                 let thin = [Thin::EmptyShard(*scenarios)];
@@ -111,19 +111,14 @@ impl ProjectRun<'_> {
         }
     }
 
-    async fn run<W: Worlds>(
-        &self,
-        chosen: &[Arc<Scenario>],
-        last: LastRun,
-        worlds: &W,
-    ) -> Result<Exit, BrokenOff> {
+    async fn run(&self, chosen: &[Arc<Scenario>], last: LastRun) -> Result<Exit, BrokenOff> {
         let Self { arguments, project, interrupt, seed, .. } = *self;
         let configuration = &project.configuration;
         check_reports(&arguments.report)?;
         let planned = plan(chosen, self.repetitions(), &configuration.invariants, &BTreeMap::new());
-        let mut terminal = self.terminal(worlds);
-        let opened = written(self.open(&mut terminal, chosen.len(), worlds), interrupt);
-        let record = self.record(&planned, W::KIND);
+        let mut terminal = self.terminal();
+        let opened = written(self.open(&mut terminal, chosen.len()), interrupt);
+        let record = self.record(&planned);
         let shown = Mutex::new((terminal, record, opened));
         let on_event = |event: Event| {
             let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,14 +136,14 @@ impl ProjectRun<'_> {
             }
         };
         let snapshots = Snapshots::new(configuration, W::KIND);
-        let prepared = interrupt.unless(self.prepare(planned.len(), worlds)).await;
+        let prepared = interrupt.unless(self.prepare(planned.len())).await;
         let summary = match prepared {
             Ok(Ok(Prepared { stage, missing })) => {
                 let plan = Plan {
                     scenarios: plan(chosen, self.repetitions(), &configuration.invariants, &missing),
                     rules: Rules::from(&**configuration),
                     seed,
-                    jobs: self.jobs(worlds),
+                    jobs: self.jobs(),
                     on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
                     kept_output: if arguments.output.logs {
                         KeptOutput::OfAll
@@ -188,10 +183,10 @@ impl ProjectRun<'_> {
     }
 
     /// Makes what starts worlds for so many runs.
-    async fn prepare<W: Worlds>(&self, runs: usize, worlds: &W) -> Result<Prepared<W::Stage>, BrokenOff> {
+    async fn prepare(&self, runs: usize) -> Result<Prepared<W::Stage>, BrokenOff> {
         let arguments = self.arguments;
         arguments.output.check(W::KIND);
-        let side_by_side = self.jobs(worlds).get().min(runs) > 1;
+        let side_by_side = self.jobs().get().min(runs) > 1;
         let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
         let options = WorldOptions {
             lines: arguments.output.lines(names),
@@ -199,29 +194,25 @@ impl ProjectRun<'_> {
             notices: self.notices.sink(),
             ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
         };
-        prepare_with(worlds, self.project, options, self.progress(), self.arguments.detail.detail()).await
+        prepare_with(self.worlds, self.project, options, self.progress(), self.arguments.detail.detail())
+            .await
     }
 
     /// The record of these runs, without results.
-    fn record(&self, planned: &[Planned], world: WorldKind) -> RunRecord {
+    fn record(&self, planned: &[Planned]) -> RunRecord {
         let writes_json = self.arguments.report.iter().any(|target| matches!(target, Target::Json(_)));
-        let started = writes_json.then(|| started::started(self.project, &self.invocation.again, world));
+        let started = writes_json.then(|| started::started(self.project, &self.invocation.again, W::KIND));
         let scenarios = planned.iter().map(|planned| Arc::clone(&planned.scenario)).collect();
         let planning = Planning { scenarios, repetitions: self.repetitions(), started };
         RunRecord::default().with_addresses(addresses(&self.project.configuration)).with_planning(planning)
     }
 
-    fn open<W: Worlds>(
-        &self,
-        terminal: &mut Terminal<impl Write>,
-        scenarios: usize,
-        worlds: &W,
-    ) -> io::Result<()> {
-        terminal.open(&self.project.configuration, scenarios, self.seed, self.jobs(worlds))
+    fn open(&self, terminal: &mut Terminal<impl Write>, scenarios: usize) -> io::Result<()> {
+        terminal.open(&self.project.configuration, scenarios, self.seed, self.jobs())
     }
 
-    fn jobs<W: Worlds>(&self, worlds: &W) -> NonZeroUsize {
-        self.arguments.jobs.unwrap_or_else(|| worlds.jobs())
+    fn jobs(&self) -> NonZeroUsize {
+        self.arguments.jobs.unwrap_or_else(|| self.worlds.jobs())
     }
 
     fn repetitions(&self) -> Repetitions {
@@ -233,7 +224,7 @@ impl ProjectRun<'_> {
         if self.arguments.output.logs { Progress::Hidden } else { progress() }
     }
 
-    fn terminal<W: Worlds>(&self, _: &W) -> Terminal<impl Write + use<W>> {
+    fn terminal(&self) -> Terminal<impl Write + use<W>> {
         let addresses = addresses(&self.project.configuration);
         let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
         let columns = || env::var("COLUMNS").ok()?.parse().ok();

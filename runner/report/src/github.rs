@@ -10,7 +10,7 @@ use scenario::Mistake;
 use verdict::{Failure, FailureLocation, Verdict};
 
 use crate::{
-    RunRecord, counts,
+    RunRecord,
     finding_line::{finding_text, message},
     layout::{fit, printable},
 };
@@ -74,7 +74,7 @@ pub fn annotate_mistakes(mistakes: &[Mistake], paths: &GithubPaths) -> String {
 
 /// The summary of a job, in Markdown. `again` is the command that repeats what didn't pass.
 pub fn job_summary(record: &RunRecord, again: Option<&str>) -> String {
-    let counts = anstream::adapter::strip_str(&counts(&record.summary)).to_string();
+    let counts = anstream::adapter::strip_str(&record.counts()).to_string();
     let mut text = format!("### {}\n\nseed {}\n", markdown(&counts), record.seed);
     if let Some(why) = record.early_end() {
         let _ = write!(text, "\n**{}**\n", markdown(&why));

@@ -24,11 +24,11 @@ pub(crate) fn render<'a>(record: &'a RunRecord) -> String {
     for result in &record.results {
         add(&result.scenario.file, case(result, record));
     }
-    for scenario in record.not_run() {
+    for (name, scenario) in record.not_run() {
         let mut status = TestCaseStatus::skipped();
         let early = record.early_end().unwrap_or_else(|| "an earlier scenario ended the run".into());
         status.set_type("not run").set_message(xml_text(&format!("not run: {early}")));
-        let mut case = TestCase::new(xml_text(&scenario.name), status);
+        let mut case = TestCase::new(xml_text(&name), status);
         case.set_classname(xml_text(&scenario.file.to_string_lossy()));
         add(&scenario.file, case);
     }

@@ -91,7 +91,7 @@ pub use service_log::render_service_line;
 pub use snapshot::{
     FirstSnapshot, SnapshotComparison, SnapshotMismatch, WorldKind, compare as compare_snapshot,
 };
-pub use summary::{counts, thin_line};
+pub use summary::thin_line;
 pub use sweep::{render as render_sweep, repeated_starts};
 pub use target::{NotATarget, Target, WriteError};
 pub use terminal::{Addresses, Detail, Progress, Terminal, TerminalOptions};

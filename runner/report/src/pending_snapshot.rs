@@ -58,8 +58,8 @@ impl PendingSnapshot {
     pub fn render(&self, shown: &Path) -> String {
         let scenario =
             self.scenario.as_ref().map_or_else(String::new, |name| format!("  {}", printable(name)));
-        let new = if self.accepted.is_none() { "  new" } else { "" };
-        let mut text = format!("{}{scenario}{}\n", shown.display().bold(), new.yellow());
+        let new = if self.accepted.is_none() { format!("  {}", "new".yellow()) } else { String::new() };
+        let mut text = format!("{}{scenario}{new}\n", shown.display().bold());
         for line in unified(self.accepted.as_deref().unwrap_or_default(), &self.found).lines() {
             let line = printable(line);
             text += &match line.chars().next() {

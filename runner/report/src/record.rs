@@ -8,7 +8,7 @@ use fault::{Seed, ServiceName};
 use scenario::Scenario;
 use verdict::BrokenOff;
 
-use crate::{Interruption, Repetitions, ServiceAddress, json::StartedFile, sweep::failures};
+use crate::{Interruption, Repetitions, ServiceAddress, json::StartedFile, summary, sweep::failures};
 
 /// A run as reports need it, gathered from its events.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct RunRecord {
 /// What is known of a run before it begins.
 #[derive(Debug, Clone, Default)]
 pub struct Planning {
-    /// The scenarios, in the order of the run, each as often as it is to run.
+    /// The scenarios, in the order of the run, each as often in succession as it is to run.
     pub scenarios: Vec<Arc<Scenario>>,
     /// How often each of them is to run.
     pub repetitions: Repetitions,
@@ -97,12 +97,19 @@ impl RunRecord {
         broken_off.or_else(|| Some(self.interrupted?.to_string()))
     }
 
-    /// The planned scenarios that have no result.
-    pub(crate) fn not_run(&self) -> impl Iterator<Item = &Scenario> {
-        let planned = self.planning.scenarios.iter().enumerate();
-        planned
-            .filter(|(index, _)| self.positions.binary_search(index).is_err())
-            .map(|(_, scenario)| &**scenario)
+    /// The planned runs that have no result: the name of each, as [`Self::name`] has it, and its scenario.
+    pub(crate) fn not_run(&self) -> impl Iterator<Item = (String, &Scenario)> {
+        let repetitions = self.planning.repetitions;
+        let numbers = (0..repetitions.runs.get()).cycle();
+        let planned = self.planning.scenarios.iter().zip(numbers).enumerate();
+        let not_run = planned.filter(|(index, _)| self.positions.binary_search(index).is_err());
+        not_run
+            .map(move |(_, (scenario, number))| (repetitions.numbered(&scenario.name, number), &**scenario))
+    }
+
+    /// The number of scenarios, or of their runs, with each verdict.
+    pub(crate) fn counts(&self) -> String {
+        summary::counts(&self.summary, self.planning.repetitions.counted())
     }
 
     /// The name of a result's scenario, with the number of the run if there are several.

@@ -39,12 +39,17 @@ impl Repetitions {
 
     /// A scenario's name with the number of the run, if there are several: `Alice pays (2 of 5)`.
     pub(crate) fn name(self, result: &ScenarioResult, seed: Seed) -> String {
-        let name = &result.scenario.name;
-        if self.are_several() {
-            format!("{name} ({} of {})", self.number(result, seed) + 1, self.runs)
-        } else {
-            name.clone()
-        }
+        self.numbered(&result.scenario.name, self.number(result, seed))
+    }
+
+    /// A scenario's name with the number of a run that is counted from 0, if there are several.
+    pub(crate) fn numbered(self, name: &str, number: u32) -> String {
+        if self.are_several() { format!("{name} ({} of {})", number + 1, self.runs) } else { name.to_owned() }
+    }
+
+    /// What is counted in a summary: scenarios, or runs of them.
+    pub(crate) fn counted(self) -> &'static str {
+        if self.are_several() { "run" } else { "scenario" }
     }
 
     /// The seed with which all of these results can be had again without repetitions, if there is one.

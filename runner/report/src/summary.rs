@@ -26,12 +26,8 @@ pub(crate) struct End {
     pub(crate) counted: &'static str,
 }
 
-/// The number of scenarios with each verdict: `5 scenarios: 4 passed, 1 failed`.
-pub fn counts(summary: &Summary) -> String {
-    counts_of(summary, "scenario")
-}
-
-fn counts_of(summary: &Summary, counted: &str) -> String {
+/// The number of scenarios, or of what is counted instead, with each verdict: `5 scenarios: 4 passed, 1 failed`.
+pub(crate) fn counts(summary: &Summary, counted: &str) -> String {
     let Summary { passed, failed, broken_off, skipped, not_run } = *summary;
     let all = passed + failed + broken_off + skipped + not_run;
     let part = |number: usize, what: &str, styled: fn(&str) -> String| {
@@ -63,7 +59,7 @@ pub(crate) fn render(summary: &Summary, end: &End) -> String {
     let virtual_time = end.virtual_time.map(|time| format!(" for {} of virtual time", duration(time)));
     let took = format!("{}{}", duration(end.took), virtual_time.unwrap_or_default());
     let interrupted = end.interrupted.map(|why| format!(", {}", why.to_string().yellow()));
-    let counts = counts_of(summary, end.counted);
+    let counts = counts(summary, end.counted);
     let counted = format!("{counts}  ({took}, seed {}{})\n", end.seed, interrupted.unwrap_or_default());
     let again = end.again.as_ref().map(|again| format!("again: {}\n", again.bold()));
     counted + &again.unwrap_or_default()

@@ -227,8 +227,7 @@ impl<W: Write> Terminal<W> {
             WorldKind::Live => None,
             WorldKind::Simulated => Some(self.virtual_time),
         };
-        let counted = if repetitions.are_several() { "run" } else { "scenario" };
-        let (again, seed) = (self.again(), self.seed);
+        let (again, seed, counted) = (self.again(), self.seed, repetitions.counted());
         let end = summary::End { took, virtual_time, seed, interrupted: self.interrupted, again, counted };
         let text = summary::render(summary, &end);
         let blank =

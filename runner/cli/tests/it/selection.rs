@@ -70,6 +70,13 @@ fn each_part_has_scenarios_of_its_own_and_an_empty_one_is_thin() {
     let expected = "Nothing to run: the other parts have the 3 scenarios.\nthin: this part has none of 3 scenarios (divide them into fewer parts)\n";
     assert!(code == Some(0) && out.ends_with(expected), "{code:?} {out}");
     assert_eq!(project.run(&["--shard", "4/4", "--strict"]).code, Some(1));
+    let reports = project.run(&["--shard", "4/4", "--report", "junit=out.xml,json=out.json,html=out.html"]);
+    assert_eq!(reports.code, Some(0), "{reports:?}");
+    let junit = fs::read_to_string(project.folder().join("out.xml")).unwrap();
+    assert!(
+        junit.contains("<testsuites name=\"runner\" tests=\"0\""),
+        "it is no report of an earlier run: {junit}"
+    );
     let wrong = project.run(&["--shard", "3/2"]);
     assert!(
         wrong.code == Some(2) && wrong.err.contains("a part is `K/N` with K from 1 to N"),

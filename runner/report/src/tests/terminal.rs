@@ -15,8 +15,8 @@ use super::{
     text::{check_text, plain},
 };
 use crate::{
-    Again, Detail, Progress, Repetitions, ServiceAddress, Terminal, TerminalOptions, WorldKind, counts,
-    layout::width, render_broken_off, result_line,
+    Again, Detail, Progress, Repetitions, ServiceAddress, Terminal, TerminalOptions, WorldKind,
+    layout::width, render_broken_off, result_line, summary::counts,
 };
 
 fn options() -> TerminalOptions {
@@ -154,7 +154,7 @@ fn the_end_of_a_run_is_shown_once_it_ends() {
     terminal.show(&Event::RunEnded { summary: Summary { passed: 2, ..Summary::default() } }).unwrap();
     let text = String::from_utf8(terminal.into_inner().into_inner()).unwrap();
     assert!(text.starts_with("\n2 scenarios: 2 passed  ("), "{text}");
-    assert_eq!(plain(&counts(&Summary::default())), "nothing ran");
+    assert_eq!(plain(&counts(&Summary::default(), "scenario")), "nothing ran");
 }
 
 fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need: Need) -> Service {
