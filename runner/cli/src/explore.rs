@@ -82,7 +82,9 @@ fn opening<W: Worlds>(project: &Project, options: &ExplorationOptions) -> String
     let explorations = count(project.explorations.len(), "exploration");
     let cases = options.cases.map(|cases| format!(" of {}", count(cases, "sequence")));
     let lasting = options.lasting.map(|time| format!(" for {time:?}"));
-    let runs = [Some(explorations), cases, lasting].into_iter().flatten().collect::<String>();
+    let Shard { index, of } = options.shard;
+    let part = (of > NonZeroU32::MIN).then(|| format!(", part {} of {of}", index + 1));
+    let runs = [Some(explorations), cases, lasting, part].into_iter().flatten().collect::<String>();
     let jobs = NonZeroUsize::get(options.jobs);
     report::render_opening(&project.configuration, &runs, "sequence", jobs, options.seed, W::KIND)
 }

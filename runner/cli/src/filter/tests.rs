@@ -157,6 +157,8 @@ fn filter() -> impl Strategy<Value = Filter> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_filter_written_as_text_is_read_as_the_same_filter(filter in filter()) {
         let text = filter.to_string();

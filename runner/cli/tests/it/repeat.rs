@@ -51,6 +51,8 @@ fn a_scenario_that_fails_sometimes_is_named_flaky_with_the_seeds() {
     assert_eq!(flaky, "flaky: Alice is there: 2 of 5 failed (seeds 8, 10)");
     assert!(counts.starts_with("5 runs: 3 passed, 2 failed  ("), "{counts}");
     assert_eq!(again, "again: runner scenarios/alice.yaml --jobs 1 --repeat 5 --seed 7");
+    let again = project.run(&["--rerun-failed", "--dry-run"]);
+    assert_eq!(again.code, Some(0), "of several runs the worst is remembered: {}", again.out);
     let junit = fs::read_to_string(project.folder().join("out.xml")).unwrap();
     assert!(junit.contains("tests=\"5\"") && junit.contains("name=\"Alice is there (2 of 5)\""), "{junit}");
 }

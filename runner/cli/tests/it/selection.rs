@@ -86,6 +86,26 @@ fn each_part_has_scenarios_of_its_own_and_an_empty_one_is_thin() {
 }
 
 #[test]
+fn the_sequences_of_an_exploration_are_divided_too() {
+    let exploration = "exploration: Users\nsteps: 2\noperations: { look: { request: GET users /users/1, expect: { status: 200 } } }\n";
+    let project = project().with("explorations/users.yaml", exploration);
+    let explore = |part: &str| {
+        project.run(&["explore", "explorations", "--cases", "5", "--seed", "1", "--shard", part])
+    };
+    for (part, sequences) in [("1/2", "  3 sequences, "), ("2/2", "  2 sequences, ")] {
+        let Ended { code, out, .. } = explore(part);
+        assert!(code == Some(0) && out.contains(sequences), "{part}: {out}");
+        assert!(out.contains(&format!(" of 5 sequences, part {} of 2", &part[..1])), "{out}");
+    }
+    let ended = project.run(&["explore", "explorations", "--shard", "1/2"]);
+    assert!(
+        ended.code == Some(2) && ended.err.contains("--seed"),
+        "parts of different runs are no parts: {}",
+        ended.err
+    );
+}
+
+#[test]
 fn scenarios_run_in_the_order_that_is_asked_for() {
     let project = project();
     for (order, expected) in [("path", "BAC"), ("name", "ABC"), ("duration", "BAC"), ("failed", "BAC")] {
