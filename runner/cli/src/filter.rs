@@ -14,8 +14,6 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use regex::Regex;
 use scenario::Scenario;
 
@@ -135,39 +133,4 @@ fn contains(text: &str, part: &str) -> bool {
 
 fn equal(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
-}
-
-/// The same filter as text, fully in the language.
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{}", Quoted(text)),
-            Self::Tag(pattern) => write!(f, "tag({pattern})"),
-            Self::Name(pattern) => write!(f, "name({pattern})"),
-            Self::Path(pattern) => write!(f, "path({pattern})"),
-            Self::Verdict(verdict) => write!(f, "verdict({})", verdict.map_or("none", LastVerdict::word)),
-            Self::Not(other) => write!(f, "!{other}"),
-            Self::And(one, other) => write!(f, "({one} & {other})"),
-            Self::Or(one, other) => write!(f, "({one} | {other})"),
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{}", Quoted(text)),
-            Self::Exact(text) => write!(f, "= {}", Quoted(text)),
-            Self::Regex(regex) => write!(f, "~ {}", Quoted(regex.as_str())),
-        }
-    }
-}
-
-/// A text in quotes.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.replace('\\', r"\\").replace('"', "\\\""))
-    }
 }

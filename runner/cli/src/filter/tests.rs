@@ -1,3 +1,5 @@
+use std::fmt;
+
 use proptest::prelude::*;
 use regex::Regex;
 use scenario::Scenario;
@@ -122,6 +124,41 @@ fn mistakes_say_where_they_are_and_what_to_do() {
     assert_eq!(Filter::parse("tga(a) & verdict(x) & tag()").expect_err("three").len(), 3, "all at once");
     let deep = "(".repeat(100_000);
     assert!(Filter::parse(&deep).expect_err("too deep")[0].message.contains("nested"));
+}
+
+/// The same filter as text, fully in the language.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{}", Quoted(text)),
+            Self::Tag(pattern) => write!(f, "tag({pattern})"),
+            Self::Name(pattern) => write!(f, "name({pattern})"),
+            Self::Path(pattern) => write!(f, "path({pattern})"),
+            Self::Verdict(verdict) => write!(f, "verdict({})", verdict.map_or("none", LastVerdict::word)),
+            Self::Not(other) => write!(f, "!{other}"),
+            Self::And(one, other) => write!(f, "({one} & {other})"),
+            Self::Or(one, other) => write!(f, "({one} | {other})"),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{}", Quoted(text)),
+            Self::Exact(text) => write!(f, "= {}", Quoted(text)),
+            Self::Regex(regex) => write!(f, "~ {}", Quoted(regex.as_str())),
+        }
+    }
+}
+
+/// A text in quotes.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.replace('\\', r"\\").replace('"', "\\\""))
+    }
 }
 
 fn text() -> impl Strategy<Value = String> {
