@@ -64,7 +64,7 @@ async fn test(
     world: WorldKind,
 ) -> Result<(), Failed> {
     let plan = Plan {
-        scenarios: vec![Planned { scenario, skip: None }],
+        scenarios: vec![Planned::new(scenario)],
         rules: engine::Rules::from(configuration),
         seed: SEED,
         jobs: NonZeroUsize::MIN,

@@ -1,39 +1,98 @@
 //! The command line's arguments, as they are typed.
 
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
+use ::explore::Shard;
 use clap::{
-    Args, Parser, Subcommand,
+    Args, CommandFactory, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use clap_complete::Shell;
+use report::Detail;
 use scenario::FileKind;
 
-use crate::{service_output::ServiceOutputArgs, thin::Strictness};
+use crate::{
+    examples,
+    selection_args::{SelectionArgs, shard},
+    service_output::ServiceOutputArgs,
+    thin::Strictness,
+};
 
 /// Runs declarative scenarios against services while it damages the links between them.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
-#[command(after_help = "\
-Exit codes: 0 passed, 1 failed, 2 bad command line, configuration or scenario,
-3 the environment failed, 4 nothing ran, 128 and the signal's number if interrupted.")]
+#[command(after_help = examples::run())]
 pub(crate) struct Arguments {
+    /// When output has colours; `auto`: on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) run: Run,
 }
 
+impl Arguments {
+    /// The names of all commands.
+    pub(crate) fn command_names() -> Vec<String> {
+        let command = Self::command();
+        let names = command.get_subcommands().map(|command| command.get_name().to_owned());
+        names.chain(["help".to_owned()]).collect()
+    }
+}
+
+/// When output has colours. Its values have no documentation of their own: it would make `--help` three times as long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<ColorWhen> for anstream::ColorChoice {
+    fn from(when: ColorWhen) -> Self {
+        match when {
+            ColorWhen::Auto => Self::Auto,
+            ColorWhen::Always => Self::AlwaysAnsi,
+            ColorWhen::Never => Self::Never,
+        }
+    }
+}
+
 /// The commands besides running scenarios.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start the services on the ports of their `base_url`, with a proxy on every link, and keep them up until Ctrl-C.
+    #[command(after_help = examples::UP)]
     Up(Up),
     /// Generate sequences of operations and faults from exploration files, run them until one fails, and shrink it.
+    #[command(after_help = examples::EXPLORE)]
     Explore(Explore),
     /// Run a passing scenario again with each fault at each of its calls, and show the table call × fault × outcome.
+    #[command(after_help = examples::SWEEP)]
     Sweep(Sweep),
     /// Print the JSON Schema of a kind of file, by which editors complete and check what is written.
+    #[command(after_help = examples::SCHEMA)]
     Schema(Schema),
+    /// Read and check the configuration, scenarios, invariants and explorations, and start nothing.
+    #[command(after_help = examples::CHECK)]
+    Check(Check),
+    /// List scenarios with their files and tags, or the tags.
+    #[command(after_help = examples::list())]
+    List(List),
+    /// Run the scenarios of a JSON report again, with its seed and options.
+    #[command(after_help = examples::REPLAY)]
+    Replay(Replay),
+    /// Show the snapshots that differ, and accept or reject each.
+    #[command(after_help = examples::REVIEW)]
+    Review(Review),
+    /// Print a script with which a shell completes this command line.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(Completions),
 }
 
 /// Runs scenarios.
@@ -45,9 +104,8 @@ pub(crate) struct Run {
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) configuration: ConfigArgs,
-    /// Only scenarios with this text in their name or path, or with this tag; repeated: any of them.
-    #[arg(long, short, value_name = "TEXT")]
-    pub(crate) filter: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
     /// How many scenarios run at a time, each with services of its own [default: the number of cores].
     #[arg(long, short, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -57,6 +115,9 @@ pub(crate) struct Run {
     /// Start no further scenario once one has failed.
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    /// Run each scenario N times, each time with the next seed, and name those that fail only sometimes.
+    #[arg(long, value_name = "N", value_parser = repetitions)]
+    pub(crate) repeat: Option<NonZeroU32>,
     #[command(flatten)]
     pub(crate) strictness: StrictnessArgs,
     /// Read and check everything, list what would run, and start nothing.
@@ -66,11 +127,34 @@ pub(crate) struct Run {
     /// the scenarios, the configuration and the files that they name, not what `build` reads.
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) detail: DetailArgs,
     /// Also write a report: `junit=FILE`, `json=FILE` or `html=FILE`; several with commas or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
     #[command(flatten)]
     pub(crate) output: ServiceOutputArgs,
+}
+
+/// How much of a run is shown.
+#[derive(Debug, Args)]
+pub(crate) struct DetailArgs {
+    /// Show only failures and the summary.
+    #[arg(long, short, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Also show what each scenario did, a line for each request.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+impl DetailArgs {
+    pub(crate) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, true) => Detail::Verbose,
+            (false, false) => Detail::Usual,
+        }
+    }
 }
 
 /// Explores.
@@ -93,6 +177,9 @@ pub(crate) struct Explore {
     /// How many sequences run at a time, each with services of its own [default: the number of cores].
     #[arg(long, short, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Only the K-th of N parts of the sequences, such as `1/4`: each is in exactly one part. Every part needs the same seed.
+    #[arg(long, value_name = "K/N", value_parser = shard, requires = "seed")]
+    pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     pub(crate) strictness: StrictnessArgs,
     /// Where counterexamples are kept, relative to the configuration's folder.
@@ -114,6 +201,9 @@ pub(crate) struct Sweep {
     /// Seed of everything random [default: a new one].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// How many runs there are at a time, each with services of its own [default: the number of cores].
+    #[arg(long, short, value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) strictness: StrictnessArgs,
     /// Where scenarios that fail are kept, relative to the configuration's folder.
@@ -141,6 +231,83 @@ fn file_kind() -> impl TypedValueParser<Value = FileKind> {
     })
 }
 
+/// Checks files.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Scenario files, and folders of them.
+    #[arg(default_value = "scenarios")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) configuration: ConfigFileArgs,
+}
+
+/// Lists scenarios.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Scenario files, and folders of them.
+    #[arg(default_value = "scenarios")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) configuration: ConfigFileArgs,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    /// Seed of `--sort random` [default: a new one].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// List the tags, each with the number of scenarios that have it.
+    #[arg(long)]
+    pub(crate) tags: bool,
+    /// List as JSON, for other programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs the scenarios of a report again.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The report, written by `--report json=FILE`.
+    #[arg(value_name = "REPORT.json")]
+    pub(crate) file: PathBuf,
+    /// Only the scenarios that failed or were broken off.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Run them although files have changed since.
+    #[arg(long)]
+    pub(crate) changed: bool,
+    /// Also write a report, as when scenarios are run.
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
+    pub(crate) report: Vec<report::Target>,
+}
+
+/// Reviews snapshots.
+#[derive(Debug, Args)]
+pub(crate) struct Review {
+    #[command(flatten)]
+    pub(crate) configuration: ConfigFileArgs,
+    /// Only snapshots with this text in their name; repeated: any of them.
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) filter: Vec<String>,
+    /// Accept all of them.
+    #[arg(long, conflicts_with = "reject")]
+    pub(crate) accept: bool,
+    /// Reject all of them.
+    #[arg(long)]
+    pub(crate) reject: bool,
+}
+
+/// Prints a script for a shell.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: Shell,
+}
+
+/// Reads how often each scenario runs.
+fn repetitions(text: &str) -> Result<NonZeroU32, String> {
+    let read: Option<NonZeroU32> = text.parse().ok().filter(|runs: &NonZeroU32| runs.get() <= 10_000);
+    read.ok_or_else(|| "it is a number from 1 to 10000".to_owned())
+}
+
 /// Reads how many run at a time.
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "at least one has to run: write 1 or more, or leave it out".to_owned())
@@ -164,12 +331,19 @@ pub(crate) struct Up {
     pub(crate) logs: bool,
 }
 
-/// The arguments about the configuration, which all commands have.
+/// The argument that names the configuration.
 #[derive(Debug, Args)]
-pub(crate) struct ConfigArgs {
+pub(crate) struct ConfigFileArgs {
     /// The configuration [default: the nearest e2e.conf, here or above, else above the first path].
     #[arg(id = "config", long, short, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+/// The arguments about the configuration of commands that start services.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) named: ConfigFileArgs,
     /// Don't run the configuration's `build` command.
     #[arg(long)]
     pub(crate) no_build: bool,

@@ -1,9 +1,13 @@
 //! The command `explore`: runs generated sequences until one fails.
 
-use std::{num::NonZeroUsize, path::Path, sync::Arc};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    path::Path,
+    sync::Arc,
+};
 
 use ::explore::{
-    Counterexample, Coverage, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun,
+    Counterexample, Coverage, ExplorationOptions, ExplorationOutcome, ExplorationResult, FailingRun, Shard,
     explore as explore_one,
 };
 use engine::{Rules, ScenarioResult, Stage, run_scenario};
@@ -39,6 +43,7 @@ pub(crate) fn explore<W: Worlds>(arguments: &Explore, invocation: &Invocation, w
             cases: arguments.cases.or(if arguments.lasting.is_none() { Some(CASES) } else { None }),
             lasting: arguments.lasting,
             jobs: arguments.jobs.unwrap_or_else(|| worlds.jobs()),
+            shard: arguments.shard.unwrap_or(Shard { index: 0, of: NonZeroU32::MIN }),
             stop: interrupt.token().clone(),
             ..ExplorationOptions::new(seed, CASES)
         };
@@ -77,7 +82,9 @@ fn opening<W: Worlds>(project: &Project, options: &ExplorationOptions) -> String
     let explorations = count(project.explorations.len(), "exploration");
     let cases = options.cases.map(|cases| format!(" of {}", count(cases, "sequence")));
     let lasting = options.lasting.map(|time| format!(" for {time:?}"));
-    let runs = [Some(explorations), cases, lasting].into_iter().flatten().collect::<String>();
+    let Shard { index, of } = options.shard;
+    let part = (of > NonZeroU32::MIN).then(|| format!(", part {} of {of}", index + 1));
+    let runs = [Some(explorations), cases, lasting, part].into_iter().flatten().collect::<String>();
     let jobs = NonZeroUsize::get(options.jobs);
     report::render_opening(&project.configuration, &runs, "sequence", jobs, options.seed, W::KIND)
 }

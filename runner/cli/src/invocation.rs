@@ -5,8 +5,11 @@ use std::{env, path::Path};
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use report::Again;
 
-/// The options that a repetition doesn't have: it has a seed of its own, runs once, and leaves the reports alone.
-const NOT_REPEATED: [&str; 3] = ["seed", "report", "watch"];
+/// The options that aren't among those of a repetition: it has a seed of its own, runs once, leaves the reports alone, looks as its terminal
+/// likes it, and repeats scenarios only where that matters.
+const NOT_REPEATED: [&str; 6] = ["seed", "report", "color", "quiet", "repeat", "watch"];
+/// The options that select what is run.
+const SELECTING: [&str; 3] = ["filter", "rerun_failed", "shard"];
 /// The options that hold for scenarios that are kept, too.
 const CONFIGURATION: [&str; 2] = ["config", "no_build"];
 
@@ -34,15 +37,16 @@ impl Invocation {
                 .get_arguments()
                 .filter(|arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine))
         };
-        let selects = |arg: &Arg| arg.is_positional() || arg.get_id() == "filter";
+        let selects = |arg: &Arg| arg.is_positional() || SELECTING.contains(&arg.get_id().as_str());
         let words_of = |wanted: &dyn Fn(&Arg) -> bool| -> Vec<String> {
             typed().filter(|arg| wanted(arg)).flat_map(|arg| words(arg, matches)).collect()
         };
         let selection = name.into_iter().chain(words_of(&selects)).collect();
         let options = words_of(&|arg| !selects(arg) && !NOT_REPEATED.contains(&arg.get_id().as_str()));
         let configuration = words_of(&|arg| CONFIGURATION.contains(&arg.get_id().as_str()));
-        let kept = Again { program: program.clone(), selection: Vec::new(), options: configuration };
-        Self { again: Again { program, selection, options }, kept }
+        let repeat = words_of(&|arg| arg.get_id() == "repeat");
+        let kept = Again { program: program.clone(), options: configuration, ..Again::default() };
+        Self { again: Again { program, selection, options, repeat }, kept }
     }
 }
 
@@ -59,6 +63,13 @@ fn words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
         }
         values => values.iter().flat_map(|value| [option.clone(), value.clone()]).collect(),
     }
+}
+
+/// The name of this program, without its folder.
+pub(crate) fn program_name() -> String {
+    let typed = env::args_os().next();
+    let name = typed.as_deref().and_then(|typed| Path::new(typed).file_name());
+    name.map_or_else(|| "runner".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The words that start this program: its name, or its path if it isn't searched for, or a `cargo run` of it.

@@ -3,14 +3,24 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `arguments` | the arguments, as they are typed |
+//! | `examples` | the ends of the `--help` of each command |
 //! | `project` | e2e.conf, the scenarios and the invariants, found and read: all mistakes at once |
 //! | `disk_files` | the files that scenarios name |
-//! | `selection` | the scenarios to run, and those to skip |
+//! | `selection_args` | `--filter`, `--rerun-failed`, `--shard` and `--sort`: which scenarios run, in which order |
+//! | `filter` | the language of `--filter` |
+//! | `selection` | the runs of them, and those to skip |
+//! | `last_run` | the verdicts of the last run |
 //! | `load` | whether the machine carries as many requests at once as scenarios send |
 //! | `project_command` | what all commands have in common |
 //! | `invocation` | the command line as it was typed, for the commands that repeat it |
 //! | `run` | runs scenarios |
 //! | `watch` | runs scenarios again when they are saved |
+//! | `snapshots` | compares results with their snapshots |
+//! | `github` | annotations and the job's summary in GitHub Actions |
+//! | `check`, `list` | reads all files; the scenarios and tags in them |
+//! | `replay`, `started` | runs the scenarios of a report again; how a run was started |
+//! | `review` | accepts and rejects snapshots that differ |
+//! | `completions` | completes this command line in shells |
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `search` | an exploration or a sweep under way: its progress, and what it finds |
@@ -29,23 +39,35 @@
 //! binary that has its services linked in can run them in virtual time with the same command line.
 
 mod arguments;
+mod check;
+mod completions;
 mod disk_files;
+mod examples;
 mod exit;
 mod explore;
+mod filter;
+mod github;
 mod interrupt;
 mod invariant_files;
 mod invocation;
+mod last_run;
+mod list;
 mod load;
 mod masked;
 mod output;
 mod project;
 mod project_command;
+mod replay;
+mod review;
 mod run;
 mod schema;
 mod schema_line;
 mod search;
 mod selection;
+mod selection_args;
 mod service_output;
+mod snapshots;
+mod started;
 mod sweep;
 mod thin;
 mod up;
@@ -57,9 +79,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use exit::Exit;
+pub use filter::{FILTER_PREDICATES, FilterPredicate};
 pub use project::{Mistakes, Project};
 pub use report::{Interruption, WorldKind};
-pub use run::review;
+pub use snapshots::review;
 pub use worlds::{Build, Live, Prepared, WorldOptions, Worlds};
 
 use arguments::{Arguments, Command};
@@ -92,6 +115,7 @@ pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
             return exit.into();
         }
     };
+    anstream::ColorChoice::from(arguments.color).write_global();
     let invocation = Invocation::new(&command, &matches);
     let exit = match arguments.command {
         Some(Command::Up(up)) => up::up(&up, W::KIND),
@@ -99,6 +123,13 @@ pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
         Some(Command::Explore(explore)) => explore::explore(&explore, &invocation, worlds),
         Some(Command::Schema(schema)) => schema::schema(&schema),
         None if arguments.run.watch => watch::watch(&arguments.run, &invocation, worlds),
+        Some(Command::Check(check)) => check::check(&check),
+        Some(Command::List(list)) => list::list(&list, W::KIND),
+        Some(Command::Replay(replay)) => replay::replay(&replay, worlds),
+        Some(Command::Review(review)) => review::review(&review),
+        Some(Command::Completions(shell)) => {
+            completions::completions(&shell, &mut command, &invocation::program_name())
+        }
         None => run::run(&arguments.run, &invocation, worlds),
     };
     exit.into()

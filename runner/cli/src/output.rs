@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use report::{Interruption, Target, WriteError};
+use report::{Interruption, Target, WriteError, annotate_mistakes};
 use verdict::{BrokenOff, Output};
 
 use crate::{
-    Exit, Mistakes,
+    Exit, Mistakes, github,
     interrupt::Interrupt,
     masked::{stderr, stdout},
 };
@@ -48,6 +48,15 @@ fn not_written(error: WriteError) -> BrokenOff {
 
 pub(crate) fn show_mistakes(mistakes: &Mistakes) -> Exit {
     write_error(&mistakes.shown());
+    if let Some(paths) = github::paths() {
+        write_error(&annotate_mistakes(&mistakes.0, &paths));
+    }
+    Exit::Mistake
+}
+
+/// Shows mistakes on the command line, which are rendered.
+pub(crate) fn show_wrong_arguments(shown: &str) -> Exit {
+    write_error(shown);
     Exit::Mistake
 }
 

@@ -48,7 +48,7 @@ impl Mistakes {
         report::render_mistakes(&self.0, |file| fs::read_to_string(file).ok())
     }
 
-    fn one(file: PathBuf, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn one(file: PathBuf, message: impl Into<String>, help: impl Into<String>) -> Self {
         let (message, help) = (message.into(), Some(help.into()));
         Self(vec![Mistake { file: Arc::new(file), span: Span::default(), message, help }])
     }
@@ -186,7 +186,7 @@ fn files(paths: &[PathBuf], configuration: &Configuration) -> Result<Vec<PathBuf
 }
 
 /// The folder of a configuration, from the root of the file system.
-fn folder(configuration: &Configuration) -> PathBuf {
+pub(crate) fn folder(configuration: &Configuration) -> PathBuf {
     absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fault::Seed;
-use report::{Again, Interruption, PreparationView, Progress};
+use report::{Again, Detail, Interruption, PreparationView, Progress};
 use verdict::BrokenOff;
 
 use crate::{
@@ -27,7 +27,7 @@ pub(crate) fn run_command(
     worlds: &impl Worlds,
     work: impl AsyncFnOnce(&Project, &Interrupt, &Notices) -> Result<Exit, BrokenOff>,
 ) -> Exit {
-    let project = match Project::read(configuration.file.as_deref(), paths) {
+    let project = match Project::read(configuration.named.file.as_deref(), paths) {
         Ok(project) => project,
         Err(mistakes) => return show_mistakes(&mistakes),
     };
@@ -50,7 +50,7 @@ pub(crate) async fn prepare<W: Worlds>(
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
     let build = if configuration.no_build { Build::Skip } else { Build::Run };
     let options = WorldOptions { notices: notices.sink(), ..WorldOptions::new(build) };
-    prepare_with(worlds, project, options, progress()).await
+    prepare_with(worlds, project, options, progress(), Detail::Usual).await
 }
 
 /// Tells that an exploration or a sweep was interrupted, and the command that repeats it.
@@ -67,8 +67,12 @@ pub(crate) async fn prepare_with<W: Worlds>(
     project: &Project,
     options: WorldOptions,
     progress: Progress,
+    detail: Detail,
 ) -> Result<Prepared<W::Stage>, BrokenOff> {
-    let view = PreparationView::start(stderr(), progress);
+    let view = match detail {
+        Detail::Quiet => PreparationView::start(io::sink(), Progress::Hidden),
+        Detail::Usual | Detail::Verbose => PreparationView::start(stderr(), progress),
+    };
     let options = WorldOptions { progress: view.sink(), ..options };
     worlds.prepare(Arc::clone(&project.configuration), options).await
 }

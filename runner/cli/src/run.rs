@@ -5,30 +5,35 @@ use std::{
     env,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
-    path::Path,
-    sync::{Mutex, PoisonError},
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
 use report::{
-    Interruption, Progress, RunRecord, ServiceAddress, Terminal, TerminalOptions, WorldKind,
-    compare_snapshot, count,
+    Interruption, Planning, Progress, Repetitions, RunRecord, ServiceAddress, Target, Terminal,
+    TerminalOptions, count,
 };
-use scenario::{Configuration, Step};
-use verdict::{BrokenOff, Finding, FindingKind};
+use scenario::{Configuration, Scenario, Step, nearest_name};
+use verdict::BrokenOff;
 
 use crate::{
-    Build, Exit, Prepared, Project, WorldOptions, Worlds,
-    arguments::Run,
+    Build, Exit, Mistakes, Prepared, Project, WorldOptions, Worlds,
+    arguments::{Arguments, Run},
+    github,
     interrupt::Interrupt,
     invocation::Invocation,
+    last_run::LastRun,
     masked::stdout,
-    output::{check_reports, write_reports, written},
-    project,
+    output::{check_reports, show_mistakes, show_wrong_arguments, write, write_note, write_reports, written},
     project_command::{prepare_with, progress, run_command},
-    selection::select,
+    selection::plan,
+    selection_args::NothingSelected,
     service_output::{Notices, ScenarioNames},
+    snapshots::Snapshots,
+    started,
     thin::{self, Thin},
 };
 
@@ -56,113 +61,253 @@ impl Default for RunView<'_> {
 
 /// Runs the scenarios that the command line names.
 pub(crate) fn run(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
+    if let Some(mistakes) = misspelled_command(&arguments.paths) {
+        return show_mistakes(&mistakes);
+    }
+    match arguments.selection.filters() {
+        Ok(filters) => {
+            run_chosen(arguments, invocation, worlds, &|scenarios: &[Arc<Scenario>], last: &LastRun, seed| {
+                arguments.selection.choose(scenarios, &filters, last, seed)
+            })
+        }
+        Err(mistakes) => show_wrong_arguments(&mistakes),
+    }
+}
+
+/// Runs the scenarios that `choose` selects and orders, of those that were read; it gets the results of the last run, and the
+/// seed.
+pub(crate) fn run_chosen<W: Worlds>(
+    arguments: &Run,
+    invocation: &Invocation,
+    worlds: &W,
+    choose: &impl Fn(&[Arc<Scenario>], &LastRun, Seed) -> Result<Vec<Arc<Scenario>>, NothingSelected>,
+) -> Exit {
     run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
-        run_project(arguments, invocation, project, interrupt, notices, worlds, &RunView::default()).await
+        let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
+        let view = &RunView::default();
+        ProjectRun { arguments, invocation, worlds, project, interrupt, notices, seed, view }
+            .start(choose)
+            .await
     })
 }
 
-/// Runs those of a project's scenarios that the command line selects.
-pub(crate) async fn run_project<W: Worlds>(
-    arguments: &Run,
-    invocation: &Invocation,
-    project: &Project,
-    interrupt: &Interrupt,
-    notices: &Notices,
-    worlds: &W,
-    view: &RunView<'_>,
-) -> Result<Exit, BrokenOff> {
-    let configuration = &project.configuration;
-    let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-    let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, configuration, &BTreeMap::new(), W::KIND);
-    arguments.output.check(W::KIND);
-    // A line that is overwritten would run into the services' lines.
-    let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
-    let options = terminal_options(configuration, invocation, progress, W::KIND);
-    let mut terminal = Terminal::new(stdout(), options);
-    if chosen.is_empty() || arguments.dry_run {
-        let listed =
-            terminal.open(configuration, chosen.len(), seed, jobs).and_then(|()| dry_run(project, &chosen));
-        written(listed, interrupt)?;
-        return Ok(if chosen.is_empty() { Exit::NothingRan } else { Exit::Passed });
+/// A run of a project's scenarios.
+pub(crate) struct ProjectRun<'a, W> {
+    pub(crate) arguments: &'a Run,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) worlds: &'a W,
+    pub(crate) project: &'a Project,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) notices: &'a Notices,
+    pub(crate) seed: Seed,
+    pub(crate) view: &'a RunView<'a>,
+}
+
+impl<W: Worlds> ProjectRun<'_, W> {
+    /// Runs those of the project's scenarios that `choose` selects.
+    pub(crate) async fn start(
+        &self,
+        choose: &impl Fn(&[Arc<Scenario>], &LastRun, Seed) -> Result<Vec<Arc<Scenario>>, NothingSelected>,
+    ) -> Result<Exit, BrokenOff> {
+        let last = LastRun::read(self.project, W::KIND);
+        match choose(&self.project.scenarios, &last, self.seed) {
+            Ok(chosen) if self.arguments.dry_run => self.dry(&chosen),
+            Ok(chosen) => self.run(&chosen, last).await,
+            Err(nothing) => self.nothing(&nothing),
+        }
     }
-    check_reports(&arguments.report)?;
-    let opened = match view.opening {
-        Opening::Project => written(terminal.open(configuration, chosen.len(), seed, jobs), interrupt),
-        Opening::Nothing => Ok(()),
+
+    /// Lists the scenarios that would run.
+    fn dry(&self, chosen: &[Arc<Scenario>]) -> Result<Exit, BrokenOff> {
+        let mut terminal = self.terminal();
+        let listed = self.open(&mut terminal, chosen.len()).and_then(|()| list(chosen));
+        written(listed, self.interrupt).map(|()| Exit::Passed)
+    }
+
+    /// Says that nothing runs, and why.
+    fn nothing(&self, nothing: &NothingSelected) -> Result<Exit, BrokenOff> {
+        let opened = self.open(&mut self.terminal(), 0);
+        let told = opened.and_then(|()| {
+            stdout().write_all(nothing.told("run", self.project.explorations.len()).as_bytes())
+        });
+        written(told, self.interrupt)?;
+        // Otherwise the reports of an earlier run would stand for this one.
+        let mut record = self.record(&[]);
+        record.seed = self.seed;
+        write_reports(&self.arguments.report, |target| target.write(&record))?;
+        match nothing {
+            NothingSelected::EmptyShard(scenarios) => {
+                let thin = [Thin::EmptyShard(*scenarios)];
+                thin::tell(&thin, self.arguments.strictness.strictness(), Exit::Passed, self.interrupt)
+            }
+            _ => Ok(Exit::NothingRan),
+        }
+    }
+
+    async fn run(&self, chosen: &[Arc<Scenario>], last: LastRun) -> Result<Exit, BrokenOff> {
+        let Self { arguments, project, interrupt, seed, .. } = *self;
+        let configuration = &project.configuration;
+        check_reports(&arguments.report)?;
+        let planned = plan(chosen, self.repetitions(), configuration, &BTreeMap::new(), W::KIND);
+        let mut terminal = self.terminal();
+        let opened = match self.view.opening {
+            Opening::Project => written(self.open(&mut terminal, chosen.len()), interrupt),
+            Opening::Nothing => Ok(()),
+        };
+        let record = self.record(&planned);
+        let shown = Mutex::new((terminal, record, opened));
+        let on_event = |event: Event| {
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            let (terminal, record, result) = &mut *shown;
+            if let (Event::RunEnded { summary }, Some(why)) = (&event, interrupt.why())
+                && summary.not_run > 0
+            {
+                terminal.interrupt(why);
+                record.interrupted = Some(why);
+            }
+            record.take(&event);
+            (self.view.on_event)(&event);
+            // After a closed pipe, too, nothing more is written.
+            if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
+                *result = written(terminal.show(&event), interrupt);
+            }
+        };
+        let snapshots = Snapshots::new(configuration, W::KIND);
+        let prepared = interrupt.unless(self.prepare(planned.len())).await;
+        let summary = match prepared {
+            Ok(Ok(Prepared { stage, missing })) => {
+                let plan = Plan {
+                    scenarios: plan(chosen, self.repetitions(), configuration, &missing, W::KIND),
+                    rules: Rules { run: Some(seed), ..Rules::from(&**configuration) },
+                    seed,
+                    jobs: self.jobs(),
+                    on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
+                    kept_output: if arguments.output.logs {
+                        KeptOutput::OfAll
+                    } else {
+                        KeptOutput::OfFailures
+                    },
+                    stop: interrupt.token().clone(),
+                };
+                let review = |result: &ScenarioResult| snapshots.review(result);
+                engine::run(&plan, &stage, &review, &on_event).await
+            }
+            Ok(Err(broken)) => {
+                let (_, record, _) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+                // Otherwise the report of an earlier run would stand for this one.
+                let record = record.not_begun(seed, planned.len(), broken.clone());
+                write_reports(&arguments.report, |target| target.write(&record))?;
+                github::tell(&record, None, interrupt)?;
+                return Err(broken);
+            }
+            Err(_) => {
+                let summary = Summary { not_run: planned.len(), ..Summary::default() };
+                on_event(Event::RunStarted { scenarios: planned.len(), seed });
+                on_event(Event::RunEnded { summary });
+                summary
+            }
+        };
+        let (terminal, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+        write_reports(&arguments.report, |target| target.write(&record))?;
+        keep(last, &record);
+        result?;
+        write(&snapshots.told(), interrupt)?;
+        github::tell(&record, terminal.again().as_deref(), interrupt)?;
+        let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
+        let thin: Vec<Thin> =
+            thin(project, chosen, &summary).into_iter().chain(self.notices.thin()).collect();
+        thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
+    }
+
+    /// Makes what starts worlds for so many runs.
+    async fn prepare(&self, runs: usize) -> Result<Prepared<W::Stage>, BrokenOff> {
+        let arguments = self.arguments;
+        arguments.output.check(W::KIND);
+        let side_by_side = self.jobs().get().min(runs) > 1;
+        let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
+        let options = WorldOptions {
+            lines: arguments.output.lines(names),
+            keep: arguments.output.keep(),
+            notices: self.notices.sink(),
+            ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
+        };
+        prepare_with(self.worlds, self.project, options, self.progress(), self.arguments.detail.detail())
+            .await
+    }
+
+    /// The record of these runs, without results.
+    fn record(&self, planned: &[Planned]) -> RunRecord {
+        let writes_json = self.arguments.report.iter().any(|target| matches!(target, Target::Json(_)));
+        let started = writes_json.then(|| started::started(self.project, &self.invocation.again, W::KIND));
+        let scenarios = planned.iter().map(|planned| Arc::clone(&planned.scenario)).collect();
+        let planning = Planning { scenarios, repetitions: self.repetitions(), started };
+        let configuration = &self.project.configuration;
+        RunRecord::default()
+            .with_addresses(addresses(configuration))
+            .with_secrets(configuration.outside.secrets.clone())
+            .with_planning(planning)
+    }
+
+    fn open(&self, terminal: &mut Terminal<impl Write>, scenarios: usize) -> io::Result<()> {
+        terminal.open(&self.project.configuration, scenarios, self.seed, self.jobs())
+    }
+
+    fn jobs(&self) -> NonZeroUsize {
+        self.arguments.jobs.unwrap_or_else(|| self.worlds.jobs())
+    }
+
+    fn repetitions(&self) -> Repetitions {
+        self.arguments.repeat.map_or_else(Repetitions::default, |runs| Repetitions { runs })
+    }
+
+    fn progress(&self) -> Progress {
+        // A line that is overwritten would run into the services' lines.
+        if self.arguments.output.logs { Progress::Hidden } else { progress() }
+    }
+
+    fn terminal(&self) -> Terminal<impl Write + use<W>> {
+        let addresses = addresses(&self.project.configuration);
+        let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        let columns = || env::var("COLUMNS").ok()?.parse().ok();
+        let options = TerminalOptions {
+            width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
+            world: W::KIND,
+            progress: self.progress(),
+            detail: self.arguments.detail.detail(),
+            repetitions: self.repetitions(),
+            again: self.invocation.again.clone(),
+            address: Box::new(move |service| addresses.get(service).cloned()),
+        };
+        Terminal::new(stdout(), options)
+    }
+}
+
+/// Keeps the verdicts for the next run.
+fn keep(mut last: LastRun, record: &RunRecord) {
+    last.update(record.results.iter().map(|result| &**result));
+    if let Err(error) = last.write() {
+        write_note(&format!("the verdicts of this run aren't kept for --rerun-failed and --sort: {error}"));
+    }
+}
+
+/// The mistake of a first path that isn't there and is nearly the name of a command.
+fn misspelled_command(paths: &[PathBuf]) -> Option<Mistakes> {
+    let word = paths.first().filter(|path| !path.exists())?;
+    let names = Arguments::command_names();
+    let meant = nearest_name(word.to_str()?, names.iter().map(String::as_str))?;
+    let help = if word.as_os_str() == meant {
+        format!("write the command before its options: `{meant} …`")
+    } else {
+        format!("did you mean the command `{meant}`?")
     };
-    let record = RunRecord::default()
-        .with_addresses(addresses(configuration))
-        .with_secrets(configuration.outside.secrets.clone());
-    let shown = Mutex::new((terminal, record, opened));
-    let on_event = |event: Event| {
-        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let (terminal, record, result) = &mut *shown;
-        if let (Event::RunEnded { summary }, Some(why)) = (&event, interrupt.why())
-            && summary.not_run > 0
-        {
-            terminal.interrupt(why);
-            record.interrupted = Some(why);
-        }
-        record.take(&event);
-        (view.on_event)(&event);
-        // After a closed pipe, too, nothing more is written.
-        if result.is_ok() && interrupt.why() != Some(Interruption::OutputLost) {
-            *result = written(terminal.show(&event), interrupt);
-        }
-    };
-    let side_by_side = jobs.get().min(chosen.len()) > 1;
-    let names = if side_by_side { ScenarioNames::Shown } else { ScenarioNames::Hidden };
-    let options = WorldOptions {
-        lines: arguments.output.lines(names),
-        keep: arguments.output.keep(),
-        notices: notices.sink(),
-        ..WorldOptions::new(if arguments.configuration.no_build { Build::Skip } else { Build::Run })
-    };
-    let prepared = interrupt.unless(prepare_with(worlds, project, options, progress)).await;
-    let summary = match prepared {
-        Ok(Ok(Prepared { stage, missing })) => {
-            let plan = Plan {
-                scenarios: select(&project.scenarios, &arguments.filter, configuration, &missing, W::KIND),
-                rules: Rules { run: Some(seed), ..Rules::from(&**configuration) },
-                seed,
-                jobs,
-                on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
-                kept_output: if arguments.output.logs { KeptOutput::OfAll } else { KeptOutput::OfFailures },
-                stop: interrupt.token().clone(),
-            };
-            let review = |result: &ScenarioResult| review(configuration, result, W::KIND);
-            engine::run(&plan, &stage, &review, &on_event).await
-        }
-        Ok(Err(broken)) => {
-            let (_, record, _) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-            // Otherwise the report of an earlier run would stand for this one.
-            let record = record.not_begun(seed, chosen.len(), broken.clone());
-            write_reports(&arguments.report, |target| target.write(&record))?;
-            return Err(broken);
-        }
-        Err(_) => {
-            let summary = Summary { not_run: chosen.len(), ..Summary::default() };
-            on_event(Event::RunStarted { scenarios: chosen.len(), seed });
-            on_event(Event::RunEnded { summary });
-            summary
-        }
-    };
-    let (_, record, result) = shown.into_inner().unwrap_or_else(PoisonError::into_inner);
-    write_reports(&arguments.report, |target| target.write(&record))?;
-    result?;
-    let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
-    let thin: Vec<Thin> = thin(project, &chosen, &summary).into_iter().chain(notices.thin()).collect();
-    thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
+    Some(Mistakes::one(word.clone(), "there is no such file, folder or command", help))
 }
 
 /// What the run doesn't show.
-fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
+fn thin(project: &Project, chosen: &[Arc<Scenario>], summary: &Summary) -> Vec<Thin> {
     let no_invariants = project.configuration.invariants.is_empty();
-    let cannot_fail = chosen
-        .iter()
-        .map(|planned| &planned.scenario)
-        .filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
+    let cannot_fail =
+        chosen.iter().filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
     let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped));
     let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
     let not_included = project.unused_steps.iter().cloned().map(Thin::NotIncluded);
@@ -170,37 +315,13 @@ fn thin(project: &Project, chosen: &[Planned], summary: &Summary) -> Vec<Thin> {
 }
 
 /// Lists the scenarios that would run.
-fn dry_run(project: &Project, chosen: &[Planned]) -> io::Result<()> {
+fn list(chosen: &[Arc<Scenario>]) -> io::Result<()> {
     let mut out = stdout();
-    if chosen.is_empty() {
-        match (project.scenarios.len(), project.explorations.len()) {
-            (0, 0) => writeln!(out, "Nothing to run: no scenario was found.")?,
-            (0, _) => writeln!(out, "Nothing to run: only explorations were found; `explore` runs those.")?,
-            (all, _) => writeln!(out, "Nothing to run: of {all} scenarios none is selected.")?,
-        }
-        return Ok(());
-    }
-    for planned in chosen {
-        let scenario = &planned.scenario;
+    for scenario in chosen {
         let steps = count(scenario.steps.len(), "step");
         writeln!(out, "{}  {}  {steps}", scenario.name, scenario.file.display())?;
     }
     writeln!(out, "\nNo mistakes; nothing was started.")
-}
-
-/// Compares a result with its scenario's snapshot, if the project has snapshots. The snapshot's name is the path of the
-/// scenario's file, relative to the configuration's folder, and the row of its table if it has one.
-pub fn review(configuration: &Configuration, result: &ScenarioResult, world: WorldKind) -> Vec<Finding> {
-    let Some(folder) = &configuration.snapshots else { return Vec::new() };
-    let beside = project::absolute(&configuration.file).parent().map(Path::to_path_buf).unwrap_or_default();
-    let file = project::absolute(&result.scenario.file).with_extension("");
-    let mut name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
-    if let Some(row) = result.scenario.row {
-        name = format!("{name}-row-{}", row.number);
-    }
-    let compared = compare_snapshot(&beside.join(folder), &name, result, world);
-    let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);
-    compared.err().map(|mismatch| finding(mismatch.to_string())).into_iter().collect()
 }
 
 /// Where the services are reached by commands that a person types.
@@ -218,24 +339,6 @@ pub(crate) fn addresses(configuration: &Configuration) -> BTreeMap<ServiceName, 
 
 /// The columns of a line where neither a terminal nor `COLUMNS` says how many there are.
 const USUAL_WIDTH: usize = 110;
-
-fn terminal_options(
-    configuration: &Configuration,
-    invocation: &Invocation,
-    progress: Progress,
-    world: WorldKind,
-) -> TerminalOptions {
-    let addresses = addresses(configuration);
-    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-    let columns = || env::var("COLUMNS").ok()?.parse().ok();
-    TerminalOptions {
-        width: terminal.or_else(columns).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH),
-        world,
-        progress,
-        again: invocation.again.clone(),
-        address: Box::new(move |service| addresses.get(service).cloned()),
-    }
-}
 
 /// A random seed, for a command line without `--seed`.
 pub(crate) fn new_seed() -> u64 {

@@ -249,7 +249,7 @@ impl<'a> Search<'a> {
 }
 
 /// The path from the working folder, if it is below that.
-fn relative(file: &Path) -> &Path {
+pub(crate) fn relative(file: &Path) -> &Path {
     file.strip_prefix(project::absolute(Path::new("."))).unwrap_or(file)
 }
 

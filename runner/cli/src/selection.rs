@@ -1,50 +1,45 @@
-//! Selects the scenarios to run.
+//! Plans the runs of scenarios, and finds those whose services are missing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
-use report::WorldKind;
+use report::{Repetitions, WorldKind};
 use scenario::{
     Action, CallsExpectation, Client, Configuration, DuringStep, EventuallyStep, RequestStep, Scenario, Step,
     WatchStep,
 };
 use verdict::BrokenOff;
 
-/// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
-/// marked to be skipped.
-pub(crate) fn select(
-    scenarios: &[Arc<Scenario>],
-    filters: &[String],
+/// Plans runs of each of the chosen scenarios. One that needs a missing service, or what this kind of world doesn't have, is
+/// marked to be skipped. The invariants are those of the whole run.
+pub(crate) fn plan(
+    chosen: &[Arc<Scenario>],
+    repetitions: Repetitions,
     configuration: &Configuration,
     missing: &BTreeMap<ServiceName, BrokenOff>,
     world: WorldKind,
 ) -> Vec<Planned> {
-    let chosen = scenarios
-        .iter()
-        .filter(|scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter)));
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
         let skip = unsupported(scenario, world);
         let skip = skip.or_else(|| needed_services(scenario, configuration).into_iter().find_map(why));
-        Planned { scenario: Arc::clone(scenario), skip }
+        let scenario = Arc::clone(scenario);
+        let run = move |repetition| Planned {
+            repetition,
+            skip: skip.clone(),
+            ..Planned::new(Arc::clone(&scenario))
+        };
+        (0..repetitions.runs.get()).map(run)
     };
-    chosen.map(planned).collect()
+    chosen.iter().flat_map(planned).collect()
 }
 
 /// Why a scenario can't be run in worlds of this kind.
 fn unsupported(scenario: &Scenario, world: WorldKind) -> Option<String> {
-    let runs_command = |step: &Step| matches!(step.action, Action::Run(_));
+    let runs_command = |step: &Step| step.all().iter().any(|step| matches!(step.action, Action::Run(_)));
     let index = scenario.steps.iter().position(runs_command).filter(|_| world == WorldKind::Simulated)?;
     Some(BrokenOff::NoCommands { file: scenario.file.to_path_buf(), step: index + 1 }.to_string())
-}
-
-fn matches(scenario: &Scenario, filter: &str) -> bool {
-    let filter = filter.to_lowercase();
-    let contains = |text: &str| text.to_lowercase().contains(&filter);
-    contains(&scenario.name)
-        || contains(&scenario.file.to_string_lossy())
-        || scenario.tags.iter().any(|tag| tag.to_lowercase() == filter)
 }
 
 /// The services without which a scenario can't be run and judged: those of its steps and faults, those at which its
@@ -169,7 +164,8 @@ invariants:
         let (service, address) = ("bank".parse().expect("a name"), "http://localhost:1".to_owned());
         let missing =
             BTreeMap::from([("bank".parse().expect("a name"), BrokenOff::Absent { service, address })]);
-        let planned = select(&[Arc::from(scenario)], &[], &configuration, &missing, WorldKind::Live);
+        let planned =
+            plan(&[Arc::from(scenario)], Repetitions::default(), &configuration, &missing, WorldKind::Live);
         assert_eq!(
             planned[0].skip.as_deref(),
             Some("bank isn't there: http://localhost:1 refuses connections")
@@ -183,7 +179,9 @@ invariants:
         let read = read_file(text, "test.yaml".into(), &configuration);
         let Ok(File::Scenario(scenario)) = read else { panic!("{read:#?}") };
         let scenarios = [Arc::from(scenario)];
-        let skip = |world| select(&scenarios, &[], &configuration, &BTreeMap::new(), world)[0].skip.clone();
+        let skip = |world| {
+            plan(&scenarios, Repetitions::default(), &configuration, &BTreeMap::new(), world)[0].skip.clone()
+        };
         assert_eq!(skip(WorldKind::Live), None);
         let why = "test.yaml: step 2 runs a command, and simulated worlds have none";
         assert_eq!(skip(WorldKind::Simulated).as_deref(), Some(why));

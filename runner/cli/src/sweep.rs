@@ -1,6 +1,6 @@
 //! The command `sweep`: runs a passing scenario again with each fault at each of its calls.
 
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use ::explore::{
     CellOutcome, Depth, FailingRun, ReplaySeed, ShrinkLimits, SweepCell, SweepOptions, SweepTable, reduce,
@@ -33,13 +33,15 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         }
         check_reports(&arguments.report)?;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        let (mut tables, mut told) = (Vec::new(), write(&opening::<W>(project, seed), interrupt));
+        let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
+        let (mut tables, mut told) = (Vec::new(), write(&opening::<W>(project, jobs, seed), interrupt));
         let prepared = interrupt.unless(prepare(worlds, project, &arguments.configuration, notices)).await;
         if let Ok(Err(broken)) = prepared {
             told = Err(broken);
         } else if let Ok(Ok(Prepared { stage, .. })) = prepared {
             let depth = if arguments.pairs { Depth::Pairs } else { Depth::Singles };
-            let options = SweepOptions { depth, stop: interrupt.token().clone(), ..SweepOptions::new(seed) };
+            let options =
+                SweepOptions { depth, jobs, stop: interrupt.token().clone(), ..SweepOptions::new(seed) };
             for scenario in &project.scenarios {
                 let folder = project.folder().join(&arguments.regressions);
                 let search = Search::new(interrupt, project, &invocation.kept, folder, &scenario.file, seed);
@@ -83,9 +85,9 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
 }
 
 /// What is about to be swept.
-fn opening<W: Worlds>(project: &Project, seed: Seed) -> String {
+fn opening<W: Worlds>(project: &Project, jobs: NonZeroUsize, seed: Seed) -> String {
     let runs = format!("a sweep of {}", count(project.scenarios.len(), "scenario"));
-    report::render_opening(&project.configuration, &runs, "run", 1, seed, W::KIND)
+    report::render_opening(&project.configuration, &runs, "run", jobs.get(), seed, W::KIND)
 }
 
 /// What the sweeps don't show.

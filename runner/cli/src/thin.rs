@@ -32,6 +32,8 @@ pub(crate) enum Thin {
     Escaped(usize),
     /// A sweep in which no fault met a call.
     NothingSwept(String),
+    /// A part of so many scenarios that has none of them.
+    EmptyShard(usize),
 }
 
 impl Thin {
@@ -51,6 +53,7 @@ impl Thin {
             Self::Escaped(_) => {
                 "let them run in the foreground, or with the environment that they inherit".into()
             }
+            Self::EmptyShard(_) => "divide them into fewer parts".into(),
             Self::NothingSwept(_) => "sweep a scenario whose requests make services call each other".into(),
         }
     }
@@ -74,6 +77,9 @@ impl fmt::Display for Thin {
             Self::Escaped(1) => f.write_str("a process that a service left behind had to be ended"),
             Self::Escaped(processes) => {
                 write!(f, "{processes} processes that services left behind had to be ended")
+            }
+            Self::EmptyShard(scenarios) => {
+                write!(f, "this part has none of {}", report::count(*scenarios, "scenario"))
             }
             Self::NothingSwept(name) => write!(f, "the sweep of `{name}` tried no fault"),
         }

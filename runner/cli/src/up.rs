@@ -34,7 +34,7 @@ const LINES: usize = 5;
 /// program whose own worlds are of another kind.
 pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
     let configuration =
-        match configuration(arguments.configuration.file.as_deref(), &[], &DiskFiles::default()) {
+        match configuration(arguments.configuration.named.file.as_deref(), &[], &DiskFiles::default()) {
             Ok(configuration) => Arc::new(configuration),
             Err(mistakes) => return show_mistakes(&mistakes),
         };

@@ -9,13 +9,15 @@ use std::{
     future::poll_fn,
     path::Path,
     pin::{Pin, pin},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     task::Poll,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use engine::Event;
+use fault::Seed;
 use report::{Interruption, count};
+use scenario::Scenario;
 use verdict::{BrokenOff, Verdict};
 
 use self::{
@@ -26,10 +28,12 @@ use self::{
 use crate::{
     Exit, Mistakes, Project, Worlds,
     arguments::Run,
+    filter::Filter,
     interrupt::Interrupt,
     invocation::Invocation,
-    output::{show_broken_off, show_mistakes, write},
-    run::{Opening, RunView, run_project},
+    last_run::LastRun,
+    output::{show_broken_off, show_mistakes, show_wrong_arguments, write},
+    run::{Opening, ProjectRun, RunView, new_seed},
     service_output::Notices,
 };
 
@@ -39,12 +43,25 @@ const MOST_NAMED: usize = 3;
 /// Runs the scenarios that the command line names, and then those that are saved, until it is interrupted. Returns how the
 /// last run ended.
 pub(crate) fn watch(arguments: &Run, invocation: &Invocation, worlds: &impl Worlds) -> Exit {
+    let filters = match arguments.selection.filters() {
+        Ok(filters) => filters,
+        Err(mistakes) => return show_wrong_arguments(&mistakes),
+    };
     let interrupt = Interrupt::listen();
     let worlds = KeptWorlds::new(worlds);
     let watched = FileWatcher::start().and_then(|files| {
         let (known, mistakes, failed) = Default::default();
-        let watch =
-            Watch { arguments, invocation, interrupt, files, worlds: &worlds, known, mistakes, failed };
+        let watch = Watch {
+            arguments,
+            filters: &filters,
+            invocation,
+            interrupt,
+            files,
+            worlds: &worlds,
+            known,
+            mistakes,
+            failed,
+        };
         worlds.block_on(async {
             let ended = watch.run().await;
             worlds.clear();
@@ -56,6 +73,7 @@ pub(crate) fn watch(arguments: &Run, invocation: &Invocation, worlds: &impl Worl
 
 struct Watch<'a, W: Worlds> {
     arguments: &'a Run,
+    filters: &'a [Filter],
     invocation: &'a Invocation,
     interrupt: Interrupt,
     files: FileWatcher,
@@ -122,7 +140,7 @@ impl<W: Worlds> Watch<'_, W> {
 
     /// Reads all files, and watches them from now on.
     fn read(&mut self) -> Result<Found, BrokenOff> {
-        let named = self.arguments.configuration.file.as_deref();
+        let named = self.arguments.configuration.named.file.as_deref();
         let paths = &self.arguments.paths;
         self.files.watch(&matters(named, paths, self.known.as_ref()))?;
         let read = loop {
@@ -181,7 +199,21 @@ impl<W: Worlds> Watch<'_, W> {
         };
         let view = RunView { opening, on_event: &on_event };
         let notices = Notices::default();
-        let ended = run_project(arguments, invocation, project, interrupt, &notices, *worlds, &view).await;
+        let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
+        let run = ProjectRun {
+            arguments,
+            invocation,
+            worlds: *worlds,
+            project,
+            interrupt,
+            notices: &notices,
+            seed,
+            view: &view,
+        };
+        let choose = |scenarios: &[Arc<Scenario>], last: &LastRun, seed| {
+            arguments.selection.choose(scenarios, self.filters, last, seed)
+        };
+        let ended = run.start(&choose).await;
         notices.show(ended.unwrap_or_else(|broken| show_broken_off(&broken)))
     }
 

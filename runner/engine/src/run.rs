@@ -17,7 +17,8 @@ pub struct Plan {
     pub scenarios: Vec<Planned>,
     /// The rules for all of them.
     pub rules: Rules,
-    /// Seed of everything random. Each scenario's own seed is derived from it and from the scenario's name.
+    /// Seed of everything random. Each scenario's own seed is derived from it, from the scenario's name and from the number of
+    /// its repetition.
     pub seed: Seed,
     /// How many scenarios run at a time.
     pub jobs: NonZeroUsize,
@@ -45,6 +46,16 @@ pub struct Planned {
     pub scenario: Arc<Scenario>,
     /// Why it can't be run; `None` if it can.
     pub skip: Option<String>,
+    /// How many other runs of it are planned before this one. Each has the run's next seed, so that each has other random
+    /// choices and can be had again alone.
+    pub repetition: u32,
+}
+
+impl Planned {
+    /// A scenario that is run once.
+    pub fn new(scenario: Arc<Scenario>) -> Self {
+        Self { scenario, skip: None, repetition: 0 }
+    }
 }
 
 /// Whether scenarios are started after one has failed.
@@ -98,7 +109,7 @@ async fn run_planned<S: Stage>(
 ) -> Verdict {
     let scenario = Arc::clone(&planned.scenario);
     on_event(Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
-    let seed = plan.seed.derive(&scenario.name);
+    let seed = plan.seed.after(planned.repetition).derive(&scenario.name);
     let mut result = if let Some(why) = &planned.skip {
         let (history, took) = Default::default();
         ScenarioResult {

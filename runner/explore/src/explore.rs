@@ -20,7 +20,7 @@ use crate::{
     script::{Script, script},
     sequence::Sequence,
     shrink::{ShrinkLimits, Shrinker},
-    trial::{FailingRun, ReplaySeed, Trials, nth_seed},
+    trial::{FailingRun, ReplaySeed, Trials},
 };
 
 /// How an exploration is done.
@@ -210,7 +210,7 @@ async fn shrink<S: Stage>(
     let Shrinker { failing: FailingRun { result, seed }, best, runs, .. } = shrinker;
     let first = seed.seed();
     let (mut repeats, mut failures, mut confirmed) = (0, 0, None);
-    for next in (0..options.repeats).map(|repeat| nth_seed(first, repeat)) {
+    for next in (0..options.repeats).map(|repeat| first.after(repeat)) {
         tell(Progress::Repeated { runs: repeats, of: options.repeats });
         let again = trials.run(Arc::clone(&result.scenario), next);
         let Some(again) = options.stop.run_until_cancelled(again).await else { break };

@@ -23,10 +23,20 @@ mod placement;
 mod skip;
 mod table;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    iter,
+    num::NonZeroUsize,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use engine::{CancellationToken, Rules, ScenarioResult, Stage};
 use fault::Seed;
+use futures_util::{StreamExt, stream};
 use scenario::{Phase, Scenario};
 use verdict::Verdict;
 
@@ -58,6 +68,8 @@ pub struct SweepOptions {
     pub depth: Depth,
     /// The most runs.
     pub runs: usize,
+    /// The number of runs side by side. The table doesn't depend on it.
+    pub jobs: NonZeroUsize,
     /// The limits of shrinking. Of runs that fail in the same way, one is shrunk.
     pub limits: ShrinkLimits,
     /// Ends the sweep when it is cancelled. The table then has the runs until then.
@@ -81,6 +93,7 @@ impl SweepOptions {
             kinds: FaultKind::ALL.to_vec(),
             depth: Depth::Singles,
             runs: 100_000,
+            jobs: NonZeroUsize::MIN,
             limits: ShrinkLimits::default(),
             stop: CancellationToken::new(),
         }
@@ -147,27 +160,21 @@ impl<S: Stage, T: Fn(Progress)> Sweep<'_, S, T> {
             }
         }
         self.of = singles.len();
-        let mut second = Vec::new();
-        for fault in singles {
-            second.extend(self.run_with(&[fault]).await);
-        }
+        let second = self.run_all(singles.into_iter().map(|fault| vec![fault]).collect()).await;
         let failing: BTreeSet<FaultPlacement> = self.failing().collect();
-        let (ready, skipped): (Vec<_>, Vec<_>) = second.into_iter().partition(|pair| pair.skip.is_none());
-        let skipped = skipped.into_iter().filter_map(|pair| Some((pair.faults, pair.skip?)));
-        self.table
-            .skipped
-            .extend(skipped.map(|(faults, reason)| SkippedFaults { faults: faults.to_vec(), reason }));
-        self.of += ready.len();
-        for pair in ready {
-            if pair.faults.iter().any(|fault| failing.contains(fault)) {
-                self.of -= 1;
-                self.table
-                    .skipped
-                    .push(SkippedFaults { faults: pair.faults.to_vec(), reason: SkipReason::FailsAlone });
-            } else {
-                self.run_with(&pair.faults).await;
+        let (mut ready, mut skipped) = (Vec::new(), Vec::new());
+        for Pair { faults, skip } in second {
+            let fails_alone = || faults.iter().any(|fault| failing.contains(fault));
+            match skip.or_else(|| fails_alone().then_some(SkipReason::FailsAlone)) {
+                Some(reason) => skipped.push(SkippedFaults { faults: faults.to_vec(), reason }),
+                None => ready.push(faults.to_vec()),
             }
         }
+        // By kind of reason, as they are found out.
+        skipped.sort_by_key(|skipped| skipped.reason == SkipReason::FailsAlone);
+        self.table.skipped.extend(skipped);
+        self.of += ready.len();
+        self.run_all(ready).await;
     }
 
     /// The faults that fail alone.
@@ -179,39 +186,67 @@ impl<S: Stage, T: Fn(Progress)> Sweep<'_, S, T> {
         })
     }
 
-    /// Runs the scenario with these faults. Returns the pairs that begin with them.
-    async fn run_with(&mut self, faults: &[FaultPlacement]) -> Vec<Pair> {
-        if self.table.cells.len() >= self.options.runs {
-            self.table.skipped.push(SkippedFaults { faults: faults.to_vec(), reason: SkipReason::RunLimit });
-            return Vec::new();
-        }
-        let names = faults.iter().map(|fault| format!("{} at {}", fault.kind, self.table.calls[fault.call]));
-        let names = names.collect::<Vec<_>>().join(", then ");
-        (self.tell)(Progress::CellStarted { cell: self.table.cells.len(), of: self.of, faults: names });
-        let within = self.scenario.settle.unwrap_or(self.trials.rules.settle);
-        let faulted = FaultedScenario::new(self.scenario, &self.table.calls, faults, within);
-        // With the baseline's own seed, so that only the faults differ.
-        let seed = self.table.baseline.seed;
-        let result = Arc::new(self.trials.run_with_own_seed(Arc::clone(&faulted.scenario), seed).await);
-        let cell = SweepCell::new(&faulted, &self.table.baseline, Arc::clone(&result), self.options.seed);
-        let failing = match &cell.outcome {
-            CellOutcome::Failed(failing) => Some(failing.clone()),
-            _ => None,
-        };
-        // It is in the table before it gets smaller, which may be interrupted.
-        let number = self.table.cells.len();
-        self.table.cells.push(cell);
-        if let Some(failing) = failing {
-            (self.tell)(Progress::CellFailed { cell: number, failing });
-            let smaller = self.smaller(Arc::clone(&result)).await;
-            self.table.cells[number].outcome = CellOutcome::Failed(smaller);
-        }
-        match self.options.depth {
-            Depth::Singles => Vec::new(),
-            Depth::Pairs => {
-                pairs(&faulted, &result, &mut self.table.calls, &self.options.kinds, self.scenario)
+    /// Runs the scenario with each of these faults. Returns the pairs that begin with them.
+    async fn run_all(&mut self, mut all: Vec<Vec<FaultPlacement>>) -> Vec<Pair> {
+        let room = self.options.runs.saturating_sub(self.table.cells.len());
+        let rest = all.split_off(room.min(all.len()));
+        let mut waiting = all.into_iter();
+        let mut second = Vec::new();
+        while waiting.len() > 0 {
+            let first = self.table.cells.len();
+            second.extend(self.run_until_one_fails(&mut waiting).await);
+            for number in first..self.table.cells.len() {
+                // It is in the table before it gets smaller, which may be interrupted.
+                if let CellOutcome::Failed(failing) = &self.table.cells[number].outcome {
+                    let failing = failing.clone();
+                    let result = Arc::clone(&failing.result);
+                    (self.tell)(Progress::CellFailed { cell: number, failing });
+                    let smaller = self.smaller(result).await;
+                    self.table.cells[number].outcome = CellOutcome::Failed(smaller);
+                }
             }
         }
+        let limited = |faults| SkippedFaults { faults, reason: SkipReason::RunLimit };
+        self.table.skipped.extend(rest.into_iter().map(limited));
+        second
+    }
+
+    /// Runs the scenario with the next of these faults, several side by side, until one run fails and those beside it have
+    /// ended: nothing may run while a failure is made smaller, since nothing polls it then, while its time passes. Returns the
+    /// pairs that begin with them.
+    async fn run_until_one_fails(
+        &mut self,
+        waiting: &mut impl Iterator<Item = Vec<FaultPlacement>>,
+    ) -> Vec<Pair> {
+        let Self { scenario, trials, options, tell, table, of, .. } = self;
+        let (trials, calls, first, of) = (&*trials, table.calls.clone(), table.cells.len(), *of);
+        // With the baseline's own seed, so that only the faults differ.
+        let (seed, has_failed) = (table.baseline.seed, AtomicBool::new(false));
+        let within = scenario.settle.unwrap_or(trials.rules.settle);
+        let next = iter::from_fn(|| if has_failed.load(Ordering::Relaxed) { None } else { waiting.next() });
+        let run = |(cell, faults): (usize, Vec<FaultPlacement>)| {
+            let names = faults.iter().map(|fault| format!("{} at {}", fault.kind, calls[fault.call]));
+            let names = names.collect::<Vec<_>>().join(", then ");
+            tell(Progress::CellStarted { cell, of, faults: names });
+            let faulted = FaultedScenario::new(scenario, &calls, &faults, within);
+            async move {
+                let result = trials.run_with_own_seed(Arc::clone(&faulted.scenario), seed).await;
+                (faulted, Arc::new(result))
+            }
+        };
+        let mut runs = pin!(stream::iter((first..).zip(next)).map(run).buffered(options.jobs.get()));
+        let mut second = Vec::new();
+        while let Some((faulted, result)) = runs.next().await {
+            let cell = SweepCell::new(&faulted, &table.baseline, Arc::clone(&result), options.seed);
+            if let CellOutcome::Failed(_) = cell.outcome {
+                has_failed.store(true, Ordering::Relaxed);
+            }
+            table.cells.push(cell);
+            if options.depth == Depth::Pairs {
+                second.extend(pairs(&faulted, &result, &mut table.calls, &options.kinds, scenario));
+            }
+        }
+        second
     }
 
     /// The failing run with fewer steps, if it is the first one that fails in this way.

@@ -106,7 +106,7 @@ impl<'a, S: Stage> Trials<'a, S> {
         others: u32,
         wanted: impl Fn(&ScenarioResult) -> bool,
     ) -> (Option<(ScenarioResult, Seed)>, u32) {
-        let further = (0..=others).map(|number| nth_seed(self.seed, number)).filter(|seed| *seed != first);
+        let further = (0..=others).map(|number| self.seed.after(number)).filter(|seed| *seed != first);
         let mut runs = 0;
         for seed in iter::once(first).chain(further.take(others as usize)) {
             runs += 1;
@@ -136,11 +136,6 @@ impl<'a, S: Stage> Trials<'a, S> {
         let seed = failing.seed.seed();
         self.run_until(&failing.result.scenario, seed, OTHER_SEEDS, passes).await.0.is_some()
     }
-}
-
-/// The seed that comes this many after another one.
-pub(crate) fn nth_seed(first: Seed, number: u32) -> Seed {
-    Seed(first.0.wrapping_add(number.into()))
 }
 
 /// The result without the findings that a fault met no exchange or that no step could fail, which are no mistakes in a

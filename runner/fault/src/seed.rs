@@ -52,6 +52,13 @@ impl Seed {
         hasher.write(part.as_bytes());
         Self(hasher.finish())
     }
+
+    /// The seed of the run that repeats another one with other random choices, this number of runs later. It is a small number
+    /// if this one is, to be typed again.
+    #[must_use]
+    pub fn after(self, runs: u32) -> Self {
+        Self(self.0.wrapping_add(runs.into()))
+    }
 }
 
 impl fmt::Display for Seed {

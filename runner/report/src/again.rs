@@ -15,12 +15,20 @@ pub struct Again {
     pub selection: Vec<String>,
     /// The other options, without `--seed`.
     pub options: Vec<String>,
+    /// The option that runs each scenario several times; empty without it.
+    pub repeat: Vec<String>,
 }
 
 impl Again {
     /// Repeats all of it.
     pub fn all(&self, seed: Seed) -> String {
         self.with(&self.selection, seed)
+    }
+
+    /// The same, with one run of each scenario.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        Self { repeat: Vec::new(), ..self.clone() }
     }
 
     /// Runs only these files again.
@@ -33,7 +41,7 @@ impl Again {
     }
 
     fn with(&self, selection: &[String], seed: Seed) -> String {
-        let words = [&self.program[..], selection, &self.options].concat();
+        let words = [&self.program[..], selection, &self.options, &self.repeat].concat();
         let mut words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         words.push(format!("--seed {seed}"));
         words.join(" ")

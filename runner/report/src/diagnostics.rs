@@ -19,14 +19,15 @@ pub fn render_mistakes(mistakes: &[Mistake], source_of: impl Fn(&Path) -> Option
     let files: BTreeSet<&Path> = sorted.iter().map(|mistake| mistake.file.as_path()).collect();
     let mut text = String::new();
     for mistake in &sorted {
-        text += &mistaken(mistake, source_of(&mistake.file).as_deref());
+        text += &render_mistake(mistake, source_of(&mistake.file).as_deref());
         text.push('\n');
     }
     let counts = format!("{} in {}", count(sorted.len(), "mistake"), count(files.len(), "file"));
     text + &format!("{}; nothing was started\n", counts.red().bold())
 }
 
-fn mistaken(mistake: &Mistake, source: Option<&str>) -> String {
+/// One mistake: its position, its message, the line of `source` with the mistake underlined, and its help.
+pub fn render_mistake(mistake: &Mistake, source: Option<&str>) -> String {
     let position = format!("{}:", position(&mistake.file, mistake.span));
     let mut lines = vec![format!("{} {}", position.bold(), printable(&mistake.message).red())];
     let gutter = " ".repeat(mistake.span.line.to_string().len());

@@ -64,6 +64,16 @@ pub fn render(result: &ScenarioResult, address: &dyn Fn(&ServiceName) -> Option<
     lines.join("\n")
 }
 
+/// All that a scenario which passed did; nothing for one that didn't, whose failures tell it.
+pub(crate) fn whole_story(result: &ScenarioResult) -> Vec<String> {
+    if result.verdict != Verdict::Passed {
+        return Vec::new();
+    }
+    let nothing =
+        Failure { location: FailureLocation::End, findings: Vec::new(), exchange: None, failed: Vec::new() };
+    story::lines(result, &nothing).into_iter().map(|line| format!("  {line}")).collect()
+}
+
 /// Why a run couldn't begin, and what to do about it.
 pub fn render_broken_off(broken: &BrokenOff) -> String {
     broken_off(broken).join("\n") + "\n"

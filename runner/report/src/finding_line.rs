@@ -1,7 +1,7 @@
 //! The first thing that is wrong with a run, in one line.
 
 use engine::ScenarioResult;
-use verdict::{Failure, Verdict};
+use verdict::{Failure, Finding, Verdict};
 
 use crate::layout::{fit, printable};
 
@@ -18,5 +18,10 @@ pub fn finding_line(result: &ScenarioResult) -> String {
 pub(crate) fn message(failures: &[Failure]) -> String {
     let first = failures.iter().find_map(|failure| Some((&failure.location, failure.findings.first()?)));
     let Some((location, finding)) = first else { return "failed".into() };
-    format!("{location}: {}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
+    format!("{location}: {}", finding_text(finding))
+}
+
+/// What had to hold, and what was found.
+pub(crate) fn finding_text(finding: &Finding) -> String {
+    format!("{}: expected {}, found {}", finding.subject(), finding.expected, finding.found)
 }

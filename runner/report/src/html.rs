@@ -12,7 +12,7 @@ use verdict::{Exchange, ExchangeId, HistoryEvent, RequestOutcome, Verdict};
 use crate::{
     RunRecord,
     body::Bodies,
-    counts, curl, exchange, failure,
+    curl, exchange, failure,
     layout::{count, duration},
     service_log,
     sweep::{self, page::SweepView},
@@ -98,7 +98,7 @@ pub(crate) fn render(record: &RunRecord) -> String {
         seed: record.seed.to_string(),
         counts: match record.sweeps.as_slice() {
             [(_, table)] => sweep::counts(table),
-            _ => plain(&counts(&record.summary)),
+            _ => plain(&record.counts()),
         },
         early_end: record.early_end(),
         sweeps: record.sweeps.iter().map(|(baseline, table)| SweepView::new(table, *baseline)).collect(),
@@ -126,7 +126,7 @@ fn scenario(result: &ScenarioResult, index: usize, run: &RunRecord) -> ScenarioV
     ScenarioView {
         index,
         open: matches!(result.verdict, Verdict::Failed(_) | Verdict::BrokenOff(_)),
-        name: result.scenario.name.clone(),
+        name: run.name(result),
         file: result.scenario.file.display().to_string(),
         verdict,
         took: duration(result.took),

@@ -47,12 +47,47 @@ pub struct RunFile {
     /// Why the run couldn't begin, or not go on, though no scenario is to blame; absent if it could.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_off: Option<String>,
+    /// How the run was started; absent in the report of a sweep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<StartedFile>,
     /// The scenarios, in the order of the run.
     pub scenarios: Vec<ScenarioFile>,
     /// The tables of a sweep: call × fault × outcome. The scenarios are then the swept ones, each followed by its runs
     /// that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sweeps: Vec<SweepFile>,
+}
+
+/// How a run was started, so that it can be started again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartedFile {
+    /// The kind of world: `live` or `simulated`.
+    pub world: WorldFile,
+    /// The configuration's file, as it was named or found.
+    pub configuration: PathBuf,
+    /// The options on the command line, without those that select scenarios, the seed and the reports.
+    pub options: Vec<String>,
+    /// The files that were read: the configuration, scenarios, invariants, and what they name.
+    pub sources: Vec<SourceFile>,
+}
+
+/// A kind of world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorldFile {
+    /// Real processes and real time.
+    Live,
+    /// Virtual time.
+    Simulated,
+}
+
+/// A file that was read for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its path, as it was named.
+    pub file: PathBuf,
+    /// A hash of its content, in hexadecimal digits, by which a change is seen.
+    pub fingerprint: String,
 }
 
 /// How many scenarios ended how.
@@ -260,6 +295,7 @@ impl From<&RunRecord> for RunFile {
             summary: Counts { passed, failed, broken_off, skipped, not_run },
             interrupted: record.interrupted.map(|why| why.to_string()),
             broken_off: record.broken_off.as_ref().map(ToString::to_string),
+            started: record.planning.started.clone(),
             scenarios: record.results.iter().map(|result| scenario(result)).collect(),
             sweeps: record.sweeps.iter().map(|(baseline, table)| SweepFile::new(table, *baseline)).collect(),
         }

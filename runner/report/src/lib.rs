@@ -26,9 +26,11 @@
 //! | `diagnostics` | mistakes in files |
 //! | `multipart` | the parts of a multipart body |
 //! | `transcript`, `normalise` | a scenario's steps and how they went, as text; placeholders for what differs from run to run |
-//! | `snapshot` | a transcript against the accepted one, in insta's files |
+//! | `snapshot`, `pending_snapshot` | a transcript against the accepted one, in insta's files; those that wait for a review |
 //! | `record` | all of a run, gathered from its events |
 //! | `target`, `junit`, `json`, `html` | the reports made of it |
+//! | `github` | annotations of files and the summary of a job, for GitHub Actions |
+//! | `repetition` | which of several runs of a scenario a result is of, and how many of them failed |
 //! | `sweep` | the table call × fault × outcome: as text, and for the reports |
 //! | `timeline` | when steps ran, faults were in force and exchanges moved on |
 //! | `layout` | widths and durations |
@@ -44,6 +46,7 @@ mod exchange;
 mod failure;
 mod finding_line;
 mod folders;
+mod github;
 mod heartbeat;
 mod html;
 mod interruption;
@@ -53,9 +56,11 @@ mod layout;
 mod multipart;
 mod normalise;
 mod opening;
+mod pending_snapshot;
 mod preparation;
 mod progress_line;
 mod record;
+mod repetition;
 mod result_line;
 mod service_log;
 mod snapshot;
@@ -72,19 +77,24 @@ mod tests;
 
 pub use address::ServiceAddress;
 pub use again::Again;
-pub use diagnostics::render_mistakes;
+pub use diagnostics::{render_mistake, render_mistakes};
 pub use failure::{render as render_failure, render_broken_off};
 pub use finding_line::finding_line;
+pub use github::{GithubPaths, annotate_mistakes, annotations, job_summary};
 pub use interruption::Interruption;
 pub use layout::count;
 pub use opening::render as render_opening;
+pub use pending_snapshot::{PendingSnapshot, pending_snapshots};
 pub use preparation::PreparationView;
 pub use progress_line::ProgressLine;
-pub use record::RunRecord;
+pub use record::{Planning, RunRecord};
+pub use repetition::Repetitions;
 pub use service_log::render_service_line;
-pub use snapshot::{SnapshotMismatch, WorldKind, compare as compare_snapshot};
-pub use summary::{counts, thin_line};
+pub use snapshot::{
+    FirstSnapshot, SnapshotComparison, SnapshotMismatch, WorldKind, compare as compare_snapshot,
+};
+pub use summary::thin_line;
 pub use sweep::{render as render_sweep, repeated_starts};
 pub use target::{NotATarget, Target, WriteError};
-pub use terminal::{Addresses, Progress, Terminal, TerminalOptions};
+pub use terminal::{Addresses, Detail, Progress, Terminal, TerminalOptions};
 pub use transcript::SNAPSHOT_SEED;

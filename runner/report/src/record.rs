@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use engine::{Event, ScenarioResult, Summary};
 use explore::SweepTable;
 use fault::{Seed, ServiceName};
-use scenario::Secrets;
+use scenario::{Scenario, Secrets};
 use verdict::BrokenOff;
 
-use crate::{Interruption, ServiceAddress, sweep::failures};
+use crate::{Interruption, Repetitions, ServiceAddress, json::StartedFile, summary, sweep::failures};
 
 /// A run as reports need it, gathered from its events.
 #[derive(Debug, Clone)]
@@ -30,6 +30,18 @@ pub struct RunRecord {
     addresses: BTreeMap<ServiceName, ServiceAddress>,
     /// What no report may hold.
     pub(crate) secrets: Secrets,
+    pub(crate) planning: Planning,
+}
+
+/// What is known of a run before it begins.
+#[derive(Debug, Clone, Default)]
+pub struct Planning {
+    /// The scenarios, in the order of the run, each as often in succession as it is to run.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// How often each of them is to run.
+    pub repetitions: Repetitions,
+    /// How the run was started, for the report that repeats it.
+    pub started: Option<StartedFile>,
 }
 
 impl Default for RunRecord {
@@ -44,6 +56,7 @@ impl Default for RunRecord {
             positions: Vec::new(),
             addresses: BTreeMap::new(),
             secrets: Secrets::default(),
+            planning: Planning::default(),
         }
     }
 }
@@ -74,6 +87,12 @@ impl RunRecord {
         Self { secrets, ..self }
     }
 
+    /// The same record of a run that was planned like this.
+    #[must_use]
+    pub fn with_planning(self, planning: Planning) -> Self {
+        Self { planning, ..self }
+    }
+
     /// The record of a run of so many scenarios that couldn't begin.
     #[must_use]
     pub fn not_begun(self, seed: Seed, scenarios: usize, why: BrokenOff) -> Self {
@@ -87,6 +106,26 @@ impl RunRecord {
         broken_off.or_else(|| Some(self.interrupted?.to_string()))
     }
 
+    /// The planned runs that have no result: the name of each, as [`Self::name`] has it, and its scenario.
+    pub(crate) fn not_run(&self) -> impl Iterator<Item = (String, &Scenario)> {
+        let repetitions = self.planning.repetitions;
+        let numbers = (0..repetitions.runs.get()).cycle();
+        let planned = self.planning.scenarios.iter().zip(numbers).enumerate();
+        let not_run = planned.filter(|(index, _)| self.positions.binary_search(index).is_err());
+        not_run
+            .map(move |(_, (scenario, number))| (repetitions.numbered(&scenario.name, number), &**scenario))
+    }
+
+    /// The number of scenarios, or of their runs, with each verdict.
+    pub(crate) fn counts(&self) -> String {
+        summary::counts(&self.summary, self.planning.repetitions.counted())
+    }
+
+    /// The name of a result's scenario, with the number of the run if there are several.
+    pub(crate) fn name(&self, result: &ScenarioResult) -> String {
+        self.planning.repetitions.name(result, self.seed)
+    }
+
     /// Where a person reaches a service.
     pub(crate) fn address(&self, service: &ServiceName) -> Option<ServiceAddress> {
         self.addresses.get(service).cloned()
@@ -96,9 +135,12 @@ impl RunRecord {
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::RunStarted { seed, .. } => {
-                let addresses = std::mem::take(&mut self.addresses);
-                let secrets = std::mem::take(&mut self.secrets);
-                *self = Self { seed: *seed, addresses, secrets, ..Self::default() };
+                let (addresses, secrets, planning) = (
+                    std::mem::take(&mut self.addresses),
+                    std::mem::take(&mut self.secrets),
+                    std::mem::take(&mut self.planning),
+                );
+                *self = Self { seed: *seed, addresses, secrets, planning, ..Self::default() };
             }
             Event::ScenarioEnded { index, result } => {
                 let at = self.positions.partition_point(|other| other < index);

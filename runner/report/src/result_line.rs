@@ -41,17 +41,18 @@ pub(crate) fn heading(folder: &Path, world: WorldKind, columns: usize) -> String
 }
 
 /// A scenario below the heading of its folder: verdict, name, on a wide terminal its file, number of steps, time.
-pub(crate) fn render(result: &ScenarioResult, columns: usize) -> String {
+/// `name` is its name, with what tells it from other runs of the scenario.
+pub(crate) fn render(result: &ScenarioResult, name: &str, columns: usize) -> String {
     let scenario = &result.scenario;
     let mark = match &result.verdict {
         Verdict::Passed => "✓".green().to_string(),
         Verdict::Failed(_) => "✗".red().bold().to_string(),
         Verdict::BrokenOff(_) => "!".red().bold().to_string(),
-        Verdict::Skipped(why) => return not_run(&scenario.name, &format!("skipped: {why}"), columns),
+        Verdict::Skipped(why) => return not_run(name, &format!("skipped: {why}"), columns),
     };
     let numbers = format!("{:>8}  {}", count(scenario.steps.len(), "step"), time(result.took));
     let rest = columns.min(LONGEST_LINE).saturating_sub(FIXED);
-    let name = |columns| pad(&fit(&scenario.name, columns), columns);
+    let name = |columns| pad(&fit(name, columns), columns);
     let file_columns = rest.saturating_sub(NAME + 2);
     if file_columns < FILE {
         return format!("{mark} {}  {numbers}", name(rest));

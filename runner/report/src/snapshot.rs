@@ -1,7 +1,7 @@
 //! Compares a scenario's transcript with the one that was accepted, its snapshot.
 //!
-//! Snapshots are insta's files, so that `cargo insta review` shows and accepts them, and `INSTA_UPDATE` and its kin
-//! mean what they mean for any test. insta's own macros are for tests: they print, panic, and ask cargo where the
+//! Snapshots are insta's files, so that `cargo insta review` shows and accepts them, too, and `INSTA_UPDATE` and its kin
+//! mean what they mean for any test. Only a scenario's first snapshot is written at once, where a run says so. insta's own macros are for tests: they print, panic, and ask cargo where the
 //! workspace is.
 
 use std::{
@@ -22,11 +22,14 @@ pub enum SnapshotMismatch {
     #[error(
         "{}: {}\n{diff}",
         snapshot.display(),
-        if *is_new {
+        if *is_new && pending.is_none() {
+            "there is no snapshot yet, and none is written here (CI is set, or INSTA_UPDATE is `no`); if this is right, run \
+             it elsewhere, and keep what is written"
+        } else if *is_new {
             "there is no snapshot yet; if this is right, run again with INSTA_UPDATE=always (simulated, with --seed 1, if \
              the services can be simulated)"
         } else {
-            "what happened differs; if it is right, run again with INSTA_UPDATE=always, or use `cargo insta review`"
+            "what happened differs; if it is right, accept it with the command `review`"
         },
     )]
     Differs {
@@ -104,8 +107,12 @@ pub(crate) struct InstaSettings {
 }
 
 impl InstaSettings {
-    /// Reads `INSTA_UPDATE`, `INSTA_FORCE_PASS` and `CI` as insta does.
-    pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    /// Reads `INSTA_UPDATE`, `INSTA_FORCE_PASS` and `CI` as insta does. Without any of them, `first` is what becomes of a
+    /// transcript that has no snapshot yet.
+    pub(crate) fn read(
+        first: FirstSnapshot,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let on_ci = match set("CI").as_deref() {
             Some("false" | "0") => false,
@@ -114,6 +121,7 @@ impl InstaSettings {
         };
         let (changed, new) = match set("INSTA_UPDATE").as_deref() {
             None | Some("auto") if on_ci => (Update::No, Update::No),
+            None if first == FirstSnapshot::Written => (Update::Pending, Update::InPlace),
             None | Some("auto" | "new") => (Update::Pending, Update::Pending),
             Some("always" | "1" | "force") => (Update::InPlace, Update::InPlace),
             Some("unseen") => (Update::Pending, Update::InPlace),
@@ -128,17 +136,36 @@ impl InstaSettings {
     }
 }
 
+/// What is done with a transcript that has no snapshot yet, unless insta's variables say it. Under CI it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstSnapshot {
+    /// It becomes the snapshot.
+    Written,
+    /// It fails, and waits for a review.
+    Reviewed,
+}
+
+/// How a transcript that passes compares with its snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotComparison {
+    /// It is as accepted, or became the snapshot in place of another one.
+    Accepted,
+    /// There was no snapshot; it became the first one.
+    Written,
+}
+
 /// Compares a scenario's transcript with the snapshot `name` in `folder`, which should be absolute. One that differs is
-/// written for a review, or accepted at once, as insta's variables say.
+/// written for a review, or accepted at once, as insta's variables and `first` say.
 pub fn compare(
     folder: &Path,
     name: &str,
     result: &ScenarioResult,
     world: WorldKind,
-) -> Result<(), SnapshotMismatch> {
+    first: FirstSnapshot,
+) -> Result<SnapshotComparison, SnapshotMismatch> {
     let snapshot = folder.join(format!("{}.snap", name.replace(['/', '\\'], "__")));
     let unusable = |reason: String| SnapshotMismatch::Unusable { snapshot: snapshot.clone(), reason };
-    let settings = InstaSettings::read(|name| env::var(name).ok()).map_err(unusable)?;
+    let settings = InstaSettings::read(first, |name| env::var(name).ok()).map_err(unusable)?;
     if let Ok(references) = env::var("INSTA_SNAPSHOT_REFERENCES_FILE") {
         note_reference(Path::new(&references), &snapshot).map_err(|error| unusable(error.to_string()))?;
     }
@@ -156,7 +183,7 @@ pub(crate) fn compare_with(
     result: &ScenarioResult,
     extent: Extent,
     settings: InstaSettings,
-) -> Result<(), SnapshotMismatch> {
+) -> Result<SnapshotComparison, SnapshotMismatch> {
     let unusable = |reason: String| SnapshotMismatch::Unusable { snapshot: snapshot.to_path_buf(), reason };
     let found = extent.of_transcript(&transcript::text(result));
     let pending = snapshot.with_extension("snap.new");
@@ -166,11 +193,11 @@ pub(crate) fn compare_with(
     let accepted = read(snapshot).map_err(unusable)?.map(|text| extent.of_transcript(&text));
     if accepted.as_deref().is_some_and(|accepted| same(accepted, &found)) {
         if awaits_review {
-            return Ok(());
+            return Ok(SnapshotComparison::Accepted);
         }
         return match fs::remove_file(&pending) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(error.to_string())),
-            _ => Ok(()),
+            _ => Ok(SnapshotComparison::Accepted),
         };
     }
     let update = if accepted.is_some() { settings.changed } else { settings.new };
@@ -182,24 +209,29 @@ pub(crate) fn compare_with(
     if let Some(target) = target.filter(|_| update == Update::InPlace || !awaits_review) {
         save(target, result, &found).map_err(|error| unusable(error.to_string()))?;
     }
-    if update == Update::InPlace || settings.force_pass {
-        return Ok(());
-    }
     let is_new = accepted.is_none();
-    let accepted = accepted.unwrap_or_default();
-    // Both with a line's end, else the same last line would be a difference.
-    let (accepted, found) = (format!("{}\n", accepted.trim_end()), format!("{}\n", found.trim_end()));
-    let diff = TextDiff::from_lines(&accepted, &found);
+    if update == Update::InPlace || settings.force_pass {
+        let is_first = is_new && update == Update::InPlace;
+        return Ok(if is_first { SnapshotComparison::Written } else { SnapshotComparison::Accepted });
+    }
     Err(SnapshotMismatch::Differs {
         is_new,
         snapshot: snapshot.to_path_buf(),
-        diff: diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string(),
+        diff: unified(accepted.as_deref().unwrap_or_default(), &found),
         pending: target.map(Path::to_path_buf),
     })
 }
 
+/// The difference of two transcripts, as a unified diff.
+pub(crate) fn unified(accepted: &str, found: &str) -> String {
+    // Both with a line's end, else the same last line would be a difference.
+    let (accepted, found) = (format!("{}\n", accepted.trim_end()), format!("{}\n", found.trim_end()));
+    let diff = TextDiff::from_lines(&accepted, &found);
+    diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string()
+}
+
 /// The transcript in a snapshot's file; `None` when there is no such file.
-fn read(file: &Path) -> Result<Option<String>, String> {
+pub(crate) fn read(file: &Path) -> Result<Option<String>, String> {
     if !file.exists() {
         return Ok(None);
     }

@@ -22,10 +22,12 @@ pub(crate) struct End {
     pub(crate) interrupted: Option<Interruption>,
     /// The command that repeats what didn't pass; `None` if all passed.
     pub(crate) again: Option<String>,
+    /// What is counted: `scenario`, or `run` where scenarios run several times.
+    pub(crate) counted: &'static str,
 }
 
-/// The number of scenarios with each verdict: `5 scenarios: 4 passed, 1 failed`.
-pub fn counts(summary: &Summary) -> String {
+/// The number of scenarios, or of what is counted instead, with each verdict: `5 scenarios: 4 passed, 1 failed`.
+pub(crate) fn counts(summary: &Summary, counted: &str) -> String {
     let Summary { passed, failed, broken_off, skipped, not_run } = *summary;
     let all = passed + failed + broken_off + skipped + not_run;
     let part = |number: usize, what: &str, styled: fn(&str) -> String| {
@@ -44,7 +46,7 @@ pub fn counts(summary: &Summary) -> String {
     if parts.is_empty() {
         return "nothing ran".yellow().to_string();
     }
-    format!("{}: {}", count(all, "scenario"), parts.join(", "))
+    format!("{}: {}", count(all, counted), parts.join(", "))
 }
 
 /// A line about what a green result doesn't show.
@@ -57,7 +59,7 @@ pub(crate) fn render(summary: &Summary, end: &End) -> String {
     let virtual_time = end.virtual_time.map(|time| format!(" for {} of virtual time", duration(time)));
     let took = format!("{}{}", duration(end.took), virtual_time.unwrap_or_default());
     let interrupted = end.interrupted.map(|why| format!(", {}", why.to_string().yellow()));
-    let counts = counts(summary);
+    let counts = counts(summary, end.counted);
     let counted = format!("{counts}  ({took}, seed {}{})\n", end.seed, interrupted.unwrap_or_default());
     let again = end.again.as_ref().map(|again| format!("again: {}\n", again.bold()));
     counted + &again.unwrap_or_default()

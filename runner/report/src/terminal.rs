@@ -1,7 +1,7 @@
 //! Consumes events and writes lines.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     num::NonZeroUsize,
     path::Path,
@@ -16,7 +16,7 @@ use scenario::{Configuration, Scenario};
 use verdict::Verdict;
 
 use crate::{
-    Again, Interruption, ServiceAddress, WorldKind, failure,
+    Again, Interruption, Repetitions, ServiceAddress, WorldKind, failure,
     folders::{Folders, Grouped, folder},
     heartbeat::{Beat, Heartbeat},
     layout::{count, duration},
@@ -40,10 +40,25 @@ pub struct TerminalOptions {
     pub world: WorldKind,
     /// Whether progress is shown.
     pub progress: Progress,
+    /// How much is shown.
+    pub detail: Detail,
+    /// How often each scenario runs.
+    pub repetitions: Repetitions,
     /// The command that repeats the run.
     pub again: Again,
     /// The addresses of services, for the commands that repeat a request.
     pub address: Addresses,
+}
+
+/// How much of a run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Failures and the summary.
+    Quiet,
+    /// Also what was found, and a line for each scenario.
+    Usual,
+    /// Also what each scenario did, a line for each request.
+    Verbose,
 }
 
 /// Whether progress is shown, on stderr.
@@ -80,6 +95,8 @@ pub struct Terminal<W> {
     interrupted: Option<Interruption>,
     /// The virtual time of all scenarios.
     virtual_time: Duration,
+    /// All results of a run in which scenarios run several times.
+    ended: Vec<Arc<ScenarioResult>>,
     not_passed: Vec<(usize, Arc<ScenarioResult>)>,
     seed: Seed,
     began: Instant,
@@ -98,6 +115,7 @@ impl<W: Write> Terminal<W> {
             folders: Folders::default(),
             interrupted: None,
             virtual_time: Duration::ZERO,
+            ended: Vec::new(),
             not_passed: Vec::new(),
             seed: Seed(0),
             began: Instant::now(),
@@ -112,12 +130,17 @@ impl<W: Write> Terminal<W> {
         seed: Seed,
         jobs: NonZeroUsize,
     ) -> io::Result<()> {
+        if self.options.detail == Detail::Quiet {
+            return Ok(());
+        }
         let starts = configuration.services.iter().any(|service| service.start.is_some());
         if starts && self.options.world == WorldKind::Live {
             self.starting = Starting::Pending;
         }
-        let side_by_side = jobs.get().min(scenarios);
-        let scenarios = count(scenarios, "scenario");
+        let runs = self.options.repetitions.runs.get();
+        let side_by_side = jobs.get().min(scenarios.saturating_mul(runs as usize));
+        let each = if runs > 1 { format!(", {runs} runs of each") } else { String::new() };
+        let scenarios = format!("{}{each}", count(scenarios, "scenario"));
         let text =
             opening::render(configuration, &scenarios, "scenario", side_by_side, seed, self.options.world);
         self.out.write_all(text.as_bytes())?;
@@ -136,6 +159,7 @@ impl<W: Write> Terminal<W> {
                 self.seed = *seed;
                 self.began = Instant::now();
                 match self.options.progress {
+                    _ if self.options.detail == Detail::Quiet => {}
                     Progress::Shown => self.bar = progress_bar(*scenarios),
                     Progress::Hidden => self.heartbeat = Some(Heartbeat::start(anstream::stderr(), BEAT)),
                 }
@@ -162,7 +186,12 @@ impl<W: Write> Terminal<W> {
             Event::ScenarioEnded { index, result } => {
                 self.running.remove(index);
                 self.virtual_time += result.took;
-                self.folders.add(Arc::clone(result), Instant::now());
+                if self.options.detail != Detail::Quiet {
+                    self.folders.add(Arc::clone(result), Instant::now());
+                }
+                if self.options.repetitions.are_several() {
+                    self.ended.push(Arc::clone(result));
+                }
                 self.bar.inc(1);
                 if !matches!(result.verdict, Verdict::Passed | Verdict::Skipped(_)) {
                     self.not_passed.push((*index, Arc::clone(result)));
@@ -186,23 +215,42 @@ impl<W: Write> Terminal<W> {
     /// Writes every failure in full, and the summary.
     pub(crate) fn close(&mut self, summary: &Summary, took: Duration) -> io::Result<()> {
         self.not_passed.sort_by_key(|(index, _)| *index);
+        let repetitions = self.options.repetitions;
+        let mut shown = BTreeSet::new();
         for (_, result) in &self.not_passed {
-            write!(self.out, "\n{}", failure::render(result, &*self.options.address))?;
+            // Of several runs of a scenario, the first failure is shown.
+            if !repetitions.are_several() || shown.insert((&result.scenario.file, &result.scenario.name)) {
+                write!(self.out, "\n{}", failure::render(result, &*self.options.address))?;
+            }
         }
+        let flaky = repetitions.lines(&self.ended, self.seed);
         let virtual_time = match self.options.world {
             WorldKind::Live => None,
             WorldKind::Simulated => Some(self.virtual_time),
         };
-        let files = self.not_passed.iter().map(|(_, result)| result.scenario.file.as_path());
-        let again = match self.interrupted {
-            Some(_) => Some(self.options.again.all(self.seed)),
-            None if self.not_passed.is_empty() => None,
-            None => Some(self.options.again.files(files, self.seed)),
-        };
-        let end = summary::End { took, virtual_time, seed: self.seed, interrupted: self.interrupted, again };
+        let (again, seed, counted) = (self.again(), self.seed, repetitions.counted());
+        let end = summary::End { took, virtual_time, seed, interrupted: self.interrupted, again, counted };
         let text = summary::render(summary, &end);
-        write!(self.out, "\n{text}")?;
+        let blank =
+            if self.options.detail == Detail::Quiet && self.not_passed.is_empty() { "" } else { "\n" };
+        write!(self.out, "{blank}{flaky}{text}")?;
         self.out.flush()
+    }
+
+    /// The command that repeats what didn't pass; `None` if all passed.
+    pub fn again(&self) -> Option<String> {
+        let again = &self.options.again;
+        if self.interrupted.is_some() {
+            return Some(again.all(self.seed));
+        }
+        let failed = || self.not_passed.iter().map(|(_, result)| &**result);
+        let files = failed().map(|result| result.scenario.file.as_path());
+        // Failures of one seed need no repetitions.
+        Some(match self.options.repetitions.common_seed(failed(), self.seed) {
+            _ if self.not_passed.is_empty() => return None,
+            Some(seed) => again.once().files(files, seed),
+            None => again.files(files, self.seed),
+        })
     }
 
     /// The stream that was written to.
@@ -221,7 +269,14 @@ impl<W: Write> Terminal<W> {
                     let heading = result_line::heading(&path, self.options.world, columns);
                     if is_first { heading } else { format!("\n{heading}") }
                 }
-                Some(Grouped::Result(result)) => result_line::render(&result, columns),
+                Some(Grouped::Result(result)) => {
+                    let name = self.options.repetitions.name(&result, self.seed);
+                    let line = result_line::render(&result, &name, columns);
+                    match self.options.detail {
+                        Detail::Verbose => [vec![line], failure::whole_story(&result)].concat().join("\n"),
+                        Detail::Quiet | Detail::Usual => line,
+                    }
+                }
             };
             self.write_line(&line)?;
         }

@@ -91,8 +91,9 @@ pub use model::{
 pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;
 pub use reading::{
-    FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference, keys_used,
-    read_configuration, read_configuration_with, read_file, read_file_with, schema, tables,
+    FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference,
+    help_for_unknown, keys_used, nearest_name, read_configuration, read_configuration_with, read_file,
+    read_file_with, schema, tables,
 };
 pub use secrets::Secrets;
 pub use template::{

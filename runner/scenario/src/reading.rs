@@ -67,5 +67,6 @@ pub use names::{KNOWN_NAMES, KnownName};
 pub(crate) use reader::Declared;
 pub use reference::{KeyReference, TableReference, tables};
 pub use schema::schema;
+pub use suggestion::{help as help_for_unknown, nearest as nearest_name};
 pub use table::Presence as KeyPresence;
 pub(crate) use yaml::is_number;

@@ -270,7 +270,8 @@ fn an_interrupted_sweep_tells_its_table_so_far() {
         .with("scenarios/alice.yaml", post)
         .with("scenarios/bob.yaml", scenario("Bob is there", ""))
         .with("scenarios/carol.yaml", scenario("Carol is there", ""));
-    let child = project.start(&["sweep", "scenarios", "--seed", "7", "--report", "json=report.json"]);
+    let child =
+        project.start(&["sweep", "scenarios", "--jobs", "1", "--seed", "7", "--report", "json=report.json"]);
     wait_for(2, &was_asked);
     send("INT", &child);
     let ended = Ended::from(child.wait_with_output().unwrap());
@@ -282,7 +283,7 @@ fn an_interrupted_sweep_tells_its_table_so_far() {
             "; interrupted, ",
             " not run, seed 7\n",
             "not swept: scenarios/bob.yaml\nnot swept: scenarios/carol.yaml\n",
-            "again: runner sweep scenarios --seed 7\n",
+            "again: runner sweep scenarios --jobs 1 --seed 7\n",
         ],
     );
     let report = json(&project, "report.json");

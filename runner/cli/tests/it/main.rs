@@ -4,13 +4,22 @@
 
 mod again;
 mod arrows;
+mod check;
 mod flow;
+mod github;
+mod help;
 mod interrupted;
+mod list;
 mod mistakes;
 mod mutations;
 mod project;
+mod repeat;
+mod replay;
 mod runs;
 mod secrets;
+mod selection;
 mod sending;
+mod shown;
+mod snapshots;
 mod thin;
 mod watch;

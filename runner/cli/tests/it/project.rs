@@ -45,6 +45,10 @@ impl Project {
         command.args(arguments).current_dir(self.folder()).env("TMPDIR", temporary);
         // They are set because the tests are run by cargo; the binary isn't.
         command.env_remove("CARGO_MANIFEST_DIR").env_remove("COLUMNS");
+        // What a CI sets changes what is printed and written.
+        for variable in ["CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "INSTA_UPDATE", "TF_BUILD"] {
+            command.env_remove(variable);
+        }
         command
     }
 

@@ -8,6 +8,7 @@ mod judged;
 mod observing;
 mod polls;
 mod processes;
+mod repetition;
 mod sending;
 mod values;
 mod world;
@@ -391,8 +392,8 @@ async fn a_run_has_an_event_for_every_scenario_and_can_stop_at_the_first_failure
     let step =
         |status: u16| format!("\nsteps:\n  - request: GET shop /\n    expect: {{ status: {status} }}\n");
     let planned = |status, skip: Option<&str>| Planned {
-        scenario: scenario(&step(status)),
         skip: skip.map(Into::into),
+        ..Planned::new(scenario(&step(status)))
     };
     let plan = |on_failure| Plan {
         scenarios: vec![
@@ -427,7 +428,7 @@ async fn a_run_that_is_stopped_keeps_its_results_and_drops_what_runs() {
     let stop = CancellationToken::new();
     let steps = |then: &str| {
         let request = "{ request: GET shop /, expect: { status: 200 } }";
-        Planned { scenario: scenario(&format!("\nsteps:\n  - {request}\n{then}")), skip: None }
+        Planned::new(scenario(&format!("\nsteps:\n  - {request}\n{then}")))
     };
     let plan = Plan {
         scenarios: vec![steps(""), steps("  - wait: 1h\n"), steps("")],
@@ -454,7 +455,7 @@ async fn a_scenario_that_fails_its_review_keeps_its_folder() {
     let stage = shop(|_, _| (200, "{}".into()));
     let scenario = scenario("\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
     let plan = Plan {
-        scenarios: vec![Planned { scenario, skip: None }],
+        scenarios: vec![Planned::new(scenario)],
         rules: rules(""),
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,
@@ -483,10 +484,7 @@ async fn a_failure_of_the_environment_ends_the_run() {
     let scenario =
         scenario("\ntags: [no-world]\nsteps:\n  - request: GET shop /\n    expect: { status: 200 }\n");
     let plan = Plan {
-        scenarios: vec![
-            Planned { scenario: Arc::clone(&scenario), skip: None },
-            Planned { scenario, skip: None },
-        ],
+        scenarios: vec![Planned::new(Arc::clone(&scenario)), Planned::new(scenario)],
         rules: rules(""),
         seed: Seed(1),
         jobs: NonZeroUsize::MIN,

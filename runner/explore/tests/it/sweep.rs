@@ -1,6 +1,6 @@
 //! Sweeps of one scenario: they find planted bugs, leave out what makes no difference, and find nothing without a bug.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use engine::{BrokenOff, Stage, run_scenario};
 use explore::{
@@ -38,7 +38,10 @@ steps:
 "#;
 
 async fn swept(bug: Bug, depth: Depth) -> SweepTable {
-    let options = SweepOptions { depth, ..SweepOptions::new(Seed(1)) };
+    swept_with(bug, SweepOptions { depth, ..SweepOptions::new(Seed(1)) }).await
+}
+
+async fn swept_with(bug: Bug, options: SweepOptions) -> SweepTable {
     sweep(&scenario(SCENARIO), &Bank(bug), &rules(), &options, &|_| {}).await.expect("nothing stops it")
 }
 
@@ -84,6 +87,33 @@ async fn the_table_shows_the_status_that_the_client_got() {
         Some((Some(201), Some(503))),
         "the bank refuses connections"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_does_not_depend_on_how_many_runs_are_side_by_side() {
+    let table = async |bug, jobs| {
+        let jobs = NonZeroUsize::new(jobs).expect("it isn't 0");
+        let options = SweepOptions { depth: Depth::Pairs, jobs, runs: 60, ..SweepOptions::new(Seed(1)) };
+        let SweepTable { calls, cells, skipped, .. } = swept_with(bug, options).await;
+        let calls: Vec<String> = calls.iter().map(ToString::to_string).collect();
+        let shown = |cell: &SweepCell| {
+            let failed = match &cell.outcome {
+                CellOutcome::Failed(failing) => failing.result.scenario.steps.len(),
+                _ => 0,
+            };
+            (cell.faults.clone(), cell.client, failed)
+        };
+        let cells: Vec<_> = cells.iter().map(shown).collect();
+        let skipped: Vec<_> =
+            skipped.iter().map(|skipped| (skipped.faults.clone(), skipped.reason)).collect();
+        (calls, cells, skipped)
+    };
+    for bug in [Bug::None, Bug::ChargesEveryAttempt] {
+        let one = table(bug, 1).await;
+        for jobs in [2, 7] {
+            assert_eq!(table(bug, jobs).await, one, "{jobs} side by side");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,13 +1,17 @@
 use std::{fs, sync::Arc, time::Duration};
 
-use engine::{Event, Summary};
+use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
+use verdict::{Finding, FindingKind, Verdict};
 
 use super::{
     sample::{FIRST, broken_off, failed, gzipped, passed, skipped},
     text::check_text,
 };
-use crate::{RunRecord, ServiceAddress, Target, html, json, junit};
+use crate::{
+    GithubPaths, Interruption, Planning, RunRecord, ServiceAddress, Target, annotations, html, job_summary,
+    json, junit,
+};
 
 fn record() -> RunRecord {
     let mut record = RunRecord::default();
@@ -26,6 +30,96 @@ fn record() -> RunRecord {
 #[test]
 fn junit_has_a_suite_a_folder_and_a_case_a_scenario() {
     check_text("junit", &junit::render(&record()));
+}
+
+#[test]
+fn junit_has_the_skipped_and_the_not_run() {
+    let (passed, skipped) = (passed(FIRST), skipped());
+    let scenarios = [&passed, &skipped, &passed, &passed].map(|result| Arc::clone(&result.scenario)).to_vec();
+    let mut record = RunRecord::default().with_planning(Planning { scenarios, ..Planning::default() });
+    record.take(&Event::RunStarted { scenarios: 4, seed: Seed(1) });
+    record.take(&Event::ScenarioEnded { index: 2, result: Arc::new(passed) });
+    record.take(&Event::ScenarioEnded { index: 1, result: Arc::new(skipped) });
+    let cases = |record: &RunRecord| {
+        let text = junit::render(record);
+        let document = roxmltree::Document::parse(&text).expect("XML");
+        let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
+        let child = |case: roxmltree::Node<'_, '_>| {
+            let child = case.children().find(roxmltree::Node::is_element);
+            child.map_or("passed", |child| child.attribute("message").expect("a message")).to_owned()
+        };
+        cases.map(child).collect::<Vec<_>>()
+    };
+    let ended = "not run: an earlier scenario ended the run";
+    assert_eq!(cases(&record), ["mail-service isn't there", "passed", ended, ended]);
+    record.interrupted = Some(Interruption::Interrupt);
+    assert_eq!(cases(&record)[3..], ["not run: interrupted by SIGINT", "not run: interrupted by SIGINT"]);
+}
+
+/// What replies hold that XML can't have, or that would end the text that it stands in.
+const HOSTILE: &str = "]]> <![CDATA[ </failure> &amp; &#0; \u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{1b}]0;title\u{7f}\u{85}\u{9b}31m\u{fffe}\u{ffff}\r\n\t\"' \\ud800 \u{10ffff}";
+
+/// A failed result that has a text wherever a service or a file can bring one.
+fn hostile(text: &str) -> ScenarioResult {
+    let mut result = failed();
+    let scenario = Arc::make_mut(&mut result.scenario);
+    scenario.name = text.into();
+    scenario.file = Arc::new(format!("folder {text}/file {text}.yaml").into());
+    scenario.text = text.into();
+    let Verdict::Failed(failures) = &mut result.verdict else { panic!("it failed") };
+    failures[0].findings = vec![
+        Finding::new(FindingKind::Status, text, text),
+        Finding::new(FindingKind::Invariant(text.into()), text, text),
+    ];
+    result
+}
+
+#[test]
+fn junit_is_xml_whatever_a_reply_holds() {
+    for broken in [false, true] {
+        let mut result = hostile(HOSTILE);
+        if broken {
+            result.verdict = Verdict::Skipped(HOSTILE.into());
+        }
+        let not_run = Arc::clone(&result.scenario);
+        let scenarios = vec![Arc::clone(&result.scenario), not_run];
+        let mut record = RunRecord::default().with_planning(Planning { scenarios, ..Planning::default() });
+        record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
+        let text = junit::render(&record);
+        let document = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
+        let cases = document.descendants().filter(|node| node.has_tag_name("testcase")).collect::<Vec<_>>();
+        assert_eq!(cases.len(), 2, "nothing ends an element early");
+        let name = cases[0].attribute("name").expect("a name");
+        for kept in [
+            "]]>",
+            "<![CDATA[",
+            "</failure>",
+            "&amp;",
+            "\\u{0}",
+            "\\u{1b}[31m",
+            "\\u{fffe}\\u{ffff}",
+            "\\ud800",
+        ] {
+            assert!(name.contains(kept), "{kept}: {name}");
+        }
+    }
+}
+
+#[test]
+fn annotations_and_summaries_are_lines_whatever_a_reply_holds() {
+    let mut record = RunRecord::default();
+    let hostile = hostile(&format!("{HOSTILE}\n::error::x\n::add-mask::x, a: b%0A|`<img>` @team"));
+    record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(hostile) });
+    let annotations = annotations(&record, &GithubPaths::default());
+    let properties = annotations.strip_prefix("::error ").and_then(|rest| rest.split_once("::")).unwrap().0;
+    assert_eq!(annotations.lines().count(), 2, "a line for each failure: {annotations}");
+    assert_eq!(properties.split(',').count(), 3, "{properties}");
+    assert!(!properties.contains(':') && annotations.contains("%250A"), "{annotations}");
+    let summary = job_summary(&record, Some("runner 'a\nb' --seed 1"));
+    let row = summary.lines().find(|line| line.starts_with("| ✗")).unwrap();
+    assert_eq!(row.matches('|').count(), 5, "{row}");
+    assert!(!row.contains(['<', '`', '@']), "{row}");
+    assert!(summary.contains("\n    runner 'a b' --seed 1\n"), "{summary}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use fault::Seed;
 
 use super::sample::{FIRST, LATER, failed, passed};
 use crate::{
-    SNAPSHOT_SEED, SnapshotMismatch, WorldKind,
+    FirstSnapshot, SNAPSHOT_SEED, SnapshotComparison, SnapshotMismatch, WorldKind,
     snapshot::{Extent, InstaSettings, Update, compare_with},
     transcript,
 };
@@ -46,11 +46,19 @@ fn a_new_snapshot_waits_for_a_review_and_an_accepted_one_passes() {
 #[test]
 fn instas_variables_are_read() {
     use Update::{InPlace, No, Pending};
-    let read = |pairs: &[(&str, &str)]| {
+    let read_with = |first, pairs: &[(&str, &str)]| {
         let value =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
-        InstaSettings::read(value).map(|wishes| (wishes.changed, wishes.new, wishes.force_pass))
+        InstaSettings::read(first, value).map(|wishes| (wishes.changed, wishes.new, wishes.force_pass))
     };
+    let read = |pairs| read_with(FirstSnapshot::Reviewed, pairs);
+    let first = |pairs| read_with(FirstSnapshot::Written, pairs);
+    assert_eq!(first(&[]), Ok((Pending, InPlace, false)), "where a run says so");
+    assert_eq!(first(&[("CI", "false")]), Ok((Pending, InPlace, false)));
+    assert_eq!(first(&[("CI", "true")]), Ok((No, No, false)), "what CI writes is lost");
+    assert_eq!(first(&[("INSTA_UPDATE", "auto")]), Ok((Pending, Pending, false)), "as insta has it");
+    assert_eq!(first(&[("INSTA_UPDATE", "new")]), Ok((Pending, Pending, false)));
+    assert_eq!(first(&[("INSTA_UPDATE", "no")]), Ok((No, No, false)));
     assert_eq!(read(&[]), Ok((Pending, Pending, false)));
     assert_eq!(read(&[("CI", "true")]), Ok((No, No, false)));
     assert_eq!(read(&[("CI", "false"), ("TF_BUILD", "1")]), Ok((Pending, Pending, false)));
@@ -77,7 +85,12 @@ fn instas_settings_are_followed() {
         .expect("it was accepted");
 
     let unseen = InstaSettings { new: Update::InPlace, ..REVIEWED };
-    compare_with(&folder.path().join("b.snap"), &passed(FIRST), Extent::Certain, unseen).expect("it is new");
+    let unseen_before = folder.path().join("b.snap");
+    let first = compare_with(&unseen_before, &passed(FIRST), Extent::Certain, unseen).expect("it is new");
+    assert_eq!(first, SnapshotComparison::Written);
+    let again =
+        compare_with(&unseen_before, &passed(FIRST), Extent::Certain, unseen).expect("it was accepted");
+    assert_eq!(again, SnapshotComparison::Accepted);
     assert!(compare_with(&snapshot, &failed(), Extent::Certain, unseen).is_err(), "it isn't new");
 }
 

@@ -1,4 +1,9 @@
-use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
 use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
@@ -11,8 +16,8 @@ use super::{
     text::{check_text, plain},
 };
 use crate::{
-    Again, Progress, ServiceAddress, Terminal, TerminalOptions, WorldKind, counts, layout::width,
-    render_broken_off, result_line,
+    Again, Detail, Progress, Repetitions, ServiceAddress, Terminal, TerminalOptions, WorldKind,
+    layout::width, render_broken_off, result_line, summary::counts,
 };
 
 fn options() -> TerminalOptions {
@@ -20,10 +25,12 @@ fn options() -> TerminalOptions {
         width: 110,
         world: WorldKind::Live,
         progress: Progress::Hidden,
+        detail: Detail::Usual,
+        repetitions: Repetitions::default(),
         again: Again {
             program: vec!["runner".into()],
             selection: vec!["scenarios".into()],
-            options: Vec::new(),
+            ..Again::default()
         },
         address: Box::new(|name| {
             (name.as_str() == "payment-service")
@@ -33,7 +40,11 @@ fn options() -> TerminalOptions {
 }
 
 fn shown(results: Vec<ScenarioResult>) -> String {
-    let mut terminal = Terminal::new(StripStream::new(Vec::new()), options());
+    shown_with(options(), results)
+}
+
+fn shown_with(options: TerminalOptions, results: Vec<ScenarioResult>) -> String {
+    let mut terminal = Terminal::new(StripStream::new(Vec::new()), options);
     let mut summary = Summary::default();
     let mut show = |event: Event| terminal.show(&event).unwrap();
     show(Event::RunStarted { scenarios: results.len(), seed: Seed(42) });
@@ -55,6 +66,46 @@ fn a_run_that_passes_is_short() {
 #[test]
 fn failures_are_shown_in_full_in_the_order_of_the_run() {
     check_text("run_fails", &shown(vec![failed(), passed(FIRST), broken_off()]));
+}
+
+/// A result of a scenario of this name in the run that comes so many runs after the first, whose seed is 42.
+fn repeated(result: ScenarioResult, name: &str, repetition: u32) -> ScenarioResult {
+    let mut result = ScenarioResult { seed: Seed(42).after(repetition).derive(name), ..result };
+    Arc::make_mut(&mut result.scenario).name = name.into();
+    result
+}
+
+#[test]
+fn of_several_runs_the_first_failure_is_shown_and_what_is_flaky_is_named() {
+    let runs = [
+        repeated(passed(FIRST), "Alice pays", 0),
+        repeated(failed(), "Alice pays", 1),
+        repeated(failed(), "Alice pays", 2),
+        repeated(failed(), "Bob pays", 0),
+        repeated(failed(), "Bob pays", 1),
+        repeated(failed(), "Bob pays", 2),
+        repeated(skipped(), "Carol pays", 0),
+    ];
+    let repetitions = Repetitions { runs: NonZeroU32::new(3).unwrap() };
+    let again = Again { repeat: vec!["--repeat".into(), "3".into()], ..options().again };
+    let shown = shown_with(TerminalOptions { repetitions, again, ..options() }, runs.into());
+    let without_failures = shown.split("\n✗ Alice pays\n").next().unwrap();
+    let end = &shown[shown.find("flaky: ").unwrap()..];
+    assert_eq!(shown.matches("\n✗ Alice pays\n").count() + shown.matches("\n✗ Bob pays\n").count(), 2);
+    check_text("run_repeated", &format!("{without_failures}\n…\n\n{end}"));
+}
+
+#[test]
+fn a_verbose_run_tells_what_each_scenario_did() {
+    let options = TerminalOptions { detail: Detail::Verbose, ..options() };
+    check_text("run_verbose", &shown_with(options, vec![passed(FIRST), skipped()]));
+}
+
+#[test]
+fn a_quiet_run_writes_one_line_if_all_passed() {
+    let options = TerminalOptions { detail: Detail::Quiet, ..options() };
+    let shown = shown_with(options, vec![passed(FIRST), skipped()]);
+    assert_eq!(shown, "2 scenarios: 1 passed, 1 skipped  (12.3 s, seed 42)\n");
 }
 
 #[test]
@@ -86,7 +137,8 @@ fn a_line_is_never_wider_than_the_terminal() {
     for columns in [40, 60, 80, 120, 200] {
         let folder =
             result_line::heading(result.scenario.file.parent().unwrap(), WorldKind::Simulated, columns);
-        let lines_of = [&result, &quick].map(|result| plain(&result_line::render(result, columns)));
+        let lines_of = [&result, &quick]
+            .map(|result| plain(&result_line::render(result, &result.scenario.name, columns)));
         let [long, short] = &lines_of;
         assert_eq!(width(long), width(short), "the columns hold:\n{long}\n{short}");
         assert!(width(long) <= columns && width(&plain(&folder)) <= columns, "{long}");
@@ -103,7 +155,7 @@ fn the_end_of_a_run_is_shown_once_it_ends() {
     terminal.show(&Event::RunEnded { summary: Summary { passed: 2, ..Summary::default() } }).unwrap();
     let text = String::from_utf8(terminal.into_inner().into_inner()).unwrap();
     assert!(text.starts_with("\n2 scenarios: 2 passed  ("), "{text}");
-    assert_eq!(plain(&counts(&Summary::default())), "nothing ran");
+    assert_eq!(plain(&counts(&Summary::default(), "scenario")), "nothing ran");
 }
 
 fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], need: Need) -> Service {

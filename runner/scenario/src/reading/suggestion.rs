@@ -1,7 +1,7 @@
 //! "Did you mean": the known name that is nearest to a misspelled one.
 
 /// The help for an unknown name: the one of `known` that was probably meant, or a list of them.
-pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     match (nearest(written, known.iter().copied()), known.as_slice()) {
         (Some(name), _) => Some(did_you_mean(name)),
@@ -17,7 +17,7 @@ pub(crate) fn did_you_mean(name: &str) -> String {
 }
 
 /// The one of `known` that was probably meant by an unknown name.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let tolerance = written.chars().count() / 3;
     let distance = |name: &str| strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
     let nearest = known.into_iter().map(|name| (distance(name), name)).min_by_key(|(distance, _)| *distance);

@@ -84,6 +84,8 @@ pub enum Output {
     Report,
     /// A failing scenario that an exploration or a sweep has found.
     Counterexample,
+    /// A snapshot that is accepted or rejected.
+    Snapshot,
 }
 
 /// How a process ended.
@@ -135,6 +137,7 @@ impl fmt::Display for Output {
             Self::Results => "results",
             Self::Report => "the report",
             Self::Counterexample => "the counterexample",
+            Self::Snapshot => "the snapshot",
         })
     }
 }

@@ -1,0 +1,125 @@
+//! Snapshots: the first ones are written by a run, later ones are reviewed.
+
+use std::fs;
+
+use crate::project::{Ended, Project, server};
+
+fn scenario(path: &str) -> String {
+    format!(
+        "scenario: Alice\nsteps:\n  - {{ request: GET users {path}, expect: {{ status: 200, body: {{ name: alice }} }} }}\n"
+    )
+}
+
+const SNAPSHOT: &str = "snapshots/scenarios__alice.snap";
+
+fn project() -> Project {
+    let services = format!("services:\n  users: {{ base_url: http://{} }}\n", server());
+    Project::new(&format!("snapshots: snapshots\n{services}"))
+        .with("scenarios/alice.yaml", scenario("/users/1"))
+}
+
+/// A project whose scenario has changed since it was accepted.
+fn changed() -> Project {
+    let project = project();
+    assert_eq!(project.run(&[]).code, Some(0));
+    let project = project.with("scenarios/alice.yaml", scenario("/users/2"));
+    assert_eq!(project.run(&[]).code, Some(1));
+    project
+}
+
+fn snapshot(project: &Project) -> Option<String> {
+    fs::read_to_string(project.folder().join(SNAPSHOT)).ok()
+}
+
+#[test]
+fn a_first_run_writes_snapshots_and_says_so() {
+    let project = project();
+    let ended = project.run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let told = "\n1 snapshot written to snapshots: from now on these scenarios have to go the same way\n";
+    assert!(ended.out.ends_with(told), "{}", ended.out);
+    assert!(snapshot(&project).unwrap().contains("1. GET users /users/1"));
+    assert!(!project.run(&[]).out.contains("written"), "it is there now");
+}
+
+#[test]
+fn under_ci_and_where_a_review_is_asked_for_a_missing_snapshot_fails() {
+    for (variable, value, says) in [
+        (
+            "CI",
+            "true",
+            "there is no snapshot yet, and none is written here (CI is set, or INSTA_UPDATE is `no`)",
+        ),
+        ("INSTA_UPDATE", "no", "there is no snapshot yet, and none is written here"),
+        (
+            "INSTA_UPDATE",
+            "new",
+            "there is no snapshot yet; if this is right, run again with INSTA_UPDATE=always",
+        ),
+    ] {
+        let project = project();
+        let ended = Ended::from(project.command(&[]).env(variable, value).output().unwrap());
+        assert_eq!(ended.code, Some(1), "{variable}={value}: {ended:?}");
+        assert!(ended.out.contains(says), "{}", ended.out);
+        assert_eq!(snapshot(&project), None);
+    }
+}
+
+#[test]
+fn a_review_shows_what_differs_and_leaves_it_without_a_terminal() {
+    let ended = changed().run(&["review"]);
+    let expected = "\
+snapshots/scenarios__alice.snap  Alice
+@@ -1,6 +1,6 @@
+ Alice: passed
+ 
+-1. GET users /users/1
+-   GET users /users/1
++1. GET users /users/2
++   GET users /users/2
+    200
+    body: {\"name\":\"alice\"}
+ 
+
+1 snapshot: 1 left to review (accept or reject them with --accept or --reject)
+";
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""));
+    let trimmed = |text: &str| {
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(trimmed(&ended.out), trimmed(expected));
+}
+
+#[test]
+fn accepted_snapshots_count_and_rejected_ones_are_forgotten() {
+    let project = changed();
+    assert_eq!(project.run(&["review", "--accept", "--filter", "nosuch"]).code, Some(0), "none of that name");
+    let ended = project.run(&["review", "--reject"]);
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (Some(0), "rejected snapshots/scenarios__alice.snap\n\n1 snapshot: 1 rejected\n")
+    );
+    assert_eq!(project.run(&["review"]).out, "Nothing to review: every snapshot is as accepted.\n");
+    assert_eq!(project.run(&[]).code, Some(1), "it still differs");
+    let ended = project.run(&["review", "--accept"]);
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (Some(0), "accepted snapshots/scenarios__alice.snap\n\n1 snapshot: 1 accepted\n")
+    );
+    assert!(snapshot(&project).unwrap().contains("/users/2"));
+    assert_eq!(project.run(&[]).code, Some(0));
+    assert_eq!(project.run(&["review", "--accept", "--reject"]).code, Some(2));
+}
+
+#[test]
+fn what_can_not_be_reviewed_is_a_mistake() {
+    let none = Project::new("services: { shop: { base_url: 'http://localhost:1' } }\n").run(&["review"]);
+    assert!(
+        none.code == Some(2) && none.err.contains("e2e.conf: it names no folder of snapshots"),
+        "{}",
+        none.err
+    );
+    let torn = project().with("snapshots/torn.snap.new", "---\ntorn: [\n---\n").run(&["review"]);
+    assert!(torn.code == Some(2) && torn.err.contains("torn.snap.new"), "{}", torn.err);
+    assert_eq!(project().run(&["review"]).code, Some(0), "no folder is no snapshot");
+}
