@@ -62,12 +62,7 @@
 //!
 //!     let services = Services::new().with("greeter".parse()?, greeter);
 //!     let simulation = Simulation::new(&configuration, &services)?;
-//!     let rules = Rules {
-//!         invariants: configuration.invariants,
-//!         settle: configuration.settle,
-//!         timeout: configuration.timeout,
-//!         circuits: Vec::new(),
-//!     };
+//!     let rules = Rules::from(&configuration);
 //!     let run = run_scenario(&simulation, scenario.into(), &rules, Seed(1), |_step| {});
 //!     let result = block_on(run);
 //!     assert_eq!(result.verdict, Verdict::Passed);
