@@ -12,7 +12,7 @@ pub(super) fn step(step: &Step, folder: &Path) -> Value {
     match &step.action {
         Action::Request(request) => request_step(&mut written, request, folder),
         Action::Together(members) => {
-            written.list("together", members.iter().map(|member| self::step(member, folder)))
+            written.list("together", members.iter().map(|member| self::step(member, folder)));
         }
         Action::Eventually(eventually) => {
             let mut inner = Mapping::default();
