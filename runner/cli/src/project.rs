@@ -11,7 +11,7 @@ use scenario::{
     Configuration, Exploration, File, Mistake, Scenario, Span, read_configuration, read_file_with,
 };
 
-use crate::{disk_files::DiskFiles, invariant_files};
+use crate::{disk_files::DiskFiles, invariant_files, output::write_note};
 
 /// The file name of a configuration.
 const CONFIGURATION: &str = "e2e.conf";
@@ -115,7 +115,9 @@ pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<C
         })?,
     };
     let text = fs::read_to_string(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
-    read_configuration(&text, file).map_err(Mistakes)
+    let configuration = read_configuration(&text, file).map_err(Mistakes)?;
+    configuration.ignored.iter().for_each(|ignored| write_note(&ignored.to_string()));
+    Ok(configuration)
 }
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if

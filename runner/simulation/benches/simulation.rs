@@ -108,6 +108,7 @@ fn simulation() -> Simulation {
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        timeout: None,
         circuits: None,
     };
     let configuration = Configuration {
@@ -118,6 +119,7 @@ fn simulation() -> Simulation {
         snapshots: None,
         settle: Duration::ZERO,
         timeout: Duration::ZERO,
+        ignored: Vec::new(),
     };
     let services = Services::new().with(name("front"), front).with(name("back"), back);
     Simulation::new(&configuration, &services).expect("both are linked in")

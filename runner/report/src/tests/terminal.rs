@@ -120,6 +120,7 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        timeout: None,
         circuits: None,
     }
 }
@@ -133,6 +134,7 @@ fn configuration(services: Vec<Service>) -> Configuration {
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
+        ignored: Vec::new(),
     }
 }
 

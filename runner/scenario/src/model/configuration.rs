@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use fault::{Link, ServiceName};
 
 use super::Invariant;
-use crate::Template;
+use crate::{Mistake, Template};
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
 #[derive(Debug, Clone)]
@@ -20,8 +20,10 @@ pub struct Configuration {
     pub snapshots: Option<PathBuf>,
     /// How long the system may take to settle after a scenario's last step.
     pub settle: Duration,
-    /// How long a request waits for its reply, unless its step has another time.
+    /// How long a request waits for its reply, unless its step or its service has another time.
     pub timeout: Duration,
+    /// What stands in the file and has no effect, each with what replaces it.
+    pub ignored: Vec<Mistake>,
 }
 
 /// A service of e2e.conf.
@@ -42,6 +44,8 @@ pub struct Service {
     /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
     /// [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
+    /// How long a request to it waits for its reply, unless its step has another time. Scenarios are read with it.
+    pub timeout: Option<Duration>,
     /// The path at which it tells the states of its circuits, for what a person reads about a failure.
     pub circuits: Option<http::Uri>,
 }

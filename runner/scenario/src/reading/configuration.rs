@@ -17,13 +17,14 @@ use super::{
     table::{DURATION, Key, Shape, Table},
     yaml::{Entry, Node},
 };
-use crate::{Configuration, Mistake};
+use crate::{Configuration, Mistake, Service};
 
 mod address;
 mod after;
 mod command;
 mod command_line;
 mod dependency;
+mod original;
 mod readiness;
 mod service;
 mod variables;
@@ -61,7 +62,10 @@ pub(crate) const CONFIGURATION: Table = Table {
 pub fn read_configuration(text: &str, file: PathBuf) -> Result<Configuration, Vec<Mistake>> {
     let no_files = BTreeMap::new();
     let mut reader = Reader::new(text, file, &no_files);
-    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree));
+    let read = reader.tree().and_then(|mut tree| {
+        original::translate(&mut reader, &mut tree);
+        configuration(&mut reader, &tree)
+    });
     reader.finish(read)
 }
 
@@ -82,6 +86,7 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     check_places(reader, entries, services.as_deref().unwrap_or_default());
     if let Some(services) = &services {
         note_cycle(reader, entries, services);
+        reader.timeouts = timeouts(services);
     }
     let build = fields.optional("build", |node| {
         let text = reader.text(node, "a command")?;
@@ -92,6 +97,7 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     let snapshots = fields.optional("snapshots", |node| reader.text(node, "a folder"));
     let settle = fields.or("settle", SETTLE, |node| reader.duration(node));
     let timeout = fields.or("timeout", TIMEOUT, |node| reader.duration(node));
+    reader.ignored.sort_by_key(|ignored| ignored.span.offset);
     Some(Configuration {
         file: reader.file.to_path_buf(),
         build: build?,
@@ -100,7 +106,13 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
         snapshots: snapshots?.map(PathBuf::from),
         settle: settle?,
         timeout: timeout?,
+        ignored: std::mem::take(&mut reader.ignored),
     })
+}
+
+/// The times of the services that have one of their own.
+pub(super) fn timeouts(services: &[Service]) -> BTreeMap<ServiceName, Duration> {
+    services.iter().filter_map(|service| Some((service.name.clone(), service.timeout?))).collect()
 }
 
 fn service_name(reader: &mut Reader<'_>, entry: &Entry) -> Option<ServiceName> {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
+    configuration::timeouts,
     exploration::exploration,
     files::Files,
     invariant::invariants_file,
@@ -28,6 +29,7 @@ pub fn read_file_with(
 ) -> Result<File, Vec<Mistake>> {
     let mut reader = Reader::new(text, file, files);
     reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
+    reader.timeouts = timeouts(&configuration.services);
     reader.links = configuration.links().collect();
     let external = configuration.services.iter().filter(|service| service.runs_already());
     reader.external = external.map(|service| service.name.clone()).collect();

@@ -1,7 +1,7 @@
 //! Reads one file: collects mistakes, and takes mappings, lists and scalars apart.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::{Range, RangeInclusive},
     path::PathBuf,
     str::FromStr,
@@ -30,12 +30,16 @@ pub(crate) struct Reader<'a> {
     pub(crate) file: Arc<PathBuf>,
     pub(crate) text: &'a str,
     mistakes: Vec<Mistake>,
+    /// What was read and has no effect.
+    pub(crate) ignored: Vec<Mistake>,
     /// The variables that expressions can name at this point of the file.
     pub(crate) names: Names,
     /// The services of the configuration.
     pub(crate) services: Vec<ServiceName>,
     /// Those of them that run already.
     pub(crate) external: Vec<ServiceName>,
+    /// How long requests to them wait for their reply, of those that have a time of their own.
+    pub(crate) timeouts: BTreeMap<ServiceName, Duration>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
     /// The other files that this one can name.
@@ -50,9 +54,11 @@ impl<'a> Reader<'a> {
             file: Arc::new(file),
             text,
             mistakes: Vec::new(),
+            ignored: Vec::new(),
             names: Names::default(),
             services: Vec::new(),
             external: Vec::new(),
+            timeouts: BTreeMap::new(),
             links: Vec::new(),
             files,
             sources: BTreeSet::new(),
@@ -96,6 +102,15 @@ impl<'a> Reader<'a> {
         let mistake = Mistake { file: self.file.clone(), span, message: message.into(), help: help.into() };
         if !self.mistakes.contains(&mistake) {
             self.mistakes.push(mistake);
+        }
+    }
+
+    /// Notes what has no effect here, and what replaces it.
+    pub(crate) fn note_ignored(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        let (message, help) = (message.into(), Some(help.into()));
+        let ignored = Mistake { file: self.file.clone(), span, message, help };
+        if !self.ignored.contains(&ignored) {
+            self.ignored.push(ignored);
         }
     }
 

@@ -74,7 +74,7 @@ pub(crate) fn request_of(
     let mut call = call?;
     call.headers = headers?;
     call.body = body?;
-    call.timeout = timeout?;
+    call.timeout = timeout?.or(call.timeout);
     Some(RequestStep { call, times, expect: expect?, capture: capture? })
 }
 
@@ -91,13 +91,14 @@ pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call>
     let span = reader.part(node, &text, second.0..second.1);
     let service = service(reader, &text[second.0..second.1], span);
     let path = request_path(reader, node, &text[..third.1], third.0);
+    let service = service?;
     Some(Call {
         method: method?,
-        service: service?,
+        timeout: reader.timeouts.get(&service).copied(),
+        service,
         path: path?,
         headers: Vec::new(),
         body: Body::None,
-        timeout: None,
     })
 }
 

@@ -4,6 +4,7 @@ mod configurations;
 mod intent;
 mod meaning;
 mod mistakes;
+mod original_configurations;
 mod survival;
 
 use std::time::Duration;

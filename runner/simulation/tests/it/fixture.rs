@@ -28,6 +28,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
+        timeout: None,
         circuits: None,
     };
     Configuration {
@@ -38,6 +39,7 @@ pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
+        ignored: Vec::new(),
     }
 }
 

@@ -65,6 +65,11 @@ pub(super) const SERVICE: Table = Table {
             DURATION,
             "How long it may take to end when asked to; `5s` unless said otherwise.",
         ),
+        Key::optional(
+            "timeout",
+            DURATION,
+            "How long a request to it waits for its reply, unless a step says otherwise.",
+        ),
     ]],
 };
 
@@ -83,6 +88,7 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     let ready = fields.or("ready", Vec::new(), |node| {
         all(reader.one_or_more(node).iter().map(|item| readiness(reader, item)))
     });
+    let timeout = fields.optional("timeout", |node| reader.some_time(node));
     let circuits = fields.optional("circuits", |node| path(reader, node));
     if fields.get("base_url").is_none() && fields.get("command").is_none() {
         let help = "say where it runs, `base_url: http://localhost:5002`, or how it is started, `command: …`";
@@ -96,6 +102,7 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         depends_on: depends_on?,
         after: after?,
         ready: ready?,
+        timeout: timeout?,
         circuits: circuits?.and_then(|path| path.parse().ok()),
     })
 }
