@@ -12,6 +12,10 @@
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `search` | an exploration or a sweep under way: its progress, and what it finds |
+//! | `new` | makes the first files of a project, of documents or of what listens |
+//! | `listening` | asks an address what is there |
+//! | `import` | turns what other tools write into scenarios |
+//! | `new_files` | files that a command makes; none is overwritten |
 //! | `up` | starts the services and keeps them running |
 //! | `invariant_files` | the files of invariants of a project |
 //! | `thin` | what a green result doesn't show, and `--strict` |
@@ -27,9 +31,13 @@ mod arguments;
 mod disk_files;
 mod exit;
 mod explore;
+mod import;
 mod interrupt;
 mod invariant_files;
 mod invocation;
+mod listening;
+mod new;
+mod new_files;
 mod output;
 mod project;
 mod project_command;
@@ -71,6 +79,8 @@ pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
     };
     let invocation = Invocation::new(&command, &matches);
     let exit = match arguments.command {
+        Some(Command::New(new)) => new::new(&new),
+        Some(Command::Import(import)) => import::import(&import),
         Some(Command::Up(up)) => up::up(&up, W::KIND),
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, &invocation, worlds),
         Some(Command::Explore(explore)) => explore::explore(&explore, &invocation, worlds),

@@ -40,12 +40,19 @@ impl Mistakes {
         report::render_mistakes(&self.0, |file| fs::read_to_string(file).ok())
     }
 
-    fn one(file: PathBuf, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn one(file: PathBuf, message: impl Into<String>, help: impl Into<String>) -> Self {
         let (message, help) = (message.into(), Some(help.into()));
         Self(vec![Mistake { file: Arc::new(file), span: Span::default(), message, help }])
     }
 
-    fn unreadable(file: &Path, error: &io::Error) -> Self {
+    /// A mistake on a line of a file; 0 when it has none.
+    pub(crate) fn at(file: PathBuf, line: usize, message: impl Into<String>) -> Self {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let span = Span { line, column: u32::from(line > 0), ..Span::default() };
+        Self(vec![Mistake { file: Arc::new(file), span, message: message.into(), help: None }])
+    }
+
+    pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Self {
         let help = match error.kind() {
             io::ErrorKind::NotFound => "name a file that is there",
             io::ErrorKind::InvalidData => "what is read here is text, in UTF-8",
@@ -122,7 +129,7 @@ pub(crate) fn configuration(named: Option<&Path>, paths: &[PathBuf]) -> Result<C
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if
 /// possible.
-fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
+pub(crate) fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
     let here = absolute(Path::new("."));
     let starts = [Some(here.clone()), paths.first().map(|path| absolute(path))];
     let file = starts.iter().flatten().find_map(|start| {

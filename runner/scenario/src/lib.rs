@@ -74,7 +74,10 @@ pub use model::{
     Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
     Times,
 };
-pub use reading::{Files, configuration_schema, read_configuration, read_file, read_file_with, schema};
+pub use reading::{
+    Files, configuration_schema, is_variable_name, read_configuration, read_file, read_file_with, read_yaml,
+    schema,
+};
 pub use template::{PathTemplate, Template, TemplateValue};
 pub use value::{NotJson, Number, Object, Value};
-pub use writing::write;
+pub use writing::{write, write_yaml};

@@ -43,5 +43,7 @@ mod yaml;
 pub use configuration::read_configuration;
 pub use file::{read_file, read_file_with};
 pub use files::Files;
+pub use names::is_variable_name;
 pub use schema::{configuration_schema, schema};
 pub(crate) use yaml::is_number;
+pub use yaml::read_yaml;

@@ -14,6 +14,8 @@ mod step;
 mod tests;
 mod yaml;
 
+pub use yaml::write_yaml;
+
 /// The text of a scenario.
 pub fn write(scenario: &Scenario) -> String {
     let mut written = Mapping::default();
@@ -24,5 +26,5 @@ pub fn write(scenario: &Scenario) -> String {
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
     written.list("steps", scenario.steps.iter().map(step::step));
     written.maybe("settle", scenario.settle.map(crate::duration::written));
-    yaml::text(written.0)
+    write_yaml(written.0)
 }

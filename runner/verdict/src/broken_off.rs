@@ -273,7 +273,7 @@ impl BrokenOff {
             Self::LimitReached { .. } => {
                 "look for services that call each other without end, or make the scenario smaller".into()
             }
-            Self::NotWritten { what: Output::Report, .. } => {
+            Self::NotWritten { what: Output::Report | Output::File, .. } => {
                 "check that the folder is there and can be written to".into()
             }
             Self::NotWritten { what: Output::Counterexample, .. } => {

@@ -2,7 +2,7 @@
 
 use super::{
     foreign_placeholder,
-    names::{ANY, CONFIGURATION_ONLY, is_taken},
+    names::{ANY, CONFIGURATION_ONLY, is_spelled_as_one, is_taken},
     reader::{Reader, all},
     suggestion,
     yaml::{Entry, Kind, Node},
@@ -20,8 +20,7 @@ pub(crate) enum Role {
 
 /// Notes a name that a variable can't have.
 pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
-    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    if !starts || name.contains(|c: char| !c.is_alphanumeric() && c != '_') {
+    if !is_spelled_as_one(name) {
         let help = "a name begins with a letter and goes on with letters, digits and `_`".to_owned();
         reader.note(span, format!("`{name}` can't be the name of a variable"), help);
     } else if is_taken(name) {

@@ -80,6 +80,8 @@ pub enum Output {
     Report,
     /// A failing scenario that an exploration or a sweep has found.
     Counterexample,
+    /// A file that a command makes for a person to go on with.
+    File,
 }
 
 /// How a process ended.
@@ -129,6 +131,7 @@ impl fmt::Display for Output {
             Self::Results => "results",
             Self::Report => "the report",
             Self::Counterexample => "the counterexample",
+            Self::File => "a file",
         })
     }
 }
