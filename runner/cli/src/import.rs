@@ -44,39 +44,35 @@ fn try_import(arguments: &Arguments) -> Result<Exit, Mistakes> {
         name.file_stem().filter(|_| name != Path::new("-")).map(|stem| stem.to_string_lossy().into_owned());
     let origin = Origin { name: stem.as_deref().unwrap_or("imported"), services: &services };
     let imported = import::import(format, &text, &origin).map_err(|error| not_readable(&name, &error))?;
-    match &arguments.output {
-        Some(folder) => {
-            let new = |scenario: &import::ImportedScenario| NewFile {
-                path: folder.join(&scenario.file),
-                text: scenario.text.clone(),
-            };
-            let files: Vec<_> = imported.scenarios.iter().map(new).collect();
-            if let Err(broken) = new_files::write(&files)? {
-                return Ok(show_broken_off(&broken));
-            }
-            show_losses(&imported, &name);
-            let listed: Vec<_> = files.iter().map(|file| format!("  {}\n", file.path.display())).collect();
-            print(&format!("written:\n{}\nnext: runner {}\n", listed.concat(), folder.display()))
-        }
-        None => {
-            show_losses(&imported, &name);
-            let texts: Vec<_> = match imported.scenarios.as_slice() {
-                [only] => vec![only.text.clone()],
-                all => all.iter().map(|scenario| format!("# {}\n{}", scenario.file, scenario.text)).collect(),
-            };
-            print(&texts.join("---\n"))
-        }
+    let Some(folder) = &arguments.output else {
+        show_losses(&imported, &name);
+        let texts: Vec<_> = match imported.scenarios.as_slice() {
+            [only] => vec![only.text.clone()],
+            all => all.iter().map(|scenario| format!("# {}\n{}", scenario.file, scenario.text)).collect(),
+        };
+        return Ok(print(&texts.join("---\n")));
+    };
+    let new = |scenario: &import::ImportedScenario| NewFile {
+        path: folder.join(&scenario.file),
+        text: scenario.text.clone(),
+    };
+    let files: Vec<_> = imported.scenarios.iter().map(new).collect();
+    if let Err(broken) = new_files::write(&files)? {
+        return Ok(show_broken_off(&broken));
     }
+    show_losses(&imported, &name);
+    let listed: Vec<_> = files.iter().map(|file| format!("  {}\n", file.path.display())).collect();
+    Ok(print(&format!("written:\n{}\nnext: runner {}\n", listed.concat(), folder.display())))
 }
 
 /// Prints results.
-pub(crate) fn print(text: &str) -> Result<Exit, Mistakes> {
+pub(crate) fn print(text: &str) -> Exit {
     let interrupt = Interrupt::default();
-    Ok(match (write(text, &interrupt), interrupt.why()) {
+    match (write(text, &interrupt), interrupt.why()) {
         (Err(broken), _) => show_broken_off(&broken),
         (Ok(()), Some(why)) => Exit::Interrupted(why),
         (Ok(()), None) => Exit::Passed,
-    })
+    }
 }
 
 /// The file that the words behind `curl` name, unless they are a command.

@@ -27,19 +27,26 @@ pub(crate) fn new(arguments: &New) -> Exit {
 
 fn try_new(arguments: &New) -> Result<Result<Exit, BrokenOff>, Mistakes> {
     // Before services are asked, which takes time.
-    let configuration_file = arguments.folder.join("e2e.conf");
+    // Without `./` before each file.
+    let folder = arguments.folder.strip_prefix(".").unwrap_or(&arguments.folder);
+    let configuration_file = folder.join("e2e.conf");
     new_files::check(&[NewFile { path: configuration_file.clone(), text: String::new() }])?;
     let found = match found(arguments)? {
         Ok(found) => found,
         Err(broken) => return Ok(Err(broken)),
     };
-    let is_empty = found.is_empty();
+    let first = match found.as_slice() {
+        [] => format!(
+            "write the address of your service into {}, and then\n      ",
+            configuration_file.display()
+        ),
+        _ => String::new(),
+    };
     let project = import::new_project(found).map_err(|error| {
         let file = arguments.openapi.first().map_or(Path::new("openapi.json"), |file| file.as_path());
         not_readable(file, &error)
     })?;
-    let new =
-        |(path, text): &(String, String)| NewFile { path: arguments.folder.join(path), text: text.clone() };
+    let new = |(path, text): &(String, String)| NewFile { path: folder.join(path), text: text.clone() };
     let files: Vec<_> = project.files.iter().map(new).collect();
     if let Err(broken) = new_files::write(&files)? {
         return Ok(Err(broken));
@@ -47,7 +54,7 @@ fn try_new(arguments: &New) -> Result<Result<Exit, BrokenOff>, Mistakes> {
     // What can't be read is told now, rather than by the next command.
     configuration(Some(&configuration_file), &[])?;
     show_losses(&project);
-    print(&summary(arguments, &project, is_empty)).map(Ok)
+    Ok(Ok(print(&summary(folder, &project, &first))))
 }
 
 /// What the arguments name.
@@ -97,27 +104,18 @@ fn show_losses(project: &NewProject) {
     write_error(&format!("not made into steps:\n{}", lines.collect::<String>()));
 }
 
-fn summary(arguments: &New, project: &NewProject, is_empty: bool) -> String {
+/// What was found and written, and the command that comes next.
+fn summary(folder: &Path, project: &NewProject, first: &str) -> String {
     let width = project.services.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let services = project.services.iter().map(|(name, about)| format!("  {name:width$}  {about}\n"));
-    let folder = &arguments.folder;
     let files = project.files.iter().map(|(path, _)| format!("  {}\n", folder.join(path).display()));
-    let here = folder == Path::new(".");
-    let scenarios = folder.join("scenarios").display().to_string();
-    let scenarios = if here { "scenarios/" } else { &scenarios };
-    let config =
-        if here { String::new() } else { format!(" --config {}", folder.join("e2e.conf").display()) };
-    let before = if is_empty {
-        format!(
-            "write the address of your service into {}, and then\n      ",
-            folder.join("e2e.conf").display()
-        )
-    } else {
-        String::new()
-    };
+    let configuration = folder.join("e2e.conf");
+    let is_here = folder.as_os_str().is_empty();
+    let option = if is_here { String::new() } else { format!(" --config {}", configuration.display()) };
     format!(
-        "services:\n{}\nwritten:\n{}\nnext: {before}runner {scenarios}{config}\n",
+        "services:\n{}\nwritten:\n{}\nnext: {first}runner {}{option}\n",
         services.collect::<String>(),
-        files.collect::<String>()
+        files.collect::<String>(),
+        folder.join("scenarios").display()
     )
 }

@@ -4,7 +4,7 @@ use scenario::Value;
 
 use self::words::{Command, commands};
 use crate::{
-    Context, NotReadable, body,
+    Context, MOST_REQUESTS, NotReadable, body,
     draft::{Auth, Body, Cookies, Draft, Follow, Part, Request, Step},
     services::Scheme,
     variables::Variables,
@@ -284,7 +284,7 @@ impl Options {
             "request" => self.method = Some(value),
             "header" => match file(&value) {
                 Some(file) => {
-                    context.losses.tell(format!("the headers in the file `{file}` aren't carried over"))
+                    context.losses.tell(format!("the headers in the file `{file}` aren't carried over"));
                 }
                 None => self.headers.push(value),
             },
@@ -353,9 +353,11 @@ impl Options {
             return context.losses.leave_out("it has no address");
         }
         for url in std::mem::take(&mut self.urls) {
-            if let Some(step) = self.step(&url, context, variables) {
-                steps.push(step);
+            // The text is refused then.
+            if steps.len() > MOST_REQUESTS {
+                return;
             }
+            steps.extend(self.step(&url, context, variables));
         }
     }
 

@@ -8,7 +8,7 @@ use scenario::Value;
 use crate::{
     Context, NotReadable, body,
     draft::{Body, Cookies, Draft, Part, Request, Step},
-    json_lines::{At, line},
+    json_lines::{At, JsonLines},
     services::Scheme,
     variables::{Variables, literal},
 };
@@ -58,8 +58,13 @@ pub(crate) fn drafts(text: &str, context: &mut Context<'_>) -> Result<Vec<Draft>
         return Err(NotReadable::new(None, "this JSON is no HTTP archive: it has no `log.entries`"));
     };
     Context::check_number(entries.len())?;
-    let mut reading =
-        Reading { text, context, cookies: BTreeSet::new(), removed: BTreeSet::new(), assets: 0 };
+    let mut reading = Reading {
+        lines: JsonLines::of(text),
+        context,
+        cookies: BTreeSet::new(),
+        removed: BTreeSet::new(),
+        assets: 0,
+    };
     let mut pages: Vec<(String, Draft)> = Vec::new();
     let titles = titles(&archive);
     for (number, entry) in entries.iter().enumerate() {
@@ -88,7 +93,7 @@ fn titles(archive: &Value) -> BTreeMap<&str, &str> {
 }
 
 struct Reading<'a, 'c> {
-    text: &'a str,
+    lines: JsonLines,
     context: &'a mut Context<'c>,
     /// The names of the cookies that replies have set.
     cookies: BTreeSet<String>,
@@ -103,7 +108,7 @@ impl Reading<'_, '_> {
         let received = entry.get("response").unwrap_or(&Value::Null);
         let method = text_of(sent, "method").unwrap_or("GET").to_owned();
         let url = text_of(sent, "url").unwrap_or_default();
-        let place = line(self.text, &[At::Key("log"), At::Key("entries"), At::Item(number)]);
+        let place = self.lines.line(&[At::Key("log"), At::Key("entries"), At::Item(number)]);
         let shown: String = url.chars().take(100).collect();
         self.context.losses.enter(format!("{method} {shown}"), place);
         let kind =

@@ -2,7 +2,11 @@
 
 use scenario::Value;
 
-use self::{options::options, tokens::unescaped};
+use self::{
+    lines::{Lines, Written, request_line, response_line, section, without_comment},
+    options::options,
+    tokens::unescaped,
+};
 use crate::{
     Context, NotReadable, body,
     draft::{Auth, Body, Cookies, Draft, Follow, Part, Request, Step},
@@ -11,6 +15,7 @@ use crate::{
 };
 
 mod assert;
+mod lines;
 mod options;
 mod tokens;
 
@@ -25,7 +30,7 @@ fn generated(name: &str) -> Option<String> {
 
 pub(crate) fn drafts(text: &str, context: &mut Context<'_>) -> Result<Vec<Draft>, NotReadable> {
     let mut variables = Variables::in_braces(generated);
-    let mut lines = Lines { lines: text.lines().collect(), at: 0 };
+    let mut lines = Lines::of(text);
     let mut steps: Vec<Step> = Vec::new();
     while let Some((number, line)) = lines.next_meaningful() {
         Context::check_number(steps.len() + 1)?;
@@ -61,39 +66,6 @@ fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
-/// `METHOD url`.
-fn request_line(line: &str) -> Option<(&str, &str)> {
-    let (method, url) = line.split_once(char::is_whitespace)?;
-    let is_method = !method.is_empty() && method.chars().all(|c| c.is_ascii_uppercase());
-    (is_method && method != "HTTP").then(|| (method, without_comment(url.trim())))
-}
-
-/// The status of `HTTP 200`, which is `*` for any.
-fn response_line(line: &str) -> Option<&str> {
-    let rest = line.strip_prefix("HTTP")?;
-    let (version, status) = rest.split_once(char::is_whitespace)?;
-    let is_version = version.is_empty() || version.starts_with('/');
-    let status = without_comment(status.trim());
-    let is_status = status == "*" || (status.len() == 3 && status.chars().all(|c| c.is_ascii_digit()));
-    (is_version && is_status).then_some(status)
-}
-
-/// The name of a section.
-fn section(line: &str) -> Option<&str> {
-    let name = without_comment(line).strip_prefix('[')?.strip_suffix(']')?;
-    (name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric()))
-        .then_some(name)
-}
-
-/// A line without a comment at its end.
-fn without_comment(line: &str) -> &str {
-    let comment = line.match_indices('#').find(|(at, _)| {
-        let before = line[..*at].chars().next_back();
-        before.is_none_or(char::is_whitespace)
-    });
-    line[..comment.map_or(line.len(), |(at, _)| at)].trim_end()
-}
-
 /// `name: value`.
 fn pair(line: &str) -> Option<(String, String)> {
     let line = without_comment(line);
@@ -105,53 +77,6 @@ fn pair(line: &str) -> Option<(String, String)> {
     });
     let (name, value) = line.split_at(at?.0);
     Some((unescaped(name.trim()), unescaped(value[1..].trim())))
-}
-
-struct Lines<'t> {
-    lines: Vec<&'t str>,
-    at: usize,
-}
-
-impl<'t> Lines<'t> {
-    /// The next line that isn't blank or a comment, without being taken.
-    fn peek(&mut self) -> Option<(usize, &'t str)> {
-        while let Some(line) = self.lines.get(self.at) {
-            let line = line.trim();
-            if !line.is_empty() && !line.starts_with('#') {
-                return Some((self.at + 1, line));
-            }
-            self.at += 1;
-        }
-        None
-    }
-
-    fn next_meaningful(&mut self) -> Option<(usize, &'t str)> {
-        let next = self.peek();
-        self.at += 1;
-        next
-    }
-
-    /// The rest of the text from the next line on, which has been peeked at.
-    fn take_while_open(&mut self, is_complete: impl Fn(&str) -> bool) -> Option<String> {
-        let mut taken = String::new();
-        while let Some(line) = self.lines.get(self.at) {
-            self.at += 1;
-            taken.push_str(line);
-            taken.push('\n');
-            if is_complete(&taken) {
-                return Some(taken);
-            }
-        }
-        None
-    }
-}
-
-/// A body as it is written.
-enum Written {
-    Json(String),
-    Text { text: String, language: String },
-    File(String),
-    Binary(&'static str),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,7 +142,7 @@ impl Entry<'_, '_> {
                 self.request_section(name, step, lines);
             } else if response_line(line).is_some() || request_line(line).is_some() {
                 break;
-            } else if let Some(written) = self.body(number, line, lines)? {
+            } else if let Some(written) = lines.body(number, line)? {
                 self.put_body(&mut step.request, written);
             } else if let Some((name, value)) = pair(line) {
                 lines.at += 1;
@@ -290,75 +215,19 @@ impl Entry<'_, '_> {
         }
     }
 
-    /// The body that begins on this line, if one does.
-    fn body(
-        &mut self,
-        number: usize,
-        line: &str,
-        lines: &mut Lines<'_>,
-    ) -> Result<Option<Written>, NotReadable> {
-        let unclosed = || NotReadable::new(number, "this body isn't closed");
-        if line.starts_with("```") {
-            let text =
-                lines.take_while_open(|text| text.trim_start()[3..].contains("```")).ok_or_else(unclosed)?;
-            let inner = text.trim_start().trim_start_matches("```");
-            let inner = inner.split("```").next().unwrap_or_default();
-            let (language, text) = inner.split_once('\n').unwrap_or(("", inner));
-            let language = language.split(',').next().unwrap_or_default().trim().to_owned();
-            if language == "base64" || language == "hex" {
-                return Ok(Some(Written::Binary("it is binary")));
-            }
-            return Ok(Some(Written::Text { text: text.to_owned(), language }));
-        }
-        if line.starts_with(['{', '[']) && section(line).is_none() {
-            let is_complete = |text: &str| depth(text) == 0;
-            return Ok(Some(Written::Json(lines.take_while_open(is_complete).ok_or_else(unclosed)?)));
-        }
-        if line.starts_with('<') {
-            let mut text = String::new();
-            while let Some(next) = lines.lines.get(lines.at).filter(|next| {
-                let next = next.trim();
-                response_line(next).is_none() && request_line(next).is_none() && section(next).is_none()
-            }) {
-                text.push_str(next);
-                text.push('\n');
-                lines.at += 1;
-            }
-            return Ok(Some(Written::Text { text: text.trim_end().to_owned(), language: "xml".into() }));
-        }
-        let single = if let Some(text) = line.strip_prefix('`') {
-            let text = text.split('`').next().unwrap_or_default().to_owned();
-            Written::Text { text, language: String::new() }
-        } else if let Some(file) = line.strip_prefix("file,") {
-            Written::File(file.split(';').next().unwrap_or_default().trim().to_owned())
-        } else if line.starts_with("base64,") || line.starts_with("hex,") {
-            Written::Binary("it is binary")
-        } else if line.starts_with('"')
-            || matches!(line, "true" | "false" | "null")
-            || scenario::Number::parse(line).is_some()
-        {
-            Written::Json(line.to_owned())
-        } else {
-            return Ok(None);
-        };
-        lines.at += 1;
-        Ok(Some(single))
-    }
-
     fn put_body(&mut self, request: &mut Request, written: Written) {
         match written {
-            Written::Json(text) => match self.variables.json(&text) {
-                Some(value) => {
+            Written::Json(text) => {
+                if let Some(value) = self.variables.json(&text) {
                     request.body = Body::Json(value);
                     body::drop_usual_type(request);
-                }
-                None => {
+                } else {
                     if request.header("content-type").is_none() {
                         request.headers.push(("Content-Type".into(), "application/json".into()));
                     }
                     request.body = Body::Text(self.variables.template(text.trim_end()));
                 }
-            },
+            }
             Written::Text { text, language } => {
                 let kind = match language.as_str() {
                     "json" => "application/json",
@@ -397,7 +266,7 @@ impl Entry<'_, '_> {
             }
             let starts_body = line.starts_with(['{', '<', '`']) || line.starts_with('[');
             if (within.is_empty() || starts_body)
-                && let Some(written) = self.body(number, line, lines)?
+                && let Some(written) = lines.body(number, line)?
             {
                 self.expect_body(step, written);
                 continue;
@@ -458,22 +327,6 @@ impl Entry<'_, '_> {
                 .tell("the expected body isn't carried over: it is in a file, binary, or no JSON"),
         }
     }
-}
-
-/// How many brackets of JSON are open at the end of a text.
-fn depth(text: &str) -> usize {
-    let (mut depth, mut in_quotes, mut escaped) = (0_usize, false, false);
-    for c in text.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if in_quotes => escaped = true,
-            '"' => in_quotes = !in_quotes,
-            '{' | '[' if !in_quotes => depth += 1,
-            '}' | ']' if !in_quotes => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    depth
 }
 
 impl Variables {

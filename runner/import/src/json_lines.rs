@@ -1,4 +1,4 @@
-//! The line of a value in JSON, for messages.
+//! The lines of values in JSON, for messages.
 
 /// A step into a value.
 #[derive(Debug, Clone, Copy)]
@@ -7,20 +7,52 @@ pub(crate) enum At<'a> {
     Item(usize),
 }
 
-/// The line, counted from 1, on which the value at this path begins. The text is valid JSON, and values in it are nested as deep
-/// as its reader allows.
-pub(crate) fn line(text: &str, path: &[At<'_>]) -> Option<usize> {
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
-    for step in path {
-        scan.enter(step)?;
+/// The most values whose lines are kept.
+const MOST: usize = 1_000_000;
+/// The deepest nesting of values whose lines are kept.
+const DEPTH: usize = 128;
+
+/// The lines of all values of a text.
+#[derive(Debug)]
+pub(crate) struct JsonLines {
+    root: Lined,
+}
+
+/// A value with the line on which it begins, counted from 1.
+#[derive(Debug, Default)]
+struct Lined {
+    line: usize,
+    /// The keys of an object as they are written, without quotes; none of other values.
+    keys: Vec<String>,
+    values: Vec<Lined>,
+}
+
+impl JsonLines {
+    /// The lines of a text that is valid JSON.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut scan = Scan { bytes: text.as_bytes(), at: 0, line: 1, left: MOST };
+        Self { root: scan.value(DEPTH).unwrap_or_default() }
     }
-    scan.blanks();
-    Some(scan.bytes[..scan.at.min(scan.bytes.len())].iter().filter(|byte| **byte == b'\n').count() + 1)
+
+    /// The line on which the value at a path begins.
+    pub(crate) fn line(&self, path: &[At<'_>]) -> Option<usize> {
+        let mut value = &self.root;
+        for step in path {
+            let index = match step {
+                At::Key(wanted) => value.keys.iter().position(|key| key == wanted)?,
+                At::Item(index) => *index,
+            };
+            value = value.values.get(index)?;
+        }
+        Some(value.line)
+    }
 }
 
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
+    line: usize,
+    left: usize,
 }
 
 impl Scan<'_> {
@@ -28,76 +60,59 @@ impl Scan<'_> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Skips what stands between values.
     fn blanks(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b':')) {
+        while let Some(byte) =
+            self.peek().filter(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b':'))
+        {
+            self.line += usize::from(byte == b'\n');
             self.at += 1;
         }
     }
 
-    /// Goes to the value of a key, or to an item.
-    fn enter(&mut self, step: &At<'_>) -> Option<()> {
+    fn value(&mut self, depth: usize) -> Option<Lined> {
         self.blanks();
-        self.at += 1;
-        match step {
-            At::Key(wanted) => loop {
-                self.blanks();
-                let start = self.at;
-                self.text()?;
-                let key = self.bytes.get(start + 1..self.at - 1)?;
-                if key == wanted.as_bytes() {
-                    return Some(());
-                }
-                self.skip()?;
-            },
-            At::Item(index) => (0..*index).try_for_each(|_| self.skip()),
-        }
-    }
-
-    /// Skips a value.
-    fn skip(&mut self) -> Option<()> {
-        self.blanks();
-        let mut depth = 0_usize;
-        loop {
-            match self.peek()? {
-                b'"' => self.text()?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                byte if byte.is_ascii_whitespace() || matches!(byte, b',' | b':') => self.at += 1,
-                _ => {
-                    while self.peek().is_some_and(|byte| !b" \t\r\n,]}".contains(&byte)) {
+        self.left = self.left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
+        let mut lined = Lined { line: self.line, ..Lined::default() };
+        match self.peek()? {
+            b'"' => drop(self.text()?),
+            open @ (b'{' | b'[') => {
+                self.at += 1;
+                loop {
+                    self.blanks();
+                    if matches!(self.peek()?, b'}' | b']') {
                         self.at += 1;
+                        break;
                     }
+                    if open == b'{' {
+                        lined.keys.push(self.text()?);
+                    }
+                    lined.values.push(self.value(depth)?);
                 }
             }
-            if depth == 0 {
-                return Some(());
+            _ => {
+                while self.peek().is_some_and(|byte| !b" \t\r\n,]}".contains(&byte)) {
+                    self.at += 1;
+                }
             }
-            self.blanks();
         }
+        Some(lined)
     }
 
-    /// Skips a text.
-    fn text(&mut self) -> Option<()> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        self.at += 1;
+    /// The text that begins here, as it is written.
+    fn text(&mut self) -> Option<String> {
+        let start = self.at + 1;
+        self.at = start;
         loop {
             match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(());
-                }
+                b'"' => break,
                 b'\\' => self.at += 2,
                 _ => self.at += 1,
             }
         }
+        self.at += 1;
+        Some(String::from_utf8_lossy(self.bytes.get(start..self.at - 1)?).into_owned())
     }
 }
 
@@ -115,8 +130,9 @@ mod tests {
             (vec![At::Key("a"), At::Item(2), At::Key("c")], Some(4)),
             (vec![At::Key("d")], Some(5)),
             (vec![At::Key("e")], None),
+            (vec![At::Item(7)], None),
         ] {
-            assert_eq!(line(text, &path), expected, "{path:?}");
+            assert_eq!(JsonLines::of(text).line(&path), expected, "{path:?}");
         }
     }
 }

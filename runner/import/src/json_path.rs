@@ -1,4 +1,6 @@
-//! JSONPath's simple part to expressions: `$.items[0].id` to `body.items[0].id`.
+//! `JSONPath`'s simple part to expressions: `$.items[0].id` to `body.items[0].id`.
+
+use std::fmt::{Display, Write as _};
 
 use crate::variables::quoted;
 
@@ -23,7 +25,7 @@ pub(crate) fn expression(path: &str, root: &str) -> Option<String> {
         } else {
             let (inner, after) = inside(rest.strip_prefix('[')?)?;
             match inner {
-                Inside::Index(index) => expression.push_str(&format!("[{index}]")),
+                Inside::Index(index) => item(&mut expression, index),
                 Inside::Name(name) => member(&mut expression, &name),
             }
             rest = after;
@@ -47,6 +49,11 @@ fn inside(text: &str) -> Option<(Inside, &str)> {
     Some((Inside::Index(inner.trim().parse().ok()?), after))
 }
 
+/// Appends what stands in brackets behind a value.
+pub(crate) fn item(expression: &mut String, index: impl Display) {
+    write!(expression, "[{index}]").expect("a text takes all");
+}
+
 /// Appends a member of an object.
 pub(crate) fn member(expression: &mut String, name: &str) {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -55,7 +62,7 @@ pub(crate) fn member(expression: &mut String, name: &str) {
         expression.push('.');
         expression.push_str(name);
     } else {
-        expression.push_str(&format!("[{}]", quoted(name)));
+        item(expression, quoted(name));
     }
 }
 

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// Something that isn't carried over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +23,17 @@ impl fmt::Display for Loss {
     }
 }
 
+/// The most that is told.
+const MOST: usize = 10_000;
+
 /// Collects what isn't carried over.
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
     all: Vec<Loss>,
+    /// What was told, in order to tell it once.
+    seen: BTreeSet<(Option<usize>, String, String)>,
+    /// How much more there is to tell than is kept.
+    more: usize,
     entry: String,
     line: Option<usize>,
     /// The requests of which nothing is carried over.
@@ -52,7 +59,9 @@ impl Losses {
     /// Tells something about the request, on a line of its own.
     pub(crate) fn tell_at(&mut self, line: Option<usize>, message: impl Into<String>) {
         let loss = Loss { line, entry: self.entry.clone(), message: message.into() };
-        if !self.all.contains(&loss) {
+        if self.all.len() >= MOST {
+            self.more += 1;
+        } else if self.seen.insert((line, loss.entry.clone(), loss.message.clone())) {
             self.all.push(loss);
         }
     }
@@ -70,6 +79,10 @@ impl Losses {
     /// All that was told, in the order of the text; what is about all of it comes last.
     pub(crate) fn into_all(mut self) -> Vec<Loss> {
         self.all.sort_by_key(|loss| loss.line.unwrap_or(usize::MAX));
+        if self.more > 0 {
+            let message = format!("and {} more", self.more);
+            self.all.push(Loss { line: None, entry: String::new(), message });
+        }
         self.all
     }
 }

@@ -8,7 +8,7 @@ use scenario::{Object, Value};
 
 use self::{document::Document, sample::Sample};
 use crate::{
-    Context, NotReadable,
+    Context, LARGEST, NotReadable,
     draft::{Auth, Body, Draft, Request, Step},
     services::slug,
     variables::literal,
@@ -49,17 +49,25 @@ fn groups(
     context: &mut Context<'_>,
 ) -> Result<Vec<Draft>, NotReadable> {
     let mut groups: IndexMap<String, Vec<(usize, Step)>> = IndexMap::new();
-    let mut number = 0;
+    let (mut number, mut size) = (0, 0);
     for (path, item) in entries(document.root.get("paths")) {
         let item = document.resolve(item);
         for (order, method) in METHODS.iter().enumerate() {
-            let Some(operation) = item.get(method) else { continue };
+            let Some(written) = item.get(method) else { continue };
             number += 1;
             Context::check_number(number)?;
-            let operation = Operation { document, path, method, item, operation };
+            let operation = Operation { document, path, method, item, written };
             context.losses.enter(format!("{} {path}", method.to_uppercase()), document.line(path, method));
             match operation.step(service, prefix, context) {
                 Ok((step, needs)) => {
+                    if let Body::Json(body) = &step.request.body {
+                        size += body.to_string().len();
+                    }
+                    if size > LARGEST {
+                        let reason =
+                            format!("the examples of its requests have more than {} MiB", LARGEST >> 20);
+                        return Err(NotReadable::new(None, reason));
+                    }
                     let order = order * 2 + usize::from(needs == Inputs::Invented);
                     groups.entry(operation.group()).or_default().push((order, step));
                 }
@@ -142,13 +150,13 @@ struct Operation<'a> {
     path: &'a str,
     method: &'a str,
     item: &'a Value,
-    operation: &'a Value,
+    written: &'a Value,
 }
 
 impl<'a> Operation<'a> {
     /// The name of its group: its first tag, or the first segment of its path.
     fn group(&self) -> String {
-        let tag = items(self.operation.get("tags")).first().and_then(Value::as_str);
+        let tag = items(self.written.get("tags")).first().and_then(Value::as_str);
         let segments =
             || self.path.split('/').filter(|segment| !segment.is_empty() && !segment.contains('{'));
         let segment =
@@ -198,7 +206,7 @@ impl<'a> Operation<'a> {
         let mut step = Step::new(request);
         self.put_security(&mut step, context);
         self.expect(&mut step, inputs, in_the_path)?;
-        let summary = self.operation.get("summary").or_else(|| self.operation.get("operationId"));
+        let summary = self.written.get("summary").or_else(|| self.written.get("operationId"));
         step.name = summary.and_then(Value::as_str).map(|summary| summary.chars().take(100).collect());
         Ok((step, inputs))
     }
@@ -206,7 +214,7 @@ impl<'a> Operation<'a> {
     /// The parameters of the operation and its path; those of the operation count.
     fn parameters(&self) -> Vec<&'a Value> {
         let mut found: Vec<&Value> = Vec::new();
-        let all = items(self.operation.get("parameters")).iter().chain(items(self.item.get("parameters")));
+        let all = items(self.written.get("parameters")).iter().chain(items(self.item.get("parameters")));
         for parameter in all.map(|parameter| self.document.resolve(parameter)) {
             let is_same =
                 |other: &&Value| ["name", "in"].iter().all(|key| other.get(key) == parameter.get(key));
@@ -218,7 +226,7 @@ impl<'a> Operation<'a> {
     }
 
     fn put_body(&self, request: &mut Request) -> Result<Inputs, String> {
-        let Some(body) = self.operation.get("requestBody") else { return Ok(Inputs::None) };
+        let Some(body) = self.written.get("requestBody") else { return Ok(Inputs::None) };
         let body = self.document.resolve(body);
         let content = entries(body.get("content"));
         let required = body.get("required") == Some(&Value::Bool(true));
@@ -252,7 +260,7 @@ impl<'a> Operation<'a> {
 
     /// The first way to authenticate, if it needs one.
     fn put_security(&self, step: &mut Step, context: &mut Context<'_>) {
-        let security = self.operation.get("security").or_else(|| self.document.root.get("security"));
+        let security = self.written.get("security").or_else(|| self.document.root.get("security"));
         let Some(requirement) = items(security).first() else { return };
         let is_optional = |requirement: &Value| entries(Some(requirement)).is_empty();
         if items(security).iter().any(is_optional) {
@@ -276,7 +284,7 @@ impl<'a> Operation<'a> {
                     step.request.auth = Some(Auth::Bearer(variable("token")));
                 }
                 ("apiKey", _, "query") => {
-                    step.request.query.push((text("name").to_owned(), variable("api_key")))
+                    step.request.query.push((text("name").to_owned(), variable("api_key")));
                 }
                 ("apiKey", _, "cookie") => {
                     let cookie = format!("{}={}", text("name"), variable("api_key"));
@@ -292,7 +300,7 @@ impl<'a> Operation<'a> {
 
     /// The statuses that the document has for it: of an operation whose inputs are invented, also those of a refusal.
     fn expect(&self, step: &mut Step, inputs: Inputs, in_the_path: Inputs) -> Result<(), String> {
-        let responses = entries(self.operation.get("responses"));
+        let responses = entries(self.written.get("responses"));
         let all: BTreeSet<String> = responses.iter().map(|(status, _)| status.to_ascii_lowercase()).collect();
         let good = |status: &String| status.starts_with('2') || status.starts_with('3');
         let refused = |status: &String| status.starts_with('4');

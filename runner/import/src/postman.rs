@@ -6,7 +6,7 @@ use self::script::Script;
 use crate::{
     Context, NotReadable, body,
     draft::{Auth, Body, Cookies, Draft, Follow, Part, Request, Step},
-    json_lines::{At, line},
+    json_lines::{At, JsonLines},
     services::Scheme,
     variables::Variables,
 };
@@ -35,13 +35,14 @@ pub(crate) fn drafts(text: &str, context: &mut Context<'_>) -> Result<Vec<Draft>
     let Some(Value::Array(items)) = collection.get("item") else {
         return Err(NotReadable::new(None, "this JSON is no collection of Postman: it has no `item`"));
     };
+    let lines = JsonLines::of(text);
     let mut variables = Variables::in_braces(generated);
     for variable in list(collection.get("variable")) {
         if let Some(name) = text_of(variable, "key").or_else(|| text_of(variable, "id")) {
             variables.set(name, variable.get("value").cloned().unwrap_or_default());
         }
     }
-    let mut reading = Reading { text, context, variables, steps: Vec::new(), untested: 0 };
+    let mut reading = Reading { lines: &lines, context, variables, steps: Vec::new(), untested: 0 };
     reading.tell_scripts(collection, &path, "the collection");
     reading.items(items, &path, &[], collection.get("auth"))?;
     let Reading { context, variables, steps, untested, .. } = reading;
@@ -65,7 +66,7 @@ pub(crate) fn drafts(text: &str, context: &mut Context<'_>) -> Result<Vec<Draft>
 }
 
 struct Reading<'a, 'c> {
-    text: &'a str,
+    lines: &'a JsonLines,
     context: &'a mut Context<'c>,
     variables: Variables,
     steps: Vec<Step>,
@@ -86,12 +87,12 @@ impl<'a> Reading<'a, '_> {
             let name = text_of(item, "name").unwrap_or_default();
             let auth = item.get("auth").or(auth);
             if let Some(Value::Array(inner)) = item.get("item") {
-                self.context.losses.enter("", line(self.text, &path));
+                self.context.losses.enter("", self.lines.line(&path));
                 self.tell_scripts(item, &path, &format!("the folder `{name}`"));
                 self.items(inner, &path, &[folders, &[name]].concat(), auth)?;
             } else if let Some(request) = item.get("request") {
                 Context::check_number(self.steps.len() + 1)?;
-                self.context.losses.enter(name.chars().take(80).collect::<String>(), line(self.text, &path));
+                self.context.losses.enter(name.chars().take(80).collect::<String>(), self.lines.line(&path));
                 match self.step(item, request, &path, auth) {
                     Ok(mut step) => {
                         step.name = Some([folders, &[name]].concat().join(" / ").chars().take(200).collect());
@@ -109,7 +110,7 @@ impl<'a> Reading<'a, '_> {
     fn tell_scripts(&mut self, holder: &'a Value, path: &[At<'a>], of: &str) {
         for (number, event) in list(holder.get("event")).iter().enumerate() {
             if script::lines(event).iter().any(|line| !line.trim().is_empty()) {
-                let place = line(self.text, &[path, &[At::Key("event"), At::Item(number)]].concat());
+                let place = self.lines.line(&[path, &[At::Key("event"), At::Item(number)]].concat());
                 let message =
                     format!("the script of {of}, which runs for each of its requests, isn't carried over");
                 self.context.losses.tell_at(place, message);
@@ -158,17 +159,17 @@ impl<'a> Reading<'a, '_> {
             let path =
                 [path, &[At::Key("event"), At::Item(number), At::Key("script"), At::Key("exec")]].concat();
             let place = |offset: usize| {
-                line(self.text, &[path.as_slice(), &[At::Item(offset)]].concat())
-                    .or_else(|| line(self.text, &path))
+                self.lines
+                    .line(&[path.as_slice(), &[At::Item(offset)]].concat())
+                    .or_else(|| self.lines.line(&path))
             };
             let lines = script::lines(event);
             let mut script = Script::new(&mut step, &mut self.variables);
-            let unread = match text_of(event, "listen") {
-                Some("prerequest") => script.before(&lines),
-                _ => {
-                    tested |= lines.iter().any(|line| line.contains("pm.test") || line.contains("tests["));
-                    script.after(&lines)
-                }
+            let unread = if let Some("prerequest") = text_of(event, "listen") {
+                script.before(&lines)
+            } else {
+                tested |= lines.iter().any(|line| line.contains("pm.test") || line.contains("tests["));
+                script.after(&lines)
             };
             for (offset, what) in unread {
                 let message = format!(
@@ -196,7 +197,7 @@ impl<'a> Reading<'a, '_> {
         match kind {
             "noauth" => {}
             "basic" => {
-                request.auth = Some(Auth::Basic { user: part("username"), password: part("password") })
+                request.auth = Some(Auth::Basic { user: part("username"), password: part("password") });
             }
             "bearer" => request.auth = Some(Auth::Bearer(part("token"))),
             "apikey" => {
@@ -271,7 +272,7 @@ impl<'a> Reading<'a, '_> {
                 request.remove_header("content-type");
             }
             Some(other) => {
-                self.context.losses.tell(format!("a body of the mode `{other}` isn't carried over"))
+                self.context.losses.tell(format!("a body of the mode `{other}` isn't carried over"));
             }
         }
     }

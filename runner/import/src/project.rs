@@ -142,10 +142,16 @@ fn about(found: &Found, import: Option<&Import>) -> String {
     let answers = found.answers.iter().map(|answer| format!("GET {} {}", answer.path, answer.status));
     let document = import.map(|import| {
         let (scenarios, steps) = (import.scenarios.len(), import.entries);
-        format!("an OpenAPI document: {steps} requests in {scenarios} scenarios")
+        let (requests, scenarios) = (counted(steps, "request"), counted(scenarios, "scenario"));
+        format!("an OpenAPI document: {requests} in {scenarios}")
     });
     let parts: Vec<_> = answers.chain(document).collect();
     if parts.is_empty() { "to be filled in".into() } else { parts.join(", ") }
+}
+
+/// A number of things.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 impl Found {
@@ -201,14 +207,9 @@ services:
 "
     .to_owned();
     for (name, base_url, health) in services {
-        text.push_str(&format!("  {name}:\n"));
-        match base_url {
-            Some(url) => text.push_str(&format!("    base_url: {url}\n")),
-            None => text.push_str(&format!("    base_url: {EXAMPLE_URL}    # write its address here\n")),
-        }
-        if let Some(health) = health {
-            text.push_str(&format!("    ready: {}\n", health.path));
-        }
+        let url = base_url.clone().unwrap_or(format!("{EXAMPLE_URL}    # write its address here"));
+        let ready = health.map_or(String::new(), |health| format!("    ready: {}\n", health.path));
+        text.extend(["  ", name, ":\n    base_url: ", &url, "\n", &ready]);
     }
     text
 }

@@ -97,7 +97,7 @@ impl Services {
         let service = self.known.iter().filter(|(_, known)| known.authority == authority).filter_map(
             |(name, known)| {
                 let rest = path.strip_prefix(&known.prefix)?;
-                (rest.is_empty() || rest.starts_with(['/', '?'])).then(|| (known.prefix.len(), name, rest))
+                (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((known.prefix.len(), name, rest))
             },
         );
         if let Some((_, name, rest)) = service.max_by_key(|(length, ..)| *length) {

@@ -8,6 +8,9 @@ use scenario::{Object, Value, is_variable_name};
 /// Stands around a placeholder while a text is read as JSON.
 const MARK: char = '\u{f8f0}';
 
+/// The longest name of a variable, in bytes.
+const LONGEST_NAME: usize = 100;
+
 /// The variables of a text, by the names that the other tool has for them.
 #[derive(Debug)]
 pub(crate) struct Variables {
@@ -16,6 +19,8 @@ pub(crate) struct Variables {
     /// What a name that the other tool knows by itself stands for, as an expression.
     generated: fn(&str) -> Option<String>,
     names: BTreeMap<String, String>,
+    /// The names here.
+    taken: BTreeSet<String>,
     values: IndexMap<String, Value>,
     used: BTreeSet<String>,
 }
@@ -34,8 +39,8 @@ impl Variables {
         close: &'static str,
         generated: fn(&str) -> Option<String>,
     ) -> Self {
-        let (names, values, used) = Default::default();
-        Self { open, close, generated, names, values, used }
+        let (names, taken, values, used) = Default::default();
+        Self { open, close, generated, names, taken, values, used }
     }
 
     /// Gives a variable its value.
@@ -63,7 +68,7 @@ impl Variables {
         if name.starts_with(|c: char| !c.is_alphabetic() && c != '_') || name.is_empty() {
             name.insert(0, '_');
         }
-        while !is_variable_name(&name) || self.names.values().any(|other| *other == name) {
+        while !is_variable_name(&name) || !self.taken.insert(name.clone()) {
             name.push('_');
         }
         self.names.insert(foreign.to_owned(), name.clone());
@@ -115,7 +120,7 @@ impl Variables {
                     if written.ends_with('$') {
                         written.replace_range(written.len() - 1.., "${'$'}");
                     }
-                    written.push_str(&format!("${{{}}}", self.expression(foreign)));
+                    written.extend(["${", &self.expression(foreign), "}"]);
                 }
             }
         }
@@ -211,9 +216,11 @@ impl Variables {
     /// The variable that a text begins with, and the bytes of all of it.
     fn variable<'t>(&self, text: &'t str) -> Option<(Piece<'t>, usize)> {
         let inner = text.strip_prefix(self.open)?;
-        let end = inner.find(self.close)?;
+        // A name that is longer is none.
+        let near = &inner[..inner.floor_char_boundary(LONGEST_NAME + 10)];
+        let end = near.find(self.close)?;
         let name = inner[..end].trim();
-        let is_name = !name.is_empty() && name.len() <= 100 && !name.contains(['{', '}', '"', '\n']);
+        let is_name = !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(['{', '}', '"', '\n']);
         is_name.then_some((Piece::Variable(name), self.open.len() + end + self.close.len()))
     }
 

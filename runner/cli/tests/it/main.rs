@@ -6,6 +6,7 @@ mod again;
 mod arrows;
 mod interrupted;
 mod mistakes;
+mod onboarding;
 mod project;
 mod runs;
 mod thin;

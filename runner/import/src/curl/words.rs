@@ -210,7 +210,8 @@ impl Splitter {
                 while let Some(c) = rest.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
                     name.push(c);
                 }
-                self.word.get_or_insert_default().push_str(&format!("{{{{{name}}}}}"));
+                let written = format!("{{{{{name}}}}}");
+                self.word.get_or_insert_default().push_str(&written);
             }
             _ => self.push('$'),
         }

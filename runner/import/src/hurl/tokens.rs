@@ -81,7 +81,7 @@ pub(super) fn unescaped(text: &str) -> String {
             Some('f') => unescaped.push('\u{c}'),
             Some('u') => {
                 let code: String =
-                    rest.by_ref().skip_while(|c| *c == '{').take_while(|c| c.is_ascii_hexdigit()).collect();
+                    rest.by_ref().skip_while(|c| *c == '{').take_while(char::is_ascii_hexdigit).collect();
                 let c = u32::from_str_radix(&code, 16).ok().and_then(char::from_u32);
                 unescaped.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
             }

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use scenario::{Value, read_yaml};
 
 use crate::{
     NotReadable,
-    json_lines::{At, line},
+    json_lines::{At, JsonLines},
 };
 
 /// The most references that are followed to one value.
@@ -10,13 +12,14 @@ const REFERENCES: usize = 32;
 
 /// A document, with references within it.
 pub(super) struct Document {
-    text: String,
+    lines: Lines,
     pub(super) root: Value,
 }
 
 impl Document {
     pub(super) fn read(text: &str) -> Result<Self, NotReadable> {
-        let root = if text.trim_start().starts_with('{') {
+        let is_json = text.trim_start().starts_with('{');
+        let root = if is_json {
             Value::parse(text)?
         } else {
             read_yaml(text, "document".into()).map_err(|mistakes| {
@@ -29,7 +32,10 @@ impl Document {
         };
         let version = root.get("openapi").map(|version| version.to_text().into_owned());
         match version {
-            Some(version) if version.starts_with('3') => Ok(Self { text: text.to_owned(), root }),
+            Some(version) if version.starts_with('3') => {
+                let lines = if is_json { Lines::Json(JsonLines::of(text)) } else { Lines::Yaml(keys(text)) };
+                Ok(Self { lines, root })
+            }
             Some(version) => {
                 Err(NotReadable::new(None, format!("OpenAPI {version} isn't read: 3.0 and 3.1 are")))
             }
@@ -67,18 +73,35 @@ impl Document {
 
     /// The line of an operation.
     pub(super) fn line(&self, path: &str, method: &str) -> Option<usize> {
-        if self.text.trim_start().starts_with('{') {
-            return line(&self.text, &[At::Key("paths"), At::Key(path), At::Key(method)]);
+        match &self.lines {
+            Lines::Json(lines) => lines.line(&[At::Key("paths"), At::Key(path), At::Key(method)]),
+            Lines::Yaml(keys) => {
+                let start = *keys.get(path)?.first()?;
+                let methods = keys.get(method)?;
+                methods.get(methods.partition_point(|line| *line <= start)).copied().or(Some(start))
+            }
         }
-        let key = |line: &str, name: &str| {
-            let rest = line.trim_start().trim_start_matches(['\'', '"']).strip_prefix(name);
-            rest.is_some_and(|rest| rest.trim_start_matches(['\'', '"']).starts_with(':'))
-        };
-        let lines = || self.text.lines().enumerate();
-        let (start, _) = lines().find(|(_, line)| key(line, path))?;
-        let found = lines().skip(start + 1).find(|(_, line)| key(line, method));
-        Some(found.map_or(start, |(at, _)| at) + 1)
     }
+}
+
+/// Where the operations of a document stand.
+enum Lines {
+    Json(JsonLines),
+    /// The lines on which keys stand, by their names: of paths and of methods only.
+    Yaml(BTreeMap<String, Vec<usize>>),
+}
+
+/// The lines of the paths and methods in a text of YAML.
+fn keys(text: &str) -> BTreeMap<String, Vec<usize>> {
+    let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let Some((key, _)) = line.trim_start().split_once(':') else { continue };
+        let key = key.trim_matches(['\'', '"']);
+        if key.starts_with('/') || super::METHODS.contains(&key) {
+            keys.entry(key.to_owned()).or_default().push(number + 1);
+        }
+    }
+    keys
 }
 
 /// The title of a document, if a text is one.

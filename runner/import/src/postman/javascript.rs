@@ -19,7 +19,6 @@ impl Nesting {
             _ if self.escaped => self.escaped = false,
             (Some(_), '\\') => self.escaped = true,
             (Some(quote), c) if quote == c => self.quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'' | '`') => self.quote = Some(c),
             (None, '(' | '[' | '{') => self.depth += 1,
             (None, ')' | ']' | '}') => self.depth = self.depth.saturating_sub(1),
@@ -75,23 +74,24 @@ pub(super) fn statements(script: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut nesting = Nesting::default();
     let (mut statement, mut began, mut line) = (String::new(), 0, 0);
-    let mut rest = script.chars().peekable();
-    while let Some(c) = rest.next() {
-        if statement.trim().is_empty() {
+    // Whether a line's end is the statement's, too: unless the next line begins with `.`.
+    let mut may_end = false;
+    for c in script.chars() {
+        if may_end && !c.is_whitespace() {
+            may_end = false;
+            if c != '.' {
+                finish(&mut statement, began, &mut statements);
+            }
+        }
+        if statement.is_empty() {
             began = line;
         }
         let is_outside = nesting.take(c);
-        let ends = match c {
-            ';' => is_outside,
-            '\n' => is_outside && !continues(rest.clone()),
-            _ => false,
-        };
-        if c == '\n' {
-            line += 1;
-        }
-        if ends {
+        may_end |= c == '\n' && is_outside;
+        line += usize::from(c == '\n');
+        if c == ';' && is_outside {
             finish(&mut statement, began, &mut statements);
-        } else {
+        } else if !(statement.is_empty() && c.is_whitespace()) {
             statement.push(c);
         }
     }
@@ -105,11 +105,6 @@ fn finish(statement: &mut String, began: usize, statements: &mut Vec<Statement>)
     if !text.is_empty() {
         statements.push((began, text.to_owned()));
     }
-}
-
-/// Whether what follows a line's end goes on with its statement.
-fn continues(rest: std::iter::Peekable<std::str::Chars<'_>>) -> bool {
-    rest.into_iter().find(|c| !c.is_whitespace()) == Some('.')
 }
 
 /// The arguments of a call, from behind its `(`; and what follows its `)`.

@@ -7,7 +7,7 @@ use scenario::Value;
 use super::javascript::{Statement, arguments, function_body, statements, text};
 use crate::{
     draft::Step,
-    json_path::member,
+    json_path::{item, member},
     variables::{Variables, quoted},
 };
 
@@ -19,6 +19,9 @@ const CHAIN: &[&str] = &[
     "to", "be", "been", "is", "that", "which", "and", "has", "have", "with", "at", "of", "same", "deep",
     "own",
 ];
+
+/// The largest script that is read, in bytes.
+const LARGEST: usize = 100_000;
 
 /// The lines of a script.
 pub(super) fn lines(event: &Value) -> Vec<&str> {
@@ -58,33 +61,44 @@ impl<'s> Script<'s> {
     }
 
     /// Reads a script that runs before the request. Returns the statements that have no counterpart.
-    pub(super) fn before(mut self: &mut Self, lines: &[&str]) -> Vec<Statement> {
-        for (line, statement) in statements(&lines.join("\n")) {
+    pub(super) fn before(&mut self, lines: &[&str]) -> Vec<Statement> {
+        for (line, statement) in self.statements(lines) {
             let set = set(&statement).and_then(|(name, value)| Some((name, literal(&value)?)));
             match set {
                 Some((name, value)) if self.variables.value(&name).is_none() => {
-                    self.variables.set(&name, value)
+                    self.variables.set(&name, value);
                 }
-                _ => self.leave(line, statement),
+                _ => self.leave(line, &statement),
             }
         }
-        std::mem::take(&mut (&mut self).unread)
+        std::mem::take(&mut self.unread)
     }
 
     /// Reads a script that runs after the reply.
     pub(super) fn after(&mut self, lines: &[&str]) -> Vec<Statement> {
-        self.block(&lines.join("\n"), 0, DEPTH);
+        let statements = self.statements(lines);
+        self.block(statements, 0, DEPTH);
         std::mem::take(&mut self.unread)
     }
 
-    fn leave(&mut self, line: usize, statement: String) {
+    fn leave(&mut self, line: usize, statement: &str) {
         if !statement.starts_with("console.") {
             self.unread.push((line, statement.lines().next().unwrap_or_default().to_owned()));
         }
     }
 
-    fn block(&mut self, script: &str, first: usize, depth: usize) {
-        for (line, statement) in statements(script) {
+    /// The statements of a script, unless it is too large.
+    fn statements(&mut self, lines: &[&str]) -> Vec<Statement> {
+        let size: usize = lines.iter().map(|line| line.len() + 1).sum();
+        if size > LARGEST {
+            self.unread.push((0, format!("a script of {size} bytes")));
+            return Vec::new();
+        }
+        statements(&lines.join("\n"))
+    }
+
+    fn block(&mut self, read: Vec<Statement>, first: usize, depth: usize) {
+        for (line, statement) in read {
             let line = first + line;
             if let Some(rest) = statement.strip_prefix("pm.test(")
                 && let Some((parts, _)) = arguments(rest)
@@ -93,9 +107,10 @@ impl<'s> Script<'s> {
             {
                 // The function begins on the line of its call, or some lines below.
                 let before = rest.find(body).map_or(lines, |at| rest[..at].matches('\n').count());
-                self.block(body, line + before, depth - 1);
+                let inner = statements(body);
+                self.block(inner, line + before, depth - 1);
             } else if self.statement(&statement).is_none() {
-                self.leave(line, statement);
+                self.leave(line, &statement);
             }
         }
     }
@@ -161,7 +176,7 @@ impl<'s> Script<'s> {
         match (name.as_str(), parts.as_slice(), is_negated) {
             ("status", [status], false) => expect.status = vec![status.parse::<u16>().ok()?.into()],
             ("status", [status], true) => {
-                expect.that.push(format!("status != {}", status.parse::<u16>().ok()?))
+                expect.that.push(format!("status != {}", status.parse::<u16>().ok()?));
             }
             ("header", [name], false) => expect.headers.push((text(name)?, "${any}".into())),
             ("header", [name], true) => expect.headers.push((text(name)?, Value::Null)),
@@ -332,7 +347,7 @@ fn below(mut expression: String, mut rest: &str) -> Option<String> {
             let (inner, after) = rest.strip_prefix('[')?.split_once(']')?;
             match (text(inner), inner.trim().parse::<u32>()) {
                 (Some(name), _) => member(&mut expression, &name),
-                (None, Ok(index)) => expression.push_str(&format!("[{index}]")),
+                (None, Ok(index)) => item(&mut expression, index),
                 _ => return None,
             }
             rest = after;

@@ -49,7 +49,9 @@ pub(super) fn translate(reader: &mut Reader<'_>, tree: &mut Node) {
     if !is_original(entries) {
         return;
     }
-    entries.iter_mut().for_each(|entry| note_variables(reader, &mut entry.value));
+    for entry in entries.iter_mut() {
+        note_variables(reader, &mut entry.value);
+    }
     let mut user_agent = None;
     if let Some(general) = take(entries, GENERAL) {
         for entry in into_entries(general.value) {
@@ -186,9 +188,15 @@ fn milliseconds(entry: Entry) -> Entry {
 fn note_variables(reader: &mut Reader<'_>, node: &mut Node) {
     let span = node.span;
     match &mut node.kind {
-        Kind::List(items) => items.iter_mut().for_each(|item| note_variables(reader, item)),
+        Kind::List(items) => {
+            for item in items {
+                note_variables(reader, item);
+            }
+        }
         Kind::Mapping(entries) => {
-            entries.iter_mut().for_each(|entry| note_variables(reader, &mut entry.value));
+            for entry in entries {
+                note_variables(reader, &mut entry.value);
+            }
         }
         Kind::Text(text) => {
             while let Some((written, name, default)) = variable(text) {
@@ -226,14 +234,11 @@ fn is_in(keys: &[(&str, &str)], key: &str) -> bool {
 
 /// Tells that a key has no effect, or that it is unknown.
 fn ignore(reader: &mut Reader<'_>, entry: &Entry, within: &str, keys: &[(&str, &str)]) {
-    match keys.iter().find(|(name, _)| *name == entry.key) {
-        Some((name, replacement)) => {
-            reader.note_ignored(entry.span, format!("`{name}` has no effect"), *replacement);
-        }
-        None => {
-            let help = suggestion::help(&entry.key, keys.iter().map(|(name, _)| *name));
-            reader.note(entry.span, format!("unknown key `{}` in {within}", entry.key), help);
-        }
+    if let Some((name, replacement)) = keys.iter().find(|(name, _)| *name == entry.key) {
+        reader.note_ignored(entry.span, format!("`{name}` has no effect"), *replacement);
+    } else {
+        let help = suggestion::help(&entry.key, keys.iter().map(|(name, _)| *name));
+        reader.note(entry.span, format!("unknown key `{}` in {within}", entry.key), help);
     }
 }
 

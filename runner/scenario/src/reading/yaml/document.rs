@@ -1,4 +1,4 @@
-//! A document of YAML that is none of the files here, such as one in OpenAPI.
+//! A document of YAML that is none of the files here, such as the description of an API.
 
 use std::{path::PathBuf, sync::Arc};
 
