@@ -133,6 +133,13 @@ pub(crate) fn texts(drafts: Vec<Draft>, losses: &mut Losses) -> Vec<ImportedScen
         let wanted = if wanted.is_empty() { "imported" } else { &wanted };
         let file = free(&mut files, wanted, |name, number| format!("{name}-{number}"));
         draft.define_variables(losses);
+        draft.tell_files(losses);
+        for step in &mut draft.steps {
+            // A header that is written counts, as it does in most tools.
+            if step.request.header("authorization").is_some() {
+                step.request.auth = None;
+            }
+        }
         let text = write_yaml(draft.mapping());
         ImportedScenario { name: draft.name, file: format!("{file}.yaml"), text }
     };
@@ -199,6 +206,17 @@ impl Draft {
         self.values = needed;
     }
 
+    /// Tells which files have to be beside the scenario.
+    fn tell_files(&self, losses: &mut Losses) {
+        let files: BTreeSet<&str> = self.steps.iter().flat_map(|step| step.request.files()).collect();
+        if !files.is_empty() {
+            let files: Vec<_> = files.into_iter().collect();
+            losses.leave();
+            losses
+                .tell(format!("these files have to be in the folder of the scenario: {}", files.join(", ")));
+        }
+    }
+
     fn mapping(&self) -> Object {
         let mut mapping = Object::new();
         mapping.insert("scenario".into(), self.name.as_str().into());
@@ -261,6 +279,21 @@ impl Step {
 }
 
 impl Request {
+    /// The files whose content it sends.
+    fn files(&self) -> Vec<&str> {
+        match &self.body {
+            Body::File(file) => vec![file],
+            Body::Multipart(parts) => {
+                let files = parts.iter().map(|(_, part)| match part {
+                    Part::File { file, .. } => Some(file.as_str()),
+                    Part::Text(_) => None,
+                });
+                files.flatten().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn mapping(&self) -> Object {
         let mut mapping = Object::new();
         mapping.insert("request".into(), format!("{} {} {}", self.method, self.service, self.path).into());

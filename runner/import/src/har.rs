@@ -243,9 +243,7 @@ impl Reading<'_, '_> {
             let name = text_of(param, "name").unwrap_or_default().to_owned();
             let part = match text_of(param, "fileName") {
                 Some(file) => {
-                    self.context.losses.tell(format!(
-                        "the file `{file}` that was sent isn't in the archive: put it beside the scenario"
-                    ));
+                    self.context.losses.tell(format!("the file `{file}` that was sent isn't in the archive"));
                     let content_type = text_of(param, "contentType").map(literal);
                     Part::File { file: literal(file), content_type, name: None }
                 }
