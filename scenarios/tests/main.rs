@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `every_scenario` | each file under `scenarios/`, live and simulated, against one snapshot |
 //! | `crashes_under_load` | the three processes under load while they are killed; `shopper` makes the load, `audit` checks the result |
+//! | `docs` | what is written for users in `docs` and README.md: schemas, reference, examples, blocks that run |
 //! | `citations` | every rule that a file cites, such as A1, is defined in `services/CONTRACT.md` |
 //!
 //! `cargo test --test scenarios -- simulated` runs the scenarios in virtual time, `-- circuit` those with `circuit` in their
@@ -12,6 +13,7 @@
 mod audit;
 mod citations;
 mod crashes_under_load;
+mod docs;
 mod every_scenario;
 mod shop;
 mod shopper;
@@ -48,5 +50,6 @@ fn main() -> ExitCode {
         citations::are_told_from_other_text();
         Ok(())
     }));
+    trials.extend(docs::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -2,7 +2,11 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use scenario::FileKind;
 
 use crate::{service_output::ServiceOutputArgs, thin::Strictness};
 
@@ -32,6 +36,8 @@ pub(crate) enum Command {
     New(New),
     /// Turn what other tools write into scenarios.
     Import(Import),
+    /// Print the JSON Schema of a kind of file, by which editors complete and check what is written.
+    Schema(Schema),
 }
 
 /// Runs scenarios.
@@ -189,6 +195,22 @@ pub(crate) struct ImportedCommand {
     /// A file, `-`, or the words of a command: `runner import curl -X POST http://localhost:5002/api/users`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE|COMMAND")]
     pub(crate) words: Vec<String>,
+}
+
+/// Prints a schema.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The kind of file [default: each kind that stands among the scenarios].
+    #[arg(value_parser = file_kind())]
+    pub(crate) kind: Option<FileKind>,
+}
+
+/// Reads a kind of file.
+fn file_kind() -> impl TypedValueParser<Value = FileKind> {
+    PossibleValuesParser::new(FileKind::ALL.map(FileKind::as_str)).map(|name| {
+        let kind = FileKind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        kind.expect("only their names are possible")
+    })
 }
 
 /// Reads how many run at a time.

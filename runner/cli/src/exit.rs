@@ -23,6 +23,22 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them, each with when a command ends so.
+    pub const ALL: [(Self, &'static str); 9] = [
+        (Self::Passed, "Everything passed."),
+        (Self::Failed, "A scenario failed."),
+        (
+            Self::Mistake,
+            "The command line, the configuration or a scenario has a mistake, and nothing was started.",
+        ),
+        (Self::BrokenOff, "The environment failed, also if scenarios failed before."),
+        (Self::NothingRan, "There was nothing to run."),
+        (Self::Interrupted(Interruption::HangUp), "The terminal was closed."),
+        (Self::Interrupted(Interruption::Interrupt), "It was interrupted with Ctrl-C."),
+        (Self::Interrupted(Interruption::OutputLost), "The reader of its output closed the pipe."),
+        (Self::Interrupted(Interruption::Terminate), "It was asked to end with SIGTERM."),
+    ];
+
     /// Its number.
     pub fn code(self) -> u8 {
         match self {

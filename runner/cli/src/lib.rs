@@ -16,6 +16,8 @@
 //! | `listening` | asks an address what is there |
 //! | `import` | turns what other tools write into scenarios |
 //! | `new_files` | files that a command makes; none is overwritten |
+//! | `schema` | prints the JSON Schema of a kind of file |
+//! | `schema_line` | the comment by which an editor finds the schema of a kept scenario |
 //! | `up` | starts the services and keeps them running |
 //! | `invariant_files` | the files of invariants of a project |
 //! | `thin` | what a green result doesn't show, and `--strict` |
@@ -42,6 +44,8 @@ mod output;
 mod project;
 mod project_command;
 mod run;
+mod schema;
+mod schema_line;
 mod search;
 mod selection;
 mod service_output;
@@ -62,6 +66,19 @@ pub use worlds::{Build, Live, Prepared, WorldOptions, Worlds};
 
 use arguments::{Arguments, Command};
 use invocation::Invocation;
+
+/// The help of the command and of each of its subcommands, with their names: what `--help` prints.
+pub fn help_pages() -> Vec<(String, String)> {
+    const WIDTH: usize = 100;
+    let mut command =
+        Arguments::command().term_width(WIDTH).mut_subcommands(|command| command.term_width(WIDTH));
+    command.build();
+    let mut pages = vec![(command.get_name().to_owned(), command.render_help().to_string())];
+    for command in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+        pages.push((format!("runner {}", command.get_name()), command.render_help().to_string()));
+    }
+    pages
+}
 
 /// Runs the command that the arguments of this process name, in these worlds.
 pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
@@ -84,6 +101,7 @@ pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
         Some(Command::Up(up)) => up::up(&up, W::KIND),
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, &invocation, worlds),
         Some(Command::Explore(explore)) => explore::explore(&explore, &invocation, worlds),
+        Some(Command::Schema(schema)) => schema::schema(&schema),
         None => run::run(&arguments.run, &invocation, worlds),
     };
     exit.into()

@@ -49,7 +49,7 @@ async fn run_project<W: Worlds>(
     let configuration = &project.configuration;
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let jobs = arguments.jobs.unwrap_or_else(|| worlds.jobs());
-    let chosen = select(&project.scenarios, &arguments.filter, &configuration.invariants, &BTreeMap::new());
+    let chosen = select(&project.scenarios, &arguments.filter, configuration, &BTreeMap::new());
     arguments.output.check(W::KIND);
     // A line that is overwritten would run into the services' lines.
     let progress = if arguments.output.logs { Progress::Hidden } else { progress() };
@@ -91,9 +91,8 @@ async fn run_project<W: Worlds>(
     let prepared = interrupt.unless(prepare_with(worlds, project, options, progress)).await;
     let summary = match prepared {
         Ok(Ok(Prepared { stage, missing })) => {
-            let invariants = &configuration.invariants;
             let plan = Plan {
-                scenarios: select(&project.scenarios, &arguments.filter, invariants, &missing),
+                scenarios: select(&project.scenarios, &arguments.filter, configuration, &missing),
                 rules: Rules::from(&**configuration),
                 seed,
                 jobs,

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,10 +11,12 @@ use ::explore::{FailingRun, Progress, ReplaySeed, counterexample_yaml};
 use engine::ScenarioResult;
 use fault::Seed;
 use report::{Again, ProgressLine, count};
+use scenario::{Scenario, path_between};
 use verdict::{BrokenOff, Output};
 
 use crate::{
     Project, interrupt::Interrupt, output::write, project, project_command::progress, run::addresses,
+    schema_line::schema_line,
 };
 
 /// An exploration or a sweep under way.
@@ -155,7 +157,12 @@ impl<'a> Search<'a> {
                 format!("It did not fail again with {tried} seeds tried.")
             }
         };
-        let text = counterexample_yaml(&failing.result, &format!("{origin}. {replay}"));
+        // The files that it names are named from where it is kept.
+        let path = path_between(&project::absolute(Path::new(".")), &project::absolute(&file));
+        let scenario = Scenario { file: Arc::new(path), ..(*failing.result.scenario).clone() };
+        let result = ScenarioResult { scenario: Arc::new(scenario), ..(*failing.result).clone() };
+        let text = counterexample_yaml(&result, &format!("{origin}. {replay}"));
+        let text = schema_line(self.file, &file) + &text;
         let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&file, text));
         written.map_err(|error| BrokenOff::NotWritten {
             what: Output::Counterexample,

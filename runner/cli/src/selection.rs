@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use engine::Planned;
 use fault::{Damage, Fault, ServiceName};
-use scenario::{Action, Invariant, RequestStep, Scenario, Step};
+use scenario::{Action, CallsExpectation, Client, Configuration, RequestStep, Scenario, Step};
 use verdict::BrokenOff;
 
 /// Returns the scenarios that match a filter (any of several; all without one). One that needs a missing service is
-/// marked to be skipped. `invariants` are those of the whole run.
+/// marked to be skipped.
 pub(crate) fn select(
     scenarios: &[Arc<Scenario>],
     filters: &[String],
-    invariants: &[Invariant],
+    configuration: &Configuration,
     missing: &BTreeMap<ServiceName, BrokenOff>,
 ) -> Vec<Planned> {
     let chosen = scenarios
@@ -20,7 +20,7 @@ pub(crate) fn select(
         .filter(|scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter)));
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
-        let skip = needed_services(scenario, invariants).into_iter().find_map(why);
+        let skip = needed_services(scenario, configuration).into_iter().find_map(why);
         Planned { scenario: Arc::clone(scenario), skip }
     };
     chosen.map(planned).collect()
@@ -34,13 +34,22 @@ fn matches(scenario: &Scenario, filter: &str) -> bool {
         || scenario.tags.iter().any(|tag| tag.to_lowercase() == filter)
 }
 
-/// The services without which a scenario can't be run and judged: those of its steps and faults, and those that the
-/// invariants observe.
-fn needed_services<'a>(scenario: &'a Scenario, invariants: &'a [Invariant]) -> Vec<&'a ServiceName> {
+/// The services without which a scenario can't be run and judged: those of its steps and faults, those at which its
+/// clients log in, and those that the invariants observe.
+fn needed_services<'a>(scenario: &'a Scenario, configuration: &'a Configuration) -> Vec<&'a ServiceName> {
     let mut needed = Vec::new();
     needed.extend(scenario.steps.iter().flat_map(services_of_step));
     needed.extend(scenario.faults.iter().flat_map(services_of_fault));
-    needed.extend(invariants.iter().flat_map(|invariant| &invariant.observe).map(|(_, call)| &call.service));
+    let senders = scenario.senders();
+    let own = |client: &&Client| scenario.clients.iter().any(|own| own.name == client.name);
+    let clients = configuration.clients.iter().filter(|client| !own(client)).chain(&scenario.clients);
+    let logins =
+        clients.filter(|client| senders.contains(&client.name)).filter_map(|client| client.login.as_ref());
+    needed.extend(logins.map(|login| &login.request.call.service));
+    let invariants = configuration.invariants.iter();
+    needed.extend(
+        invariants.flat_map(|invariant| &invariant.observe).map(|observation| &observation.call.service),
+    );
     needed
 }
 
@@ -48,6 +57,7 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
     match &step.action {
         Action::Request(request) => services_of_request(request),
         Action::Eventually(eventually) => services_of_request(&eventually.request),
+        Action::Watch(watch) => services_of_request(&watch.request),
         Action::Together(members) => members.iter().flat_map(services_of_step).collect(),
         Action::Process(process) => vec![&process.service],
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Check(_) => Vec::new(),
@@ -55,7 +65,10 @@ fn services_of_step(step: &Step) -> Vec<&ServiceName> {
 }
 
 fn services_of_request(request: &RequestStep) -> Vec<&ServiceName> {
-    let links = request.expect.links.iter().map(|expectation| &expectation.link);
+    let expect = &request.expect;
+    let links = expect.links.iter().map(|expectation| &expectation.link);
+    let links = links.chain(expect.calls.iter().flat_map(CallsExpectation::links));
+    let links = links.chain(expect.circuits.iter().map(|circuit| &circuit.link));
     let ends = links.flat_map(|link| [&link.caller, &link.callee]);
     [&request.call.service].into_iter().chain(ends).collect()
 }
@@ -72,7 +85,7 @@ fn services_of_fault(fault: &Fault) -> Vec<&ServiceName> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use scenario::{Configuration, File, read_configuration, read_file};
+    use scenario::{File, read_configuration, read_file};
 
     use super::*;
 
@@ -82,6 +95,8 @@ services:
   shop: { command: shop, depends_on: [bank] }
   bank: { command: bank }
   mail: { base_url: 'http://localhost:1', required: false }
+clients:
+  ann: { login: { request: POST mail /login, expect: { status: 200 } } }
 invariants:
   it adds up: { when: settled, observe: { ledger: GET bank /ledger }, holds: ledger.sum == 0 }
 ";
@@ -94,7 +109,8 @@ invariants:
         let text = format!("scenario: test\n{text}");
         let read = read_file(&text, "test.yaml".into(), &configuration);
         let Ok(File::Scenario(scenario)) = read else { panic!("{read:#?}\n{text}") };
-        let names = needed_services(&scenario, &[]).into_iter().map(ToString::to_string);
+        let configuration = Configuration { invariants: Vec::new(), ..configuration };
+        let names = needed_services(&scenario, &configuration).into_iter().map(ToString::to_string);
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -107,6 +123,9 @@ invariants:
         let members = format!("[{{ request: GET shop /, {ok} }}, {{ request: GET mail /, {ok} }}]");
         check(&format!("steps:\n  - together: {members}\n"), &["mail", "shop"]);
         check("steps:\n  - kill: bank\n  - wait: 1s\n", &["bank"]);
+        check(&format!("steps:\n  - {{ request: GET shop /, as: ann, {ok} }}\n"), &["mail", "shop"]);
+        let own = "clients: { ann: { login: { request: GET bank /, expect: { status: 200 } } } }";
+        check(&format!("{own}\nsteps:\n  - {{ request: GET shop /, as: ann, {ok} }}\n"), &["bank", "shop"]);
         let links = "expect: { status: 200, links: { shop -> bank: calls == 1 } }";
         check(&format!("steps:\n  - {{ request: GET shop /, {links} }}\n"), &["bank", "shop"]);
     }
@@ -126,7 +145,7 @@ invariants:
         let (service, address) = ("bank".parse().expect("a name"), "http://localhost:1".to_owned());
         let missing =
             BTreeMap::from([("bank".parse().expect("a name"), BrokenOff::Absent { service, address })]);
-        let planned = select(&[Arc::from(scenario)], &[], &configuration.invariants, &missing);
+        let planned = select(&[Arc::from(scenario)], &[], &configuration, &missing);
         assert_eq!(
             planned[0].skip.as_deref(),
             Some("bank isn't there: http://localhost:1 refuses connections")

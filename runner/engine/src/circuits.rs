@@ -7,16 +7,26 @@ use futures_util::future::join_all;
 use scenario::Value;
 use verdict::{Circuit, EncodedBody, Reply};
 
-use crate::{World, request::PreparedRequest};
+use crate::{
+    World,
+    request::{PreparedRequest, RequestRules},
+};
 
 /// How long a service may take to tell. It may be the one that hangs.
 const WITHIN: Duration = Duration::from_secs(1);
 
 /// Asks each service at its path, past all links, and returns what was told. A service that doesn't answer is left out.
-pub(crate) async fn observe<W: World>(world: &W, paths: &[(ServiceName, http::Uri)]) -> Vec<Circuit> {
+pub(crate) async fn observe<W: World>(
+    world: &W,
+    paths: &[(ServiceName, http::Uri)],
+    rules: &RequestRules,
+) -> Vec<Circuit> {
     let asked = paths.iter().map(async |(service, path)| {
-        let request = PreparedRequest::get(service.clone(), path.clone(), WITHIN);
-        let reply = request.observe(world).await.ok().filter(|reply| reply.status.is_success());
+        let request = PreparedRequest::get(service.clone(), path.clone(), WITHIN, rules).ok();
+        let reply = match request {
+            Some(request) => request.observe(world).await.ok().filter(|reply| reply.status.is_success()),
+            None => None,
+        };
         reply.as_ref().and_then(told).map_or_else(Vec::new, |told| circuits(service, &told))
     });
     join_all(asked).await.into_iter().flatten().collect()

@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use scenario::{Invariant, InvariantTiming, Scope};
+use fault::Seed;
+use scenario::{Invariant, InvariantTiming, Observation, ObservedReply, Scope};
 use tokio::time::Instant;
-use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant};
+use verdict::{Finding, FindingKind, LastHeld, invariant_holds, judge_invariant, judge_observation};
 
 use crate::{
     World,
+    clients::Clients,
     observations::{ObservationCache, Observations},
     polling::{Pauses, Polling},
-    request::PreparedRequest,
+    request::{PreparedRequest, RequestContext, RequestRules},
 };
 
 /// Pauses between checks of a system that settles: most systems settle soon, and one that never does isn't polled a
@@ -23,6 +25,7 @@ const PAUSES: Pauses =
 pub struct InvariantChecker<'a> {
     invariants: &'a [Invariant],
     timeout: Duration,
+    requests: Option<&'a RequestRules>,
     cache: ObservationCache,
     /// When each invariant was last seen to hold, by its index.
     last_held: BTreeMap<usize, LastHeld>,
@@ -32,8 +35,8 @@ pub struct InvariantChecker<'a> {
 enum Checked {
     /// A request that observes the system failed, for this reason.
     Unobservable(String),
-    /// A request that observes the system can't be made.
-    Invalid(Finding),
+    /// A request that observes the system can't be made, or its reply isn't as expected.
+    Invalid(Vec<Finding>),
     /// It holds.
     Holds,
     /// It doesn't hold on these observations.
@@ -43,7 +46,14 @@ enum Checked {
 impl<'a> InvariantChecker<'a> {
     /// A checker of these invariants. `timeout` is how long a request that observes the system may take.
     pub fn new(invariants: &'a [Invariant], timeout: Duration) -> Self {
-        Self { invariants, timeout, cache: ObservationCache::default(), last_held: BTreeMap::new() }
+        let (requests, cache, last_held) = Default::default();
+        Self { invariants, timeout, requests, cache, last_held }
+    }
+
+    /// The same, whose requests bear what every request to a service does.
+    #[must_use]
+    pub fn with_requests(self, rules: &'a RequestRules) -> Self {
+        Self { requests: Some(rules), ..self }
     }
 
     /// Checks what must always hold, and returns what doesn't. An invariant that can't be observed now isn't checked.
@@ -79,7 +89,7 @@ impl<'a> InvariantChecker<'a> {
         let invariant = &self.invariants[index];
         let findings = match checked {
             Checked::Holds => Vec::new(),
-            Checked::Invalid(finding) => vec![finding],
+            Checked::Invalid(findings) => findings,
             Checked::Broken(observed) => judge_invariant(invariant, &observed),
             Checked::Unobservable(why) => {
                 vec![Finding::new(FindingKind::Invariant(invariant.name.clone()), "can be observed", why)]
@@ -128,22 +138,44 @@ impl<'a> InvariantChecker<'a> {
         observations: &mut Observations,
     ) -> Checked {
         let (mut scope, mut observed, mut next) = (Scope::default(), Vec::new(), 0);
-        for (name, call) in &invariant.observe {
-            let prepared = match PreparedRequest::new(call, &scope, self.timeout) {
+        let (no_rules, defaults) = Default::default();
+        for Observation { name, call, reply } in &invariant.observe {
+            let context = RequestContext {
+                rules: self.requests.unwrap_or(&no_rules),
+                defaults: &defaults,
+                timeout: self.timeout,
+                seed: Seed(0),
+            };
+            let prepared = match PreparedRequest::new(call, &scope, context, &Clients::default()) {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     let kind = FindingKind::Invariant(invariant.name.clone());
-                    return Checked::Invalid(Finding::unevaluated(kind, error));
+                    return Checked::Invalid(vec![Finding::unevaluated(kind, error)]);
                 }
             };
-            let (position, value) = observations.get(next, prepared, world, &mut self.cache).await;
-            match value {
-                Err(why) => return Checked::Unobservable(why),
-                Ok(value) => {
-                    scope.share(name, value.clone());
-                    observed.push(value);
+            let asked = prepared.to_string();
+            let (position, made) = observations.get(next, prepared, world, &mut self.cache).await;
+            let made = match made {
+                Err(why) => return Checked::Unobservable(why.to_owned()),
+                Ok(made) => made,
+            };
+            let status = made.reply.status;
+            let is_accepted = match reply {
+                ObservedReply::Success => status.is_success(),
+                ObservedReply::NoError => status.as_u16() < 400,
+                ObservedReply::Expected(expect) => {
+                    let findings = judge_observation(&invariant.name, name, expect, &made.reply, made.took);
+                    if !findings.is_empty() {
+                        return Checked::Invalid(findings);
+                    }
+                    true
                 }
+            };
+            if !is_accepted {
+                return Checked::Unobservable(format!("{asked} answered {status}"));
             }
+            scope.share(name, made.value.clone());
+            observed.push(made.value.clone());
             next = position + 1;
         }
         if self.cache.held_on(index, &observed) {

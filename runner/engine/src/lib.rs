@@ -12,7 +12,8 @@
 //! | `world` | the `World` a scenario runs in, and the `Stage` that starts one for each |
 //! | `run` | runs the scenarios of a plan, several at a time |
 //! | `scenario_run` | runs one scenario, step by step; `scenario_run/process`: the processes of its services |
-//! | `request` | sends a request over the scenario's own link, or past all links |
+//! | `request` | sends a request over the scenario's own link, or past all links; `request/`: what it bears, its body, redirects |
+//! | `clients`, `cookies` | the clients of a scenario: what each bears, whether it has logged in, its cookies |
 //! | `invariants` | checks invariants, after each step and at the end |
 //! | `judged` | whether a scenario did anything that could fail |
 //! | `observations` | observations of the system for invariants, and a cache of them |
@@ -27,6 +28,8 @@
 //! It uses no terminal and no file. It waits on tokio's clock, so that a world with a paused clock has virtual time.
 
 mod circuits;
+mod clients;
+mod cookies;
 mod event;
 mod exits;
 mod invariants;
@@ -45,6 +48,7 @@ pub use event::{Event, ScenarioResult, ServiceOutput, Summary};
 pub use invariants::InvariantChecker;
 pub use preparation::{Preparation, PreparationSink};
 pub use readiness::until_ready;
+pub use request::RequestRules;
 pub use run::{KeptOutput, OnFailure, Plan, Planned, run};
 pub use scenario_run::{Rules, run_scenario};
 pub use service_log::{LogLine, LogSlice, ServiceLog};

@@ -1,14 +1,28 @@
 //! Observations of the system for invariants, and a cache of them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use scenario::SharedValue;
+use tokio::time::Instant;
+use verdict::Reply;
 
 use crate::{World, request::PreparedRequest};
 
 /// The observations of one check of all invariants, in the order in which they were made. Invariants share them where
 /// possible: within one invariant, each observation must be younger than the one before it.
 #[derive(Debug, Default)]
-pub(crate) struct Observations(Vec<(PreparedRequest, Result<SharedValue, String>)>);
+pub(crate) struct Observations(Vec<(PreparedRequest, Result<Observed, String>)>);
+
+/// A reply to an observation.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    pub(crate) reply: Reply,
+    /// How long it took to come.
+    pub(crate) took: Duration,
+    /// The value of its body.
+    pub(crate) value: SharedValue,
+}
 
 /// The observations of former checks: most steps change nothing that an invariant observes.
 #[derive(Debug, Default)]
@@ -20,43 +34,48 @@ pub(crate) struct ObservationCache {
 }
 
 impl Observations {
-    /// Returns the position and value of an observation, made at position `first` or later. The request is sent if there
-    /// is none yet.
+    /// Returns the position of an observation and what was observed, or why there is no reply. It was made at position `first`
+    /// or later; the request is sent if there is none yet.
     pub(crate) async fn get<W: World>(
         &mut self,
         first: usize,
         request: PreparedRequest,
         world: &W,
         cache: &mut ObservationCache,
-    ) -> (usize, Result<SharedValue, String>) {
+    ) -> (usize, Result<&Observed, &str>) {
         let made = self.0.iter().enumerate().skip(first).find(|(_, (other, _))| *other == request);
-        if let Some((position, (_, value))) = made {
-            return (position, value.clone());
-        }
-        let value = match request.observe(world).await {
-            Ok(reply) if reply.status.is_success() => Ok(cache.value(&request, reply)),
-            Ok(reply) => Err(format!("{request} answered {}", reply.status)),
-            Err(none) => Err(format!("{request}: {none}")),
+        let position = if let Some((position, _)) = made {
+            position
+        } else {
+            let began = Instant::now();
+            let observed = match request.observe(world).await {
+                Ok(reply) => {
+                    let value = cache.value(&request, &reply);
+                    Ok(Observed { reply, took: began.elapsed(), value })
+                }
+                Err(none) => Err(format!("{request}: {none}")),
+            };
+            self.0.push((request, observed));
+            self.0.len() - 1
         };
-        self.0.push((request, value.clone()));
-        (self.0.len() - 1, value)
+        (position, self.0[position].1.as_ref().map_err(String::as_str))
     }
 }
 
 impl ObservationCache {
     /// The value of a reply: the cached one if the body is the same as before.
-    fn value(&mut self, request: &PreparedRequest, reply: verdict::Reply) -> SharedValue {
+    fn value(&mut self, request: &PreparedRequest, reply: &Reply) -> SharedValue {
         let former = self.replies.iter_mut().find(|(other, ..)| other == request);
         match former {
             Some((_, body, value)) if *body == reply.body => value.clone(),
             Some((_, body, value)) => {
                 *value = reply.value();
-                *body = reply.body;
+                *body = reply.body.clone();
                 value.clone()
             }
             None => {
                 let value = reply.value();
-                self.replies.push((request.clone(), reply.body, value.clone()));
+                self.replies.push((request.clone(), reply.body.clone(), value.clone()));
                 value
             }
         }

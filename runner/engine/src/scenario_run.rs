@@ -6,7 +6,7 @@ use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
     Action, Configuration, EvaluationError, EventuallyStep, Invariant, Judging, RequestStep, Scenario, Scope,
-    Signal, Step, Value,
+    Signal, Step, Value, WatchStep,
 };
 use verdict::{
     BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
@@ -15,10 +15,12 @@ use verdict::{
 
 use self::process::failed_signal;
 use crate::{
-    ScenarioResult, ServiceOutput, Stage, World, circuits, exits::ExitWatch, invariants::InvariantChecker,
-    judged::Judged,
+    RequestRules, ScenarioResult, ServiceOutput, Stage, World, circuits, clients::Clients, exits::ExitWatch,
+    invariants::InvariantChecker, judged::Judged,
 };
 
+mod login;
+mod polls;
 mod process;
 mod requests;
 
@@ -33,6 +35,8 @@ pub struct Rules {
     pub timeout: Duration,
     /// The services that tell their circuits, each with the path at which it does. They are asked once a scenario has failed.
     pub circuits: Vec<(ServiceName, http::Uri)>,
+    /// What requests bear, and the clients that send them.
+    pub requests: RequestRules,
 }
 
 impl From<&Configuration> for Rules {
@@ -44,6 +48,7 @@ impl From<&Configuration> for Rules {
             settle: configuration.settle,
             timeout: configuration.timeout,
             circuits: circuits.collect(),
+            requests: configuration.into(),
         }
     }
 }
@@ -77,7 +82,7 @@ pub(crate) async fn run_reviewed<S: Stage>(
             return ScenarioResult { scenario, seed, verdict, history, took, output };
         }
     };
-    let verdict = ScenarioRun::new(&world, &scenario, rules).run(&on_step).await;
+    let verdict = ScenarioRun::new(&world, &scenario, rules, seed).run(&on_step).await;
     let took = world.links().now();
     let history = world.links().read(Clone::clone);
     let output = ServiceOutput::default();
@@ -99,7 +104,9 @@ struct ScenarioRun<'a, W> {
     world: &'a W,
     scenario: &'a Scenario,
     rules: &'a Rules,
+    seed: Seed,
     variables: Scope,
+    clients: Clients<'a>,
     invariants: InvariantChecker<'a>,
     exits: ExitWatch,
     judged: Judged,
@@ -115,7 +122,9 @@ enum Condition {
 fn is_lenient(step: &Step) -> bool {
     match &step.action {
         Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
-        Action::Eventually(EventuallyStep { request, .. }) => request.expect.judging == Judging::Lenient,
+        Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
+            request.expect.judging == Judging::Lenient
+        }
         _ => false,
     }
 }
@@ -159,13 +168,16 @@ fn failure(location: FailureLocation, found: StepFindings) -> Failure {
 }
 
 impl<'a, W: World> ScenarioRun<'a, W> {
-    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules) -> Self {
-        let invariants = InvariantChecker::new(&rules.invariants, rules.timeout);
+    fn new(world: &'a W, scenario: &'a Scenario, rules: &'a Rules, seed: Seed) -> Self {
+        let invariants =
+            InvariantChecker::new(&rules.invariants, rules.timeout).with_requests(&rules.requests);
         Self {
             world,
             scenario,
             rules,
+            seed,
             variables: Scope::default(),
+            clients: Clients::new(&rules.requests, scenario),
             invariants,
             exits: ExitWatch::default(),
             judged: Judged::default(),
@@ -176,6 +188,9 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         if let Err(error) = self.set_vars() {
             let found = StepFindings::unevaluated(error);
             return Verdict::Failed(vec![failure(FailureLocation::Start, found)]);
+        }
+        if let Err(broken) = self.log_in_for_run().await {
+            return Verdict::BrokenOff(broken);
         }
         let mut failures = match self.steps(on_step).await {
             Ok(failures) => failures,
@@ -234,7 +249,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     async fn record_circuits(&self) {
-        for circuit in circuits::observe(self.world, &self.rules.circuits).await {
+        for circuit in circuits::observe(self.world, &self.rules.circuits, &self.rules.requests).await {
             self.world.links().record_circuit(circuit);
         }
     }
@@ -283,10 +298,14 @@ impl<'a, W: World> ScenarioRun<'a, W> {
     }
 
     async fn step(&mut self, index: usize, step: &Step) -> Result<StepFindings, BrokenOff> {
+        if let Some(found) = self.log_in(step).await {
+            return Ok(found);
+        }
         let found = match &step.action {
             Action::Request(request) => self.request(index, request).await,
             Action::Together(members) => self.together(index, members).await,
             Action::Eventually(eventually) => self.eventually(index, eventually).await,
+            Action::Watch(watch) => self.watch(index, watch).await,
             Action::Inject(inject) => {
                 let fault = self.scenario.faults.iter().find(|fault| fault.name == inject.fault);
                 let fault = fault.expect("reading a scenario checks that its faults exist").clone();

@@ -1,6 +1,6 @@
 //! The world that a scenario runs in.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{collections::BTreeSet, future::Future, time::Duration};
 
 use bytes::Bytes;
 use fault::{Seed, ServiceName};
@@ -29,6 +29,23 @@ pub trait World: Send + Sync {
     /// A client for a service, past all links: no fault damages its requests, and the history doesn't record them. For
     /// the requests of steps the engine puts the link `client -> service` around it.
     fn client(&self, service: &ServiceName) -> Self::Client;
+
+    /// The URLs at which services are reached, `http://AUTHORITY/PREFIX`: each one's own, past all links, before those of
+    /// links to it. A service that isn't among them is at `http://NAME`.
+    fn addresses(&self) -> Vec<(ServiceName, http::Uri)> {
+        Vec::new()
+    }
+
+    /// Whether a service is the same one in the next world: it ran before this one was started.
+    fn runs_already(&self, _service: &ServiceName) -> bool {
+        false
+    }
+
+    /// The time since the Unix epoch. In virtual time, every world begins at the start of 2026.
+    fn unix_time(&self) -> Duration {
+        const BEGINNING: Duration = Duration::from_hours(20_454 * 24);
+        BEGINNING + self.links().now()
+    }
 
     /// Sends a signal to a service's process, waits for its effect, and records that in the history.
     fn signal(

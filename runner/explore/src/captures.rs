@@ -9,6 +9,7 @@ pub(crate) fn requests_mut(step: &mut Step) -> Vec<&mut RequestStep> {
     match &mut step.action {
         Action::Request(request) => vec![request],
         Action::Eventually(eventually) => vec![&mut eventually.request],
+        Action::Watch(watch) => vec![&mut watch.request],
         Action::Together(members) => members.iter_mut().flat_map(requests_mut).collect(),
         _ => Vec::new(),
     }
@@ -42,6 +43,7 @@ pub(crate) fn names(step: &Step) -> BTreeSet<String> {
     let conditions = [step].into_iter().chain(members).flat_map(|step| &step.condition);
     let checks: &[Expression] = match &step.action {
         Action::Check(checks) => checks,
+        Action::Eventually(eventually) => &eventually.fail_if,
         _ => &[],
     };
     of_requests.chain(conditions.chain(checks).flat_map(Expression::names)).map(str::to_owned).collect()

@@ -76,7 +76,7 @@ impl Coverage {
         let operations = &exploration.operations;
         let refused = operations.iter().filter(|operation| {
             let status = &operation.expect.status;
-            !status.is_empty() && !status.iter().any(|status| (200..300).contains(status))
+            !status.is_empty() && !status.iter().any(|status| status.is_success())
         });
         let killable = exploration.killable.iter().filter(|_| exploration.kill.weight > 0);
         Self {
@@ -197,7 +197,7 @@ fn has_headers(call: &Call, sent: &Request) -> bool {
     call.headers.iter().all(|(name, value)| {
         let written = value.source();
         let same = |value: &http::HeaderValue| value.as_bytes() == written.as_bytes();
-        written.contains("${") || sent.headers.get(name).is_some_and(same)
+        written.contains("${") || sent.headers.get_all(name).iter().any(same)
     })
 }
 

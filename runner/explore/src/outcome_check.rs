@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use scenario::{
-    Action, Call, EventuallyStep, Expectations, Expression, ProcessStep, RequestStep, Scenario, Signal, Step,
-    Times,
+    Action, Call, EventuallyStep, Expectations, Expression, ProcessStep, RequestStep, Scenario, Signal,
+    StatusPattern, Step, Times,
 };
 
 use crate::step;
@@ -16,14 +16,14 @@ const ATTEMPTS: u32 = 20;
 pub(crate) const SUCCESS: &str = "status >= 200 and status < 300";
 
 /// Condition of a reply that says for good that a request happened, which may have one of these statuses.
-pub(crate) fn final_success(statuses: &[u16]) -> String {
+pub(crate) fn final_success(statuses: &[StatusPattern]) -> String {
     if is_provisional(statuses) { format!("{SUCCESS} and status != 202") } else { SUCCESS.into() }
 }
 
 /// Whether 202 leaves the outcome open. It does unless it is the only success that is expected.
-fn is_provisional(statuses: &[u16]) -> bool {
-    let mut successes = statuses.iter().filter(|status| (200..300).contains(*status)).peekable();
-    successes.peek().is_none() || successes.any(|status| *status != 202)
+fn is_provisional(statuses: &[StatusPattern]) -> bool {
+    let mut successes = statuses.iter().filter(|status| status.is_success()).peekable();
+    successes.peek().is_none() || successes.any(|status| *status != StatusPattern::Is(202))
 }
 
 /// A step that sends the request called `title` again until its outcome is known. `consistent` is true of a reply that agrees
@@ -31,14 +31,15 @@ fn is_provisional(statuses: &[u16]) -> bool {
 pub(crate) fn outcome_check(
     title: &str,
     call: Call,
-    statuses: &[u16],
+    statuses: &[StatusPattern],
     consistent: Expression,
     within: Duration,
 ) -> Step {
     let known = if is_provisional(statuses) { "status < 500 and status != 202" } else { "status < 500" };
     let expect = Expectations { that: vec![expression(known), consistent], ..Expectations::default() };
     let request = RequestStep { call, times: Times::Once, expect, capture: Vec::new() };
-    let action = Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request });
+    let action =
+        Action::Eventually(EventuallyStep { within, every: within / ATTEMPTS, request, fail_if: Vec::new() });
     step::unconditional(format!("{title}: outcome"), action)
 }
 
@@ -63,6 +64,8 @@ fn is_same_request(one: &Call, other: &Call) -> bool {
     };
     (&one.method, &one.service, one.path.source()) == (&other.method, &other.service, other.path.source())
         && headers(one) == headers(other)
+        && one.query.source().eq(other.query.source())
+        && one.client == other.client
 }
 
 /// The number of steps before the outcome checks at the end and the steps that make them possible (heal, wait, start).

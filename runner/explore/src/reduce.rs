@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use engine::{Rules, ScenarioResult, Stage};
 use fault::{FaultName, Seed};
-use scenario::{Action, Judging, Scenario};
+use scenario::{Action, ClientName, Judging, Scenario};
 use verdict::{FailureLocation, Verdict};
 
 use crate::{
@@ -188,6 +188,8 @@ fn tidied(mut rest: Scenario, captured: &BTreeSet<&str>) -> Scenario {
         complete && meaningful
     });
     rest.faults.retain(|fault| injected.contains(&fault.name));
+    let senders: BTreeSet<ClientName> = rest.senders().into_iter().cloned().collect();
+    rest.clients.retain(|client| senders.contains(&client.name));
     without_unused_captures(&mut rest.steps);
     for request in rest.steps.iter_mut().flat_map(requests_mut) {
         // The request was needed for its captures; now it is needed for its effect only.

@@ -121,12 +121,19 @@ impl Injector {
         self.injected.iter().any(|injected| injected.injection == injection)
     }
 
-    /// Decides what happens to an exchange that begins on `link` at `now`, and counts it for the faults it meets.
-    pub fn decide(&mut self, link: &Link, head: &RequestHead<'_>, now: Duration) -> Decision {
+    /// Whether an exchange that begins on `link` at `now` can only be decided with its request's body.
+    pub fn needs_body(&self, link: &Link, now: Duration) -> bool {
+        let mut in_force = self.injected.iter().filter(|injected| injected.window.contains(now));
+        in_force.any(|injected| injected.fault.link == *link && injected.fault.selector.needs_body())
+    }
+
+    /// Decides what happens to an exchange that begins on `link` at `now`, and counts it for the faults it meets. `body` is the
+    /// request's body without a content coding, and may be empty unless [`Injector::needs_body`].
+    pub fn decide(&mut self, link: &Link, head: &RequestHead<'_>, body: &[u8], now: Duration) -> Decision {
         let mut decision = Decision::default();
         for injected in &mut self.injected {
             let Injected { fault, injection, window, matching } = injected;
-            if fault.link != *link || !window.contains(now) || !fault.selector.matches(head) {
+            if fault.link != *link || !window.contains(now) || !fault.selector.matches(head, body) {
                 continue;
             }
             *matching += 1;
@@ -216,8 +223,8 @@ mod tests {
     fn decisions(injector: &mut Injector, count: u64) -> Vec<Decision> {
         let link = "a -> b".parse().expect("a link");
         let headers = HeaderMap::new();
-        let head = RequestHead { method: &Method::POST, path: "/pay", headers: &headers };
-        (0..count).map(|second| injector.decide(&link, &head, Duration::from_secs(second))).collect()
+        let head = RequestHead { method: &Method::POST, path: "/pay", query: "", headers: &headers };
+        (0..count).map(|second| injector.decide(&link, &head, b"", Duration::from_secs(second))).collect()
     }
 
     fn actions(injector: &mut Injector, count: u64) -> Vec<LinkAction> {

@@ -20,8 +20,8 @@
 //! injector.inject(fault, Window::from(Duration::ZERO), Duration::ZERO);
 //!
 //! let (method, headers) = (http::Method::POST, http::HeaderMap::new());
-//! let head = RequestHead { method: &method, path: "/pay", headers: &headers };
-//! let decision = injector.decide(&link, &head, Duration::from_secs(1));
+//! let head = RequestHead { method: &method, path: "/pay", query: "", headers: &headers };
+//! let decision = injector.decide(&link, &head, b"", Duration::from_secs(1));
 //! assert_eq!(decision.action, LinkAction::LoseReply);
 //! # Ok::<(), fault::NameError>(())
 //! ```
@@ -32,6 +32,7 @@
 //! | `name` | services, links and faults by name |
 //! | `damage` | every kind of damage |
 //! | `selector` | which exchanges a fault meets |
+//! | `content` | a condition on a request's query or body, which the caller supplies |
 //! | `ordinal` | positions as a person reads them: 1st, 2nd, 3rd |
 //! | `seed` | random numbers: a hash, never a shared generator |
 //! | `injector` | the faults in force, and what each has met |
@@ -43,6 +44,7 @@
 //! This crate has no clock, no file and no socket: times are [`std::time::Duration`]s since the start of the world,
 //! passed in by the caller.
 
+mod content;
 mod damage;
 mod decision;
 mod fault;
@@ -53,6 +55,7 @@ mod outage;
 mod seed;
 mod selector;
 
+pub use content::{Content, ContentFilter};
 pub use damage::{CrashPoint, Damage, ErrorReply, Outage, Side};
 pub use decision::{Crash, Decision, Effect, LinkAction};
 pub use fault::Fault;

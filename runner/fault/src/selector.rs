@@ -2,7 +2,7 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use http::{HeaderMap, Method};
 
-use crate::Ordinal;
+use crate::{ContentFilter, Ordinal};
 
 /// The part of a request that faults are selected by.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +11,8 @@ pub struct RequestHead<'a> {
     pub method: &'a Method,
     /// Its path, without the query.
     pub path: &'a str,
+    /// Its query, as it was sent; empty if there is none.
+    pub query: &'a str,
     /// Its headers.
     pub headers: &'a HeaderMap,
 }
@@ -24,6 +26,8 @@ pub struct Selector {
     pub path: PathPattern,
     /// Only requests with these headers and values.
     pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Only requests for which this condition holds.
+    pub content: Option<ContentFilter>,
     /// Which of the matching exchanges, counted since the fault was injected.
     pub calls: Calls,
     /// The probability with which it meets each of those.
@@ -31,15 +35,21 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Whether method, path and headers match. Which of the matching requests the fault meets, [`Calls`] and
+    /// Whether method, path, headers and content match. `body` may be empty unless [`Selector::needs_body`]. Which of the matching requests the fault meets, [`Calls`] and
     /// [`Probability`] decide.
-    pub fn matches(&self, head: &RequestHead<'_>) -> bool {
+    pub fn matches(&self, head: &RequestHead<'_>, body: &[u8]) -> bool {
         self.method.as_ref().is_none_or(|method| method == head.method)
             && self.path.matches(head.path)
             && self
                 .headers
                 .iter()
                 .all(|(name, value)| head.headers.get_all(name).iter().any(|found| found == value))
+            && self.content.as_ref().is_none_or(|filter| filter.content().selects(head, body))
+    }
+
+    /// Whether a request can only be matched with its body.
+    pub fn needs_body(&self) -> bool {
+        self.content.as_ref().is_some_and(|filter| filter.content().needs_body())
     }
 }
 
@@ -57,6 +67,7 @@ impl fmt::Display for Selector {
         let request: Vec<String> = [method, path, headers].into_iter().flatten().collect();
         let keys = [
             (!request.is_empty()).then(|| format!("match: {}", request.join(" "))),
+            self.content.as_ref().map(ContentFilter::to_string),
             (self.calls != Calls::All).then(|| format!("calls: {}", self.calls)),
             (self.probability != Probability::default())
                 .then(|| format!("probability: {}", self.probability.value())),
@@ -178,6 +189,7 @@ impl Default for Probability {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Content;
 
     #[test]
     fn paths() {
@@ -218,6 +230,7 @@ mod tests {
             method: Some(Method::DELETE),
             path: PathPattern::new("/x"),
             headers: vec![(http::HeaderName::from_static("tenant"), http::HeaderValue::from_static("a"))],
+            content: None,
             calls: Calls::Every(2),
             probability: Probability::new(0.25).expect("a probability"),
         };
@@ -235,14 +248,51 @@ mod tests {
     fn method_and_headers() {
         let mut headers = HeaderMap::new();
         headers.insert("idempotency-key", "click-1".parse().expect("a value"));
-        let head = RequestHead { method: &Method::POST, path: "/api/payments", headers: &headers };
+        let head =
+            RequestHead { method: &Method::POST, path: "/api/payments", query: "a=1", headers: &headers };
         let keyed = |key: &str| Selector {
             method: Some(Method::POST),
             headers: vec![(http::HeaderName::from_static("idempotency-key"), key.parse().expect("a value"))],
             ..Selector::default()
         };
-        assert!(keyed("click-1").matches(&head));
-        assert!(!keyed("click-2").matches(&head));
-        assert!(!Selector { method: Some(Method::GET), ..Selector::default() }.matches(&head));
+        assert!(keyed("click-1").matches(&head, b""));
+        assert!(!keyed("click-2").matches(&head, b""));
+        assert!(!Selector { method: Some(Method::GET), ..Selector::default() }.matches(&head, b""));
+    }
+
+    /// Selects requests whose query, followed by the body, is this text.
+    #[derive(Debug)]
+    struct Equals(&'static str);
+
+    impl fmt::Display for Equals {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "content: {}", self.0)
+        }
+    }
+
+    impl Content for Equals {
+        fn selects(&self, head: &RequestHead<'_>, body: &[u8]) -> bool {
+            [head.query.as_bytes(), body].concat() == self.0.as_bytes()
+        }
+
+        fn needs_body(&self) -> bool {
+            true
+        }
+
+        fn keys(&self) -> String {
+            self.0.into()
+        }
+    }
+
+    #[test]
+    fn a_condition_of_the_caller_selects_by_query_and_body() {
+        let headers = HeaderMap::new();
+        let head = RequestHead { method: &Method::POST, path: "/", query: "a=1", headers: &headers };
+        let by = |text| Selector { content: Some(ContentFilter::new(Equals(text))), ..Selector::default() };
+        assert!(by("a=1x").matches(&head, b"x") && by("a=1x").needs_body());
+        assert!(!by("a=1x").matches(&head, b"y"));
+        assert!(!Selector { method: Some(Method::GET), ..by("a=1x") }.matches(&head, b"x"));
+        assert_eq!(by("a=1x").to_string(), "content: a=1x");
+        assert!(by("a") == by("a") && by("a") != by("b") && !Selector::default().needs_body());
     }
 }

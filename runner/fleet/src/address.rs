@@ -8,7 +8,7 @@ use std::{
 };
 
 use http::{Uri, uri::Authority};
-use proxy::HttpClient;
+use proxy::{HeaderNames, HttpClient};
 use tokio::{
     net::TcpStream,
     time::{error::Elapsed, timeout},
@@ -69,7 +69,7 @@ impl Address {
 
     /// A client for requests past all links.
     pub(crate) fn client(&self) -> HttpClient {
-        HttpClient::new(self.authority.clone(), &self.prefix)
+        HttpClient::with_names(self.authority.clone(), &self.prefix, HeaderNames::Capitalised)
     }
 
     /// Whether nothing listens there. A connection that isn't decided within [`CONNECT_TIMEOUT`] isn't refused.

@@ -6,11 +6,13 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::{Duration, SystemTime},
 };
 
 use engine::{ServiceOutput, World};
 use fault::{Link, ServiceName};
 use futures_util::future::join_all;
+use http::Uri;
 use proxy::{HttpClient, HttpLink, Links};
 use scenario::Signal;
 use tempfile::TempDir;
@@ -201,6 +203,24 @@ impl World for LiveWorld {
         let started = self.services.get(service).map(StartedService::client);
         let client = started.or_else(|| self.external.get(service).map(|service| service.client.clone()));
         client.expect("reading a scenario checks that its services are in the configuration")
+    }
+
+    fn addresses(&self) -> Vec<(ServiceName, Uri)> {
+        let services = self.services();
+        let own = services.iter().map(|service| (service.name.clone(), service.address.to_string()));
+        let linked = self.open_links.iter().filter_map(|open| {
+            let callee = services.iter().find(|service| service.name == open.link.callee)?;
+            Some((callee.name.clone(), callee.address.behind(open.http.address())))
+        });
+        own.chain(linked).filter_map(|(service, url)| Some((service, url.parse().ok()?))).collect()
+    }
+
+    fn runs_already(&self, service: &ServiceName) -> bool {
+        self.external.contains_key(service)
+    }
+
+    fn unix_time(&self) -> Duration {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {

@@ -362,7 +362,7 @@ impl Options {
     }
 
     fn step(&self, url: &str, context: &mut Context<'_>, variables: &mut Variables) -> Option<Step> {
-        let target = match context.target(url, variables) {
+        let target = match context.target(&self.method(), url, variables) {
             Ok(target) => target,
             Err(why) => {
                 context.losses.leave_out(why);

@@ -135,10 +135,7 @@ pub(crate) fn texts(drafts: Vec<Draft>, losses: &mut Losses) -> Vec<ImportedScen
         draft.define_variables(losses);
         draft.tell_files(losses);
         for step in &mut draft.steps {
-            // A header that is written counts, as it does in most tools.
-            if step.request.header("authorization").is_some() {
-                step.request.auth = None;
-            }
+            step.request.clean(losses);
         }
         let text = write_yaml(draft.mapping());
         ImportedScenario { name: draft.name, file: format!("{file}.yaml"), text }
@@ -279,6 +276,37 @@ impl Step {
 }
 
 impl Request {
+    /// Takes out what its reader would refuse: names of headers that are none, lines in values, and one of two authentications.
+    fn clean(&mut self, losses: &mut Losses) {
+        for (name, _) in self.headers.extract_if(.., |(name, _)| name.parse::<http::HeaderName>().is_err()) {
+            losses.leave();
+            losses.tell(format!("`{}` can't be the name of a header", name.escape_debug()));
+        }
+        // A header that is written counts, as it does in most tools.
+        if self.header("authorization").is_some() {
+            self.auth = None;
+        }
+        let auth = self.auth.iter_mut().flat_map(|auth| match auth {
+            Auth::Basic { user, password } => vec![user, password],
+            Auth::Bearer(token) => vec![token],
+        });
+        let parts = match &mut self.body {
+            Body::Multipart(parts) => parts.as_mut_slice(),
+            _ => &mut [],
+        };
+        let of_parts = parts.iter_mut().flat_map(|(name, part)| match part {
+            Part::Text(_) => vec![name],
+            Part::File { content_type, name: file_name, .. } => {
+                [name].into_iter().chain(content_type).chain(file_name).collect()
+            }
+        });
+        for value in self.headers.iter_mut().map(|(_, value)| value).chain(auth).chain(of_parts) {
+            if value.contains(char::is_control) {
+                *value = value.replace(char::is_control, " ").trim().to_owned();
+            }
+        }
+    }
+
     /// The files whose content it sends.
     fn files(&self) -> Vec<&str> {
         match &self.body {

@@ -10,7 +10,7 @@ use crate::{
     draft::{Body, Cookies, Draft, Part, Request, Step},
     json_lines::{At, JsonLines},
     services::Scheme,
-    variables::{Variables, literal},
+    variables::{Variables, literal, path_literal},
 };
 
 /// Headers that browsers add, or that belong to one connection. Some begin with the last ones.
@@ -131,7 +131,7 @@ impl Reading<'_, '_> {
             self.context.losses.leave_out(why);
             return None;
         }
-        let target = match self.context.services.target(url) {
+        let target = match self.context.target(&method, &url.replace("{{", "%7B%7B"), &no_variables()) {
             Ok(target) => target,
             Err(why) => {
                 self.context.losses.leave_out(why);
@@ -145,8 +145,12 @@ impl Reading<'_, '_> {
                 .tell(format!("links don't speak https: `{}` has to be reached over http", target.service));
             self.context.losses.enter(format!("{method} {shown}"), place);
         }
-        let mut request =
-            Request { method, service: target.service, path: literal(&target.path), ..Request::default() };
+        let mut request = Request {
+            method,
+            service: target.service,
+            path: path_literal(&target.path),
+            ..Request::default()
+        };
         let cookies = self.put_headers(&mut request, &headers);
         self.put_body(&mut request, sent.get("postData").unwrap_or(&Value::Null));
         for (_, value) in
@@ -232,8 +236,7 @@ impl Reading<'_, '_> {
         } else {
             text
         };
-        // No browser knows of variables: what looks like one is meant.
-        body::put(request, text, &mut Variables::between("\u{f8f1}", "\u{f8f1}", |_| None));
+        body::put(request, text, &mut no_variables());
     }
 
     fn put_parts(&mut self, request: &mut Request, data: &Value) {
@@ -274,6 +277,11 @@ impl Reading<'_, '_> {
             losses.tell(format!("headers that browsers add are left out: {}", names.join(", ")));
         }
     }
+}
+
+/// No browser knows of variables: what looks like one is meant.
+fn no_variables() -> Variables {
+    Variables::between("\u{f8f1}", "\u{f8f1}", |_| None)
 }
 
 /// A value of a form that may be encoded.

@@ -99,7 +99,7 @@ impl Entry<'_, '_> {
         url: &str,
         lines: &mut Lines<'_>,
     ) -> Result<Result<Step, String>, NotReadable> {
-        let target = self.context.target(&url.replace("\\#", "%23"), self.variables);
+        let target = self.context.target(method, &url.replace("\\#", "%23"), self.variables);
         let mut request = Request { method: method.to_owned(), ..Request::default() };
         if let Ok(target) = &target {
             (request.service, request.path) = (target.service.clone(), self.variables.path(&target.path));

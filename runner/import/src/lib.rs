@@ -169,8 +169,11 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The service and path of an address. Variables in its beginning are put in if their values are known.
-    fn target(&mut self, url: &str, variables: &Variables) -> Result<Target, String> {
+    /// The service and path of a request's address. Variables in its beginning are put in if their values are known.
+    fn target(&mut self, method: &str, url: &str, variables: &Variables) -> Result<Target, String> {
+        if http::Method::from_bytes(method.as_bytes()).is_err() {
+            return Err(format!("`{}` is no method", method.escape_debug()));
+        }
         let url = url.trim();
         let host = url.find("://").map_or(0, |at| at + 3);
         let end = url[host..].find(['/', '?']).map_or(url.len(), |at| host + at);

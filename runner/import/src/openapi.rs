@@ -11,7 +11,7 @@ use crate::{
     Context, LARGEST, NotReadable,
     draft::{Auth, Body, Draft, Request, Step},
     services::slug,
-    variables::literal,
+    variables::{literal, path_literal},
 };
 
 mod document;
@@ -167,7 +167,7 @@ impl<'a> Operation<'a> {
     fn step(&self, service: &str, prefix: &str, context: &mut Context<'_>) -> Result<(Step, Inputs), String> {
         let mut request =
             Request { method: self.method.to_uppercase(), service: service.to_owned(), ..Request::default() };
-        let mut path = literal(&format!("{prefix}{}", self.path));
+        let mut path = path_literal(&format!("{prefix}{}", self.path));
         let mut inputs = Inputs::None;
         let mut in_the_path = Inputs::None;
         for parameter in self.parameters() {

@@ -129,14 +129,15 @@ impl<'a> Reading<'a, '_> {
         if url.is_empty() {
             return Err("it has no address".into());
         }
-        let target = self.context.target(&url, &self.variables)?;
+        let method = text_of(sent, "method").unwrap_or("GET");
+        let target = self.context.target(method, &url, &self.variables)?;
         if target.scheme == Scheme::Https {
             let message =
                 format!("links don't speak https: `{}` has to be reached over http", target.service);
             self.context.losses.tell(message);
         }
         let mut request = Request {
-            method: text_of(sent, "method").unwrap_or("GET").to_owned(),
+            method: method.to_owned(),
             service: target.service,
             path: self.variables.path(&target.path),
             ..Request::default()

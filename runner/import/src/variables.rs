@@ -97,17 +97,7 @@ impl Variables {
 
     /// A path with its variables, as a template without white space.
     pub(crate) fn path(&mut self, text: &str) -> String {
-        self.template_of(text, |text| {
-            let encoded = text.chars().map(|c| match c {
-                c if c.is_whitespace() || c.is_control() => percent_encoding::utf8_percent_encode(
-                    c.encode_utf8(&mut [0; 4]),
-                    percent_encoding::NON_ALPHANUMERIC,
-                )
-                .to_string(),
-                c => c.to_string(),
-            });
-            literal(&encoded.collect::<String>())
-        })
+        self.template_of(text, path_literal)
     }
 
     fn template_of(&mut self, text: &str, written_as: impl Fn(&str) -> String) -> String {
@@ -254,6 +244,22 @@ enum Piece<'t> {
 /// A text as a template without variables.
 pub(crate) fn literal(text: &str) -> String {
     text.replace("${", "$${")
+}
+
+/// A path as a template without variables, in which white space is encoded.
+pub(crate) fn path_literal(text: &str) -> String {
+    let encoded = text.chars().map(|c| match c {
+        c if c.is_whitespace() || c.is_control() => {
+            let mut bytes = [0; 4];
+            percent_encoding::utf8_percent_encode(
+                c.encode_utf8(&mut bytes),
+                percent_encoding::NON_ALPHANUMERIC,
+            )
+            .to_string()
+        }
+        c => c.to_string(),
+    });
+    literal(&encoded.collect::<String>())
 }
 
 /// A text as a literal of an expression.

@@ -15,7 +15,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use verdict::NoReply;
 
-use crate::message::{BodyError, LARGEST_BODY, collect, compact, strip};
+use crate::{
+    client::HeaderNames,
+    message::{BodyError, LARGEST_BODY, collect, compact, strip},
+};
 
 /// The most headers of a reply. Many servers send at most 100 or 128; a reply with more than this is refused.
 const MOST_HEADERS: usize = 512;
@@ -39,10 +42,12 @@ pub(crate) enum SendError {
 }
 
 impl Connection {
-    pub(crate) async fn new(stream: TcpStream) -> io::Result<Self> {
+    pub(crate) async fn new(stream: TcpStream, names: HeaderNames) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let socket = stream.as_fd().try_clone_to_owned()?.into();
-        let connected = http1::Builder::new().max_headers(MOST_HEADERS).handshake(TokioIo::new(stream)).await;
+        let mut builder = http1::Builder::new();
+        builder.max_headers(MOST_HEADERS).title_case_headers(names == HeaderNames::Capitalised);
+        let connected = builder.handshake(TokioIo::new(stream)).await;
         let (sender, driver) = connected.map_err(io::Error::other)?;
         Ok(Self { sender, driver: Some(driver), socket })
     }

@@ -34,6 +34,15 @@ pub struct HttpClient {
     next: Next,
 }
 
+/// How the names of headers are written, in which the case has no meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderNames {
+    /// `x-request-id`.
+    LowerCase,
+    /// `X-Request-Id`, as people write them: some programs look for nothing else.
+    Capitalised,
+}
+
 enum Next {
     None,
     Connecting(Pin<Box<dyn Future<Output = Result<Box<Connection>, NoReply>> + Send + Sync>>),
@@ -45,6 +54,7 @@ struct Target {
     host: HeaderValue,
     /// Prefix of every path: empty, or `/…` without a slash at its end.
     prefix: String,
+    names: HeaderNames,
     /// Idle connections with the time since when, the most recently used last.
     idle: Mutex<VecDeque<(Box<Connection>, Instant)>>,
 }
@@ -54,8 +64,16 @@ impl HttpClient {
     pub fn new(authority: Authority, prefix: &str) -> Self {
         let host = HeaderValue::from_str(authority.as_str()).expect("an authority is visible ASCII");
         let prefix = prefix.trim_end_matches('/').to_owned();
-        let target = Target { authority, host, prefix, idle: Mutex::default() };
+        let target =
+            Target { authority, host, prefix, names: HeaderNames::LowerCase, idle: Mutex::default() };
         Self { target: Arc::new(target), next: Next::None }
+    }
+
+    /// A client like [`HttpClient::new`], which writes the names of headers as `names` says.
+    pub fn with_names(authority: Authority, prefix: &str, names: HeaderNames) -> Self {
+        let Self { target, next } = Self::new(authority, prefix);
+        let target = Arc::into_inner(target).expect("a new client has no clones");
+        Self { target: Arc::new(Target { names, ..target }), next }
     }
 }
 
@@ -142,7 +160,7 @@ impl Target {
     async fn connect(self: Arc<Self>) -> Result<Box<Connection>, NoReply> {
         let host = self.authority.host().trim_matches(['[', ']']);
         let port = self.authority.port_u16().unwrap_or(80);
-        let connected = async { Connection::new(TcpStream::connect((host, port)).await?).await };
+        let connected = async { Connection::new(TcpStream::connect((host, port)).await?, self.names).await };
         connected.await.map(Box::new).map_err(|error| not_connected(&self.authority, &error))
     }
 

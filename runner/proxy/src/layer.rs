@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use fault::{Interruption, Link, Moment, Outage, RequestHead};
 use http::{Request, Response};
 use tower::{Layer, Service};
-use verdict::{ExchangeId, NoReply};
+use verdict::{EncodedBody, ExchangeId, NoReply};
 
 use crate::{
     delivery::{CallerState, DeliveryOutcome, deliver},
@@ -59,9 +60,15 @@ where
     /// Begins an exchange.
     pub(crate) fn begin(&self, request: Request<Bytes>, caller: CallerState) -> InFlight {
         let FaultLayer { state, detached, link } = &self.layer;
-        let head =
-            RequestHead { method: request.method(), path: request.uri().path(), headers: request.headers() };
-        let Beginning { id, at, admission } = state.begin(link, kept_request(link, &request), &head);
+        let uri = request.uri();
+        let head = RequestHead {
+            method: request.method(),
+            path: uri.path(),
+            query: uri.query().unwrap_or_default(),
+            headers: request.headers(),
+        };
+        let Beginning { id, at, admission } =
+            state.begin(link, kept_request(link, &request), &head, || plain_body(&request));
         let recorder = ExchangeRecorder::new(Arc::clone(state), id, link);
         let mut is_faulted = false;
         let delivery: Delivery = match admission {
@@ -123,6 +130,15 @@ impl Future for ReplyFuture {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(context).map(DeliveryOutcome::into_received)
+    }
+}
+
+/// The body of a request without its content coding, in UTF-8; as it was sent if it can't be read.
+fn plain_body(request: &Request<Bytes>) -> Cow<'_, [u8]> {
+    match EncodedBody::new(request.headers(), request.body()).text() {
+        Ok(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
+        Ok(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+        Err(_) => Cow::Borrowed(request.body()),
     }
 }
 

@@ -86,7 +86,7 @@ mod state;
 
 pub use absence::Absence;
 pub use bytes;
-pub use client::HttpClient;
+pub use client::{HeaderNames, HttpClient};
 pub use fault::{self, Fault, FaultName, Link, Seed, ServiceName};
 pub use http;
 pub use http_link::HttpLink;

@@ -1,6 +1,7 @@
 //! The state that all links of a world share.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
@@ -162,7 +163,14 @@ impl LinkState {
     }
 
     /// Decides what happens to an exchange that begins now, and appends its beginning to the history.
-    pub(crate) fn begin(&self, link: &Link, request: Request, head: &RequestHead<'_>) -> Beginning {
+    /// `body` gives the request's body without a content coding, and is called where a fault selects by it.
+    pub(crate) fn begin<'a>(
+        &self,
+        link: &Link,
+        request: Request,
+        head: &RequestHead<'_>,
+        body: impl FnOnce() -> Cow<'a, [u8]>,
+    ) -> Beginning {
         let now = self.now();
         let mut inner = self.inner();
         let (faults, admission) = match inner.refusal(link, now) {
@@ -171,7 +179,11 @@ impl LinkState {
                 (vec![outage], Admission::Refused)
             }
             Some(Refusal::Absent(_)) => (Vec::new(), Admission::Refused),
-            None => (Vec::new(), Admission::Admitted(inner.injector.decide(link, head, now))),
+            None => {
+                let needs_body = inner.injector.needs_body(link, now);
+                let body = if needs_body { body() } else { Cow::Borrowed(&[][..]) };
+                (Vec::new(), Admission::Admitted(inner.injector.decide(link, head, &body, now)))
+            }
         };
         let Inner { injector, history, step, .. } = &mut *inner;
         let id = history.send(now, *step, link.clone(), request, faults);

@@ -7,6 +7,7 @@ use verdict::{EncodedBody, Exchange, NoReply, header_text};
 use crate::{
     body::{Bodies, body_lines, parsed},
     layout::{duration, fit, printable},
+    multipart,
 };
 
 const MOST_COLUMNS: usize = 200;
@@ -73,6 +74,12 @@ fn message(headers: &HeaderMap, bytes: &[u8], bodies: &Bodies<'_>) -> Vec<String
         (!NOT_SHOWN.contains(name) && !said_by_body).then(line)
     };
     let mut lines: Vec<String> = headers.iter().filter_map(shown).collect();
+    if let Some(parts) = multipart::parts(headers, bytes) {
+        lines.extend(
+            parts.iter().map(|part| format!("  {}", fit(&printable(&multipart::line(part)), MOST_COLUMNS))),
+        );
+        return lines;
+    }
     lines.extend(body_lines(&body, bodies).into_iter().map(|line| format!("  {line}")));
     lines
 }

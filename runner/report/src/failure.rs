@@ -115,7 +115,11 @@ fn failed(
     lines.extend(shown.into_iter().map(|line| format!("    {line}")));
     lines.extend(replies::others(&result.history, failure).into_iter().map(|line| format!("    {line}")));
     lines.push(String::new());
-    lines.extend(curl::again(judged, address).into_iter().map(|line| format!("    {line}")));
+    lines.extend(
+        curl::again(judged, &result.scenario.body_files(), address)
+            .into_iter()
+            .map(|line| format!("    {line}")),
+    );
     lines
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use engine::{LogLine, ScenarioResult, ServiceLog};
 use fault::{Link, ServiceName};
 use minijinja::{AutoEscape, Environment, value::Serde};
+use scenario::BodyFile;
 use serde::Serialize;
 use verdict::{Exchange, ExchangeId, HistoryEvent, RequestOutcome, Verdict};
 
@@ -284,12 +285,21 @@ fn calls(
     link: &Link,
 ) -> (Vec<Span>, Vec<Block>) {
     let on_link = result.history.exchanges().take(MOST_CALLS).filter(|exchange| exchange.link == link);
+    let files = result.scenario.body_files();
     let call = |exchange: Exchange<'_>| {
         let until = exchange.ending.map_or(result.took, |ending| exchange.at + ending.took);
         let span = Span { from: exchange.at, until: until.max(exchange.at) };
         let ended = exchange::outcome(&exchange);
         let label = format!("{} {} → {ended}", exchange.request.method, exchange.request.path);
-        (span, scale.block(span, class(&exchange), label, detail(&exchange, &moments[&exchange.id], run)))
+        (
+            span,
+            scale.block(
+                span,
+                class(&exchange),
+                label,
+                detail(&exchange, &moments[&exchange.id], &files, run),
+            ),
+        )
     };
     on_link.map(call).unzip()
 }
@@ -303,7 +313,7 @@ fn class(exchange: &Exchange<'_>) -> &'static str {
 }
 
 /// The whole exchange as text, with the times of its records.
-fn detail(exchange: &Exchange<'_>, moments: &Moments, run: &RunRecord) -> String {
+fn detail(exchange: &Exchange<'_>, moments: &Moments, files: &[&BodyFile], run: &RunRecord) -> String {
     let mut lines =
         vec![format!("{} at {}: {}", exchange.link, duration(exchange.at), exchange::outcome(exchange))];
     let faults = exchange::fault_names(exchange);
@@ -317,7 +327,7 @@ fn detail(exchange: &Exchange<'_>, moments: &Moments, run: &RunRecord) -> String
     lines.extend(exchange::lines(exchange, &Bodies::Whole));
     if exchange.link.caller == ServiceName::client() {
         lines.push(String::new());
-        lines.extend(curl::again(exchange, &|service| run.address(service)));
+        lines.extend(curl::again(exchange, files, &|service| run.address(service)));
     }
     plain(&lines.join("\n"))
 }

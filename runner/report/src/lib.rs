@@ -24,6 +24,7 @@
 //! | `exchange`, `body`, `curl` | a request and how it ended, as text; as a command that repeats it |
 //! | `address` | where a person reaches a service |
 //! | `diagnostics` | mistakes in files |
+//! | `multipart` | the parts of a multipart body |
 //! | `transcript`, `normalise` | a scenario's steps and how they went, as text; placeholders for what differs from run to run |
 //! | `snapshot` | a transcript against the accepted one, in insta's files |
 //! | `record` | all of a run, gathered from its events |
@@ -49,6 +50,7 @@ mod interruption;
 pub mod json;
 mod junit;
 mod layout;
+mod multipart;
 mod normalise;
 mod opening;
 mod preparation;

@@ -3,6 +3,7 @@
 mod curl;
 mod diagnostics;
 mod exchange;
+mod expectations;
 mod failures;
 mod files;
 pub(crate) mod sample;

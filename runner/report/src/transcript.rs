@@ -99,6 +99,7 @@ fn keeps_traffic_certain(action: &Action) -> bool {
         Action::Check(_) => true,
         Action::Together(_)
         | Action::Eventually(_)
+        | Action::Watch(_)
         | Action::Inject(_)
         | Action::Heal(_)
         | Action::Process(_)
@@ -119,6 +120,7 @@ fn own_request(action: &Action) -> Option<&RequestStep> {
     match action {
         Action::Request(request) => Some(request),
         Action::Eventually(eventually) => Some(&eventually.request),
+        Action::Watch(watch) => Some(&watch.request),
         _ => None,
     }
 }

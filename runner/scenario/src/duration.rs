@@ -1,4 +1,4 @@
-//! Lengths of time as they are written: `200ms`, `1.5s`, `1m`, `1h`.
+//! Lengths of time as they are written: `200ms`, `1.5s`, `1m30s`, `1h 5m`.
 
 use std::time::Duration;
 
@@ -7,8 +7,18 @@ use crate::{Number, value::Exact};
 /// Longer than any wait that makes sense, and short enough for every clock.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// The units, each with its length in microseconds.
-const UNITS: &[(&str, i128)] = &[("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
+/// The units from long to short, each with its length in microseconds.
+const UNITS: &[(&str, i128)] =
+    &[("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1), ("µs", 1)];
+
+/// Other spellings of units, in lower case.
+const SPELLINGS: &[(&[&str], &str)] = &[
+    (&["hour", "hours", "hr", "hrs"], "h"),
+    (&["min", "mins", "minute", "minutes"], "m"),
+    (&["sec", "secs", "second", "seconds"], "s"),
+    (&["msec", "msecs", "millis", "millisecond", "milliseconds"], "ms"),
+    (&["usec", "usecs", "micros", "microsecond", "microseconds"], "us"),
+];
 
 /// Why a text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,10 +26,10 @@ pub enum InvalidDuration {
     /// It doesn't begin with a number.
     #[error("`{0}` is no length of time")]
     NotANumber(String),
-    /// It is a number without a unit.
+    /// A number in it has no unit.
     #[error("`{0}` has no unit")]
     NoUnit(String),
-    /// Its unit is none of those there are.
+    /// A unit in it is none of those there are.
     #[error("`{unit}` in `{text}` is no unit of time")]
     UnknownUnit {
         /// The length of time as written.
@@ -27,6 +37,9 @@ pub enum InvalidDuration {
         /// The part after the number.
         unit: String,
     },
+    /// Its units don't go from long to short.
+    #[error("the units of `{0}` don't go from long to short")]
+    Unordered(String),
     /// It is longer than 24 hours.
     #[error("`{0}` is longer than a day")]
     TooLong(String),
@@ -38,30 +51,63 @@ impl InvalidDuration {
         match self {
             Self::NotANumber(_) => Some("write `5s` or `200ms`".into()),
             Self::NoUnit(text) => Some(format!("write `{text}s` or `{text}ms`")),
-            Self::UnknownUnit { .. } => Some("the units are `ms`, `s`, `m` and `h`".into()),
+            Self::UnknownUnit { text, unit } => {
+                let lower = unit.to_lowercase();
+                let known = UNITS.iter().map(|(unit, _)| *unit).find(|known| *known == lower);
+                let meant = || SPELLINGS.iter().find(|(spellings, _)| spellings.contains(&lower.as_str()));
+                let meant = known.or_else(|| meant().map(|(_, unit)| *unit));
+                Some(meant.map_or_else(
+                    || "the units are `h`, `m`, `s`, `ms` and `us`".into(),
+                    |meant| format!("write `{}`", respelled(text, unit, meant)),
+                ))
+            }
+            Self::Unordered(_) => Some("write it as `1h5m30s`".into()),
             Self::TooLong(_) => None,
         }
     }
 }
 
-/// Reads a length of time of at most 24 hours: a decimal number and one of the units `ms`, `s`, `m` and `h`.
+/// A length of time with another spelling of one of its units.
+fn respelled(text: &str, unit: &str, meant: &str) -> String {
+    let Some(start) = text.find(unit) else { return text.into() };
+    format!("{}{meant}{}", text[..start].trim_end(), &text[start + unit.len()..])
+}
+
+/// Reads a length of time of at most 24 hours: decimal numbers, each with one of the units `h`, `m`, `s`, `ms` and `us`, from
+/// long to short. White space may stand between them.
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number = Number::from_loose(number).ok_or_else(|| InvalidDuration::NotANumber(text.into()))?;
-    let unit = unit.trim();
-    if unit.is_empty() {
-        return Err(InvalidDuration::NoUnit(text.into()));
+    let (mut rest, mut position, mut sum) = (text.trim(), 0, Duration::ZERO);
+    loop {
+        let (number, after) = rest.split_at(end(rest, |c| c.is_ascii_digit() || c == '.'));
+        let number = Number::from_loose(number).ok_or_else(|| InvalidDuration::NotANumber(text.into()))?;
+        let after = after.trim_start();
+        let (unit, after) = after.split_at(end(after, |c| !c.is_ascii_digit() && !c.is_whitespace()));
+        if unit.is_empty() {
+            return Err(InvalidDuration::NoUnit(text.into()));
+        }
+        let Some(found) = UNITS.iter().position(|(name, _)| *name == unit) else {
+            return Err(InvalidDuration::UnknownUnit { text: text.into(), unit: unit.into() });
+        };
+        if found < position {
+            return Err(InvalidDuration::Unordered(text.into()));
+        }
+        position = found + 1;
+        let exact = Exact::of(&number).and_then(|Exact { digits, decimals }| {
+            let microseconds = digits.checked_mul(UNITS[found].1)? / 10_i128.checked_pow(decimals)?;
+            u64::try_from(microseconds).ok()
+        });
+        let longer = exact.and_then(|exact| sum.checked_add(Duration::from_micros(exact)));
+        sum = longer.filter(|sum| *sum <= LONGEST).ok_or_else(|| InvalidDuration::TooLong(text.into()))?;
+        rest = after.trim_start();
+        if rest.is_empty() {
+            return Ok(sum);
+        }
     }
-    let Some((_, microseconds)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        return Err(InvalidDuration::UnknownUnit { text: text.into(), unit: unit.into() });
-    };
-    let exact = Exact::of(&number).and_then(|Exact { digits, decimals }| {
-        let microseconds = digits.checked_mul(*microseconds)? / 10_i128.checked_pow(decimals)?;
-        u64::try_from(microseconds).ok()
-    });
-    let duration = exact.map(Duration::from_micros).filter(|duration| *duration <= LONGEST);
-    duration.ok_or_else(|| InvalidDuration::TooLong(text.into()))
+}
+
+/// The byte after the first characters of this kind.
+fn end(text: &str, is_part: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !is_part(c)).unwrap_or(text.len())
 }
 
 /// Writes a length of time as [`parse_duration`] reads it, to the microsecond.
@@ -90,6 +136,11 @@ mod tests {
             ("0s", 0, "0s"),
             ("2m", 120_000_000, "120s"),
             ("24h", 86_400_000_000, "86400s"),
+            ("1m30s", 90_000_000, "90s"),
+            ("1h 5m", 3_900_000_000, "3900s"),
+            ("2 s 500 ms", 2_500_000, "2500ms"),
+            ("500us", 500, "0.500ms"),
+            ("20µs", 20, "0.020ms"),
         ] {
             let time = parse_duration(text);
             assert_eq!(time, Ok(Duration::from_micros(microseconds)), "{text}");
@@ -106,8 +157,16 @@ mod tests {
             (
                 "5 years",
                 "`years` in `5 years` is no unit of time",
-                Some("the units are `ms`, `s`, `m` and `h`"),
+                Some("the units are `h`, `m`, `s`, `ms` and `us`"),
             ),
+            ("1 min", "`min` in `1 min` is no unit of time", Some("write `1m`")),
+            ("5sec", "`sec` in `5sec` is no unit of time", Some("write `5s`")),
+            ("1h 20Minutes", "`Minutes` in `1h 20Minutes` is no unit of time", Some("write `1h 20m`")),
+            ("5S", "`S` in `5S` is no unit of time", Some("write `5s`")),
+            ("1m30", "`1m30` has no unit", Some("write `1m30s` or `1m30ms`")),
+            ("30s1m", "the units of `30s1m` don't go from long to short", Some("write it as `1h5m30s`")),
+            ("1s 1s", "the units of `1s 1s` don't go from long to short", Some("write it as `1h5m30s`")),
+            ("23h 61m", "`23h 61m` is longer than a day", None),
             ("25h", "`25h` is longer than a day", None),
             ("99999999999999999999999999h", "`99999999999999999999999999h` is longer than a day", None),
         ] {

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `environment` | minijinja as it is set up here |
 //! | `code` | an expression compiled, and what it names |
+//! | `depth` | a bound on how deep an expression is |
 //! | `certainty` | conditions that are true or false whatever their variables are |
 //! | `tokens` | the source as tokens, and which of them are variables |
-//! | `filters` | filters, each a line there and a function in its folder |
+//! | `filters` | our filters, each a line there and a function in its folder |
+//! | `helpers` | operators, filters, tests and functions, each with an example |
 //! | `kinds` | tests of a value's kind |
 //! | `ordering` | why `'a' < 1` is an error here |
 //! | `headers` | headers of a reply: names in any case, several values |
@@ -19,8 +21,9 @@
 //! | `number` | numbers to minijinja's and back, without a change of their values |
 //! | `meant` | spellings of other languages, and what they are called here |
 //! | `literals` | numbers in an expression that minijinja would read as others |
+//! | `times` | lengths of time in an expression, which are numbers of seconds |
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use self::code::Code;
 use crate::Value;
@@ -30,11 +33,13 @@ mod arithmetic;
 mod binding;
 mod certainty;
 mod code;
+mod depth;
 mod environment;
 mod error;
 mod false_part;
 mod filters;
 mod headers;
+mod helpers;
 mod json;
 mod kinds;
 mod literals;
@@ -45,11 +50,14 @@ mod path;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tokens;
 
 pub use binding::{Binding, Bindings};
 pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
+pub use headers::header_text;
+pub use helpers::{HELPERS, Helper};
 pub(crate) use meant::name as meant;
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
@@ -123,6 +131,12 @@ impl Expression {
     /// Its result as a condition whatever its variables are, where that is plain to see, as of `calls >= 0`.
     pub(crate) fn always(&self) -> Option<bool> {
         certainty::always(&self.source)
+    }
+
+    /// The place in its source of a number of seconds, with which one of these names is compared, that was probably meant as
+    /// milliseconds.
+    pub(crate) fn meant_as_milliseconds(&self, is_time: impl Fn(&str) -> bool) -> Option<Range<usize>> {
+        times::meant_as_milliseconds(&self.source, is_time)
     }
 
     /// Its parts that are false, with their operands computed, for a condition that doesn't hold.

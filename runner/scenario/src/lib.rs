@@ -1,7 +1,8 @@
 //! The scenario language: text in, a scenario or every mistake in it out.
 //!
 //! [`read_configuration`] reads e2e.conf, and [`read_file`] a file among the scenarios: a [`Scenario`], invariants for
-//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back.
+//! all of them, or an [`Exploration`]. [`write()`] gives a scenario's text back. [`schema()`] and [`tables()`] tell what the
+//! files can hold.
 //!
 //! ```
 //! use scenario::{File, read_configuration, read_file};
@@ -36,9 +37,12 @@
 //! | `writing` | from a scenario back to text |
 //! | `expression` | the expression language |
 //! | `template` | texts, values and paths with `${…}` in them |
+//! | `pattern` | types and conditions that stand for many values, such as `${uuid}` |
 //! | `percent` | percent-encoding of paths and queries |
 //! | `value` | JSON values with their numbers as written |
 //! | `duration` | lengths of time, such as `200ms` |
+//! | `request_content` | the requests of a fault, selected by their query and body |
+//! | `size` | numbers of bytes, and of bytes a second, such as `64KiB` |
 //! | `mistake` | a mistake: its place, the message, and what to do |
 //!
 //! | to add | change |
@@ -46,7 +50,7 @@
 //! | a key of a step | `reading/step.rs` or the file in `reading/step` named for it, `model/step.rs`, `writing/step.rs` |
 //! | an expectation | `reading/expect.rs`, `model/expectation.rs`, `writing/expectation.rs` |
 //! | a kind of damage | `reading/fault/damage.rs`, `writing/fault.rs`, and the crate `fault` |
-//! | a filter or test of expressions | `expression/filters.rs` |
+//! | a filter or test of expressions | `expression/filters.rs`, `expression/helpers.rs` |
 //!
 //! This crate has no clock, no file and no environment: text is passed in by the caller.
 
@@ -54,30 +58,40 @@ mod duration;
 mod expression;
 mod mistake;
 mod model;
+mod pattern;
 mod percent;
 mod reading;
+mod request_content;
+mod size;
 mod template;
 mod value;
 mod writing;
 
 pub use duration::{InvalidDuration, parse_duration};
 pub(crate) use expression::KEYWORDS;
+pub use expression::header_text;
 pub use expression::{
-    Binding, Bindings, EvaluationError, Expression, FalsePart, InvalidExpression, Relation, Scope,
-    SharedValue,
+    Binding, Bindings, EvaluationError, Expression, FalsePart, HELPERS, Helper, InvalidExpression, Relation,
+    Scope, SharedValue,
 };
 pub use mistake::{Mistake, Span};
 pub use model::{
-    Action, Body, BodyExpectation, Call, Configuration, Dependency, Disturbance, EffectExpectation,
-    EventuallyStep, Expectations, Exploration, File, Generator, HeaderExpectation, InjectStep, Invariant,
-    InvariantTiming, Judging, LinkExpectation, Need, Operation, OutcomeCount, OutcomePattern, ProcessStep,
-    Readiness, ReplyExpectation, RequestStep, Scenario, Service, Signal, StartCommand, StartWait, Step,
-    Times,
+    Action, Authentication, Body, BodyExpectation, BodyFile, Call, CallPattern, CallsExpectation,
+    CircuitExpectation, Client, ClientName, Configuration, Dependency, Distance, Disturbance,
+    EffectExpectation, EventuallyStep, Expectations, Exploration, File, Follow, Generator, HeaderExpectation,
+    InjectStep, Invariant, InvariantTiming, Judging, LinkExpectation, Login, LoginScope, MatchingCalls, Need,
+    Observation, ObservedReply, Operation, OutcomeCount, OutcomePattern, Part, PartContent, ProcessStep,
+    Readiness, ReplyExpectation, RequestDefaults, RequestStep, Scenario, Service, Signal, StartCommand,
+    StartWait, StatusPattern, Step, Times, WatchRule, WatchStep,
 };
+pub use pattern::{Fit, ValuePattern, ValueType};
+pub use percent::query_values;
 pub use reading::{
-    Files, configuration_schema, is_variable_name, read_configuration, read_file, read_file_with, read_yaml,
-    schema,
+    FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference,
+    is_variable_name, keys_used, read_configuration, read_file, read_file_with, read_yaml, schema, tables,
 };
-pub use template::{PathTemplate, Template, TemplateValue};
+pub use template::{
+    Others, Pairs, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners,
+};
 pub use value::{NotJson, Number, Object, Value};
-pub use writing::{write, write_yaml};
+pub use writing::{path_between, write, write_yaml};

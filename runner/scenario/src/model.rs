@@ -1,27 +1,41 @@
 //! What the files mean, once nothing in them is a mistake.
 
+mod authentication;
+mod body;
+mod calls;
+mod client;
 mod configuration;
+mod defaults;
 mod expectation;
 mod exploration;
 mod file;
+mod follow;
 mod generator;
 mod invariant;
 mod request;
 mod scenario;
+mod status;
 mod step;
 
+pub use authentication::Authentication;
+pub use body::{Body, BodyFile, Part, PartContent};
+pub use calls::{CallPattern, CallsExpectation, Distance, MatchingCalls};
+pub use client::{Client, ClientName, Login, LoginScope};
 pub use configuration::{Configuration, Dependency, Need, Readiness, Service, StartCommand};
+pub use defaults::RequestDefaults;
 pub use expectation::{
-    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, OutcomeCount, OutcomePattern,
-    ReplyExpectation,
+    BodyExpectation, CircuitExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation,
+    OutcomeCount, OutcomePattern, ReplyExpectation,
 };
 pub use exploration::{Disturbance, Exploration, Operation};
 pub use file::File;
+pub use follow::Follow;
 pub use generator::Generator;
-pub use invariant::{Invariant, InvariantTiming};
-pub use request::{Body, Call};
+pub use invariant::{Invariant, InvariantTiming, Observation, ObservedReply};
+pub use request::Call;
 pub use scenario::Scenario;
+pub use status::StatusPattern;
 pub use step::{
     Action, EffectExpectation, EventuallyStep, InjectStep, ProcessStep, RequestStep, Signal, StartWait, Step,
-    Times,
+    Times, WatchRule, WatchStep,
 };

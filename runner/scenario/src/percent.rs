@@ -1,6 +1,8 @@
 //! Percent-encoding of paths and queries (RFC 3986). It leaves as they are the brackets in `x[]=1`, which servers take.
 
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::{Object, Value};
 
 /// Characters that a URL can't have anywhere.
 const NOWHERE: &AsciiSet = &CONTROLS
@@ -21,6 +23,29 @@ const QUERY_VALUE: &AsciiSet =
     &NOWHERE.add(b'&').add(b'=').add(b'+').add(b';').add(b'#').add(b'%').add(b'[').add(b']');
 /// All that isn't unreserved.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The values of a query by their names: a text, or a list of texts for a name that comes several times.
+pub fn query_values(query: &str) -> Object {
+    let mut values = Object::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name), Value::from(decoded(value)));
+        match values.get_mut(&name) {
+            None => {
+                values.insert(name, value);
+            }
+            Some(Value::Array(list)) => list.push(value),
+            Some(first) => *first = vec![first.clone(), value].into(),
+        }
+    }
+    values
+}
+
+/// A name or a value of a query as it was meant.
+fn decoded(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
 
 /// A value as one segment of a path.
 pub(crate) fn segment(value: &str) -> String {

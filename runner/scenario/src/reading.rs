@@ -8,28 +8,37 @@
 //! | `condition` | expressions that have to be true, and could be false |
 //! | `names`, `expression` | expressions and templates, and whether what they name exists at that point |
 //! | `foreign_placeholder` | what other tools write for `${name}` |
+//! | `clients`, `defaults` | who sends requests, and what requests bear unless they say otherwise |
 //! | `services`, `http`, `tags` | what several mappings have in common |
 //! | `file` | which of the three kinds of file it is |
-//! | `files` | other files that it names |
+//! | `files`, `media_type` | other files that it names, and what is in them |
 //! | `scenario`, `step`, `request`, `expect`, `fault`, `invariant` | a mapping each: its table, and a function for each key |
 //! | `exploration`, `configuration` | the same for explorations and for e2e.conf |
-//! | `schema` | the tables as JSON Schema |
+//! | `file_kind` | the kinds of files, for what is made of their tables |
+//! | `schema`, `reference`, `key_use` | the tables as JSON Schema and as text, and the keys that a file uses |
 //! | `suggestion` | "did you mean" |
 
+mod clients;
 mod condition;
 mod configuration;
+mod defaults;
 mod expect;
 mod exploration;
 mod expression;
 mod fault;
 mod fields;
 mod file;
+mod file_kind;
 mod files;
 mod foreign_placeholder;
 mod http;
 mod invariant;
+mod key_use;
+mod media_type;
 mod names;
+mod pattern;
 mod reader;
+mod reference;
 mod request;
 mod scenario;
 mod schema;
@@ -42,8 +51,12 @@ mod yaml;
 
 pub use configuration::read_configuration;
 pub use file::{read_file, read_file_with};
+pub use file_kind::FileKind;
 pub use files::Files;
-pub use names::is_variable_name;
-pub use schema::{configuration_schema, schema};
+pub use key_use::{KeyUse, keys_used};
+pub use names::{KNOWN_NAMES, KnownName, is_variable_name};
+pub use reference::{KeyReference, TableReference, tables};
+pub use schema::schema;
+pub use table::Presence as KeyPresence;
 pub(crate) use yaml::is_number;
 pub use yaml::read_yaml;

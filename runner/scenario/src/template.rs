@@ -2,13 +2,22 @@
 
 use std::ops::Range;
 
-use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value};
+use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value, ValuePattern};
 
+mod fit;
+mod pairs;
 mod path;
 #[cfg(test)]
 mod tests;
 
+pub use fit::{Others, UnorderedList, partners};
+pub use pairs::Pairs;
 pub use path::PathTemplate;
+
+/// The key of a list in any order.
+pub(crate) const ANY_ORDER: &str = "any_order";
+/// The key of a list in any order that may have other items.
+pub(crate) const CONTAINS: &str = "contains";
 
 /// A text with `${…}` in it.
 #[derive(Debug, Clone)]
@@ -54,6 +63,15 @@ pub(crate) fn closing_brace(text: &str) -> Option<usize> {
     None
 }
 
+/// Whether an object may have more keys than are expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// It may have more.
+    Subset,
+    /// It must have the same.
+    Exact,
+}
+
 /// A JSON value with `${…}` in its texts. A text that is one `${…}` keeps the type of its value.
 #[derive(Debug, Clone)]
 pub enum TemplateValue {
@@ -61,8 +79,12 @@ pub enum TemplateValue {
     Plain(Value),
     /// `${any}` in an expected body: matches every value, null included, and only absence doesn't match.
     Any,
+    /// A type in an expected body, maybe with a condition: `${number > 3}`.
+    Pattern(ValuePattern),
     /// A text.
     Text(Template),
+    /// A list in an expected body whose items can have any order.
+    Unordered(UnorderedList),
     /// An array.
     Array(Vec<TemplateValue>),
     /// An object, in the order it is written. Keys have no placeholders.
@@ -188,9 +210,9 @@ impl TemplateValue {
     pub fn render(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         Ok(match self {
             Self::Plain(value) => value.clone(),
-            Self::Any => {
+            Self::Any | Self::Pattern(_) | Self::Unordered(_) => {
                 let reason = "stands for a value only in an expected body".into();
-                return Err(EvaluationError { expression: "any".into(), reason });
+                return Err(EvaluationError { expression: self.source().to_text().into_owned(), reason });
             }
             Self::Text(template) => template.value(scope)?,
             Self::Array(items) => {
@@ -208,8 +230,9 @@ impl TemplateValue {
     /// Collects the templates in it.
     pub(crate) fn templates<'a>(&'a self, found: &mut Vec<&'a Template>) {
         match self {
-            Self::Plain(_) | Self::Any => {}
+            Self::Plain(_) | Self::Any | Self::Pattern(_) => {}
             Self::Text(template) => found.push(template),
+            Self::Unordered(list) => list.items.iter().for_each(|item| item.templates(found)),
             Self::Array(items) => items.iter().for_each(|item| item.templates(found)),
             Self::Object(entries) => entries.iter().for_each(|(_, value)| value.templates(found)),
         }
@@ -217,17 +240,40 @@ impl TemplateValue {
 
     /// The variables it uses, some of them more than once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let mut templates = Vec::new();
+        let (mut templates, mut patterns) = (Vec::new(), Vec::new());
         self.templates(&mut templates);
-        templates.into_iter().flat_map(Template::names)
+        self.patterns(&mut patterns);
+        templates
+            .into_iter()
+            .flat_map(Template::names)
+            .chain(patterns.into_iter().flat_map(ValuePattern::names))
+    }
+
+    /// Collects the patterns in it.
+    fn patterns<'a>(&'a self, found: &mut Vec<&'a ValuePattern>) {
+        match self {
+            Self::Plain(_) | Self::Any | Self::Text(_) => {}
+            Self::Pattern(pattern) => found.push(pattern),
+            Self::Unordered(list) => list.items.iter().for_each(|item| item.patterns(found)),
+            Self::Array(items) => items.iter().for_each(|item| item.patterns(found)),
+            Self::Object(entries) => entries.iter().for_each(|(_, value)| value.patterns(found)),
+        }
     }
 
     /// The value as it is written.
-    pub(crate) fn source(&self) -> Value {
+    pub fn source(&self) -> Value {
         match self {
             Self::Plain(value) => value.clone(),
             Self::Any => "${any}".into(),
+            Self::Pattern(pattern) => format!("${{{pattern}}}").into(),
             Self::Text(template) => template.source().into(),
+            Self::Unordered(UnorderedList { items, others }) => {
+                let key = match others {
+                    Others::Forbidden => ANY_ORDER,
+                    Others::Allowed => CONTAINS,
+                };
+                [(key, items.iter().map(Self::source).collect::<Value>())].into_iter().collect()
+            }
             Self::Array(items) => items.iter().map(Self::source).collect(),
             Self::Object(entries) => {
                 Value::Object(entries.iter().map(|(key, value)| (key.clone(), value.source())).collect())
@@ -244,6 +290,11 @@ impl TemplateValue {
                 Some(value) => value.into(),
                 None => Self::Text(template.bind(bindings)),
             },
+            Self::Pattern(pattern) => Self::Pattern(pattern.bind(bindings)),
+            Self::Unordered(UnorderedList { items, others }) => {
+                let items = items.iter().map(|item| item.bind(bindings)).collect();
+                Self::Unordered(UnorderedList { items, others: *others })
+            }
             Self::Array(items) => Self::Array(items.iter().map(|item| item.bind(bindings)).collect()),
             Self::Object(entries) => {
                 Self::Object(entries.iter().map(|(key, value)| (key.clone(), value.bind(bindings))).collect())

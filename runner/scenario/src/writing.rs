@@ -2,29 +2,40 @@
 //!
 //! A file here writes what the file of the same name in `model` describes.
 
-use self::mapping::Mapping;
-use crate::Scenario;
+use std::path::Path;
 
+use self::mapping::Mapping;
+use crate::{Client, Scenario};
+
+mod calls;
+mod client;
 mod expectation;
 mod fault;
 mod mapping;
+mod path_between;
 mod request;
 mod step;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
+pub use path_between::path_between;
 pub use yaml::write_yaml;
 
-/// The text of a scenario.
+/// The text of a scenario, for a file at the scenario's own path: the files that it names are named from there.
 pub fn write(scenario: &Scenario) -> String {
+    let folder = scenario.file.parent().unwrap_or(Path::new(""));
     let mut written = Mapping::default();
     written.put("scenario", scenario.name.as_str());
     written.list("tags", scenario.tags.iter().map(|tag| tag.as_str().into()));
     written.names("vars", scenario.vars.iter().map(|(name, value)| (name.clone(), value.source())));
+    let client = |client: &Client| (client.name.to_string(), client::client(client, folder).into());
+    written.names("clients", scenario.clients.iter().map(client));
+    let defaults = &scenario.defaults;
+    written.maybe("defaults", (!defaults.is_empty()).then(|| client::defaults(defaults)));
     written
         .names("faults", scenario.faults.iter().map(|fault| (fault.name.to_string(), fault::fault(fault))));
-    written.list("steps", scenario.steps.iter().map(step::step));
+    written.list("steps", scenario.steps.iter().map(|step| step::step(step, folder)));
     written.maybe("settle", scenario.settle.map(crate::duration::written));
     write_yaml(written.0)
 }

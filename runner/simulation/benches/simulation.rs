@@ -7,7 +7,6 @@
 
 use std::{
     convert::Infallible,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -15,7 +14,7 @@ use bytes::Bytes;
 use engine::{Stage, World};
 use fault::{Damage, Fault, Seed, ServiceName, Side};
 use http::{Request, Response};
-use scenario::{Configuration, Dependency, Need, Scenario, Service};
+use scenario::{Scenario, read_configuration};
 use simulation::{HostContext, Running, Services, SimulatedWorld, Simulation, StartError, block_on};
 use tower::{ServiceExt, service_fn};
 
@@ -100,27 +99,12 @@ async fn raise(simulation: &Simulation, seed: u64) -> SimulatedWorld {
 
 /// `front` passes every request on to `back`, which writes and syncs a page.
 fn simulation() -> Simulation {
-    let service = |own: &str, calls: &[&str]| Service {
-        name: name(own),
-        base_url: None,
-        need: Need::Required,
-        start: None,
-        depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
-        after: Vec::new(),
-        ready: Vec::new(),
-        timeout: None,
-        circuits: None,
-    };
-    let configuration = Configuration {
-        file: PathBuf::new(),
-        build: None,
-        services: vec![service("back", &[]), service("front", &["back"])],
-        invariants: Vec::new(),
-        snapshots: None,
-        settle: Duration::ZERO,
-        timeout: Duration::ZERO,
-        ignored: Vec::new(),
-    };
+    let text = "
+services:
+  back: { command: linked-in }
+  front: { command: linked-in, depends_on: [back] }
+";
+    let configuration = read_configuration(text, "e2e.conf".into()).expect("no mistakes");
     let services = Services::new().with(name("front"), front).with(name("back"), back);
     Simulation::new(&configuration, &services).expect("both are linked in")
 }

@@ -1,9 +1,15 @@
 //! The simulated world of one scenario, as the engine drives it.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use engine::World;
 use fault::ServiceName;
+use http::Uri;
 use proxy::Links;
 use scenario::Signal;
 use verdict::{BrokenOff, ProcessChange};
@@ -56,6 +62,15 @@ impl World for SimulatedWorld {
 
     fn client(&self, service: &ServiceName) -> Transport {
         self.network.client(service)
+    }
+
+    fn addresses(&self) -> Vec<(ServiceName, Uri)> {
+        let url = |name: &ServiceName| Some((name.clone(), format!("http://{name}").parse().ok()?));
+        self.network.hosts().filter_map(|host| url(&host.name)).collect()
+    }
+
+    fn unix_time(&self) -> Duration {
+        self.network.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fault::{Link, ServiceName};
-use scenario::Signal;
+use scenario::{ClientName, Signal};
 
 mod facts;
 
@@ -153,6 +153,16 @@ pub enum BrokenOff {
         /// Its `base_url`.
         address: String,
     },
+    /// A client couldn't log in for all scenarios of a run.
+    #[error("{client} can't log in with {request}: {}", .problems.join("; "))]
+    LoginFailed {
+        /// The client.
+        client: ClientName,
+        /// The method and the service of its login.
+        request: String,
+        /// What differs from what the login expects.
+        problems: Vec<String>,
+    },
     /// A step asks for a signal to a service whose process isn't the runner's.
     #[error("{}can't {action} {service}: the runner hasn't started it", in_file(.file.as_deref()))]
     NotOurs {
@@ -235,6 +245,9 @@ impl BrokenOff {
                 "create the folder, or check its `cwd` in the configuration; `${data_dir}` is a folder of its own"
                     .into()
             }
+            Self::LoginFailed { client, .. } => format!(
+                "check the `login` of `{client}` under `clients` in the configuration, and that the service knows this client"
+            ),
             Self::NotStarted { .. } => "check `command` in the configuration; a program with a relative path is \
                                         looked for in `cwd`, and `${conf_dir}/…` is one beside e2e.conf"
                 .into(),
@@ -325,6 +338,7 @@ impl BrokenOff {
             | Self::System { .. }
             | Self::LinkAddress { .. }
             | Self::LimitReached { .. }
+            | Self::LoginFailed { .. }
             | Self::NotWritten { .. } => None,
         }
     }

@@ -55,14 +55,30 @@ pub enum FindingKind {
     Condition,
     /// How the requests of a step ended (`expect.outcomes`).
     Outcomes,
+    /// A redirect that can't be followed.
+    Redirect,
     /// The traffic on a link (`expect.links`).
     Traffic(Link),
+    /// The calls on a link that match (`expect.calls`): the link, and what they match.
+    Calls(String),
+    /// The order of calls (`expect.calls`).
+    CallOrder,
+    /// The state of the circuit of a link (`expect.circuits`).
+    Circuit(Link),
+    /// How long the requests of a step took (`expect.timing`).
+    Timing,
     /// A value that can't be captured, by its name.
     Capture(String),
     /// An expression of a step that can't be evaluated.
     Expression,
     /// An `eventually` step that didn't succeed in time.
     Eventually,
+    /// A condition under which an `eventually` step gives up.
+    FailIf,
+    /// An `always` step whose request didn't meet its expectations once.
+    Always,
+    /// A `never` step whose request met its expectations, or got no reply at all.
+    Never,
     /// A condition of a `check` step.
     Check,
     /// An invariant, by its name: it doesn't hold, or can't be observed.
@@ -199,10 +215,18 @@ impl fmt::Display for FindingKind {
             Self::Body(path) => path.fmt(f),
             Self::Condition => f.write_str("that"),
             Self::Outcomes => f.write_str("outcomes"),
+            Self::Redirect => f.write_str("redirect"),
             Self::Traffic(link) => link.fmt(f),
+            Self::Calls(calls) => write!(f, "calls {calls}"),
+            Self::CallOrder => f.write_str("order of calls"),
+            Self::Circuit(link) => write!(f, "circuit {link}"),
+            Self::Timing => f.write_str("timing"),
             Self::Capture(name) => write!(f, "capture {name}"),
             Self::Expression => f.write_str("expression"),
             Self::Eventually => f.write_str("eventually"),
+            Self::FailIf => f.write_str("fail_if"),
+            Self::Always => f.write_str("always"),
+            Self::Never => f.write_str("never"),
             Self::Check => f.write_str("check"),
             Self::Invariant(name) => f.write_str(name),
             Self::IdleFault(name) => write!(f, "fault {name}"),

@@ -2,27 +2,10 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use scenario::{EvaluationError, HeaderExpectation, Object, Scope, SharedValue, Template, Value};
+use http::{HeaderMap, HeaderName};
+use scenario::{EvaluationError, HeaderExpectation, Scope, Template, Value, header_text};
 
 use crate::{Finding, FindingKind};
-
-/// A header's value as text: UTF-8, or else latin-1, of which every byte is a character.
-pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
-    let bytes = value.as_bytes();
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), Cow::Borrowed)
-}
-
-/// The headers as expressions see them.
-pub(crate) fn shared(headers: &HeaderMap) -> SharedValue {
-    let mut fields = Object::new();
-    for name in headers.keys() {
-        let mut values: Vec<Value> = texts(headers, name).map(|text| text.into_owned().into()).collect();
-        let value = if values.len() == 1 { values.remove(0) } else { values.into() };
-        fields.insert(name.to_string(), value);
-    }
-    SharedValue::headers(fields)
-}
 
 /// Compares headers with what is expected of them, and adds every difference to `findings`.
 pub(crate) fn judge_headers(

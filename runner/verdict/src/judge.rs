@@ -1,17 +1,17 @@
 //! Compares replies, traffic on links and observations with what is expected.
 
-use std::{collections::BTreeMap, slice};
+use std::{collections::BTreeMap, slice, time::Duration};
 
 use fault::{CrashPoint, Damage, Fault, FaultCount, FaultName, Link, Refusal, ServiceName, Side};
 use http::HeaderMap;
 use scenario::{
     BodyExpectation, Expectations, Expression, Invariant, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope, Value,
+    OutcomePattern, ReplyExpectation, Scope, SharedValue, StatusPattern, Strictness, Value,
 };
 
 use crate::{
     BodyPath, Computed, Ending, Exchange, Finding, FindingKind, History, Reply, RequestOutcome, header,
-    matching::{Strictness, compare, shown as shown_value},
+    matching::{compare, shown as shown_value},
 };
 
 /// The values that an expression can use after an exchange: `status`, `headers`, `body` and `took` (in seconds) besides
@@ -20,7 +20,7 @@ pub fn reply_scope(variables: &Scope, ending: Option<Ending<'_>>) -> Scope {
     let mut scope = variables.clone();
     let reply = ending.and_then(|ending| ending.received.ok());
     scope.set("status", reply.map_or(0, |reply| reply.status.as_u16()));
-    scope.share("headers", header::shared(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
+    scope.share("headers", SharedValue::of_headers(reply.map_or(&HeaderMap::new(), |reply| &reply.headers)));
     scope.share("body", reply.map_or_else(|| Value::Null.into(), Reply::value));
     scope.set("took", ending.map_or(0.0, |ending| ending.took.as_secs_f64()));
     scope
@@ -54,17 +54,17 @@ fn expects_reply(expect: &Expectations) -> bool {
     expect.outcomes.is_empty()
 }
 
-fn statuses(allowed: &[u16]) -> String {
+fn statuses(allowed: &[StatusPattern]) -> String {
     match allowed {
         [] => "a reply".into(),
         [status] => status.to_string(),
-        several => several.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
+        several => several.iter().map(StatusPattern::to_string).collect::<Vec<_>>().join(" or "),
     }
 }
 
 fn judge_reply(expect: &Expectations, reply: &Reply, scope: &Scope, findings: &mut Vec<Finding>) {
     let status = reply.status.as_u16();
-    if !expect.status.is_empty() && !expect.status.contains(&status) {
+    if !expect.status.is_empty() && !expect.status.iter().any(|pattern| pattern.matches(status)) {
         findings.push(Finding::new(FindingKind::Status, statuses(&expect.status), status.to_string()));
     }
     header::judge_headers(&expect.headers, &reply.headers, scope, findings);
@@ -207,6 +207,24 @@ pub fn invariant_holds(invariant: &Invariant, observed: &Scope) -> bool {
     invariant.holds.iter().all(|condition| matches!(condition.holds(observed), Ok(true)))
 }
 
+/// Compares the reply to an observation of an invariant with what the observation expects of it.
+pub fn judge_observation(
+    invariant: &str,
+    observation: &str,
+    expect: &Expectations,
+    reply: &Reply,
+    took: Duration,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let scope = reply_scope(&Scope::default(), Some(Ending { took, received: Ok(reply) }));
+    judge_reply(expect, reply, &scope, &mut findings);
+    for finding in &mut findings {
+        finding.expected = format!("{observation}: {} {}", finding.kind, finding.expected);
+        finding.kind = FindingKind::Invariant(invariant.to_owned());
+    }
+    findings
+}
+
 /// Finds the conditions of an invariant that don't hold on what was observed. Each finding shows what its condition names.
 pub fn judge_invariant(invariant: &Invariant, observed: &Scope) -> Vec<Finding> {
     let kind = FindingKind::Invariant(invariant.name.clone());
@@ -226,6 +244,23 @@ pub fn judge_check(conditions: &[Expression], variables: &Scope) -> Vec<Finding>
     let mut findings = Vec::new();
     judge_conditions(&FindingKind::Check, conditions, variables, &mut findings);
     findings
+}
+
+/// Finds the conditions under which an `eventually` step gives up that are true of an exchange. One that can't be evaluated,
+/// as on a reply that didn't come, isn't.
+pub fn judge_fail_if(conditions: &[Expression], exchange: Exchange<'_>, variables: &Scope) -> Vec<Finding> {
+    let scope = reply_scope(variables, exchange.ending);
+    let met = conditions.iter().filter(|condition| condition.holds(&scope) == Ok(true));
+    met.map(|condition| {
+        // The values that make it true are those that make its opposite false.
+        let opposite = Expression::parse(&format!("not ({})", condition.source()));
+        let parts = opposite.map_or_else(|_| Vec::new(), |opposite| computed(&opposite, &scope));
+        let inputs =
+            parts.iter().flat_map(|part| &part.inputs).map(|(source, value)| format!("{source} = {value}"));
+        let found = [vec!["it is true".to_owned()], inputs.collect()].concat();
+        Finding::new(FindingKind::FailIf, format!("not {}", condition.source()), found.join("; "))
+    })
+    .collect()
 }
 
 fn judge_conditions(
@@ -248,7 +283,7 @@ fn judge_conditions(
     }
 }
 
-fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
+pub(crate) fn computed(condition: &Expression, scope: &Scope) -> Vec<Computed> {
     condition.false_parts(scope).into_iter().map(Computed::from).collect()
 }
 

@@ -8,6 +8,9 @@
 //! | `exchange` | one request on a link, as a view of its records |
 //! | `header` | header fields of a reply, and what is expected of them |
 //! | `judge` | compares replies, traffic on links and observations with what is expected |
+//! | `calls` | compares single calls on links with what is expected |
+//! | `circuits` | compares the states of circuits with what is expected |
+//! | `timing` | how long the requests of a step took |
 //! | `matching` | compares a body with the expected one |
 //! | `finding` | one difference from what is expected, and its kind |
 //! | `process_failure` | a service that ended by itself or can't be started again, as a finding |
@@ -20,6 +23,8 @@
 
 mod body;
 mod broken_off;
+mod calls;
+mod circuits;
 mod computed;
 mod exchange;
 mod finding;
@@ -30,22 +35,26 @@ mod matching;
 mod message;
 mod outline;
 mod process_failure;
+mod timing;
 mod verdict;
 
 pub use body::{EncodedBody, UnreadableBody};
 pub use broken_off::{
     BrokenOff, Exit, Output, PortState, ReadinessReply, RemainingProcess, Resource, RunBy, UnmetCondition,
 };
+pub use calls::judge_calls;
+pub use circuits::judge_circuits;
 pub use computed::{Computed, Difference, differing_texts};
 pub use exchange::{Ending, Exchange, ExchangeId, RequestOutcome};
 pub use finding::{BodyPath, Finding, FindingKind, LastHeld, PathSegment};
-pub use header::header_text;
 pub use history::{Circuit, FaultChange, History, HistoryEvent, ProcessChange, Record, Sent};
 pub use judge::{
-    client_link, invariant_holds, judge_check, judge_exchange, judge_fired, judge_invariant, judge_links,
-    judge_outcomes, reply_scope,
+    client_link, invariant_holds, judge_check, judge_exchange, judge_fail_if, judge_fired, judge_invariant,
+    judge_links, judge_observation, judge_outcomes, reply_scope,
 };
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;
 pub use process_failure::ProcessFailure;
+pub use scenario::header_text;
+pub use timing::{judge_timing, slowest};
 pub use verdict::{FailedRequest, Failure, FailureLocation, Verdict};

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use scenario::{EvaluationError, Scope, TemplateValue, Value};
+use scenario::{
+    EvaluationError, Fit, Others, Scope, Strictness, TemplateValue, UnorderedList, Value, partners,
+};
 
-use crate::{BodyPath, Finding, FindingKind};
+use crate::{BodyPath, Finding, FindingKind, outline};
 
-/// Whether an object may have more keys than are expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strictness {
-    /// It may have more.
-    Subset,
-    /// It must have the same.
-    Exact,
-}
+/// The most characters of a value that is of another type.
+const ROOM: usize = 160;
 
 /// Compares `found`, the value at `path`, with `expected`, and adds every difference to `findings`.
 pub(crate) fn compare(
@@ -26,6 +22,17 @@ pub(crate) fn compare(
 ) -> Result<(), EvaluationError> {
     match (expected, found) {
         (TemplateValue::Any, _) => {}
+        (TemplateValue::Pattern(pattern), _) => {
+            let found = match pattern.fit(found, scope)? {
+                Fit::Fits => return Ok(()),
+                Fit::OtherType => described(found),
+                Fit::ConditionFails => outline(found, ROOM),
+            };
+            findings.push(differs(path.clone(), pattern.to_string(), found));
+        }
+        (TemplateValue::Unordered(list), Value::Array(found)) => {
+            compare_unordered(path, list, found, strictness, scope, findings)?;
+        }
         (TemplateValue::Object(entries), Value::Object(fields)) => {
             for (key, value) in entries {
                 let path = path.key(key);
@@ -60,6 +67,59 @@ pub(crate) fn compare(
     Ok(())
 }
 
+/// Compares lists whose items can have any order: shows the items without a partner.
+fn compare_unordered(
+    path: &BodyPath,
+    list: &UnorderedList,
+    found: &[Value],
+    strictness: Strictness,
+    scope: &Scope,
+    findings: &mut Vec<Finding>,
+) -> Result<(), EvaluationError> {
+    let partners = partners(&list.items, found, strictness, scope)?;
+    let missing: Vec<&TemplateValue> = list
+        .items
+        .iter()
+        .zip(&partners)
+        .filter(|(_, partner)| partner.is_none())
+        .map(|(item, _)| item)
+        .collect();
+    let mut others: Vec<usize> =
+        (0..found.len()).filter(|position| !partners.contains(&Some(*position))).collect();
+    // One item each without a partner: what differs between them tells more.
+    if let ([expected], [position], Others::Forbidden) = (missing.as_slice(), others.as_slice(), list.others)
+    {
+        return compare(&path.index(*position), expected, &found[*position], strictness, scope, findings);
+    }
+    if list.others == Others::Allowed {
+        others.clear();
+    }
+    for expected in missing {
+        let found = match found.len() {
+            0 => "absent: the list is empty".into(),
+            items => format!("absent among its {items} items, each of which counts once"),
+        };
+        findings.push(differs(path.clone(), format!("an item {}", shown(expected, scope)?), found));
+    }
+    findings.extend(
+        others.into_iter().map(|other| differs(path.index(other), "absent", outline(&found[other], ROOM))),
+    );
+    Ok(())
+}
+
+/// A value with its type.
+fn described(value: &Value) -> String {
+    let kind = match value {
+        Value::Null => return "null".into(),
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    format!("{}, {kind}", outline(value, ROOM))
+}
+
 fn differs(path: BodyPath, expected: impl Into<String>, found: impl Into<String>) -> Finding {
     Finding::new(FindingKind::Body(path), expected, found)
 }
@@ -68,14 +128,15 @@ fn differs(path: BodyPath, expected: impl Into<String>, found: impl Into<String>
 pub(crate) fn shown(expected: &TemplateValue, scope: &Scope) -> Result<String, EvaluationError> {
     match expected {
         TemplateValue::Any => Ok("anything".into()),
+        TemplateValue::Pattern(pattern) => Ok(pattern.to_string()),
         _ => rendered(expected, scope).map(|value| value.to_string()),
     }
 }
 
-/// An expected value as JSON, with `${any}` as it is written.
+/// An expected value as JSON, with what stands for many values as it is written.
 fn rendered(expected: &TemplateValue, scope: &Scope) -> Result<Value, EvaluationError> {
     Ok(match expected {
-        TemplateValue::Any => "${any}".into(),
+        TemplateValue::Any | TemplateValue::Pattern(_) | TemplateValue::Unordered(_) => expected.source(),
         TemplateValue::Array(items) => {
             Value::Array(items.iter().map(|item| rendered(item, scope)).collect::<Result<_, _>>()?)
         }

@@ -90,7 +90,7 @@ fn a_sweep_that_breaks_off_reports_its_results_so_far() {
     assert!(report.contains("held") && report.contains("broken_off"), "{report}");
 }
 
-/// What a command tells, and the first line of the file that it kept, when it found a failure that doesn't repeat.
+/// What a command tells, and the first lines of the file that it kept, when it found a failure that doesn't repeat.
 fn check_unrepeated(command: &[&str], file: &str, kept: &str, tried: u32) {
     let project = running(server_that_errs_once()).with("scenarios/alice.yaml", file);
     let ended = project.run(&[command, &["scenarios/alice.yaml", "--seed", "7"]].concat());
@@ -99,7 +99,12 @@ fn check_unrepeated(command: &[&str], file: &str, kept: &str, tried: u32) {
     let told = format!("it did not fail again with {tried} seeds tried\nrun it: runner {kept} --seed 7\n");
     assert!(ended.out.ends_with(&format!("kept as {kept}\n{told}")), "{}", ended.out);
     let text = fs::read_to_string(project.folder().join(kept)).unwrap();
-    let origin = text.lines().next().unwrap();
+    let mut lines = text.lines();
+    if file.contains("$schema=../schema/") {
+        let schema = "# yaml-language-server: $schema=../../schema/scenario.json";
+        assert_eq!(lines.next(), Some(schema), "the schema as it is found from there");
+    }
+    let origin = lines.next().unwrap();
     assert!(origin.ends_with(&format!(" It did not fail again with {tried} seeds tried.")), "{origin}");
 }
 
@@ -107,6 +112,7 @@ fn check_unrepeated(command: &[&str], file: &str, kept: &str, tried: u32) {
 fn a_failure_that_does_not_repeat_is_kept_without_a_claim() {
     check_unrepeated(&["sweep"], ALICE, "scenarios/regressions/alice-7.yaml", 6);
     let exploration = "\
+# yaml-language-server: $schema=../schema/exploration.json
 exploration: Alice is there
 steps: 1
 operations:
@@ -238,4 +244,22 @@ fn up_keeps_services_running_until_it_is_interrupted() {
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(said, [format!("{:<20} http://{address}", "users"), String::new()]);
+}
+
+#[test]
+fn a_schema_is_printed_for_each_kind_of_file() {
+    let project = Project::new("services: {}\n");
+    for (kind, title) in [("scenario", "a scenario"), ("exploration", "an exploration"), ("conf", "e2e.conf")]
+    {
+        let ended = project.run(&["schema", kind]);
+        let schema: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!((ended.code, &schema["title"]), (Some(0), &title.into()), "{}", ended.err);
+    }
+    let ended = project.run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(schema["then"]["title"], "a scenario");
+    assert_eq!(schema["else"]["if"]["required"], serde_json::json!(["invariants"]));
+    let ended = project.run(&["schema", "scenarios"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("a similar value exists: 'scenario'"), "{}", ended.err);
 }

@@ -1,21 +1,22 @@
 //! The steps that send requests: sends them, judges their exchanges, and stores their captures.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use fault::Ordinal;
 use futures_util::future::join_all;
-use scenario::{Action, EvaluationError, EventuallyStep, Judging, RequestStep, Scope, Step, Times, Value};
-use tokio::time::Instant;
+use scenario::{
+    Action, Call, CallsExpectation, EvaluationError, Expectations, Judging, RequestStep, Scope, Step, Times,
+    Value,
+};
 use verdict::{
-    Exchange, ExchangeId, FailedRequest, Finding, FindingKind, judge_exchange, judge_links, judge_outcomes,
-    reply_scope,
+    Exchange, FailedRequest, Finding, FindingKind, judge_calls, judge_circuits, judge_exchange, judge_links,
+    judge_outcomes, judge_timing, reply_scope, slowest,
 };
 
 use super::{Condition, ScenarioRun, StepFindings, is_lenient};
 use crate::{
-    World,
-    polling::{Pauses, Polling},
-    request::PreparedRequest,
+    World, circuits,
+    request::{PreparedRequest, RequestContext, Sent},
 };
 
 /// The request of a `request` step.
@@ -40,18 +41,16 @@ impl<W: World> ScenarioRun<'_, W> {
     ) -> Result<StepFindings, EvaluationError> {
         let mut sent = Vec::new();
         for member in members {
-            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
-                sent.push((
-                    member,
-                    request,
-                    PreparedRequest::new(&request.call, &self.variables, self.rules.timeout)?,
-                ));
+            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member))
+                && !self.lacks_login(&request.call)
+            {
+                sent.push((member, request, self.prepare(&request.call, &self.variables)?));
             }
         }
-        let exchanges = join_all(sent.iter().map(|(_, _, prepared)| prepared.send(self.world))).await;
+        let exchanges = join_all(sent.iter().map(|(_, _, prepared)| self.send_request(prepared))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
-            let found = self.judge(index, request, &[exchange]);
+            let found = self.judge_all(index, request, &[exchange]).await;
             if is_lenient(member) {
                 continue;
             }
@@ -71,19 +70,58 @@ impl<W: World> ScenarioRun<'_, W> {
         step: &RequestStep,
     ) -> Result<StepFindings, EvaluationError> {
         let exchanges = self.exchanges(step).await?;
-        Ok(self.judge(index, step, &exchanges))
+        Ok(self.judge_all(index, step, &exchanges).await)
+    }
+
+    /// Judges a step's exchanges, and the circuits that it expects to be in a state after them.
+    async fn judge_all(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
+        let circuits = self.circuit_findings(&step.expect).await;
+        let mut found = self.judge(index, step, sent);
+        if !circuits.is_empty() {
+            found.exchange = found.exchange.or(sent.last().map(|sent| sent.exchange));
+        }
+        found.findings.extend(circuits);
+        found
+    }
+
+    /// Asks the services whose circuits are expected to be in a state, and compares what they tell.
+    async fn circuit_findings(&self, expect: &Expectations) -> Vec<Finding> {
+        let callers: BTreeSet<_> = expect.circuits.iter().map(|circuit| &circuit.link.caller).collect();
+        let paths = self.rules.circuits.iter().filter(|(service, _)| callers.contains(service));
+        let paths: Vec<_> = paths.cloned().collect();
+        judge_circuits(&expect.circuits, &circuits::observe(self.world, &paths, &self.rules.requests).await)
+    }
+
+    /// Evaluates the expressions of a request.
+    pub(super) fn prepare(&self, call: &Call, variables: &Scope) -> Result<PreparedRequest, EvaluationError> {
+        let context = RequestContext {
+            rules: &self.rules.requests,
+            defaults: &self.scenario.defaults,
+            timeout: self.rules.timeout,
+            seed: self.seed,
+        };
+        PreparedRequest::new(call, variables, context, &self.clients)
+    }
+
+    /// Sends a request over the link to its service, and returns once it has ended.
+    pub(super) async fn send_request(&self, request: &PreparedRequest) -> Sent {
+        request.send(self.world, self.world.links(), &self.clients).await
     }
 
     /// Judges a step's exchanges, and stores its captures.
-    fn judge(&mut self, index: usize, step: &RequestStep, exchanges: &[ExchangeId]) -> StepFindings {
+    fn judge(&mut self, index: usize, step: &RequestStep, sent: &[Sent]) -> StepFindings {
         let world = self.world;
-        let refusals = world.links().refusals(step.expect.links.iter().map(|expected| &expected.link));
+        let calls = step.expect.calls.iter().flat_map(CallsExpectation::links);
+        let links = step.expect.links.iter().map(|expected| &expected.link).chain(calls);
+        let refusals = world.links().refusals(links);
         world.links().read(|history| {
             let mut found = StepFindings::default();
-            let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|id| history.exchange(*id)).collect();
-            for (position, exchange) in exchanges.iter().enumerate() {
+            let exchanges: Vec<Exchange<'_>> =
+                sent.iter().map(|sent| history.exchange(sent.exchange)).collect();
+            for (position, (exchange, sent)) in exchanges.iter().zip(sent).enumerate() {
                 let variables = self.with_index(step.times, position);
-                let findings = judge_exchange(&step.expect, *exchange, &variables);
+                let mut findings: Vec<Finding> = sent.redirect.iter().cloned().collect();
+                findings.extend(judge_exchange(&step.expect, *exchange, &variables));
                 if findings.is_empty() {
                     continue;
                 }
@@ -103,6 +141,18 @@ impl<W: World> ScenarioRun<'_, W> {
                 &self.variables,
                 &refusals,
             ));
+            found.findings.extend(judge_calls(
+                &step.expect.calls,
+                history,
+                index,
+                &self.variables,
+                &refusals,
+            ));
+            let timing = judge_timing(&step.expect.timing, &exchanges, &self.variables);
+            if !timing.is_empty() {
+                found.exchange = found.exchange.or(slowest(&exchanges).map(|exchange| exchange.id));
+            }
+            found.findings.extend(timing);
             let last = exchanges.last().copied();
             if found.findings.is_empty() || step.expect.judging == Judging::Lenient {
                 found.findings.extend(self.capture(step, last));
@@ -125,47 +175,28 @@ impl<W: World> ScenarioRun<'_, W> {
     }
 
     /// Sends a step's request as often as it says.
-    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<ExchangeId>, EvaluationError> {
+    async fn exchanges(&self, step: &RequestStep) -> Result<Vec<Sent>, EvaluationError> {
+        if self.lacks_login(&step.call) {
+            return Ok(Vec::new());
+        }
         let prepared = |index: u32| {
             let variables = self.with_index(step.times, index as usize);
-            PreparedRequest::new(&step.call, &variables, self.rules.timeout)
+            self.prepare(&step.call, &variables)
         };
         Ok(match step.times {
-            Times::Once => vec![prepared(0)?.send(self.world).await],
+            Times::Once => vec![self.send_request(&prepared(0)?).await],
             Times::Repeat(times) => {
                 let mut exchanges = Vec::new();
                 for index in 0..times {
-                    exchanges.push(prepared(index)?.send(self.world).await);
+                    exchanges.push(self.send_request(&prepared(index)?).await);
                 }
                 exchanges
             }
             Times::Parallel(times) => {
                 let requests: Vec<PreparedRequest> = (0..times).map(prepared).collect::<Result<_, _>>()?;
-                join_all(requests.iter().map(|request| request.send(self.world))).await
+                join_all(requests.iter().map(|request| self.send_request(request))).await
             }
         })
-    }
-
-    pub(super) async fn eventually(
-        &mut self,
-        index: usize,
-        step: &EventuallyStep,
-    ) -> Result<StepFindings, EvaluationError> {
-        let mut polling = Polling::until(Instant::now() + step.within, Pauses::equal(step.every));
-        let mut found = StepFindings::default();
-        while polling.next().await {
-            found = self.request(index, &step.request).await?;
-            if found.findings.is_empty() {
-                return Ok(found);
-            }
-        }
-        let tried = match polling.attempts() {
-            1 => "its only attempt ended after that".into(),
-            attempts => format!("not in {attempts} attempts"),
-        };
-        let expected = format!("within {:?}", step.within);
-        found.findings.push(Finding::new(FindingKind::Eventually, expected, tried));
-        Ok(found)
     }
 
     /// Stores a step's captures, and returns those that can't be evaluated.

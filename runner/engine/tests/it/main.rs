@@ -1,7 +1,13 @@
 //! Scenarios in a world in memory, in virtual time: the results of each kind of step.
 
+mod clients;
+mod expectations;
+mod following;
 mod judged;
+mod observing;
+mod polls;
 mod processes;
+mod sending;
 mod world;
 
 use std::{
@@ -42,12 +48,7 @@ fn rules(invariants: &str) -> Rules {
             other => panic!("{other:#?}"),
         }
     };
-    Rules {
-        invariants,
-        settle: Duration::from_secs(10),
-        timeout: Duration::from_secs(5),
-        circuits: Vec::new(),
-    }
+    Rules { invariants, ..Rules::from(&configuration()) }
 }
 
 async fn result(stage: &Memory, invariants: &str, steps: &str) -> ScenarioResult {

@@ -105,6 +105,10 @@ impl World for MemoryWorld {
         }
     }
 
+    fn runs_already(&self, _service: &ServiceName) -> bool {
+        true
+    }
+
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {
         self.signals.lock().expect("not poisoned").push(format!("{signal:?} {service}"));
         if let (Signal::Start | Signal::Restart, Some(why)) = (signal, &self.start_fails) {

@@ -150,7 +150,7 @@ pub(crate) fn applicable(kind: FaultKind, call: &SweptCall, scenario: &Scenario)
 }
 
 fn is_poll(step: Option<&Step>) -> bool {
-    step.is_some_and(|step| matches!(step.action, Action::Eventually(_)))
+    step.is_some_and(|step| matches!(step.action, Action::Eventually(_) | Action::Watch(_)))
 }
 
 fn is_parallel(step: Option<&Step>) -> bool {

@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
-    Action, Call, EffectExpectation, Expression, Judging, ProcessStep, Scenario, Signal, Step, Times,
+    Action, Call, EffectExpectation, Expression, Judging, ProcessStep, Scenario, Signal, StatusPattern, Step,
+    Times,
 };
 
 use crate::{
@@ -91,7 +92,7 @@ struct KeyedRequest {
     /// The name of its step.
     name: String,
     call: Call,
-    statuses: Vec<u16>,
+    statuses: Vec<StatusPattern>,
     /// The variable that is true if the reply was a success, false if it wasn't, and null without a final reply.
     succeeded: String,
 }
@@ -133,6 +134,7 @@ fn lenient(
             }
         }
         Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
+        Action::Watch(watch) => watch.request.expect.judging = Judging::Lenient,
         Action::Together(members) => {
             *members =
                 members.iter().filter_map(|member| lenient(member, interference, captured, keyed)).collect();
@@ -144,6 +146,7 @@ fn lenient(
     let used: Vec<&str> = match &step.action {
         Action::Request(request) => request.call.names().collect(),
         Action::Eventually(eventually) => eventually.request.call.names().collect(),
+        Action::Watch(watch) => watch.request.call.names().collect(),
         _ => Vec::new(),
     };
     let own = step.condition.iter().flat_map(Expression::names);

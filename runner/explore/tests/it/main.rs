@@ -15,8 +15,8 @@ use explore::{
 };
 use fault::Seed;
 use scenario::{
-    Action, Configuration, EffectExpectation, Exploration, File, Scenario, Signal, read_configuration,
-    read_file,
+    Action, Configuration, EffectExpectation, Exploration, File, Scenario, Signal, StatusPattern,
+    read_configuration, read_file,
 };
 use verdict::{Finding, Verdict};
 
@@ -86,12 +86,9 @@ fn scenario(text: &str) -> Arc<Scenario> {
 
 fn rules() -> Rules {
     match read_file(INVARIANTS, PathBuf::from("invariants.yaml"), &configuration()) {
-        Ok(File::Invariants(invariants)) => Rules {
-            invariants,
-            settle: Duration::from_secs(2),
-            timeout: Duration::from_secs(5),
-            circuits: Vec::new(),
-        },
+        Ok(File::Invariants(invariants)) => {
+            Rules { invariants, settle: Duration::from_secs(2), ..Rules::from(&configuration()) }
+        }
         other => panic!("{other:#?}"),
     }
 }
@@ -288,7 +285,7 @@ fn scripted(elements: &[Element]) -> Arc<Scenario> {
 }
 
 /// The statuses that each request of a sequence may have, in order.
-fn expected(elements: &[Element]) -> Vec<Vec<u16>> {
+fn expected(elements: &[Element]) -> Vec<Vec<StatusPattern>> {
     let status = |step: &scenario::Step| match &step.action {
         Action::Request(request) => vec![request.expect.status.clone()],
         Action::Together(members) => members
@@ -307,8 +304,8 @@ fn expected(elements: &[Element]) -> Vec<Vec<u16>> {
 fn undisturbed_requests_are_held_to_stricter_expectations() {
     let order = |release| Element::Call { operation: 0, values: vec![0], handles: Vec::new(), release };
     let again = Element::Again { of: 1, release: Release::After };
-    let (strict, lenient) = (vec![201], vec![201, 503]);
-    let check = |elements: &[Element], statuses: &[&Vec<u16>]| {
+    let (strict, lenient) = (vec![201.into()], vec![201.into(), 503.into()]);
+    let check = |elements: &[Element], statuses: &[&Vec<StatusPattern>]| {
         let statuses: Vec<_> = statuses.iter().map(|status| (*status).clone()).collect();
         assert_eq!(expected(elements), statuses, "{elements:?}");
     };

@@ -1,6 +1,6 @@
 //! Scenarios in which processes end by themselves or can't be started again.
 
-use std::{fmt::Write, time::Duration};
+use std::fmt::Write;
 
 use engine::{Rules, ScenarioResult, run_scenario};
 use fault::Seed;
@@ -29,8 +29,7 @@ async fn run(service: &str, steps: &str) -> ScenarioResult {
     else {
         panic!("{text}")
     };
-    let (settle, timeout) = (Duration::from_secs(5), Duration::from_secs(5));
-    let rules = Rules { invariants: Vec::new(), circuits: Vec::new(), settle, timeout };
+    let rules = Rules { invariants: Vec::new(), circuits: Vec::new(), ..Rules::from(&configuration) };
     run_scenario(&fleet.inner, scenario.into(), &rules, Seed(1), |_| {}).await
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
-use proxy::{HttpClient, NoReply};
+use proxy::{HeaderNames, HttpClient, NoReply};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -78,4 +78,24 @@ async fn a_reply_can_have_hundreds_of_headers() {
     close.send(()).unwrap_or_default();
     let reply = client.oneshot(request()).await.expect("a reply");
     assert_eq!(reply.headers().get("x-h-399").map(HeaderValue::as_bytes), Some(&b"399"[..]));
+}
+
+#[tokio::test]
+async fn names_of_headers_are_written_as_the_client_is_told() {
+    let check = async |names: HeaderNames, expected: &str| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let authority = listener.local_addr().expect("an address").to_string().parse().expect("an authority");
+        let client = HttpClient::with_names(authority, "", names);
+        let request = Request::get("/").header("X-Request-ID", "1").body(Bytes::new()).expect("a request");
+        let received = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut bytes = [0; 4096];
+            let length = stream.read(&mut bytes).await.expect("a request");
+            String::from_utf8_lossy(&bytes[..length]).into_owned()
+        };
+        let (received, _) = tokio::join!(received, client.oneshot(request));
+        assert!(received.contains(expected), "{received}");
+    };
+    check(HeaderNames::LowerCase, "\r\nx-request-id: 1\r\n").await;
+    check(HeaderNames::Capitalised, "\r\nX-Request-Id: 1\r\n").await;
 }

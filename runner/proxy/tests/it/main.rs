@@ -3,6 +3,7 @@
 mod callee;
 mod caller;
 mod client;
+mod content;
 mod http_link;
 mod layer;
 mod outages;

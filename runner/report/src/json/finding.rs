@@ -85,14 +85,30 @@ pub enum FindingKindFile {
     Condition,
     /// How the requests of a step ended.
     Outcomes,
+    /// A redirect that can't be followed.
+    Redirect,
     /// The traffic on a link.
     Traffic,
+    /// The calls on a link that match.
+    Calls,
+    /// The order of calls.
+    CallOrder,
+    /// The state of a circuit.
+    Circuit,
+    /// How long the requests of a step took.
+    Timing,
     /// A value that can't be captured.
     Capture,
     /// An expression that can't be evaluated.
     Expression,
     /// An `eventually` that never came true.
     Eventually,
+    /// A condition under which an `eventually` gives up.
+    FailIf,
+    /// An `always` that once wasn't true.
+    Always,
+    /// A `never` that once was true.
+    Never,
     /// A condition of a `check` step.
     Check,
     /// An invariant.
@@ -150,10 +166,18 @@ impl From<&FindingKind> for FindingKindFile {
             FindingKind::Body(_) => Self::Body,
             FindingKind::Condition => Self::Condition,
             FindingKind::Outcomes => Self::Outcomes,
+            FindingKind::Redirect => Self::Redirect,
             FindingKind::Traffic(_) => Self::Traffic,
+            FindingKind::Calls(_) => Self::Calls,
+            FindingKind::CallOrder => Self::CallOrder,
+            FindingKind::Circuit(_) => Self::Circuit,
+            FindingKind::Timing => Self::Timing,
             FindingKind::Capture(_) => Self::Capture,
             FindingKind::Expression => Self::Expression,
             FindingKind::Eventually => Self::Eventually,
+            FindingKind::FailIf => Self::FailIf,
+            FindingKind::Always => Self::Always,
+            FindingKind::Never => Self::Never,
             FindingKind::Check => Self::Check,
             FindingKind::Invariant(_) => Self::Invariant,
             FindingKind::IdleFault(_) => Self::IdleFault,

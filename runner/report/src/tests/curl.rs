@@ -2,6 +2,7 @@ use std::process::Command;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
+use scenario::BodyFile;
 use serde_json::{Value, json};
 
 use super::sample::{SampleExchange, exchange};
@@ -26,7 +27,7 @@ const RUNNING: fn() -> Option<ServiceAddress> =
     || Some(ServiceAddress::Running("http://localhost:5002/".into()));
 
 fn command(exchange: &SampleExchange, address: fn() -> Option<ServiceAddress>) -> Vec<String> {
-    let lines = exchange.view(|exchange| again(exchange, &|_| address()));
+    let lines = exchange.view(|exchange| again(exchange, &[], &|_| address()));
     lines.iter().map(|line| plain(line)).collect()
 }
 
@@ -114,4 +115,48 @@ fn a_service_that_the_runner_started_is_reached_while_it_is_up() {
             "       (URL=http://… is the address of users-service, which `runner up` prints)"
         ]
     );
+}
+
+/// A form of two parts, and the files that a scenario sends.
+fn form(change: impl FnOnce(&mut SampleExchange)) -> SampleExchange {
+    let mut form = exchange("client -> users-service", "POST /a", &Value::Null, 200, &json!({}));
+    let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+    form.request.headers.insert("content-type", kind);
+    form.request.body = Bytes::from_static(
+        b"--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n@it's\r\n--b\r\nContent-Disposition: form-data; \
+          name=\"photo\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n\xff\0\r\n--b--\r\n",
+    );
+    change(&mut form);
+    form
+}
+
+fn command_with_file(exchange: &SampleExchange) -> String {
+    let content: std::sync::Arc<[u8]> = [0xff, 0].into();
+    let file = BodyFile { path: "x/a b.png".into(), content, media_type: "image/png" };
+    let lines = exchange.view(|exchange| again(exchange, &[&file], &|_| RUNNING()));
+    plain(&lines[0])
+}
+
+#[test]
+fn files_are_named_in_commands_and_cookies_have_their_word() {
+    let cookie = |e: &mut SampleExchange| {
+        e.request.headers.insert("cookie", HeaderValue::from_static("a=1; b=2"));
+    };
+    assert_eq!(
+        command_with_file(&form(cookie)),
+        r#"again: curl -sS -i -X POST http://localhost:5002/a -b 'a=1; b=2' -F 'note="@it'\''s"' -F 'photo=@x/a b.png;type=image/png;filename=a.png'"#
+    );
+    let alone = |e: &mut SampleExchange| {
+        e.request.body = Bytes::from_static(&[0xff, 0]);
+        e.request.headers.insert("content-type", HeaderValue::from_static("image/png"));
+    };
+    assert_eq!(
+        command_with_file(&form(alone)),
+        "again: curl -sS -i -X POST http://localhost:5002/a -H 'content-type: image/png' --data-binary '@x/a b.png'"
+    );
+    let cut = |e: &mut SampleExchange| e.request.body = e.request.body.slice(..40);
+    let cut = command_with_file(&form(cut));
+    assert!(cut.contains("--data-binary @-") || cut.contains("--data-raw"), "{cut}");
+    let unknown = form(|_| {}).view(|exchange| again(exchange, &[], &|_| RUNNING()));
+    assert!(plain(&unknown[0]).contains("printf "), "a file that isn't known is written out");
 }

@@ -24,7 +24,7 @@ use crate::{RunRecord, ServiceAddress, json, render_failure};
 const CONFIGURATION: &str = "
 services:
   bank: { base_url: 'http://localhost:1' }
-  shop: { base_url: 'http://localhost:2', depends_on: { bank: { listen: '127.0.0.1:3' } } }
+  shop: { base_url: 'http://localhost:2', depends_on: { bank: { listen: '127.0.0.1:3' } }, circuits: /circuits }
 settle: 1s
 ";
 
@@ -36,7 +36,7 @@ invariants:
     holds: bank | sum == shop | map(attribute='amount') | sum
 ";
 
-const FAULT: &str = "
+pub(super) const FAULT: &str = "
 faults:
   reply-lost: { link: shop -> bank, calls: 1, lose: reply }
 ";
@@ -129,7 +129,7 @@ fn answer((status, body): Reply) -> std::future::Ready<Result<Response<Bytes>, s
 
 /// Whether the invariants hold for a scenario.
 #[derive(Clone, Copy, PartialEq)]
-enum Invariants {
+pub(super) enum Invariants {
     Checked,
     Left,
 }
@@ -138,7 +138,7 @@ fn run(scenario: &str, invariants: Invariants) -> ScenarioResult {
     run_with_circuits(scenario, invariants, Vec::new())
 }
 
-fn run_with_circuits(
+pub(super) fn run_with_circuits(
     scenario: &str,
     invariants: Invariants,
     circuits: Vec<(ServiceName, http::Uri)>,
@@ -163,7 +163,7 @@ fn run_with_circuits(
 }
 
 /// Compares a failure's screen with the one that was accepted.
-fn check_screen(name: &str, result: &ScenarioResult) {
+pub(super) fn check_screen(name: &str, result: &ScenarioResult) {
     let address = |_: &_| Some(ServiceAddress::WithUp("http://localhost:2".into()));
     let screen = plain(&render_failure(result, &address));
     assert!(screen.lines().count() <= 60, "it fits on a screen:\n{screen}");
@@ -187,6 +187,35 @@ steps:
 "
     );
     check_screen("failure_status", &run(&text, Invariants::Left));
+}
+
+#[test]
+fn a_login_that_fails_shows_its_own_exchange() {
+    let text = "scenario: Alice sees her payments
+clients:
+  alice:
+    auth: { bearer: \"${token}\" }
+    login: { request: POST shop /login, form: { user: alice }, expect: { status: 200 }, capture: { token: body.token } }
+steps:
+  - name: alice looks
+    request: GET shop /payments
+    as: alice
+    expect: { status: 200 }
+";
+    check_screen("failure_login", &run(text, Invariants::Left));
+}
+
+#[test]
+fn the_parts_of_a_form_are_shown_one_a_line() {
+    let text = "scenario: A form is sent
+defaults: { query: { version: 2 }, auth: { basic: { user: ann, password: x } } }
+steps:
+  - request: POST shop /payments
+    multipart: { note: \"hello, you\", receipt: { text: a b, name: receipt.txt, type: text/plain }, data: { text: '{}', type: application/json } }
+    headers: { Cookie: sid=1, X-Tag: [a, b] }
+    expect: { status: 200 }
+";
+    check_screen("failure_multipart", &run(text, Invariants::Left));
 }
 
 #[test]

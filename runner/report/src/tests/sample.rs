@@ -7,7 +7,7 @@ use engine::{ScenarioResult, ServiceOutput};
 use fault::{Calls, Damage, Fault, FaultName, Link, Seed, Selector, ServiceName, Side};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use scenario::{
-    Action, Body, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
+    Action, BodyExpectation, Call, EventuallyStep, Expectations, Expression, InjectStep, OutcomeCount,
     OutcomePattern, PathTemplate, RequestStep, Scenario, Span, Step, Template, TemplateValue, Times,
 };
 use serde_json::{Value, json};
@@ -49,19 +49,12 @@ pub(crate) fn request(
     times: Times,
     expect: Expectations,
 ) -> RequestStep {
-    let call = Call {
-        method,
-        service: service(to),
-        path: PathTemplate::literal(path),
-        headers: Vec::new(),
-        body: Body::None,
-        timeout: None,
-    };
+    let call = Call::new(method, service(to), PathTemplate::literal(path));
     RequestStep { call, times, expect, capture: Vec::new() }
 }
 
 pub(crate) fn expecting(status: &[u16]) -> Expectations {
-    Expectations { status: status.to_vec(), ..Expectations::default() }
+    Expectations { status: status.iter().copied().map(Into::into).collect(), ..Expectations::default() }
 }
 
 /// A scenario of five steps: an order, a fault, a payment, a poll, and twenty payments at once.
@@ -77,6 +70,7 @@ pub(crate) fn scenario() -> Arc<Scenario> {
     let inject =
         InjectStep { fault: "reply-lost".parse().expect("a name"), after: Duration::ZERO, lasting: None };
     let poll = EventuallyStep {
+        fail_if: Vec::new(),
         within: Duration::from_secs(10),
         every: Duration::from_millis(100),
         request: request(Method::GET, "orders-service", "/api/orders/1", Times::Once, expecting(&[200])),

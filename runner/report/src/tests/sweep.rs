@@ -89,12 +89,7 @@ fn table(depth: Depth) -> SweepTable {
         .with("bank".parse().unwrap(), |_| Ok::<_, StartError>(bank()))
         .with("shop".parse().unwrap(), |context| Ok::<_, StartError>(shop(context)));
     let simulation = Simulation::new(&configuration, &services).unwrap();
-    let rules = Rules {
-        invariants: configuration.invariants.clone(),
-        settle: configuration.settle,
-        timeout: configuration.timeout,
-        circuits: Vec::new(),
-    };
+    let rules = Rules::from(&configuration);
     let options = SweepOptions { depth, ..SweepOptions::new(Seed(1)) };
     block_on(sweep(&Arc::from(scenario), &simulation, &rules, &options, &|_| {})).unwrap()
 }

@@ -3,7 +3,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use anstream::StripStream;
 use engine::{Event, ScenarioResult, Summary};
 use fault::Seed;
-use scenario::{Configuration, Dependency, Need, Service, StartCommand, Template};
+use scenario::{Configuration, Dependency, Need, RequestDefaults, Service, StartCommand, Template};
 use verdict::Verdict;
 
 use super::{
@@ -120,7 +120,7 @@ fn found(name: &str, start: Option<&str>, url: Option<&str>, calls: &[&str], nee
         depends_on: calls.iter().map(|name| Dependency { service: service(name), listen: None }).collect(),
         after: Vec::new(),
         ready: Vec::new(),
-        timeout: None,
+        requests: RequestDefaults::default(),
         circuits: None,
     }
 }
@@ -130,6 +130,7 @@ fn configuration(services: Vec<Service>) -> Configuration {
         file: "e2e.conf".into(),
         build: None,
         services,
+        clients: Vec::new(),
         invariants: Vec::new(),
         snapshots: None,
         settle: Duration::from_secs(5),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scenario::{
-    Action, BodyExpectation, Expectations, Judging, OutcomeCount, OutcomePattern, ReplyExpectation,
-    RequestStep, Scope, Step, TemplateValue, Times, Value,
+    Action, BodyExpectation, Expectations, Judging, Others, OutcomeCount, OutcomePattern, ReplyExpectation,
+    RequestStep, Scope, StatusPattern, Step, TemplateValue, Times, UnorderedList, Value,
 };
 use verdict::{Ending, Exchange, Reply, header_text, reply_scope};
 
@@ -83,15 +83,20 @@ pub(super) fn uncertain(expect: &Expectations, exchange: &Exchange<'_>) -> Optio
     if expect.judging == Judging::Lenient {
         return Some("any end".into());
     }
-    let mut ways: BTreeSet<String> = expect.status.iter().map(u16::to_string).collect();
+    let ended = exchange.pattern();
+    let is_one_of_them = match ended {
+        OutcomePattern::Status(status) => expect.status.iter().any(|pattern| pattern.matches(status)),
+        OutcomePattern::NoReply => expect.reply == ReplyExpectation::Optional,
+    };
+    let mut ways: BTreeSet<String> = expect.status.iter().map(StatusPattern::to_string).collect();
     if expect.reply == ReplyExpectation::Optional {
         if ways.is_empty() {
             return Some("a reply or no reply".into());
         }
         ways.insert(name(OutcomePattern::NoReply));
     }
-    let one_of_them = ways.len() > 1 && ways.contains(&name(exchange.pattern()));
-    one_of_them.then(|| ways.into_iter().collect::<Vec<_>>().join(" or "))
+    let several = ways.len() > 1 || matches!(expect.status.as_slice(), [StatusPattern::Class(_)]);
+    (several && is_one_of_them).then(|| ways.into_iter().collect::<Vec<_>>().join(" or "))
 }
 
 /// How many requests of a step ended how. Where a range is expected, the range, for the number isn't certain.
@@ -171,6 +176,11 @@ fn named_part(expected: &TemplateValue, found: Value) -> Value {
         }
         (TemplateValue::Array(expected), Value::Array(found)) => {
             expected.iter().zip(found).map(|(expected, found)| named_part(expected, found)).collect()
+        }
+        // Which of its values it is, or in which order, isn't certain.
+        (TemplateValue::Pattern(pattern), _) => format!("[{pattern}]").into(),
+        (TemplateValue::Unordered(UnorderedList { others: Others::Allowed, .. }), Value::Array(_)) => {
+            "[items in any order]".into()
         }
         // `${any}`, or a variable: an object or a list is expected as a whole, and its fields aren't named.
         (_, Value::Object(_)) => "[object]".into(),

@@ -1,6 +1,9 @@
 //! Conditions that are true, or false, whatever their variables are: `calls >= 0`, `x == x`.
 
-use super::tokens::{is_word, tokens};
+use super::{
+    times,
+    tokens::{is_word, tokens},
+};
 use crate::Number;
 
 /// The least values of names with a meaning of their own.
@@ -55,7 +58,10 @@ fn single(tokens: &[&str]) -> Option<bool> {
     if left == right {
         return Some(matches!(operator, "==" | "<=" | ">="));
     }
-    let number = |tokens: &[&str]| Number::from_loose(&tokens.concat()).map(|number| number.as_f64());
+    let number = |tokens: &[&str]| {
+        let text = tokens.concat();
+        Number::from_loose(&text).or_else(|| times::number(&text)).map(|number| number.as_f64())
+    };
     if let Some(least) = least(left) {
         return bounded(least, operator, number(right)?);
     }
@@ -97,6 +103,9 @@ mod tests {
         for (source, expected) in [
             ("calls >= 0", Some(true)),
             ("took > -0.5", Some(true)),
+            ("took >= 0ms", Some(true)),
+            ("0s > took", Some(false)),
+            ("took >= 1.5s", None),
             ("0 <= replied", Some(true)),
             ("-1 < delivered", Some(true)),
             ("status >= 100", Some(true)),

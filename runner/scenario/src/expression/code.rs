@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
+    depth,
     environment::ENVIRONMENT,
     error::{InvalidExpression, describe},
-    filters, headers, literals, meant, ordering,
+    filters, headers, helpers, literals, meant, ordering,
     path::Path,
-    tokens,
+    times, tokens,
 };
 
 /// The most expressions that are kept compiled. An exploration makes some hundred different ones, in thousands of
@@ -57,7 +58,9 @@ impl Code {
     }
 
     fn new(source: &str) -> Result<Self, InvalidExpression> {
-        let exact = literals::guard(source);
+        depth::check(source)?;
+        let timed = times::in_seconds(source);
+        let exact = literals::guard(&timed);
         // The places in a source that is rewritten aren't those that are written.
         let written = if exact == source { source } else { "" };
         let mut compiled = compile(&exact).map_err(|error| InvalidExpression::new(&error, written))?;
@@ -102,7 +105,7 @@ fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
         let known = known.eval(minijinja::context! { name => helper });
         if !known.is_ok_and(|known| known.is_true()) {
             let message = format!("there is no {kind} `{helper}`");
-            let known = if kind == "filter" { filters::FILTERS } else { filters::TESTS };
+            let known = helpers::names(if kind == "filter" { helpers::FILTERS } else { helpers::TESTS });
             return Err(InvalidExpression { message, range: tokens.get(name).cloned(), help: None, known });
         }
     }
@@ -116,7 +119,7 @@ fn readable_patterns(source: &str) -> Result<(), InvalidExpression> {
         let pattern = text.map(|text| filters::pattern(text.as_str().unwrap_or_default()));
         if let Ok(Err(error)) = pattern {
             let message = describe(&error);
-            return Err(InvalidExpression { message, range: Some(range), help: None, known: &[] });
+            return Err(InvalidExpression { message, range: Some(range), help: None, known: Vec::new() });
         }
     }
     Ok(())

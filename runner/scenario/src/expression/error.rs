@@ -13,7 +13,7 @@ pub struct InvalidExpression {
     /// How it is written here, when it is a spelling of another language.
     pub help: Option<&'static str>,
     /// The names that exist in its place, when a name is unknown.
-    pub known: &'static [&'static str],
+    pub known: Vec<&'static str>,
 }
 
 /// Why an expression has no value.
@@ -34,7 +34,7 @@ impl InvalidExpression {
         };
         let range = error.range().map(characters);
         let help = range.as_ref().and_then(|range| meant::operator(source, range.start));
-        Self { message: describe(error), range, help, known: &[] }
+        Self { message: describe(error), range, help, known: Vec::new() }
     }
 }
 

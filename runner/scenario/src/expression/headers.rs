@@ -5,7 +5,9 @@
 //! in `expect.headers`. Operators can't be replaced, functions can: in an expression that names `headers`, `a == b` is
 //! compiled as `__compared('==', a, b)`.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use http::{HeaderMap, HeaderValue};
 
 use super::json;
 use crate::{Object as Fields, Value};
@@ -14,6 +16,24 @@ use minijinja::{
     tests::is_in,
     value::{Enumerator, Object, ObjectRepr},
 };
+
+/// A header's value as text: UTF-8, or else latin-1, of which every byte is a character.
+pub fn header_text(value: &HeaderValue) -> Cow<'_, str> {
+    let bytes = value.as_bytes();
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), Cow::Borrowed)
+}
+
+/// The headers by their names: a text, or a list of texts for one that came several times.
+pub(super) fn fields(headers: &HeaderMap) -> Fields {
+    let mut fields = Fields::new();
+    for name in headers.keys() {
+        let values = headers.get_all(name).into_iter();
+        let mut values: Vec<Value> = values.map(|value| header_text(value).into_owned().into()).collect();
+        let value = if values.len() == 1 { values.remove(0) } else { values.into() };
+        fields.insert(name.to_string(), value);
+    }
+    fields
+}
 
 /// The name of a reply's headers.
 pub(super) const HEADERS: &str = "headers";

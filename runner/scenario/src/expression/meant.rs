@@ -25,6 +25,10 @@ const OPERATORS: &[(&str, &str)] = &[
     ("[*]", "write `list | map(attribute='id')`"),
 ];
 
+/// Units of time, and other spellings of them.
+const UNITS: &[&str] =
+    &["us", "ms", "s", "m", "h", "msec", "sec", "secs", "second", "seconds", "min", "mins", "minutes"];
+
 /// Constants of other languages.
 const CONSTANTS: &[(&str, &str)] = &[
     ("null", "it is called `none`: `x is none`"),
@@ -49,11 +53,9 @@ pub(super) fn operator(source: &str, at: usize) -> Option<&'static str> {
         let rest = source.get(start..)?;
         OPERATORS.iter().find(|(written, _)| rest.starts_with(written))
     };
-    let is_unit = ["ms", "s"]
-        .iter()
-        .any(|unit| source[at..].split(|c: char| !c.is_alphanumeric()).next() == Some(unit));
-    if is_unit && source[..at].ends_with(|c: char| c.is_ascii_digit()) {
-        return Some("a time in an expression is a number of seconds: `took < 0.3`");
+    let word = source[at..].split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    if UNITS.contains(&word) && source[..at].trim_end().ends_with(|c: char| c.is_ascii_digit()) {
+        return Some("a length of time has a unit right after its number: `300ms`, `1.5s`, `2m`");
     }
     // The parser stops within an operator of several characters where its beginning is one of its own.
     let inside = (1..=2).rev().filter_map(|back| at.checked_sub(back)).filter_map(|start| {
@@ -100,7 +102,7 @@ pub(super) fn patterns(source: &str) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Expression, environment::ENVIRONMENT, filters};
+    use super::super::{Expression, environment::ENVIRONMENT, helpers};
 
     #[test]
     fn a_spelling_of_another_language_is_refused_with_the_one_that_exists() {
@@ -116,8 +118,9 @@ mod tests {
             ("a == ${b}", "names stand in an expression as they are, without `${…}`"),
             ("$.a.b", "write a path with its names: `body.order.id`"),
             ("“a” == b", "a text stands in straight quotes: 'text'"),
-            ("took < 300ms", "a time in an expression is a number of seconds: `took < 0.3`"),
-            ("took < 3s", "a time in an expression is a number of seconds: `took < 0.3`"),
+            ("took < 300 ms", "a length of time has a unit right after its number: `300ms`, `1.5s`, `2m`"),
+            ("took < 5sec", "a length of time has a unit right after its number: `300ms`, `1.5s`, `2m`"),
+            ("took < 1 min", "a length of time has a unit right after its number: `300ms`, `1.5s`, `2m`"),
             ("a[*].id", "write `list | map(attribute='id')`"),
         ] {
             let invalid = Expression::parse(source).expect_err(source);
@@ -153,8 +156,8 @@ mod tests {
 
     #[test]
     fn the_filters_and_tests_that_are_suggested_exist() {
-        for (kind, names) in [("filter", filters::FILTERS), ("test", filters::TESTS)] {
-            for &name in names {
+        for (kind, known) in [("filter", helpers::FILTERS), ("test", helpers::TESTS)] {
+            for name in helpers::names(known) {
                 let exists = ENVIRONMENT.compile_expression_owned(format!("name is {kind}"));
                 let exists = exists
                     .and_then(|exists| exists.eval(minijinja::context! { name }).map(|it| it.is_true()));

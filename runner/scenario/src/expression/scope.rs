@@ -83,6 +83,11 @@ impl SharedValue {
         Self::new(Ok(fields.into()), Kind::Headers)
     }
 
+    /// The headers of a message.
+    pub fn of_headers(headers: &http::HeaderMap) -> Self {
+        Self::headers(headers::fields(headers))
+    }
+
     fn new(known: Result<Value, String>, kind: Kind) -> Self {
         Self(Arc::new(Shared { known, kind, calculable: OnceLock::new() }))
     }

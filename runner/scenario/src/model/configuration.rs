@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use fault::{Link, ServiceName};
 
-use super::Invariant;
+use super::{Client, Invariant, RequestDefaults};
 use crate::{Mistake, Template};
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
@@ -14,6 +14,8 @@ pub struct Configuration {
     pub build: Option<Template>,
     /// The services, in the order of the file.
     pub services: Vec<Service>,
+    /// The clients of all scenarios.
+    pub clients: Vec<Client>,
     /// Conditions that must hold in every scenario.
     pub invariants: Vec<Invariant>,
     /// The folder of the snapshots; `None` when none are taken.
@@ -44,8 +46,8 @@ pub struct Service {
     /// Conditions that all hold once it is ready. Without any, it is ready when `/` is answered with any status within
     /// [`Readiness::WITHIN`].
     pub ready: Vec<Readiness>,
-    /// How long a request to it waits for its reply, unless its step has another time. Scenarios are read with it.
-    pub timeout: Option<Duration>,
+    /// What every request to it bears, unless it says otherwise: headers and authentication.
+    pub requests: RequestDefaults,
     /// The path at which it tells the states of its circuits, for what a person reads about a failure.
     pub circuits: Option<http::Uri>,
 }
@@ -95,7 +97,7 @@ pub struct Dependency {
 pub struct Readiness {
     /// The path that has to answer with a 2xx status.
     pub path: String,
-    /// Headers that are sent.
+    /// Headers that are sent, with those of every request to its service.
     pub headers: http::HeaderMap,
     /// The time from the start within which it has to.
     pub within: Duration,

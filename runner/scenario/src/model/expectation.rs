@@ -1,5 +1,6 @@
 use fault::Link;
 
+use super::{CallsExpectation, StatusPattern};
 use crate::{Bindings, Expression, Span, Template, TemplateValue};
 
 /// The expectations on a request. All of them are judged, also after one has failed.
@@ -8,7 +9,7 @@ pub struct Expectations {
     /// Where `expect:` stands; `None` when the step has captures only.
     pub span: Option<Span>,
     /// The reply's status is one of these; any when empty.
-    pub status: Vec<u16>,
+    pub status: Vec<StatusPattern>,
     /// What headers must be.
     pub headers: Vec<(http::HeaderName, HeaderExpectation)>,
     /// The reply's body.
@@ -17,6 +18,13 @@ pub struct Expectations {
     pub that: Vec<Expression>,
     /// Expectations on the traffic on links while the step ran.
     pub links: Vec<LinkExpectation>,
+    /// Expectations on single calls on links while the step ran.
+    pub calls: Vec<CallsExpectation>,
+    /// The states of circuits once the request has ended.
+    pub circuits: Vec<CircuitExpectation>,
+    /// Of a parallel or repeated step: expressions over `min`, `max`, `mean` and percentiles such as `p95`, in seconds, each of
+    /// which must be true.
+    pub timing: Vec<Expression>,
     /// Of a parallel or repeated step: how many requests end in each way. Ways that aren't named must not occur.
     pub outcomes: Vec<(OutcomePattern, OutcomeCount)>,
     /// Whether a reply must come, rather than a reset, a refusal or a timeout.
@@ -77,6 +85,45 @@ pub struct LinkExpectation {
     pub holds: Expression,
 }
 
+/// The state of a circuit, as its service tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircuitExpectation {
+    /// The link whose calls the circuit guards.
+    pub link: Link,
+    /// Its state is one of these.
+    pub states: Vec<String>,
+}
+
+impl CircuitExpectation {
+    /// A state without what services spell differently: `HALF_OPEN` is `half-open`.
+    pub fn plain(state: &str) -> String {
+        state.trim().to_lowercase().replace(['_', ' '], "-")
+    }
+
+    /// Whether a state is one of those.
+    pub fn allows(&self, state: &str) -> bool {
+        self.states.iter().any(|expected| Self::plain(expected) == Self::plain(state))
+    }
+}
+
+impl HeaderExpectation {
+    /// The values that are named.
+    pub(crate) fn values(&self) -> &[Template] {
+        match self {
+            Self::Absent | Self::Present => &[],
+            Self::Values(values) => values,
+        }
+    }
+
+    /// The same expectation with other names or values for some of its variables.
+    pub(super) fn bind(&self, bindings: &Bindings) -> Self {
+        match self {
+            Self::Absent | Self::Present => self.clone(),
+            Self::Values(values) => Self::Values(values.iter().map(|value| value.bind(bindings)).collect()),
+        }
+    }
+}
+
 /// One way a request can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OutcomePattern {
@@ -101,33 +148,32 @@ impl Expectations {
     pub fn bind(&self, bindings: &Bindings) -> Self {
         let mut bound = self.clone();
         for (_, header) in &mut bound.headers {
-            if let HeaderExpectation::Values(values) = header {
-                *values = values.iter().map(|value| value.bind(bindings)).collect();
-            }
+            *header = header.bind(bindings);
         }
         if let Some(BodyExpectation::Subset(value) | BodyExpectation::Exact(value)) = &mut bound.body {
             *value = value.bind(bindings);
         }
-        for condition in &mut bound.that {
+        for condition in bound.that.iter_mut().chain(&mut bound.timing) {
             *condition = condition.bind(bindings);
         }
         for link in &mut bound.links {
             link.holds = link.holds.bind(bindings);
+        }
+        for calls in &mut bound.calls {
+            *calls = calls.bind(bindings);
         }
         bound
     }
 
     /// The variables they use, some of them more than once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let headers = self.headers.iter().flat_map(|(_, header)| match header {
-            HeaderExpectation::Absent | HeaderExpectation::Present => &[],
-            HeaderExpectation::Values(values) => values.as_slice(),
-        });
-        let headers = headers.flat_map(Template::names);
+        let headers = self.headers.iter().flat_map(|(_, header)| header.values()).flat_map(Template::names);
         let body = self.body.iter().flat_map(|body| match body {
             BodyExpectation::Subset(value) | BodyExpectation::Exact(value) => value.names(),
         });
-        let conditions = self.that.iter().chain(self.links.iter().map(|link| &link.holds));
-        headers.chain(body).chain(conditions.flat_map(Expression::names))
+        let links = self.links.iter().map(|link| &link.holds);
+        let conditions = self.that.iter().chain(&self.timing).chain(links);
+        let calls = self.calls.iter().flat_map(CallsExpectation::names);
+        headers.chain(body).chain(conditions.flat_map(Expression::names)).chain(calls)
     }
 }

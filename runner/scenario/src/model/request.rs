@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use fault::ServiceName;
+use http::HeaderName;
 
-use crate::{Bindings, PathTemplate, Template, TemplateValue};
+use super::{Authentication, Body, ClientName, Follow};
+use crate::{Bindings, EvaluationError, Pairs, PathTemplate, Scope, Template, percent};
 
 /// An HTTP request whose path, headers and body can have `${…}` in them.
 #[derive(Debug, Clone)]
@@ -13,57 +15,73 @@ pub struct Call {
     pub service: ServiceName,
     /// The path and query.
     pub path: PathTemplate,
-    /// Headers, in the order they are sent.
-    pub headers: Vec<(http::HeaderName, Template)>,
+    /// Pairs that are appended to the query of the path.
+    pub query: Pairs,
+    /// Headers, in the order they are sent. A name that is there several times is sent several times.
+    pub headers: Vec<(HeaderName, Template)>,
+    /// Headers that aren't sent, though what holds for more than this request has them.
+    pub without: Vec<HeaderName>,
     /// The body.
     pub body: Body,
+    /// The client that sends it; without one, it has no cookies.
+    pub client: Option<ClientName>,
+    /// How it says who sends it, if it says that itself.
+    pub auth: Option<Authentication>,
+    /// Whether it follows redirects, if it says that itself.
+    pub follow: Option<Follow>,
     /// How long to wait for the reply; the configuration's time when `None`.
     pub timeout: Option<Duration>,
 }
 
-/// The body of a request.
-#[derive(Debug, Clone)]
-pub enum Body {
-    /// No body.
-    None,
-    /// JSON, sent as `application/json` unless a header says otherwise.
-    Json(TemplateValue),
-    /// Text, sent as `text/plain` unless a header says otherwise.
-    Text(Template),
-    /// Fields, sent as `application/x-www-form-urlencoded`.
-    Form(Vec<(String, Template)>),
-}
-
 impl Call {
+    /// A request with nothing but its line.
+    pub fn new(method: http::Method, service: ServiceName, path: PathTemplate) -> Self {
+        let (query, headers, without, client, auth, follow, timeout) = Default::default();
+        let body = Body::None;
+        Self { method, service, path, query, headers, without, body, client, auth, follow, timeout }
+    }
+
     /// The same request with other names or values for some of its variables.
     #[must_use]
     pub fn bind(&self, bindings: &Bindings) -> Self {
-        let body = match &self.body {
-            Body::None => Body::None,
-            Body::Json(value) => Body::Json(value.bind(bindings)),
-            Body::Text(text) => Body::Text(text.bind(bindings)),
-            Body::Form(fields) => {
-                Body::Form(fields.iter().map(|(name, value)| (name.clone(), value.bind(bindings))).collect())
-            }
-        };
         Self {
             path: self.path.bind(bindings),
+            query: self.query.bind(bindings),
             headers: self.headers.iter().map(|(name, value)| (name.clone(), value.bind(bindings))).collect(),
-            body,
+            body: self.body.bind(bindings),
+            auth: self.auth.as_ref().map(|auth| auth.bind(bindings)),
             ..self.clone()
         }
+    }
+
+    /// The path and query, as they are sent. Of `defaults` it has the pairs whose names it doesn't have itself.
+    pub fn target(&self, defaults: &Pairs, scope: &Scope) -> Result<String, EvaluationError> {
+        let mut target = self.path.render(scope)?;
+        let own = self.query.render(scope)?;
+        let others = defaults.render(scope)?;
+        let others = others.into_iter().filter(|(name, _)| !self.query.keys().any(|own| own == *name));
+        let mut separator = match target.find('?') {
+            None => "?",
+            Some(_) if target.ends_with(['?', '&']) => "",
+            Some(_) => "&",
+        };
+        for (name, value) in own.into_iter().chain(others) {
+            target.push_str(separator);
+            target.push_str(&percent::query_value(name));
+            target.push('=');
+            target.push_str(&percent::query_value(&value));
+            separator = "&";
+        }
+        Ok(target)
     }
 
     /// The variables it uses, some of them more than once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let headers = self.headers.iter().map(|(_, value)| value);
         let mut templates: Vec<&Template> = std::iter::once(self.path.template()).chain(headers).collect();
-        match &self.body {
-            Body::None => {}
-            Body::Json(value) => value.templates(&mut templates),
-            Body::Text(text) => templates.push(text),
-            Body::Form(fields) => templates.extend(fields.iter().map(|(_, value)| value)),
-        }
+        self.query.templates(&mut templates);
+        self.body.templates(&mut templates);
+        templates.extend(self.auth.iter().flat_map(Authentication::templates));
         templates.into_iter().flat_map(Template::names)
     }
 }

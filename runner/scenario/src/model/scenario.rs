@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use fault::Fault;
 
-use super::Step;
+use super::{BodyFile, Client, ClientName, RequestDefaults, Step};
 use crate::TemplateValue;
 
 /// A scenario, ready to be run.
@@ -20,6 +20,10 @@ pub struct Scenario {
     pub text: Arc<str>,
     /// Variables, evaluated in this order when it starts.
     pub vars: Vec<(String, TemplateValue)>,
+    /// The clients that only it has.
+    pub clients: Vec<Client>,
+    /// What its requests bear and how they are sent, unless they say otherwise.
+    pub defaults: RequestDefaults,
     /// The faults it can inject.
     pub faults: Vec<Fault>,
     /// Its steps, in order.
@@ -31,7 +35,8 @@ pub struct Scenario {
 impl Scenario {
     /// A scenario without steps.
     pub fn new(name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
-        let (tags, sources, text, vars, faults, steps, settle) = Default::default();
+        let (tags, sources, text, vars, clients, defaults) = Default::default();
+        let (faults, steps, settle) = Default::default();
         Self {
             name: name.into(),
             file: Arc::new(file.into()),
@@ -39,9 +44,24 @@ impl Scenario {
             sources,
             text,
             vars,
+            clients,
+            defaults,
             faults,
             steps,
             settle,
         }
+    }
+
+    /// The clients that its requests are sent as.
+    pub fn senders(&self) -> BTreeSet<&ClientName> {
+        let requests = self.steps.iter().flat_map(Step::requests);
+        requests.filter_map(|request| request.call.client.as_ref()).chain(&self.defaults.client).collect()
+    }
+
+    /// The files whose bytes its requests send.
+    pub fn body_files(&self) -> Vec<&BodyFile> {
+        let logins = self.clients.iter().filter_map(|client| Some(&client.login.as_ref()?.request));
+        let requests = self.steps.iter().flat_map(Step::requests).chain(logins);
+        requests.flat_map(|request| request.call.body.files()).collect()
     }
 }

@@ -35,7 +35,7 @@ impl Step {
     pub fn is_judged(&self) -> bool {
         match &self.action {
             Action::Check(_) | Action::Process(_) => true,
-            Action::Request(_) | Action::Together(_) | Action::Eventually(_) => {
+            Action::Request(_) | Action::Together(_) | Action::Eventually(_) | Action::Watch(_) => {
                 self.requests().iter().any(|request| request.expect.span.is_some())
             }
             Action::Inject(_) | Action::Heal(_) | Action::Wait(_) => false,
@@ -47,6 +47,7 @@ impl Step {
         match &self.action {
             Action::Request(request) => vec![request],
             Action::Eventually(eventually) => vec![&eventually.request],
+            Action::Watch(watch) => vec![&watch.request],
             Action::Together(members) => members.iter().flat_map(Self::requests).collect(),
             Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Process(_) | Action::Check(_) => {
                 Vec::new()
@@ -64,6 +65,8 @@ pub enum Action {
     Together(Vec<Step>),
     /// Sends a request again and again until it meets its expectations.
     Eventually(EventuallyStep),
+    /// Sends a request again and again for a time, in which it always meets its expectations, or never does.
+    Watch(WatchStep),
     /// Puts a fault in force.
     Inject(InjectStep),
     /// Takes a fault out of force; all of them when there is no name.
@@ -109,6 +112,41 @@ pub struct EventuallyStep {
     pub every: Duration,
     /// The request. Each attempt sends it [`Times::Once`].
     pub request: RequestStep,
+    /// Conditions on a reply that can't become what is expected any more. The step fails as soon as one of them is true of a
+    /// reply that doesn't meet the expectations.
+    pub fail_if: Vec<Expression>,
+}
+
+/// A request that is sent for a time.
+#[derive(Debug, Clone)]
+pub struct WatchStep {
+    /// How often it has to meet its expectations.
+    pub rule: WatchRule,
+    /// The time from the first attempt to the last.
+    pub lasting: Duration,
+    /// The pause between two attempts.
+    pub every: Duration,
+    /// The request. Each attempt sends it [`Times::Once`].
+    pub request: RequestStep,
+}
+
+/// How often a request that is sent for a time has to meet its expectations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchRule {
+    /// Each time.
+    Always,
+    /// Not once.
+    Never,
+}
+
+impl WatchRule {
+    /// The key of the step, which is also its word in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// A fault to be put in force.

@@ -29,7 +29,23 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) ->
     } else if condition.always() == Some(true) {
         reader.note(node.span, always(true), "say something that could be otherwise".to_owned());
     }
+    check_times(reader, node, &condition, |name| name == "took");
     Some(condition)
+}
+
+/// Notes a number that was probably meant as milliseconds, where a name is a time in seconds.
+pub(crate) fn check_times(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    condition: &Expression,
+    is_time: impl Fn(&str) -> bool,
+) {
+    let source = condition.source();
+    let Some(place) = condition.meant_as_milliseconds(is_time) else { return };
+    let number = &source[place.clone()];
+    let help = format!("write `{number}ms`, or `{number}s` if that is meant");
+    let span = reader.part(node, source, place);
+    reader.note(span, format!("times are in seconds here: this is {number} of them"), help);
 }
 
 /// One or more conditions. Besides variables they can name `extra`.

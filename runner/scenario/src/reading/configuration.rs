@@ -12,12 +12,13 @@ use self::{
     variables::{Variables, filled_in},
 };
 use super::{
+    clients::{self, CLIENTS, DefinedIn},
     invariant::{INVARIANT, invariants},
     reader::{Reader, all},
     table::{DURATION, Key, Shape, Table},
     yaml::{Entry, Node},
 };
-use crate::{Configuration, Mistake, Service};
+use crate::{Configuration, Mistake};
 
 mod address;
 mod after;
@@ -39,22 +40,15 @@ pub(crate) const CONFIGURATION: Table = Table {
     groups: &[&[
         Key::required("services", Shape::Names(&Shape::Table(&SERVICE)), "The services by name."),
         Key::optional("build", Shape::Text, "A command that is run once before anything is started."),
+        Key::optional("clients", CLIENTS, "Those who send the requests of scenarios, by name."),
         Key::optional(
             "invariants",
             Shape::Names(&Shape::Table(&INVARIANT)),
             "What must hold in every scenario.",
         ),
         Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
-        Key::optional(
-            "settle",
-            DURATION,
-            "How long the system may take to settle; `10s` unless said otherwise.",
-        ),
-        Key::optional(
-            "timeout",
-            DURATION,
-            "How long a request waits for its reply; `5s` unless said otherwise.",
-        ),
+        Key::optional("settle", DURATION, "How long the system may take to settle.").or("10s"),
+        Key::optional("timeout", DURATION, "How long a request waits for its reply.").or("5s"),
     ]],
 };
 
@@ -86,8 +80,11 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
     check_places(reader, entries, services.as_deref().unwrap_or_default());
     if let Some(services) = &services {
         note_cycle(reader, entries, services);
-        reader.timeouts = timeouts(services);
     }
+    let external = services.iter().flatten().filter(|service| service.runs_already());
+    reader.external = external.map(|service| service.name.clone()).collect();
+    let clients =
+        fields.or("clients", Vec::new(), |node| clients::clients(reader, node, DefinedIn::Configuration));
     let build = fields.optional("build", |node| {
         let text = reader.text(node, "a command")?;
         words(reader, node, &text)?;
@@ -102,17 +99,13 @@ fn configuration(reader: &mut Reader<'_>, tree: &Node) -> Option<Configuration> 
         file: reader.file.to_path_buf(),
         build: build?,
         services: services?,
+        clients: clients?,
         invariants: invariants?,
         snapshots: snapshots?.map(PathBuf::from),
         settle: settle?,
         timeout: timeout?,
         ignored: std::mem::take(&mut reader.ignored),
     })
-}
-
-/// The times of the services that have one of their own.
-pub(super) fn timeouts(services: &[Service]) -> BTreeMap<ServiceName, Duration> {
-    services.iter().filter_map(|service| Some((service.name.clone(), service.timeout?))).collect()
 }
 
 fn service_name(reader: &mut Reader<'_>, entry: &Entry) -> Option<ServiceName> {

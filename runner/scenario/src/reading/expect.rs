@@ -2,11 +2,17 @@
 
 use http::HeaderName;
 
-use self::outcomes::{COUNT, outcomes};
+use self::{
+    calls::{CALLS, calls},
+    circuits::circuits,
+    outcomes::{COUNT, outcomes},
+    status::{STATUS, statuses},
+    timing::timing,
+};
 use super::{
     condition::{condition, conditions},
     expression::{Role, is_any, template, value},
-    http::{header_name, status},
+    http::header_name,
     names::{LINK, REPLY},
     reader::{Reader, all},
     request::with_index,
@@ -20,27 +26,31 @@ use crate::{
     TemplateValue, Times,
 };
 
+mod calls;
+mod circuits;
 mod outcomes;
+mod status;
+mod timing;
 
-const HEADER: &[Shape] = &[Shape::OneOrMore(&Shape::Text), Shape::Null];
+const EXPECTED_HEADER: Shape = Shape::Either(&[Shape::OneOrMore(&Shape::Text), Shape::Null]);
 
 pub(crate) const EXPECT: Table = Table {
     what: "an expectation",
     groups: &[&[
         Key::optional(
             "status",
-            Shape::OneOrMore(&Shape::Status),
-            "The reply's status, or a list of possible ones.",
+            Shape::OneOrMore(&STATUS),
+            "The reply's status, a class such as `2xx`, or a list of possible ones.",
         ),
         Key::optional(
             "headers",
-            Shape::Names(&Shape::Either(HEADER)),
+            Shape::Names(&EXPECTED_HEADER),
             "Headers of the reply; a list: all of these values; `null`: it must be absent; `${any}`: it must be there.",
         ),
         Key::optional(
             "body",
             Shape::Json,
-            "What must be in the body: objects may have more keys. `exact: …` for the whole; `${any}` for any value.",
+            "What must be in the body: objects may have more keys, and `${uuid}` or `${number > 3}` stands for a value. `exact: …` for the whole; `any_order` or `contains` for the items of a list.",
         ),
         Key::optional(
             "that",
@@ -51,6 +61,21 @@ pub(crate) const EXPECT: Table = Table {
             "links",
             Shape::Names(&EXPRESSION),
             "Links, each with an expression over `calls`, `delivered`, `replied` and `statuses`.",
+        ),
+        Key::optional(
+            "calls",
+            Shape::List(&Shape::Table(&CALLS)),
+            "Single calls on links while the step ran: how many, how far apart, in what order, with what in common.",
+        ),
+        Key::optional(
+            "circuits",
+            Shape::Names(&Shape::OneOrMore(&Shape::Text)),
+            "Links, each with the state of its circuit, as the caller tells it, or a list of possible ones: `open`.",
+        ),
+        Key::optional(
+            "timing",
+            EXPRESSIONS,
+            "Of a repeated or parallel request: expressions over `min`, `max`, `mean` and `p1` to `p99`: `p95 < 300ms`.",
         ),
         Key::optional(
             "outcomes",
@@ -82,7 +107,7 @@ pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times)
         reader.note(entry.span, "this step can't fail: nothing is expected", None);
     }
     let status = fields.or("status", Vec::new(), |node| statuses(reader, node));
-    for key in ["headers", "links"] {
+    for key in ["headers", "links", "circuits"] {
         if let Some(node) = fields.get(key).filter(|node| node.kind == Kind::Mapping(Vec::new())) {
             reader.note(
                 node.span,
@@ -97,6 +122,9 @@ pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times)
         (headers, body, fields.or("that", Vec::new(), |node| conditions(reader, node, REPLY)))
     });
     let links = fields.or("links", Vec::new(), |node| expected_links(reader, node));
+    let calls = fields.or("calls", Vec::new(), |node| calls(reader, node));
+    let circuits = fields.or("circuits", Vec::new(), |node| circuits(reader, node));
+    let timing = fields.entry("timing").map_or(Some(Vec::new()), |entry| timing(reader, entry, times));
     let outcomes = fields.entry("outcomes").map_or(Some(Vec::new()), |entry| outcomes(reader, entry, times));
     let reply = fields.or("no_reply", ReplyExpectation::Required, |node| expected_reply(reader, node));
     let lenient = fields.get("lenient").map(|node| reader.only_true(node, "lenient"));
@@ -113,6 +141,9 @@ pub(crate) fn expectations(reader: &mut Reader<'_>, entry: &Entry, times: Times)
         body: body?,
         that: that?,
         links: links?,
+        calls: calls?,
+        circuits: circuits?,
+        timing: timing?,
         outcomes: outcomes?,
         reply: reply?,
         judging: if lenient.is_some() { Judging::Lenient } else { Judging::Strict },
@@ -124,10 +155,6 @@ fn expected_reply(reader: &mut Reader<'_>, node: &Node) -> Option<ReplyExpectati
         return reader.only_true(node, "no_reply").map(|()| ReplyExpectation::Forbidden);
     }
     reader.choice(node, &[("true", ReplyExpectation::Forbidden), ("allowed", ReplyExpectation::Optional)])
-}
-
-fn statuses(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<u16>> {
-    all(reader.one_or_more(node).iter().map(|item| status(reader, item)))
 }
 
 fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, HeaderExpectation)>> {
@@ -147,7 +174,7 @@ fn expected_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderN
     }))
 }
 
-fn expected_body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyExpectation> {
+pub(crate) fn expected_body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyExpectation> {
     let body = match &node.kind {
         Kind::Mapping(entries) if matches!(entries.as_slice(), [only] if only.key == "exact") => {
             BodyExpectation::Exact(value(reader, &entries[0].value, Role::Expected)?)

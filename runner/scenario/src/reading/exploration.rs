@@ -34,8 +34,8 @@ pub(crate) const EXPLORATION: Table = Table {
     groups: &[&[
         Key::required("exploration", Shape::Text, "The exploration's name."),
         TAGS,
-        Key::optional("steps", RANGE, "How many steps a sequence has; `1-30` unless said otherwise."),
-        Key::optional("clients", RANGE, "How many requests are released at once; `1` unless said otherwise."),
+        Key::optional("steps", RANGE, "How many steps a sequence has.").or("1-30"),
+        Key::optional("clients", RANGE, "How many requests are released at once.").or("1"),
         Key::required(
             "operations",
             Shape::Names(&Shape::Table(&OPERATION)),

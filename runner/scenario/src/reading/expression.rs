@@ -3,11 +3,16 @@
 use super::{
     foreign_placeholder,
     names::{ANY, CONFIGURATION_ONLY, is_spelled_as_one, is_taken},
+    pattern::pattern,
     reader::{Reader, all},
     suggestion,
     yaml::{Entry, Kind, Node},
 };
-use crate::{Expression, Span, Template, TemplateValue, Value, expression::meant, template::TemplateError};
+use crate::{
+    Expression, Others, Span, Template, TemplateValue, UnorderedList, Value, ValueType,
+    expression::meant,
+    template::{ANY_ORDER, CONTAINS, TemplateError},
+};
 
 /// What a value is for. Only an expected one can have `${any}` in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +117,10 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         ))
     } else if let Some(help) = word.and_then(|start| meant(&source[start..])) {
         Some(help.to_owned())
+    } else if ValueType::named(name).is_some() && !CONFIGURATION_ONLY.contains(&name) {
+        Some(format!(
+            "`${{{name}}}` stands for a whole value in an expected body; a condition on it begins with it: `${{number > 3}}`"
+        ))
     } else if let Some(later) = reader.names.announced(name) {
         Some(format!("it is captured only later, on line {}", later.line))
     } else {
@@ -177,15 +186,50 @@ pub(crate) fn value(reader: &mut Reader<'_>, node: &Node, role: Role) -> Option<
         Kind::Boolean(value) => Some(TemplateValue::Plain((*value).into())),
         Kind::Number(number, _) => Some(TemplateValue::Plain(Value::Number(number.clone()))),
         Kind::Text(text) if role == Role::Expected && is_any(text) => Some(TemplateValue::Any),
-        Kind::Text(text) => template_in(reader, node, text, 0).map(TemplateValue::Text),
+        Kind::Text(text) => {
+            let pattern = if role == Role::Expected { pattern(reader, node, text) } else { None };
+            match pattern {
+                Some(pattern) => pattern.map(TemplateValue::Pattern),
+                None => template_in(reader, node, text, 0).map(TemplateValue::Text),
+            }
+        }
         Kind::List(items) => {
             all(items.iter().map(|item| value(reader, item, role))).map(TemplateValue::Array)
+        }
+        Kind::Mapping(entries)
+            if role == Role::Expected
+                && let Some((list, others)) = unordered(entries) =>
+        {
+            unordered_list(reader, list, others)
         }
         Kind::Mapping(entries) => {
             let read = |entry: &Entry| Some((entry.key.clone(), value(reader, &entry.value, role)?));
             all(entries.iter().map(read)).map(TemplateValue::Object)
         }
     }
+}
+
+/// The items of a list in any order, which is a mapping of nothing but `any_order` or, to a list, `contains`.
+fn unordered(entries: &[Entry]) -> Option<(&Node, Others)> {
+    let [entry] = entries else { return None };
+    match entry.key.as_str() {
+        ANY_ORDER => Some((&entry.value, Others::Forbidden)),
+        CONTAINS if matches!(entry.value.kind, Kind::List(_)) => Some((&entry.value, Others::Allowed)),
+        _ => None,
+    }
+}
+
+fn unordered_list(reader: &mut Reader<'_>, node: &Node, others: Others) -> Option<TemplateValue> {
+    let Kind::List(items) = &node.kind else {
+        reader.wrong_kind(node, "a list whose items can have any order");
+        return None;
+    };
+    if items.is_empty() && others == Others::Allowed {
+        let help = "say what has to be in it, or `${list}`".to_owned();
+        reader.note(node.span, "every list contains nothing", help);
+    }
+    let items = all(items.iter().map(|item| value(reader, item, Role::Expected)))?;
+    Some(TemplateValue::Unordered(UnorderedList { items, others }))
 }
 
 /// Whether a text is `${any}`.

@@ -3,6 +3,7 @@
 use fault::{Fault, FaultName};
 
 use self::{
+    content::CONTENT,
     damage::{DAMAGES, damage},
     selector::{SELECTORS, selector},
 };
@@ -15,9 +16,12 @@ use super::{
 };
 use crate::Span;
 
+mod content;
 mod damage;
 mod plain;
 mod selector;
+
+pub(crate) use selector::{method_and_path, path_pattern};
 
 pub(crate) const FAULT: Table = Table {
     what: "a fault",
@@ -28,6 +32,7 @@ pub(crate) const FAULT: Table = Table {
             "The link it damages: `caller -> callee`, or `client -> service`.",
         )],
         SELECTORS,
+        CONTENT,
         DAMAGES,
     ],
 };

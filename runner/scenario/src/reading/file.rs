@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    configuration::timeouts,
     exploration::exploration,
     files::Files,
     invariant::invariants_file,
@@ -29,10 +28,12 @@ pub fn read_file_with(
 ) -> Result<File, Vec<Mistake>> {
     let mut reader = Reader::new(text, file, files);
     reader.services = configuration.services.iter().map(|service| service.name.clone()).collect();
-    reader.timeouts = timeouts(&configuration.services);
     reader.links = configuration.links().collect();
     let external = configuration.services.iter().filter(|service| service.runs_already());
     reader.external = external.map(|service| service.name.clone()).collect();
+    reader.clients.know(configuration.clients.iter().map(|client| client.name.clone()));
+    let telling = configuration.services.iter().filter(|service| service.circuits.is_some());
+    reader.circuits = telling.map(|service| service.name.clone()).collect();
     let read = reader.tree().and_then(|tree| read(&mut reader, tree));
     reader.finish(read)
 }

@@ -7,7 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{reader::Reader, yaml::Node};
+use super::{
+    media_type::media_type,
+    reader::Reader,
+    yaml::{Kind, Node},
+};
+use crate::BodyFile;
 
 /// Gives the content of files, so that reading needs no file system.
 pub trait Files: fmt::Debug {
@@ -41,4 +46,18 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The file that `node` names, to be sent.
+pub(crate) fn body_file(reader: &mut Reader<'_>, node: &Node) -> Option<BodyFile> {
+    if let Kind::Text(text) = &node.kind
+        && text.contains("${")
+    {
+        let help = "a file is read before the run: write its path itself".to_owned();
+        reader.note(node.span, "the path of a file can't hold an expression", help);
+        return None;
+    }
+    let (path, content) = reader.content(node)?;
+    let media_type = media_type(&path);
+    Some(BodyFile { path, content, media_type })
 }

@@ -1,14 +1,19 @@
 //! Invariants: conditions that must hold in every scenario.
 
+use http::Method;
+
 use super::{
     condition::conditions,
     expression::check_name,
     reader::{Reader, all},
-    request::{REQUEST_LINE, request_line},
+    request::{REQUEST, REQUEST_LINE, request_line, request_of},
     table::{EXPRESSIONS, Key, Shape, Table},
     yaml::{Entry, Node},
 };
-use crate::{Call, Invariant, InvariantTiming};
+use crate::{Invariant, InvariantTiming, Observation, ObservedReply, Times};
+
+/// What can't be expected of a reply to an observation.
+const NOT_OBSERVED: &[&str] = &["links", "calls", "circuits", "no_reply", "lenient"];
 
 pub(crate) const INVARIANT: Table = Table {
     what: "an invariant",
@@ -20,11 +25,19 @@ pub(crate) const INVARIANT: Table = Table {
         ),
         Key::required(
             "observe",
-            Shape::Names(&REQUEST_LINE),
-            "Names for the bodies of replies, each with its request: `GET users-service /api/ledger`.",
+            Shape::Names(&Shape::Either(&[REQUEST_LINE, Shape::Table(&OBSERVATION)])),
+            "Names for the bodies of replies, each with its request: `GET users-service /api/ledger`, or a mapping of `request`, `headers`, `body` and what else a request can have.",
         ),
         Key::required("holds", EXPRESSIONS, "Expressions over those names, each of which must be true."),
     ]],
+};
+
+const OBSERVATION: Table = Table {
+    what: "an observation",
+    groups: &[
+        &[Key::required("request", REQUEST_LINE, "The request: `GET users-service /api/ledger`.")],
+        REQUEST,
+    ],
 };
 
 pub(crate) const INVARIANTS: Table = Table {
@@ -62,7 +75,8 @@ fn invariant(reader: &mut Reader<'_>, entry: &Entry) -> Option<Invariant> {
         && holds.is_some()
     {
         for name in observed {
-            if !reader.names.is_used(&name.key) {
+            let is_judged = name.value.entries().iter().any(|entry| entry.key == "expect");
+            if !is_judged && !reader.names.is_used(&name.key) {
                 reader.note(name.span, format!("`{}` is observed and never used", name.key), None);
             }
         }
@@ -71,21 +85,44 @@ fn invariant(reader: &mut Reader<'_>, entry: &Entry) -> Option<Invariant> {
     Some(Invariant { name: entry.key.clone(), when: when?, observe: observe?, holds: holds? })
 }
 
-fn observations(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(String, Call)>> {
+fn observations(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Observation>> {
     let entries = reader.mapping(node, "a mapping of names to requests")?;
-    let read: Vec<_> = entries.iter().map(|entry| request_line(reader, &entry.value)).collect();
+    let read: Vec<_> = entries.iter().map(|entry| observation(reader, entry)).collect();
     for entry in entries {
         check_name(reader, &entry.key, entry.span);
         reader.names.define(&entry.key);
     }
-    let mut observed = Vec::new();
-    for (entry, call) in entries.iter().zip(read) {
-        let call = call?;
-        if !call.method.is_safe() {
-            let help = "observe with GET".to_owned();
-            reader.note(entry.value.span, format!("{} may change what it observes", call.method), help);
+    read.into_iter().collect()
+}
+
+fn observation(reader: &mut Reader<'_>, entry: &Entry) -> Option<Observation> {
+    let node = &entry.value;
+    let (call, reply) = if node.is_mapping() {
+        let fields = reader.fields(node, &OBSERVATION)?;
+        if let Some(capture) = fields.entry("capture") {
+            let help = format!("`{}` stands for the body of the reply", entry.key);
+            reader.note(capture.span, "an observation captures nothing", help);
         }
-        observed.push((entry.key.clone(), call));
+        for stray in fields.get("expect").map_or(&[][..], Node::entries) {
+            if NOT_OBSERVED.contains(&stray.key.as_str()) {
+                let help = "observations pass all links, and are repeated until they can be made".to_owned();
+                reader.note(stray.span, format!("`{}` can't be expected of an observation", stray.key), help);
+            }
+        }
+        let request = request_of(reader, fields.get("request")?, &fields, Times::Once)?;
+        let reply = match request.expect.span {
+            Some(_) => ObservedReply::Expected(Box::new(request.expect)),
+            None => ObservedReply::NoError,
+        };
+        (request.call, reply)
+    } else {
+        (request_line(reader, node)?, ObservedReply::Success)
+    };
+    // Some services are asked by POST, with what is asked for in the body.
+    let is_asked = node.is_mapping() && call.method == Method::POST;
+    if !call.method.is_safe() && !is_asked {
+        let help = "observe with GET".to_owned();
+        reader.note(node.span, format!("{} may change what it observes", call.method), help);
     }
-    Some(observed)
+    Some(Observation { name: entry.key.clone(), call, reply })
 }

@@ -17,6 +17,52 @@ pub(crate) const CONFIGURATION_ONLY: &[&str] = &["port", "data_dir", "conf_dir",
 /// Names that can't be given to variables.
 const TAKEN: &[&[&str]] = &[REPLY, LINK, KEYWORDS, &[ANY, INDEX, "env", "range", "dict"]];
 
+/// A name that has a meaning of its own in expressions at certain places.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownName {
+    /// The name.
+    pub name: &'static str,
+    /// The keys whose expressions can use it.
+    pub places: &'static str,
+    /// What it stands for.
+    pub doc: &'static str,
+}
+
+const fn known(places: &'static str, name: &'static str, doc: &'static str) -> KnownName {
+    KnownName { name, places, doc }
+}
+
+const OF_A_REPLY: &str = "`that`, `capture`, `makes`, `same`";
+const OF_A_LINK: &str = "`links`";
+const OF_A_SERVICE: &str = "`command`, `env`, `cwd` and `build` of e2e.conf";
+
+/// The names that have a meaning of their own, besides variables and captures.
+pub const KNOWN_NAMES: &[KnownName] = &[
+    known(OF_A_REPLY, "status", "The reply's status, a number."),
+    known(
+        OF_A_REPLY,
+        "headers",
+        "The reply's headers by name: a text, or a list of texts for one that came several times.",
+    ),
+    known(OF_A_REPLY, "body", "The reply's body: what its JSON holds, or the text."),
+    known(OF_A_REPLY, "took", "How long the reply took, in seconds."),
+    known(OF_A_LINK, "calls", "How many requests the caller sent."),
+    known(OF_A_LINK, "delivered", "How many of them reached the callee."),
+    known(OF_A_LINK, "replied", "How many replies reached the caller."),
+    known(OF_A_LINK, "statuses", "The statuses of these replies, in order."),
+    known(
+        "the request and `capture` of a step with `repeat` or `parallel`",
+        "index",
+        "The number of the request, counted from 0.",
+    ),
+    known("an expected body or header, alone in `${…}`", "any", "Any value."),
+    known(OF_A_SERVICE, "port", "The port on which the service has to listen."),
+    known(OF_A_SERVICE, "data_dir", "A folder of the service's own, anew in every scenario."),
+    known(OF_A_SERVICE, "conf_dir", "The folder of e2e.conf."),
+    known(OF_A_SERVICE, "url", "The addresses of links by callee: `${url.users-service}`."),
+    known(OF_A_SERVICE, "env", "Environment variables of the runner by name: `${env.HOME}`."),
+];
+
 /// The variables that are defined at one point of a file, and those that were used.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -82,5 +128,18 @@ impl Names {
     /// Where the capture of a name that isn't defined yet stands.
     pub(crate) fn announced(&self, name: &str) -> Option<Span> {
         self.later.get(name).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_with_a_meaning_of_its_own_is_described() {
+        let described: Vec<&str> = KNOWN_NAMES.iter().map(|known| known.name).collect();
+        let meant = [REPLY, LINK, &[INDEX, ANY], CONFIGURATION_ONLY].concat();
+        assert_eq!(described, meant);
+        assert!(KNOWN_NAMES.iter().all(|known| known.doc.ends_with('.')));
     }
 }

@@ -1,7 +1,7 @@
 //! Reads one file: collects mistakes, and takes mappings, lists and scalars apart.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ops::{Range, RangeInclusive},
     path::PathBuf,
     str::FromStr,
@@ -12,6 +12,7 @@ use std::{
 use fault::{Link, ServiceName};
 
 use super::{
+    clients::Clients,
     fields::Fields,
     files::Files,
     names::Names,
@@ -38,10 +39,12 @@ pub(crate) struct Reader<'a> {
     pub(crate) services: Vec<ServiceName>,
     /// Those of them that run already.
     pub(crate) external: Vec<ServiceName>,
-    /// How long requests to them wait for their reply, of those that have a time of their own.
-    pub(crate) timeouts: BTreeMap<ServiceName, Duration>,
     /// The links between them.
     pub(crate) links: Vec<Link>,
+    /// The clients that requests can be sent as.
+    pub(crate) clients: Clients,
+    /// The services that tell their circuits.
+    pub(crate) circuits: Vec<ServiceName>,
     /// The other files that this one can name.
     pub(crate) files: &'a dyn Files,
     /// Those of them that it names.
@@ -58,8 +61,9 @@ impl<'a> Reader<'a> {
             names: Names::default(),
             services: Vec::new(),
             external: Vec::new(),
-            timeouts: BTreeMap::new(),
             links: Vec::new(),
+            clients: Clients::default(),
+            circuits: Vec::new(),
             files,
             sources: BTreeSet::new(),
         }

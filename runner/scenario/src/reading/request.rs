@@ -1,28 +1,78 @@
 //! Requests: `POST orders-service /api/orders`, with headers and a body.
 
-use http::HeaderName;
-
+use self::{
+    auth::AUTHENTICATION,
+    body::body,
+    follow::{FOLLOW, follow},
+    headers::{HEADERS, Headers, headers},
+    multipart::PARTS,
+    pairs::{PAIRS, pairs},
+};
 use super::{
+    clients::client_at,
     expect::{self, expectations},
-    expression::{Role, check_name, expression, template, template_in, value},
+    expression::{check_name, expression, template_in},
     fields::Fields,
-    http::{header_name, method, words},
+    http::{method, words},
     names::{INDEX, REPLY},
-    reader::{Reader, all},
+    reader::Reader,
     services::service,
     table::{DURATION, EXPRESSION, Key, Shape},
     yaml::{Entry, Kind, Node},
 };
-use crate::{
-    Body, Call, Expectations, Expression, PathTemplate, RequestStep, Scope, Template, Times, percent,
-};
+use crate::{Call, Expectations, Expression, Pairs, PathTemplate, RequestStep, Times, percent};
+
+pub(crate) mod auth;
+mod body;
+pub(crate) mod follow;
+pub(crate) mod headers;
+mod multipart;
+pub(crate) mod pairs;
 
 /// The keys beside a request: what is sent, and what must come back.
 pub(crate) const REQUEST: &[Key] = &[
-    Key::optional("headers", Shape::Names(&Shape::Text), "Headers that are sent."),
+    Key::optional(
+        "query",
+        PAIRS,
+        "Pairs that are encoded and appended to the path; a list repeats a name, null leaves it out.",
+    ),
+    Key::optional(
+        "headers",
+        HEADERS,
+        "Headers that are sent; a list sends one several times, null leaves out one that would be sent otherwise.",
+    ),
     Key::optional("body", Shape::Json, "A JSON body; `${…}` in it holds an expression."),
     Key::optional("text", Shape::Text, "A body of plain text, in place of a JSON body."),
-    Key::optional("form", Shape::Names(&Shape::Text), "The fields of a form, in place of a JSON body."),
+    Key::optional(
+        "form",
+        PAIRS,
+        "The fields of a form, in place of a JSON body; a list repeats a field, null leaves it out.",
+    ),
+    Key::optional(
+        "multipart",
+        PARTS,
+        "The parts of a multipart form, in place of a JSON body: a text each, or a mapping with `file` or `text`.",
+    ),
+    Key::optional(
+        "file",
+        Shape::Text,
+        "A file whose bytes are the body, relative to this file. Its extension gives the `Content-Type`, unless a header does.",
+    ),
+    Key::optional(
+        "as",
+        Shape::Text,
+        "The client that sends it, of `clients`: with its headers, its authentication and its cookies.",
+    ),
+    Key::optional(
+        "auth",
+        AUTHENTICATION,
+        "How it says who sends it: `{ basic: { user: …, password: … } }`, `{ bearer: … }`, or `none`.",
+    ),
+    Key::optional(
+        "follow",
+        FOLLOW,
+        "Follows redirects: `true` for at most 10, or the most that it follows; not followed unless said otherwise.",
+    ),
     Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
     Key::optional("expect", Shape::Table(&expect::EXPECT), "The expectations on the reply."),
     Key::optional(
@@ -33,7 +83,7 @@ pub(crate) const REQUEST: &[Key] = &[
 ];
 
 /// `METHOD service /path`.
-pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Z]+\s+\S+\s+(/|\$\{).*$");
+pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\s+\S+\s+(/|\$\{).*$");
 
 /// A request with everything beside it that belongs to it.
 pub(crate) fn request_step(
@@ -57,12 +107,7 @@ pub(crate) fn request_of(
     fields: &Fields<'_>,
     times: Times,
 ) -> Option<RequestStep> {
-    let (call, headers, body) = with_index(reader, times, |reader| {
-        let call = request_line(reader, line);
-        let headers = fields.or("headers", Vec::new(), |node| sent_headers(reader, node));
-        (call, headers, body(reader, fields))
-    });
-    let timeout = fields.optional("timeout", |node| reader.some_time(node));
+    let call = with_index(reader, times, |reader| sent(reader, line, fields));
     let expect = match fields.entry("expect") {
         Some(entry) => expectations(reader, entry, times),
         None => Some(Expectations::default()),
@@ -71,11 +116,32 @@ pub(crate) fn request_of(
         Some(entry) => captures(reader, entry, times),
         None => Some(Vec::new()),
     };
-    let mut call = call?;
-    call.headers = headers?;
-    call.body = body?;
-    call.timeout = timeout?.or(call.timeout);
-    Some(RequestStep { call, times, expect: expect?, capture: capture? })
+    Some(RequestStep { call: call?, times, expect: expect?, capture: capture? })
+}
+
+/// What is sent: the request's line with everything beside it.
+pub(crate) fn sent(reader: &mut Reader<'_>, line: &Node, fields: &Fields<'_>) -> Option<Call> {
+    let call = request_line(reader, line);
+    let query =
+        fields.or("query", Pairs::default(), |node| pairs(reader, node, "a mapping of a query's names"));
+    let headers = fields.or("headers", Headers::default(), |node| headers(reader, node));
+    let body = body(reader, fields);
+    let client = fields.optional("as", |node| client_at(reader, node));
+    let auth = auth::auth(reader, fields);
+    let follow = fields.optional("follow", |node| follow(reader, node));
+    let timeout = fields.optional("timeout", |node| reader.some_time(node));
+    let headers = headers?;
+    Some(Call {
+        query: query?,
+        headers: headers.sent,
+        without: headers.without,
+        body: body?,
+        client: client?,
+        auth: auth?,
+        follow: follow?,
+        timeout: timeout?,
+        ..call?
+    })
 }
 
 /// `METHOD service /path`: a request without headers and body.
@@ -91,15 +157,7 @@ pub(crate) fn request_line(reader: &mut Reader<'_>, node: &Node) -> Option<Call>
     let span = reader.part(node, &text, second.0..second.1);
     let service = service(reader, &text[second.0..second.1], span);
     let path = request_path(reader, node, &text[..third.1], third.0);
-    let service = service?;
-    Some(Call {
-        method: method?,
-        timeout: reader.timeouts.get(&service).copied(),
-        service,
-        path: path?,
-        headers: Vec::new(),
-        body: Body::None,
-    })
+    Some(Call::new(method?, service?, path?))
 }
 
 fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<PathTemplate> {
@@ -124,59 +182,6 @@ fn request_path(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) 
         }
     }
     Some(PathTemplate::new(template))
-}
-
-fn sent_headers(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(HeaderName, Template)>> {
-    let entries = reader.mapping(node, "a mapping of headers")?;
-    all(entries.iter().map(|entry| {
-        let name = header_name(reader, entry);
-        let value = template(reader, &entry.value, "a header's value")?;
-        if value.literals().any(|literal| literal.contains(|c: char| c.is_control() && c != '\t')) {
-            let help = "a header is one line: write it without line breaks".to_owned();
-            reader.note(entry.value.span, "a header's value can't have control characters in it", help);
-        }
-        Some((name?, value))
-    }))
-}
-
-fn body(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Body> {
-    let present = fields.present(&["body", "text", "form"]);
-    if let [first, second, ..] = present.as_slice() {
-        let message = format!("a request has one body: `{}` and `{}` are two", first.key, second.key);
-        reader.note(second.span, message, None);
-    }
-    let Some(entry) = present.first() else { return Some(Body::None) };
-    match entry.key.as_str() {
-        "body" => {
-            if let Kind::Text(text) = &entry.value.kind
-                && holds_json(text)
-            {
-                let help = "leave the quotes out (JSON is YAML, too), or send the characters as they are: `text: …` with \
-                            `headers: { Content-Type: application/json }`";
-                let message = "this JSON would be sent as one text, in quotes";
-                reader.note(entry.value.span, message, help.to_owned());
-            }
-            value(reader, &entry.value, Role::Sent).map(Body::Json)
-        }
-        "text" => template(reader, &entry.value, "a text").map(Body::Text),
-        _ => {
-            let fields = reader.mapping(&entry.value, "a mapping of a form's fields")?;
-            let read =
-                |field: &Entry| Some((field.key.clone(), template(reader, &field.value, "a field's value")?));
-            all(fields.iter().map(read)).map(Body::Form)
-        }
-    }
-}
-
-/// Whether a text is a JSON object or list, with or without `${…}` in it.
-fn holds_json(text: &str) -> bool {
-    let text = text.trim();
-    if !text.starts_with(['{', '[']) {
-        return false;
-    }
-    let placeholder = |_| Ok::<_, ()>(Expression::parse("none").expect("it is an expression"));
-    let filled = Template::parse(text, placeholder).ok().and_then(|text| text.render(&Scope::default()).ok());
-    filled.is_some_and(|text| serde_json::from_str::<serde_json::Value>(&text).is_ok())
 }
 
 fn captures(reader: &mut Reader<'_>, entry: &Entry, times: Times) -> Option<Vec<(String, Expression)>> {

@@ -1,6 +1,8 @@
 //! A scenario: its name, variables, faults and steps.
 
 use super::{
+    clients::{self, CLIENTS, DefinedIn},
+    defaults::{DEFAULTS, defaults},
     expression::{Role, check_name, value},
     fault::{self, faults},
     reader::{Reader, all},
@@ -9,7 +11,7 @@ use super::{
     tags::{TAGS, tags},
     yaml::{Kind, Node},
 };
-use crate::{Scenario, Span, Step, TemplateValue};
+use crate::{RequestDefaults, Scenario, Span, Step, TemplateValue};
 
 pub(crate) const SCENARIO: Table = Table {
     what: "a scenario",
@@ -20,6 +22,16 @@ pub(crate) const SCENARIO: Table = Table {
             "vars",
             Shape::Names(&Shape::Json),
             "Variables, each of which can use those before it.",
+        ),
+        Key::optional(
+            "clients",
+            CLIENTS,
+            "Those who send its requests, by name; one here replaces one of e2e.conf of the same name.",
+        ),
+        Key::optional(
+            "defaults",
+            Shape::Table(&DEFAULTS),
+            "What its requests bear and how they are sent, unless they say otherwise.",
         ),
         Key::optional(
             "faults",
@@ -36,10 +48,16 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
     let name = fields.get("scenario").and_then(|node| reader.text(node, "the scenario's name"));
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
     let vars = fields.or("vars", Vec::new(), |node| vars(reader, node));
+    let clients =
+        fields.or("clients", Vec::new(), |node| clients::clients(reader, node, DefinedIn::Scenario));
+    let defaults = fields.or("defaults", RequestDefaults::default(), |node| defaults(reader, node));
     let read = fields.get("faults").map_or_else(Vec::new, |node| faults(reader, node));
     let mut faults =
         Faults { known: read.iter().filter_map(|fault| fault.name.clone()).collect(), ..Faults::default() };
     let steps = fields.get("steps").and_then(|node| steps(reader, node, &mut faults));
+    if let Some(node) = fields.get("clients") {
+        clients::check_used(reader, node);
+    }
     for fault in &read {
         if let Some(name) = &fault.name
             && !faults.injected.contains(name)
@@ -56,6 +74,8 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<Scenario>
         sources: reader.sources.clone(),
         text: reader.text.into(),
         vars: vars?,
+        clients: clients?,
+        defaults: defaults?,
         faults: read.into_iter().map(|read| read.fault).collect::<Option<_>>()?,
         steps: steps?,
         settle: settle?,

@@ -6,6 +6,7 @@ use self::{
     process::{RESTART, SIGNAL, START, process},
     times::{SENDING, times},
     together::{MEMBER, together},
+    watch::{ALWAYS, NEVER, watch},
 };
 use super::{
     condition::conditions,
@@ -16,7 +17,7 @@ use super::{
     table::{DURATION, EXPRESSIONS, Key, Presence, Shape, Table},
     yaml::{Entry, Node},
 };
-use crate::{Action, Signal, Step, Times};
+use crate::{Action, Signal, Step, Times, WatchRule};
 
 mod eventually;
 mod heading;
@@ -24,6 +25,7 @@ mod inject;
 mod process;
 mod times;
 mod together;
+mod watch;
 
 pub(crate) use inject::Faults;
 
@@ -36,6 +38,16 @@ const ACTIONS: &[Key] = &[
         "Sends different requests at once; each has its own expectations and captures.",
     ),
     Key::one_of("eventually", Shape::Table(&EVENTUALLY), "Sends a request until it meets its expectations."),
+    Key::one_of(
+        WatchRule::Always.as_str(),
+        Shape::Table(&ALWAYS),
+        "Sends a request for a time, in which it always meets its expectations.",
+    ),
+    Key::one_of(
+        WatchRule::Never.as_str(),
+        Shape::Table(&NEVER),
+        "Sends a request for a time, in which it never meets its expectations.",
+    ),
     Key::one_of(
         "inject",
         Shape::Either(&[Shape::Text, Shape::Table(&INJECT)]),
@@ -97,6 +109,8 @@ fn action(
         }
         "together" => together(reader, node).map(Action::Together),
         "eventually" => eventually(reader, node).map(Action::Eventually),
+        "always" => watch(reader, node, WatchRule::Always).map(Action::Watch),
+        "never" => watch(reader, node, WatchRule::Never).map(Action::Watch),
         "inject" => inject(reader, node, fields, faults).map(Action::Inject),
         "heal" => heal(reader, node, faults).map(Action::Heal),
         "wait" => reader.some_time(node).map(Action::Wait),
@@ -118,8 +132,10 @@ fn check_beside(reader: &mut Reader<'_>, fields: &Fields<'_>, chosen: &[&Entry])
         let keys: Vec<&str> = beside.iter().flat_map(|keys| keys.iter()).map(|key| key.name).collect();
         for stray in fields.present(&keys) {
             let message = format!("`{}` belongs to `{action}`, which this step doesn't have", stray.key);
-            let help = (chosen[0].key == "eventually" && *action == "request")
-                .then(|| "indent it so that it stands within `eventually`".to_owned());
+            let polls = ["eventually", "always", "never"].into_iter().find(|key| chosen[0].key == *key);
+            let help = polls
+                .filter(|_| *action == "request")
+                .map(|polls| format!("indent it so that it stands within `{polls}`"));
             reader.note(stray.span, message, help);
         }
     }

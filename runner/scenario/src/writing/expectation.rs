@@ -1,23 +1,15 @@
-use super::mapping::Mapping;
+use super::{calls::calls, mapping::Mapping};
 use crate::{
-    BodyExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, Object, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Template, Value,
+    BodyExpectation, CircuitExpectation, Expectations, HeaderExpectation, Judging, LinkExpectation, Object,
+    OutcomeCount, OutcomePattern, ReplyExpectation, StatusPattern, Template, Value,
 };
 
 pub(super) fn expectations(expect: &Expectations) -> Object {
     let mut written = Mapping::default();
     match expect.status.as_slice() {
-        [status] => written.put("status", *status),
-        statuses => written.list("status", statuses.iter().map(|status| (*status).into())),
+        [only] => written.put("status", status(*only)),
+        statuses => written.list("status", statuses.iter().copied().map(status)),
     }
-    let header = |expected: &HeaderExpectation| match expected {
-        HeaderExpectation::Absent => Value::Null,
-        HeaderExpectation::Present => "${any}".into(),
-        HeaderExpectation::Values(values) => match values.as_slice() {
-            [value] => value.source().into(),
-            values => values.iter().map(Template::source).collect(),
-        },
-    };
     written.names("headers", expect.headers.iter().map(|(name, value)| (name.to_string(), header(value))));
     written.maybe(
         "body",
@@ -30,6 +22,13 @@ pub(super) fn expectations(expect: &Expectations) -> Object {
     let link = |link: &LinkExpectation| (link.link.to_string(), link.holds.source().into());
     let could_fail = expect.links.iter().filter(|link| link.holds.always() != Some(true));
     written.names("links", could_fail.map(link));
+    written.list("calls", expect.calls.iter().map(calls));
+    let states = |circuit: &CircuitExpectation| {
+        let states = circuit.states.iter().map(String::as_str).collect::<Value>();
+        (circuit.link.to_string(), states)
+    };
+    written.names("circuits", expect.circuits.iter().map(states));
+    written.conditions("timing", &expect.timing);
     written.names(
         "outcomes",
         expect.outcomes.iter().map(|(pattern, count)| (outcome_pattern(*pattern), outcome_count(count))),
@@ -43,6 +42,25 @@ pub(super) fn expectations(expect: &Expectations) -> Object {
         written.put("lenient", true);
     }
     written.0
+}
+
+/// What a header must be.
+pub(super) fn header(expected: &HeaderExpectation) -> Value {
+    match expected {
+        HeaderExpectation::Absent => Value::Null,
+        HeaderExpectation::Present => "${any}".into(),
+        HeaderExpectation::Values(values) => match values.as_slice() {
+            [value] => value.source().into(),
+            values => values.iter().map(Template::source).collect(),
+        },
+    }
+}
+
+fn status(pattern: StatusPattern) -> Value {
+    match pattern {
+        StatusPattern::Is(status) => status.into(),
+        StatusPattern::Class(_) => pattern.to_string().into(),
+    }
 }
 
 fn outcome_pattern(pattern: OutcomePattern) -> String {

@@ -15,7 +15,7 @@ pub(super) fn fault(fault: &Fault) -> Value {
 }
 
 fn selector(written: &mut Mapping, selector: &Selector) {
-    let Selector { method, path, headers, calls, probability } = selector;
+    let Selector { method, path, headers, content, calls, probability } = selector;
     let every_path = *path == PathPattern::default();
     match (method, headers.is_empty()) {
         (None, true) if every_path => {}
@@ -29,6 +29,12 @@ fn selector(written: &mut Mapping, selector: &Selector) {
             inner.maybe("path", (!every_path).then(|| path.to_string()));
             inner.names("headers", headers.iter().map(header));
             written.put("match", inner.0);
+        }
+    }
+    if let Some(filter) = content {
+        let keys = Value::parse(filter.content().keys()).expect("the keys of a condition are JSON");
+        if let Value::Object(keys) = keys {
+            written.0.extend(keys);
         }
     }
     match calls {

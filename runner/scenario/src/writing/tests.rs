@@ -1,14 +1,25 @@
 //! What is written is read back as the same scenario.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::*;
-use crate::{Configuration, File, read_configuration, read_file};
+use crate::{Configuration, File, read_configuration, read_file_with};
 
 const EVERYTHING: &str = r#"
 scenario: Everything that can be written
 tags: [a, b]
 vars: { who: 1, sentence: "it's ${who}: $${x}", list: [1.5, null, { deep: "${who}" }] }
+clients:
+  ann:
+    headers: { x-tenant: [a, b], x-token: "${token}" }
+    auth: { bearer: "${token}" }
+    login:
+      request: POST shop /login
+      form: { user: "${who}" }
+      expect: { status: 200 }
+      capture: { token: body.token }
+  bob: {}
+defaults: { headers: { x-c: d }, query: { q: [1, 2] }, auth: { bearer: t }, as: bob, follow: true, timeout: 3s }
 faults:
   lost: { link: client -> shop, match: POST /a/*, calls: 2, lose: reply }
   slow: { link: bank -> shop, latency: { delay: 1500ms, jitter: 0.5ms, side: request }, probability: 0.25 }
@@ -18,6 +29,8 @@ faults:
   short: { link: client -> shop, truncate: 3 }
   thin: { link: client -> shop, bandwidth: 10 }
   bits: { link: client -> shop, corrupt: true }
+  large: { link: client -> shop, match: POST, query: { a: [b, c], d: null, e: "${any}" }, body: { amount: "${number > 100}", id: [1, { x: y }] }, that: path != '/', calls: 1, lose: reply }
+  whole: { link: client -> shop, headers: { x-a: b }, body: { exact: hello }, that: [path != '/', "'a' in body"], lose: reply }
   twice: { link: client -> shop, duplicate: true }
 steps:
   - inject: lost
@@ -29,6 +42,8 @@ steps:
   - inject: thin
   - inject: bits
   - inject: twice
+  - inject: large
+  - inject: whole
   - request: POST shop /a/${who}
     headers: { Idempotency-Key: "7" }
     body: { id: "${who}", text: "7", yes: "no", sentence: "${sentence}", list: "${list}" }
@@ -49,11 +64,39 @@ steps:
     request: POST shop /d
     form: { a: "${got}" }
     expect: { outcomes: { 200: 1-2, 409: ">= 1", no_reply: 0 } }
+  - request: M-SEARCH shop /q?a=1
+    query: { b: [1, "${who}"], c: null, d: x }
+    headers: { x-a: [a, "${who}"], x-b: c, x-gone: null }
+    multipart:
+      note: "hello ${who}"
+      photo: { file: photo.png, type: image/x, name: "${who}.png" }
+      more: [{ text: "{}", type: application/json }, { file: ../sub/a/b.bin }]
+    as: ann
+    auth: { basic: { user: "${who}", password: p } }
+    follow: 3
+    expect: { status: 200 }
+  - { request: PUT shop /f, file: photo.png, auth: none, follow: false, as: bob, expect: { status: 200 } }
+  - { request: PUT shop /f, form: { a: [1, two], b: null }, auth: { bearer: "${who}" }, expect: { status: 200 } }
   - repeat: 2
     request: POST shop /e
     text: hello
     expect: { no_reply: true }
   - eventually: { within: 5s, every: 250ms, request: GET shop /, expect: { body: { a: 1 } } }
+  - request: GET shop /b
+    expect: { status: [2xx, 404], body: { id: "${uuid}", n: "${number between 3 and who}", l: { any_order: [1, "${any}"] }, m: { contains: ["${string matching '^a'}"] } } }
+  - eventually: { within: 5s, request: GET shop /, expect: { body: { a: 1 } }, fail_if: [body.a == 2, status == 500] }
+  - always: { for: 2s, every: 50ms, request: GET shop /, expect: { body: { a: 1 } }, capture: { held: body.b } }
+  - never: { for: 2s, request: GET shop /a, expect: { body: { a: "${held}" } } }
+  - repeat: 3
+    request: GET shop /b
+    expect:
+      timing: [p95 < 300ms, max < got]
+      circuits: { bank -> shop: [closed, half-open] }
+      calls:
+        - { link: client -> shop, match: POST /a/*, headers: { x-a: "${got}", x-b: null }, that: path != '/', count: 1-3, apart: ">= 100ms", same: "headers['x-a']", different: [body.a, got ~ path] }
+        - { link: client -> shop, match: /a, apart: 100ms-1s }
+        - { link: client -> shop, count: ">= 2", apart: "<= 1s" }
+        - order: [POST client -> shop /a/*, bank -> shop, GET bank -> shop]
   - heal: lost
   - heal: all
   - wait: 1.5s
@@ -71,12 +114,14 @@ settle: 20s
 "#;
 
 fn configuration() -> Configuration {
-    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop] }\n";
+    let services = "services:\n  shop: { base_url: http://localhost:1 }\n  bank: { command: bank, depends_on: [shop], circuits: /circuits }\n";
     read_configuration(services, PathBuf::from("e2e.conf")).expect("a configuration")
 }
 
 fn read(text: &str) -> Scenario {
-    match read_file(text, PathBuf::from("test.yaml"), &configuration()) {
+    let file = |path: &str| (PathBuf::from(path), vec![0xff]);
+    let files = BTreeMap::from([file("sub/photo.png"), file("sub/../sub/a/b.bin"), file("sub/a/b.bin")]);
+    match read_file_with(text, PathBuf::from("sub/test.yaml"), &configuration(), &files) {
         Ok(File::Scenario(scenario)) => *scenario,
         other => panic!("{other:#?}\n{text}"),
     }

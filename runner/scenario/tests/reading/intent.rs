@@ -4,7 +4,7 @@ use super::*;
 
 /// Like [`check_step`], of a request with these expectations; those begin at column 48.
 #[track_caller]
-fn check_expect(expect: &str, expected: &[&str]) {
+pub(crate) fn check_expect(expect: &str, expected: &[&str]) {
     check_step(&format!("{{ request: GET users-service /x, expect: {{ {expect} }} }}"), expected);
 }
 
@@ -22,6 +22,12 @@ fn expectations_that_cannot_fail() {
     check_expect("that: body.id == body.id", &[&format!("3:54 `body.id == body.id` is always true {other}")]);
     check_expect("that: body is defined", &[&format!("3:54 `body is defined` is always true {other}")]);
     check_expect("that: [took > 0, status >= 200]", &[]);
+    check_expect("that: took >= 0ms", &[&format!("3:54 `took >= 0ms` is always true {other}")]);
+    check_expect("that: took < 300ms and took < 1m30s", &[]);
+    check_expect(
+        "that: took < 300",
+        &["3:61 times are in seconds here: this is 300 of them (write `300ms`, or `300s` if that is meant)"],
+    );
     check_expect(
         "body: {}",
         &[
@@ -127,7 +133,7 @@ fn what_was_meant_is_said() {
     check(
         "scenario: s\nx: 1\nsteps:\n  - wait: 1s\n",
         &[
-            "2:1 unknown key `x` in a scenario (there are `scenario`, `tags`, `vars`, `faults`, `steps`, `settle`)",
+            "2:1 unknown key `x` in a scenario (there are `scenario`, `tags`, `vars`, `clients`, `defaults`, `faults`, `steps`, `settle`)",
         ],
     );
     check_conf("x-a: &a { base_url: http://x }\nservices: { a: { <<: *a, required: false } }", &[]);

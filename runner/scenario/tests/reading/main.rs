@@ -1,10 +1,12 @@
 //! Text in, a scenario or every mistake in it out.
 
 mod configurations;
+mod expectations;
 mod intent;
 mod meaning;
 mod mistakes;
 mod original_configurations;
+mod sending;
 mod survival;
 
 use std::time::Duration;
@@ -13,13 +15,13 @@ use proptest::prelude::*;
 use scenario::{
     Action, Body, BodyExpectation, Configuration, EffectExpectation, File, HeaderExpectation,
     InvariantTiming, Mistake, Need, OutcomeCount, OutcomePattern, ReplyExpectation, Scenario, Signal,
-    StartWait, TemplateValue, Times, read_configuration, read_file,
+    StartWait, StatusPattern, TemplateValue, Times, read_configuration, read_file,
 };
 
 const CONF: &str = "\
 services:
   users-service: { base_url: http://localhost:5002 }
-  orders-service: { command: orders, depends_on: [users-service] }
+  orders-service: { command: orders, depends_on: [users-service], circuits: /circuits }
   payment-service: { command: payments, depends_on: [users-service, orders-service] }
 ";
 

@@ -77,7 +77,7 @@ fn steps() {
     check_step(
         "{}",
         &[
-            "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `inject`, `heal`, `wait`, `kill`, `stop`, \
+            "3:5 this step does nothing (it needs one of `request`, `together`, `eventually`, `always`, `never`, `inject`, `heal`, `wait`, `kill`, `stop`, \
          `start`, `restart`, `pause`, `resume`, `check`)",
         ],
     );
@@ -223,7 +223,10 @@ fn requests() {
 fn expectations() {
     let step = |expect: &str| format!("{{ request: GET users-service /x, expect: {{ {expect} }} }}");
     check_step(&step("status: []"), &["3:56 this list is empty"]);
-    check_step(&step("status: ok"), &["3:56 this is a text, and has to be a whole number from 100 to 599"]);
+    check_step(
+        &step("status: ok"),
+        &["3:56 `ok` is no status (write `200`, the class `2xx`, or a list of such: `[2xx, 404]`)"],
+    );
     check_step(&step("status: 99"), &["3:56 99 is not a whole number from 100 to 599"]);
     check_step(&step("body:"), &["3:52 the value is missing (write `null` if that is meant)"]);
     check_step(&step("body: null"), &[]);
@@ -407,6 +410,11 @@ fn faults() {
         ("duplicate: false", "5:16 `duplicate` can only be `true` (leave `duplicate` out)"),
         ("truncate: -1", "5:15 -1 is not a whole number from 0 to 4294967295"),
         ("bandwidth: 0", "5:16 0 is not a whole number of at least 1"),
+        ("bandwidth: 0.5B/s", "5:16 `0.5B/s` is 0, and has to be from 1 to 18446744073709551615"),
+        ("bandwidth: 100kb", "5:16 `100kb` is no number of bytes a second (write `100KB/s`)"),
+        ("truncate: 64 kib", "5:15 `64 kib` is no number of bytes (write `64KiB`)"),
+        ("latency: 1 min", "5:14 `min` in `1 min` is no unit of time (write `1m`)"),
+        ("latency: 5sec", "5:14 `sec` in `5sec` is no unit of time (write `5s`)"),
         (
             "crash: users",
             "5:12 unknown service `users` (there are `users-service`, `orders-service`, `payment-service`)",

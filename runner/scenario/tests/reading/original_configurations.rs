@@ -1,5 +1,7 @@
 //! The e2e.conf of socialseed-e2e: each of its keys has its effect, or is told with what replaces it.
 
+use scenario::Service;
+
 use super::*;
 
 /// Reads a configuration and compares its mistakes, or else what has no effect in it.
@@ -13,6 +15,7 @@ const FILE: &str = "\
 general:
   environment: staging
   timeout: 45000
+  user_agent: checks/2.0
   verbose: true
   project: { name: Market, version: 1.0.0 }
 services:
@@ -22,6 +25,7 @@ services:
     health_endpoint: /health
     port: 6001
     timeout: 1500
+    default_headers: { Accept: application/json, X-Tag: a }
     auto_start: false
     required: false
     endpoints: { list: /stock }
@@ -40,21 +44,17 @@ fn its_keys_have_the_effect_of_those_of_here() {
     let conf = read_configuration(FILE, "e2e.conf".into()).expect("a configuration");
     let [stock, cart] = conf.services.as_slice() else { panic!("two services") };
     assert_eq!(conf.timeout, Duration::from_secs(45));
-    assert_eq!((stock.timeout, cart.timeout), (Some(Duration::from_millis(1500)), None));
+    assert_eq!((stock.requests.timeout, cart.requests.timeout), (Some(Duration::from_millis(1500)), None));
     assert_eq!(stock.ready.iter().map(|ready| ready.path.as_str()).collect::<Vec<_>>(), ["/health"]);
     assert!(cart.ready.is_empty());
-    assert_eq!((stock.need, cart.need), (Need::Optional, Need::Required));
-    let read = |step: &str| {
-        let text = format!("scenario: s\nsteps: [{step}]");
-        let Ok(File::Scenario(scenario)) = read_file(&text, "a.yaml".into(), &conf) else { panic!("{text}") };
-        let Action::Request(request) = &scenario.steps[0].action else { panic!("{text}") };
-        request.call.timeout
+    let headers = |service: &Service| -> Vec<String> {
+        let header =
+            |(name, value): &(http::HeaderName, scenario::Template)| format!("{name}: {}", value.source());
+        service.requests.headers.iter().map(header).collect()
     };
-    let of_the_service = read("{ request: GET stock-service /, expect: { status: 200 } }");
-    assert_eq!(of_the_service, Some(Duration::from_millis(1500)));
-    let of_the_step = read("{ request: GET stock-service /, timeout: 1s, expect: { status: 200 } }");
-    assert_eq!(of_the_step, Some(Duration::from_secs(1)));
-    assert_eq!(read("{ request: GET cart_service /, expect: { status: 200 } }"), None);
+    assert_eq!(headers(stock), ["accept: application/json", "x-tag: a", "user-agent: checks/2.0"]);
+    assert_eq!(headers(cart), ["user-agent: checks/2.0"]);
+    assert_eq!((stock.need, cart.need), (Need::Optional, Need::Required));
 }
 
 #[test]
@@ -63,19 +63,15 @@ fn what_has_no_effect_is_told_with_what_replaces_it() {
         FILE,
         &[
             "2:3 `environment` has no effect (pass what differs between environments as environment variables)",
-            "4:3 `verbose` has no effect (ask for what services write on the command line: `--logs`)",
-            "5:3 `project` has no effect (reports name files and scenarios)",
-            "15:5 `endpoints` has no effect (a step names method and path: `request: GET users-service /api/users`)",
-            "19:5 `port` has no effect (it is part of `base_url`)",
-            "20:5 `auto_start` has no effect (a service is started if it has a `command`, and runs already if it has none)",
-            "22:1 `databases` has no effect (a command of a `run` step can look into a database)",
-            "23:1 `parallel` has no effect (say on the command line how many scenarios run at a time: `--jobs 4`)",
+            "5:3 `verbose` has no effect (ask for what services write on the command line: `--logs`)",
+            "6:3 `project` has no effect (reports name files and scenarios)",
+            "17:5 `endpoints` has no effect (a step names method and path: `request: GET users-service /api/users`)",
+            "21:5 `port` has no effect (it is part of `base_url`)",
+            "22:5 `auto_start` has no effect (a service is started if it has a `command`, and runs already if it has none)",
+            "24:1 `databases` has no effect (a command of a `run` step can look into a database)",
+            "25:1 `parallel` has no effect (say on the command line how many scenarios run at a time: `--jobs 4`)",
         ],
     );
-    let headers = "general: { user_agent: a/1 }\nservices:\n  a: { base_url: http://localhost:1, default_headers: { Accept: b } }";
-    let help =
-        "headers for every request to a service have no effect (write `headers` in the steps that need them)";
-    check_keys(headers, &[&format!("3:38 {help}")]);
 }
 
 #[test]
@@ -84,7 +80,7 @@ fn what_would_change_the_requests_is_a_mistake() {
     check_keys(
         &format!("api_gateway: {{ enabled: true, url: 'http://gate/', prefix: /v1 }}\n{service}"),
         &[
-            "1:1 requests can't be sent through an `api_gateway` (write the gateway's address into the services: `base_url: http://gate/v1/NAME`, and its token with `headers`)",
+            "1:1 requests can't be sent through an `api_gateway` (write the gateway's address into the services: `base_url: http://gate/v1/NAME`, and its token with `auth`)",
         ],
     );
     check_keys(

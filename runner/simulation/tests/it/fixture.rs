@@ -1,12 +1,12 @@
 //! Worlds of two services: `tally` keeps a number on its disk, `front` calls `tally` and keeps no state.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{Stage, World};
 use fault::{Calls, Damage, Fault, Link, Seed, Selector, ServiceName};
 use http::{Request, Response, StatusCode};
-use scenario::{Configuration, Dependency, Need, Scenario, Service, Signal};
+use scenario::{Configuration, Scenario, Signal, read_configuration};
 use simulation::{Disk, HostContext, Running, Services, SimulatedWorld, Simulation, StartError, Transport};
 use tower::{ServiceExt, service_fn};
 use verdict::NoReply;
@@ -20,27 +20,12 @@ pub(crate) fn name(name: &str) -> ServiceName {
 
 /// A configuration of services, each with the services that it depends on.
 pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
-    let service = |(own, calls): &(&str, &[&str])| Service {
-        name: name(own),
-        base_url: None,
-        need: Need::Required,
-        start: None,
-        depends_on: calls.iter().map(|callee| Dependency { service: name(callee), listen: None }).collect(),
-        after: Vec::new(),
-        ready: Vec::new(),
-        timeout: None,
-        circuits: None,
+    let service = |(own, calls): &(&str, &[&str])| {
+        format!("  {own}: {{ command: linked-in, depends_on: [{}] }}\n", calls.join(", "))
     };
-    Configuration {
-        file: PathBuf::from("e2e.conf"),
-        build: None,
-        services: services.iter().map(service).collect(),
-        invariants: Vec::new(),
-        snapshots: None,
-        settle: Duration::from_secs(5),
-        timeout: Duration::from_secs(5),
-        ignored: Vec::new(),
-    }
+    let services: String = services.iter().map(service).collect();
+    let text = format!("services:\n{services}settle: 5s\n");
+    read_configuration(&text, "e2e.conf".into()).expect("no mistakes")
 }
 
 /// A scenario without steps, for a world that a test drives.

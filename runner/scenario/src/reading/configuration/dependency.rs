@@ -11,7 +11,10 @@ use super::{
 };
 use crate::Dependency;
 
-pub(super) const DEPENDENCY: Table = Table {
+/// The value of a dependency; `users-service:` alone is null.
+pub(super) const DEPENDENCY: Shape = Shape::Either(&[Shape::Table(&TABLE), Shape::Null]);
+
+const TABLE: Table = Table {
     what: "a dependency",
     groups: &[&[Key::optional(
         "listen",
@@ -40,7 +43,7 @@ fn dependency(reader: &mut Reader<'_>, entry: &Entry) -> Option<Dependency> {
     if entry.value.kind == Kind::Null {
         return Some(Dependency { service: service?, listen: None });
     }
-    let fields = reader.fields(&entry.value, &DEPENDENCY)?;
+    let fields = reader.fields(&entry.value, &TABLE)?;
     let listen = fields.optional("listen", |node| listen(reader, node));
     Some(Dependency { service: service?, listen: listen? })
 }

@@ -1,20 +1,17 @@
 //! The e2e.conf of socialseed-e2e, the Python framework whose files have the same name: its keys are translated to those of
 //! here before the file is read. A key without an effect here is told with what replaces it.
 
-use super::{
-    super::{
-        reader::Reader,
-        suggestion,
-        yaml::{Entry, Kind, Node},
-    },
-    service::SERVICE,
+use super::super::{
+    reader::Reader,
+    suggestion,
+    yaml::{Entry, Kind, Node},
 };
 
 /// The keys at the top of such a file without an effect, each with what replaces it.
 const SECTIONS: &[(&str, &str)] = &[
     ("databases", "a command of a `run` step can look into a database"),
     ("test_data", "write values under `vars` of a scenario"),
-    ("security", "services are reached over http; send tokens with `headers`"),
+    ("security", "services are reached over http; send tokens with `auth`"),
     (
         "reporting",
         "ask for reports on the command line: `--report junit=FILE,html=FILE`, and `--keep` for logs",
@@ -135,13 +132,8 @@ fn service(reader: &mut Reader<'_>, name: &str, keys: &mut Vec<Entry>, user_agen
         headers.extend(user_agent.cloned());
     }
     let Some(span) = span.filter(|_| !headers.is_empty()) else { return };
-    if SERVICE.keys().any(|key| key.name == "headers") {
-        let value = Node { span, kind: Kind::Mapping(headers) };
-        keys.push(Entry { key: "headers".into(), span, value });
-    } else {
-        let help = "write `headers` in the steps that need them".to_owned();
-        reader.note_ignored(span, "headers for every request to a service have no effect", help);
-    }
+    let value = Node { span, kind: Kind::Mapping(headers) };
+    keys.push(Entry { key: "headers".into(), span, value });
 }
 
 /// The port of a `base_url`.
@@ -160,7 +152,7 @@ fn gateway(reader: &mut Reader<'_>, section: &Entry) {
         _ => "",
     };
     let help = format!(
-        "write the gateway's address into the services: `base_url: {}{}/NAME`, and its token with `headers`",
+        "write the gateway's address into the services: `base_url: {}{}/NAME`, and its token with `auth`",
         part("url"),
         part("prefix")
     );

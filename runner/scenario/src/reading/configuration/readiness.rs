@@ -15,8 +15,8 @@ const READINESS: Table = Table {
     what: "a readiness",
     groups: &[&[
         Key::required("path", Shape::Pattern("^/"), "The path that has to answer with 2xx."),
-        Key::optional("within", DURATION, "How long that may take; `10s` unless said otherwise."),
-        Key::optional("headers", Shape::Names(&Shape::Text), "Headers that are sent."),
+        Key::optional("within", DURATION, "How long that may take.").or("10s"),
+        Key::optional("headers", Shape::Names(&Shape::Text), "Headers that are sent; no `${…}` in them."),
     ]],
 };
 

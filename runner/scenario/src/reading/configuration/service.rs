@@ -1,10 +1,16 @@
 //! `services`: where a service is, how it is started, what it calls and when it is ready.
 
 use fault::{Link, ServiceName};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 
 use super::{
     super::{
+        fields::Fields,
         reader::{Reader, all},
+        request::{
+            auth::{self, AUTHENTICATION},
+            headers::{COMMON_HEADERS, common_headers},
+        },
         table::{DURATION, Key, Shape, Table},
         yaml::Entry,
     },
@@ -14,7 +20,7 @@ use super::{
     dependency::{DEPENDENCY, dependencies},
     readiness::{READY, path, readiness},
 };
-use crate::{Dependency, Need, Service};
+use crate::{Dependency, Need, RequestDefaults, Scope, Service};
 
 pub(super) const SERVICE: Table = Table {
     what: "a service",
@@ -24,7 +30,7 @@ pub(super) const SERVICE: Table = Table {
             Shape::Pattern("^http://"),
             "The address at which it runs already, or at which `runner up` starts it.",
         ),
-        Key::optional("required", Shape::Boolean, "Whether a run needs it; `true` unless said otherwise."),
+        Key::optional("required", Shape::Boolean, "Whether a run needs it.").or("true"),
         Key::optional(
             "command",
             Shape::OneOrMore(&Shape::Text),
@@ -38,11 +44,11 @@ pub(super) const SERVICE: Table = Table {
         Key::optional(
             "cwd",
             Shape::Text,
-            "The folder in which it runs, relative to that of e2e.conf, which it is unless said otherwise. With `${data_dir}` it has a folder of its own in every scenario. `${conf_dir}` and `${env.NAME}` are filled in, too.",
+            "The folder in which it runs, relative to that of e2e.conf, which it is by default. With `${data_dir}` it has a folder of its own in every scenario. `${conf_dir}` and `${env.NAME}` are filled in, too.",
         ),
         Key::optional(
             "depends_on",
-            Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&Shape::Table(&DEPENDENCY))]),
+            Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&DEPENDENCY)]),
             "The services it calls; each makes a link.",
         ),
         Key::optional(
@@ -56,19 +62,25 @@ pub(super) const SERVICE: Table = Table {
             "When it is ready: all of these paths answer with 2xx.",
         ),
         Key::optional(
+            "headers",
+            COMMON_HEADERS,
+            "Headers of every request that the runner sends to it, also of its readiness and of invariants; a request's own win.",
+        ),
+        Key::optional(
+            "auth",
+            AUTHENTICATION,
+            "How every request that the runner sends to it says who sends it; a request's own wins.",
+        ),
+        Key::optional(
             "circuits",
             Shape::Pattern("^/"),
             "The path at which it tells its circuits, `{users-service: open}`, also below a key `circuits`. It is asked when a scenario has failed.",
         ),
-        Key::optional(
-            "stop",
-            DURATION,
-            "How long it may take to end when asked to; `5s` unless said otherwise.",
-        ),
+        Key::optional("stop", DURATION, "How long it may take to end when asked to.").or("5s"),
         Key::optional(
             "timeout",
             DURATION,
-            "How long a request to it waits for its reply, unless a step says otherwise.",
+            "How long a request to it waits for its reply, unless it says otherwise.",
         ),
     ]],
 };
@@ -88,11 +100,16 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     let ready = fields.or("ready", Vec::new(), |node| {
         all(reader.one_or_more(node).iter().map(|item| readiness(reader, item)))
     });
-    let timeout = fields.optional("timeout", |node| reader.some_time(node));
+    let requests = requests(reader, &fields);
     let circuits = fields.optional("circuits", |node| path(reader, node));
     if fields.get("base_url").is_none() && fields.get("command").is_none() {
         let help = "say where it runs, `base_url: http://localhost:5002`, or how it is started, `command: …`";
         reader.note(entry.span, format!("nothing says where `{}` is", entry.key), help.to_owned());
+    }
+    let requests = requests?;
+    let mut ready = ready?;
+    for condition in &mut ready {
+        bear(&mut condition.headers, &requests);
     }
     Some(Service {
         name: name?,
@@ -101,8 +118,33 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
         start: start?,
         depends_on: depends_on?,
         after: after?,
-        ready: ready?,
-        timeout: timeout?,
+        ready,
+        requests,
         circuits: circuits?.and_then(|path| path.parse().ok()),
     })
+}
+
+/// What every request to the service bears.
+fn requests(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<RequestDefaults> {
+    let headers = fields.or("headers", Vec::new(), |node| common_headers(reader, node));
+    let auth = auth::auth(reader, fields);
+    let timeout = fields.optional("timeout", |node| reader.some_time(node));
+    Some(RequestDefaults { headers: headers?, auth: auth?, timeout: timeout?, ..RequestDefaults::default() })
+}
+
+/// Adds to the headers of a readiness those of every request to its service, which have no variables to name.
+fn bear(headers: &mut HeaderMap, requests: &RequestDefaults) {
+    let (own, nothing) = (headers.clone(), Scope::default());
+    for (name, value) in &requests.headers {
+        let value = value.render(&nothing).ok().and_then(|value| HeaderValue::from_str(&value).ok());
+        if let Some(value) = value.filter(|_| !own.contains_key(name)) {
+            headers.append(name, value);
+        }
+    }
+    if let Some(auth) = &requests.auth
+        && let Ok(Some(value)) = auth.header(&nothing)
+        && !own.contains_key(AUTHORIZATION)
+    {
+        headers.insert(AUTHORIZATION, value);
+    }
 }

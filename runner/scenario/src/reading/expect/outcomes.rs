@@ -74,7 +74,7 @@ fn most(count: &OutcomeCount) -> u32 {
 }
 
 /// Reads `3`, `0-3`, `>= 1`, `> 1`, `<= 3` and `< 3`.
-fn parse_count(text: &str) -> Option<OutcomeCount> {
+pub(super) fn parse_count(text: &str) -> Option<OutcomeCount> {
     let number = |text: &str| text.trim().parse::<u32>().ok();
     if let Some(rest) = text.strip_prefix(">=") {
         Some(OutcomeCount::Between(number(rest)?, u32::MAX))

@@ -25,16 +25,16 @@ const WEIGHT: Key = Key::required("weight", Shape::Whole(1), "Its weight relativ
 
 pub(super) const INJECT: Table = Table {
     what: "`inject`",
-    groups: &[&[WEIGHT, Key::optional("steps", RANGE, "For how many steps; `1-6` unless said otherwise.")]],
+    groups: &[&[WEIGHT, Key::optional("steps", RANGE, "For how many steps.").or("1-6")]],
 };
 pub(super) const KILL: Table = Table {
     what: "`kill`",
     groups: &[
-        &[WEIGHT, Key::optional("steps", RANGE, "For how many steps; `1-6` unless said otherwise.")],
+        &[WEIGHT, Key::optional("steps", RANGE, "For how many steps.").or("1-6")],
         &[Key::optional(
             "services",
             Shape::List(&Shape::Text),
-            "The services that may be killed; all of them unless said otherwise.",
+            "The services that may be killed; all of them when it is left out.",
         )],
     ],
 };

@@ -23,11 +23,7 @@ pub(super) const OPERATION: Table = Table {
     what: "an operation",
     groups: &[
         &[
-            Key::optional(
-                "weight",
-                Shape::Whole(1),
-                "Its weight relative to the other operations; 1 unless said otherwise.",
-            ),
+            Key::optional("weight", Shape::Whole(1), "Its weight relative to the other operations.").or("1"),
             Key::optional(
                 "values",
                 Shape::Names(&Shape::Table(&GENERATOR)),

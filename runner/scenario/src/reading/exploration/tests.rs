@@ -52,7 +52,7 @@ fn an_exploration() {
     let repeatable = |operation: &Operation| operation.is_repeatable();
     assert_eq!([order, cancel, look].map(repeatable), [true, true, false]);
     let statuses = |expect: &Option<Expectations>| expect.as_ref().map(|expect| expect.status.clone());
-    assert_eq!(statuses(&order.undisturbed), Some(vec![201]));
+    assert_eq!(statuses(&order.undisturbed), Some(vec![201.into()]));
     assert_eq!(statuses(&cancel.undisturbed), None);
     assert_eq!(order.values[1].1, Generator::Money(1..=20_000));
     assert_eq!(order.values[2].1, Generator::OneOf(vec!["Phone".into(), "5".into()]));

@@ -1,6 +1,6 @@
 //! What a fault does: a key, its shape and its function for each kind of damage.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use fault::{CrashPoint, Damage, ErrorReply, Outage, Side};
 use http::StatusCode;
@@ -10,11 +10,12 @@ use super::{
         http::status,
         reader::Reader,
         services::service_at,
-        table::{DURATION, Key, Shape, Table},
-        yaml::{Entry, Node},
+        table::{DURATION, Key, RATE, SIZE, Shape, Table},
+        yaml::{Entry, Kind, Node},
     },
     plain::{plain_body, plain_headers},
 };
+use crate::size::{InvalidSize, parse_rate, parse_size};
 
 const SIDES: &[&str] = &["request", "reply"];
 
@@ -41,8 +42,8 @@ pub(super) const DAMAGES: &[Key] = &[
         "The link answers in the callee's place: `503`, or a mapping of `status`, `headers` and `body`.",
     ),
     Key::one_of("duplicate", Shape::True, "The request is delivered twice."),
-    Key::one_of("truncate", Shape::Whole(0), "The reply is cut off after this many bytes of its body."),
-    Key::one_of("bandwidth", Shape::Whole(1), "Bodies pass at this many bytes a second."),
+    Key::one_of("truncate", SIZE, "The reply is cut off after this many bytes of its body: `100`, `64KiB`."),
+    Key::one_of("bandwidth", RATE, "Bodies pass at this many bytes a second: `500`, `100KB/s`, `1Mbit/s`."),
     Key::one_of("corrupt", Shape::True, "Bits of the reply's body are flipped."),
     Key::one_of(
         "crash",
@@ -55,12 +56,8 @@ const LATENCY: Table = Table {
     what: "a latency",
     groups: &[&[
         Key::required("delay", DURATION, "The delay."),
-        Key::optional("jitter", DURATION, "The most by which the delay is shorter or longer."),
-        Key::optional(
-            "side",
-            Shape::Choice(SIDES),
-            "The half that is delayed; the reply unless said otherwise.",
-        ),
+        Key::optional("jitter", DURATION, "The most by which the delay is shorter or longer.").or("0s"),
+        Key::optional("side", Shape::Choice(SIDES), "The half that is delayed.").or("reply"),
     ]],
 };
 
@@ -80,8 +77,9 @@ const CRASH: Table = Table {
         Key::optional(
             "when",
             Shape::Choice(&["before", "after"]),
-            "Before the request is delivered, as it is unless said otherwise, or after the reply has left.",
-        ),
+            "Before the request is delivered, or after the reply has left.",
+        )
+        .or("before"),
     ]],
 };
 
@@ -97,13 +95,36 @@ pub(super) fn damage(reader: &mut Reader<'_>, entry: &Entry) -> Option<Damage> {
         "error" => error_reply(reader, node).map(Damage::Error),
         "duplicate" => reader.only_true(node, "duplicate").map(|()| Damage::Duplicate),
         "truncate" => {
-            let bytes = reader.whole(node, 0..=u64::from(u32::MAX))?;
+            let bytes = quantity(reader, node, parse_size, 0..=u64::from(u32::MAX))?;
             usize::try_from(bytes).ok().map(Damage::Truncate)
         }
-        "bandwidth" => reader.whole(node, 1..=u64::MAX).map(Damage::Bandwidth),
+        "bandwidth" => quantity(reader, node, parse_rate, 1..=u64::MAX).map(Damage::Bandwidth),
         "corrupt" => reader.only_true(node, "corrupt").map(|()| Damage::Corrupt),
         "crash" => crash(reader, node),
         other => unreachable!("`{other}` is no damage of the table"),
+    }
+}
+
+/// A number of bytes, or of bytes a second, with or without its unit.
+fn quantity(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    parse: fn(&str) -> Result<u64, InvalidSize>,
+    bounds: RangeInclusive<u64>,
+) -> Option<u64> {
+    let Kind::Text(text) = &node.kind else { return reader.whole(node, bounds) };
+    match parse(text) {
+        Ok(bytes) if bounds.contains(&bytes) => Some(bytes),
+        Ok(bytes) => {
+            let (least, most) = bounds.into_inner();
+            let message = format!("`{text}` is {bytes}, and has to be from {least} to {most}");
+            reader.note(node.span, message, None);
+            None
+        }
+        Err(invalid) => {
+            reader.note(node.span, invalid.to_string(), invalid.help);
+            None
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn plain_body(reader: &mut Reader<'_>, node: &Node) -> Option<String>
     value.render(&Scope::default()).ok().map(|value| value.to_string())
 }
 
-fn refuse_holes(reader: &mut Reader<'_>, node: &Node) {
+pub(super) fn refuse_holes(reader: &mut Reader<'_>, node: &Node) {
     match &node.kind {
         Kind::Text(text) => {
             if let Some(at) = text.find("${") {

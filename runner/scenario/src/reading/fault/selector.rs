@@ -5,11 +5,12 @@ use fault::{Calls, PathPattern, Probability, Selector};
 use super::{
     super::{
         fields::Fields,
-        http::{METHODS, method, words},
+        http::{METHOD, method, words},
         reader::Reader,
         table::{Key, Shape, Table},
         yaml::{Kind, Node},
     },
+    content::content,
     plain::plain_headers,
 };
 use crate::percent;
@@ -31,7 +32,7 @@ pub(super) const SELECTORS: &[Key] = &[
 const MATCH: Table = Table {
     what: "a match",
     groups: &[&[
-        Key::optional("method", Shape::Choice(METHODS), "Only this method."),
+        Key::optional("method", METHOD, "Only this method."),
         Key::optional(
             "path",
             Shape::Pattern("^/"),
@@ -45,6 +46,7 @@ pub(super) fn selector(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<S
     let matching = fields.or("match", Selector::default(), |node| matching(reader, node));
     let calls = fields.or("calls", Calls::All, |node| reader.spelled(node, "a choice of calls"));
     let probability = fields.or("probability", Probability::default(), |node| probability(reader, node));
+    let matching = content(reader, fields, matching?);
     Some(Selector { calls: calls?, probability: probability?, ..matching? })
 }
 
@@ -66,7 +68,7 @@ fn matching(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
 }
 
 /// `METHOD /path`, or one of the two.
-fn method_and_path(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
+pub(crate) fn method_and_path(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
     let text = reader.text(node, "`METHOD /path`, or a mapping of `method`, `path` and `headers`")?;
     let mut words = words(&text);
     let first = words.next().unwrap_or((0, 0));
@@ -82,7 +84,12 @@ fn method_and_path(reader: &mut Reader<'_>, node: &Node) -> Option<Selector> {
     Some(Selector { method: Some(method?), path: path?, ..Selector::default() })
 }
 
-fn path_pattern(reader: &mut Reader<'_>, node: &Node, text: &str, start: usize) -> Option<PathPattern> {
+pub(crate) fn path_pattern(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    text: &str,
+    start: usize,
+) -> Option<PathPattern> {
     let path = text[start..].trim_end();
     let span = reader.part(node, text, start..start + path.len());
     let segments: Vec<&str> = path.split('/').collect();

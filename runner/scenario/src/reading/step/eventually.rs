@@ -3,31 +3,39 @@
 use std::time::Duration;
 
 use super::super::{
+    condition::conditions,
+    names::REPLY,
     reader::Reader,
     request::{REQUEST, REQUEST_LINE, request_step},
-    table::{DURATION, Key, Table},
+    table::{DURATION, EXPRESSIONS, Key, Table},
     yaml::Node,
 };
 use crate::{EventuallyStep, Times};
 
 /// The pause between two attempts, unless the step has another.
-const EVERY: Duration = Duration::from_millis(100);
+pub(super) const EVERY: Duration = Duration::from_millis(100);
 
 pub(super) const EVENTUALLY: Table = Table {
     what: "`eventually`",
     groups: &[
         &[
             Key::required("within", DURATION, "How long it may take."),
-            Key::optional(
-                "every",
-                DURATION,
-                "The pause between two attempts; `100ms` unless said otherwise.",
-            ),
+            every_key(),
             Key::required("request", REQUEST_LINE, "The request: `GET orders-service /api/orders/1`."),
+            Key::optional(
+                "fail_if",
+                EXPRESSIONS,
+                "Conditions on a reply after which it can't succeed any more: it fails at once.",
+            ),
         ],
         REQUEST,
     ],
 };
+
+/// The key of the pause between two attempts.
+pub(super) const fn every_key() -> Key {
+    Key::optional("every", DURATION, "The pause between two attempts.").or("100ms")
+}
 
 pub(super) fn eventually(reader: &mut Reader<'_>, node: &Node) -> Option<EventuallyStep> {
     let fields = reader.fields(node, &EVENTUALLY)?;
@@ -38,5 +46,13 @@ pub(super) fn eventually(reader: &mut Reader<'_>, node: &Node) -> Option<Eventua
     let within = fields.get("within").and_then(|node| reader.some_time(node));
     let every = fields.or("every", EVERY, |node| reader.duration(node));
     let request = fields.get("request").and_then(|line| request_step(reader, line, &fields, Times::Once));
-    Some(EventuallyStep { within: within?, every: every?, request: request? })
+    let fail_if = fields.or("fail_if", Vec::new(), |node| {
+        let conditions = conditions(reader, node, REPLY)?;
+        if let Some(never) = conditions.iter().find(|condition| condition.always() == Some(false)) {
+            let help = "say something that could be true".to_owned();
+            reader.note(node.span, format!("`{}` is always false", never.source()), help);
+        }
+        Some(conditions)
+    });
+    Some(EventuallyStep { within: within?, every: every?, request: request?, fail_if: fail_if? })
 }

@@ -49,7 +49,9 @@ fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
     match entry.key.as_str() {
         "request" => text(&entry.value),
         "together" => "several requests at once".into(),
-        "eventually" => format!("eventually {}", inner("request").map(text).unwrap_or_default()),
+        polls @ ("eventually" | "always" | "never") => {
+            format!("{polls} {}", inner("request").map(text).unwrap_or_default())
+        }
         "inject" => format!("inject {}", text(inner("fault").unwrap_or(&entry.value))),
         action => format!("{action} {}", text(inner("service").unwrap_or(&entry.value))),
     }

@@ -17,7 +17,7 @@ use crate::InjectStep;
 const ALL: &str = "all";
 
 pub(super) const SCHEDULE: &[Key] = &[
-    Key::optional("after", DURATION, "How long after the step the fault comes into force."),
+    Key::optional("after", DURATION, "How long after the step the fault comes into force.").or("0s"),
     Key::optional("for", DURATION, "For how long it is in force; until it is healed when left out."),
 ];
 

@@ -24,7 +24,8 @@ const READY: &[Key] = &[Key::optional(
     "ready",
     Shape::Choice(&["no", "yes"]),
     "Whether the step waits until it is ready; with `no` it waits until its process runs.",
-)];
+)
+.or("yes")];
 const NO_EFFECT: &[Key] = &[Key::optional(
     "no_effect",
     Shape::Choice(&["allowed"]),

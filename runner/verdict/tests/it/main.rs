@@ -1,12 +1,16 @@
 //! Judging replies, traffic, outcomes, invariants and checks.
 
+mod bodies;
+mod calls;
+mod written;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use fault::{Damage, Fault, FaultCount, FaultName, Link, Outage, PathPattern, Refusal, Selector};
 use http::{HeaderMap, Method, StatusCode};
 use scenario::{
     BodyExpectation, Expectations, Expression, HeaderExpectation, LinkExpectation, OutcomeCount,
-    OutcomePattern, ReplyExpectation, Scope, Template, TemplateValue,
+    OutcomePattern, ReplyExpectation, Scope, StatusPattern, Template, TemplateValue,
 };
 use serde_json::{Value, json};
 use verdict::{
@@ -91,10 +95,21 @@ fn check_body(expected: &BodyExpectation, found: &Value, findings: &[&str]) {
 
 #[test]
 fn a_status_is_one_of_those_named() {
-    let expect = Expectations { status: vec![201, 202], ..Expectations::default() };
+    let expect = Expectations { status: vec![201.into(), 202.into()], ..Expectations::default() };
     check(&expect, Ok(reply(202, &json!({}))), &[]);
     check(&expect, Ok(reply(503, &json!({}))), &["status: 201 or 202 / 503"]);
     check(&expect, Err(NoReply::Reset), &["reply: 201 or 202 / connection reset"]);
+}
+
+#[test]
+fn a_class_of_statuses_is_met_by_each_of_them() {
+    let expect =
+        Expectations { status: vec![StatusPattern::Class(2), 404.into()], ..Expectations::default() };
+    for status in [200, 299, 404] {
+        check(&expect, Ok(reply(status, &json!({}))), &[]);
+    }
+    check(&expect, Ok(reply(300, &json!({}))), &["status: 2xx or 404 / 300"]);
+    check(&expect, Err(NoReply::Reset), &["reply: 2xx or 404 / connection reset"]);
 }
 
 #[test]
@@ -102,7 +117,7 @@ fn a_missing_reply_can_be_expected_or_allowed() {
     let expect = Expectations { reply: ReplyExpectation::Forbidden, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(200, &json!({}))), &["reply: none / 200 OK"]);
-    let status = vec![200];
+    let status = vec![200.into()];
     let expect = Expectations { reply: ReplyExpectation::Optional, status, ..Expectations::default() };
     check(&expect, Err(NoReply::CutOff), &[]);
     check(&expect, Ok(reply(500, &json!({}))), &["status: 200 / 500"]);
@@ -244,15 +259,18 @@ fn a_body_that_can_not_be_read_fails_what_needs_it_and_nothing_else() {
     for source in ["body.v == 1", "body is defined", "'NaN' in body", "status == 200 or body.v"] {
         check(&that(source), broken(), &[&format!("that: {source} / `body` is {why}")]);
     }
-    let status =
-        Expectations { status: vec![200], that: vec![expression("took < 1")], ..Expectations::default() };
+    let status = Expectations {
+        status: vec![200.into()],
+        that: vec![expression("took < 1")],
+        ..Expectations::default()
+    };
     check(&status, broken(), &[]);
 }
 
 #[test]
 fn all_expectations_are_judged() {
     let expect = Expectations {
-        status: vec![201],
+        status: vec![201.into()],
         body: Some(BodyExpectation::Subset(template(&json!({"a": 1})))),
         that: vec![expression("status == 201"), expression("took > 1")],
         ..Expectations::default()

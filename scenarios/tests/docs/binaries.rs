@@ -1,0 +1,46 @@
+//! The programs that examples and documents run, as they are built for the tests.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::LazyLock,
+};
+
+use libtest_mimic::Failed;
+
+/// The folder of `runner` and `simulate`, or why they can't be built.
+static FOLDER: LazyLock<Result<PathBuf, String>> = LazyLock::new(build);
+
+/// The folder of `runner` and `simulate`, which are built once.
+pub(super) fn folder() -> Result<&'static Path, Failed> {
+    FOLDER.as_deref().map_err(Into::into)
+}
+
+fn build() -> Result<PathBuf, String> {
+    let test = env::current_exe().map_err(|error| error.to_string())?;
+    let folder = test.ancestors().nth(2).expect("tests are in a folder of the build's").to_path_buf();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--bin", "runner", "--bin", "simulate"]);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.output().map_err(|error| error.to_string())?;
+    if built.status.success() { Ok(folder) } else { Err(String::from_utf8_lossy(&built.stderr).into()) }
+}
+
+/// The programs that can be missing on a machine on which the rest is tested.
+const LANGUAGES: &[&str] = &["python3", "node"];
+
+/// Those of them that a text names and that aren't there. With `CI` all of them have to be.
+pub(super) fn missing(text: &str) -> Vec<&'static str> {
+    if env::var_os("CI").is_some() {
+        return Vec::new();
+    }
+    let absent = |program: &&&str| {
+        let version =
+            Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        version.is_err()
+    };
+    LANGUAGES.iter().filter(|program| text.contains(**program)).filter(absent).copied().collect()
+}
