@@ -302,7 +302,7 @@ impl Request {
         });
         for value in self.headers.iter_mut().map(|(_, value)| value).chain(auth).chain(of_parts) {
             if value.contains(char::is_control) {
-                *value = value.replace(char::is_control, " ").trim().to_owned();
+                *value = value.replace(char::is_control, " ");
             }
         }
     }
