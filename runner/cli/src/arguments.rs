@@ -75,6 +75,10 @@ pub(crate) enum Command {
     /// Run a passing scenario again with each fault at each of its calls, and show the table call × fault × outcome.
     #[command(after_help = examples::SWEEP)]
     Sweep(Sweep),
+    /// Make a project: e2e.conf, first scenarios and invariants, of OpenAPI documents or of what listens on some ports.
+    New(New),
+    /// Turn what other tools write into scenarios.
+    Import(Import),
     /// Print the JSON Schema of a kind of file, by which editors complete and check what is written.
     #[command(after_help = examples::SCHEMA)]
     Schema(Schema),
@@ -213,6 +217,78 @@ pub(crate) struct Sweep {
     /// or repeated.
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',')]
     pub(crate) report: Vec<report::Target>,
+}
+
+/// Makes a project.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  runner new                               a project to be filled in
+  runner new --ports 5002,5003             asks what listens there
+  runner new --openapi shop.yaml           a scenario for each group of operations
+  runner new --openapi shop.json --url http://localhost:5002")]
+pub(crate) struct New {
+    /// The folder to make it in. Files that are there are not overwritten.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// An OpenAPI 3 document of a service, in JSON or YAML; repeated: one for each.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) openapi: Vec<PathBuf>,
+    /// Ports of this machine on which services run.
+    #[arg(long, value_name = "PORTS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) ports: Vec<u16>,
+    /// The address of a service that runs; with `--openapi`, of the document's service.
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub(crate) url: Vec<http::Uri>,
+}
+
+/// Reads the address of a service.
+fn address(text: &str) -> Result<http::Uri, String> {
+    let url: http::Uri = text.parse().map_err(|error| format!("{error}"))?;
+    fleet::Address::new(&url).map(|_| url).map_err(|error| error.to_string())
+}
+
+/// Turns what other tools write into scenarios.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(subcommand)]
+    pub(crate) format: ImportFormat,
+    /// Write each scenario into a file in this folder, in place of stdout. Files that are there are not overwritten.
+    #[arg(long, short, value_name = "FOLDER", global = true)]
+    pub(crate) output: Option<PathBuf>,
+    /// The configuration whose services are called by their names [default: the nearest e2e.conf, here or above].
+    #[arg(long, short, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What is imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportFormat {
+    /// Commands of curl: a file of them, `-`, or one command as it is typed.
+    Curl(ImportedCommand),
+    /// A recording of a browser or a proxy: HTTP Archive 1.2.
+    Har(ImportedFile),
+    /// An OpenAPI 3 document, in JSON or YAML.
+    Openapi(ImportedFile),
+    /// A file of hurl.
+    Hurl(ImportedFile),
+    /// A collection of Postman, version 2.
+    Postman(ImportedFile),
+}
+
+/// A file that is imported.
+#[derive(Debug, Args)]
+pub(crate) struct ImportedFile {
+    /// The file; `-` for stdin.
+    pub(crate) file: PathBuf,
+}
+
+/// A command that is imported.
+#[derive(Debug, Args)]
+pub(crate) struct ImportedCommand {
+    /// A file, `-`, or the words of a command: `runner import curl -X POST http://localhost:5002/api/users`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE|COMMAND")]
+    pub(crate) words: Vec<String>,
 }
 
 /// Prints a schema.

@@ -24,6 +24,10 @@
 //! | `explore` | runs generated sequences until one fails |
 //! | `sweep` | runs a passing scenario again, with each fault at each of its calls |
 //! | `search` | an exploration or a sweep under way: its progress, and what it finds |
+//! | `new` | makes the first files of a project, of documents or of what listens |
+//! | `listening` | asks an address what is there |
+//! | `import` | turns what other tools write into scenarios |
+//! | `new_files` | files that a command makes; none is overwritten |
 //! | `schema` | prints the JSON Schema of a kind of file |
 //! | `schema_line` | the comment by which an editor finds the schema of a kept scenario |
 //! | `up` | starts the services and keeps them running |
@@ -47,13 +51,17 @@ mod exit;
 mod explore;
 mod filter;
 mod github;
+mod import;
 mod interrupt;
 mod invariant_files;
 mod invocation;
 mod last_run;
 mod list;
+mod listening;
 mod load;
 mod masked;
+mod new;
+mod new_files;
 mod output;
 mod project;
 mod project_command;
@@ -118,6 +126,8 @@ pub fn main<W: Worlds>(worlds: &W) -> ExitCode {
     anstream::ColorChoice::from(arguments.color).write_global();
     let invocation = Invocation::new(&command, &matches);
     let exit = match arguments.command {
+        Some(Command::New(new)) => new::new(&new),
+        Some(Command::Import(import)) => import::import(&import),
         Some(Command::Up(up)) => up::up(&up, W::KIND),
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep, &invocation, worlds),
         Some(Command::Explore(explore)) => explore::explore(&explore, &invocation, worlds),

@@ -70,7 +70,7 @@ pub(crate) fn write_note(text: &str) {
     write_error(&format!("note: {text}\n"));
 }
 
-fn write_error(text: &str) {
+pub(crate) fn write_error(text: &str) {
     // If stderr is closed, the exit code still tells what happened.
     drop(write!(stderr(), "{text}"));
 }

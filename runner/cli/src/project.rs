@@ -15,6 +15,7 @@ use scenario::{
 use crate::{
     disk_files::{Contents, DiskFiles},
     invariant_files, masked,
+    output::write_note,
 };
 
 /// The file name of a configuration.
@@ -53,7 +54,14 @@ impl Mistakes {
         Self(vec![Mistake { file: Arc::new(file), span: Span::default(), message, help }])
     }
 
-    fn unreadable(file: &Path, error: &io::Error) -> Self {
+    /// A mistake on a line of a file; 0 when it has none.
+    pub(crate) fn at(file: PathBuf, line: usize, message: impl Into<String>) -> Self {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let span = Span { line, column: u32::from(line > 0), ..Span::default() };
+        Self(vec![Mistake { file: Arc::new(file), span, message: message.into(), help: None }])
+    }
+
+    pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Self {
         let help = match error.kind() {
             io::ErrorKind::NotFound => "name a file that is there",
             io::ErrorKind::InvalidData => "what is read here is text, in UTF-8",
@@ -141,6 +149,7 @@ pub(crate) fn configuration(
     let text = disk.text(&file).map_err(|error| Mistakes::unreadable(&file, &error))?;
     let configuration = read_configuration_with(&text, file, disk, &environment()).map_err(Mistakes)?;
     masked::keep_secret(&configuration.outside.secrets);
+    configuration.ignored.iter().for_each(|ignored| write_note(&ignored.to_string()));
     Ok(configuration)
 }
 
@@ -158,7 +167,7 @@ pub(crate) fn configuration_file(named: Option<&Path>, paths: &[PathBuf]) -> Opt
 
 /// Finds the nearest e2e.conf in this folder or above, else from the first path upwards. The path is relative if
 /// possible.
-fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
+pub(crate) fn nearest(paths: &[PathBuf]) -> Option<PathBuf> {
     let here = absolute(Path::new("."));
     let starts = [Some(here.clone()), paths.first().map(|path| absolute(path))];
     let file = starts.iter().flatten().find_map(|start| {

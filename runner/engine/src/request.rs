@@ -102,13 +102,14 @@ impl PreparedRequest {
             }
             elsewhere.others = layers.headers;
         }
+        let of_the_service = rules.services.get(&call.service).and_then(|requests| requests.timeout);
         Ok(Self {
             service: call.service.clone(),
             method: call.method.clone(),
             uri,
             headers: layers.for_service(&call.service, &rules.services, variables)?,
             body: body.bytes,
-            timeout: call.timeout.or(defaults.timeout).unwrap_or(context.timeout),
+            timeout: call.timeout.or(defaults.timeout).or(of_the_service).unwrap_or(context.timeout),
             client: client.cloned(),
             follows,
             elsewhere,

@@ -92,12 +92,12 @@ pub use pattern::{Fit, ValuePattern, ValueType};
 pub use percent::query_values;
 pub use reading::{
     FileKind, Files, KNOWN_NAMES, KeyPresence, KeyReference, KeyUse, KnownName, TableReference,
-    help_for_unknown, keys_used, nearest_name, read_configuration, read_configuration_with, read_file,
-    read_file_with, schema, tables,
+    help_for_unknown, is_variable_name, keys_used, nearest_name, read_configuration, read_configuration_with,
+    read_file, read_file_with, read_yaml, schema, tables,
 };
 pub use secrets::Secrets;
 pub use template::{
     Others, Pairs, PathTemplate, Strictness, Template, TemplateValue, UnorderedList, partners,
 };
 pub use value::{NotJson, Number, Object, Value};
-pub use writing::{path_between, write};
+pub use writing::{path_between, write, write_yaml};

@@ -22,6 +22,7 @@ mod tests;
 mod yaml;
 
 pub use path_between::path_between;
+pub use yaml::write_yaml;
 
 /// The text of a scenario, for a file at the scenario's own path: the files that it names are named from there. It is without
 /// the steps that e2e.conf adds to every one.
@@ -47,5 +48,5 @@ pub fn write(scenario: &Scenario) -> String {
     written.list("steps", steps(Phase::Main));
     written.list("finally", steps(Phase::Finally));
     written.maybe("settle", scenario.settle.map(crate::duration::written));
-    yaml::text(written.0)
+    write_yaml(written.0)
 }

@@ -298,7 +298,7 @@ impl BrokenOff {
             Self::LimitReached { .. } => {
                 "look for services that call each other without end, or make the scenario smaller".into()
             }
-            Self::NotWritten { what: Output::Report | Output::Snapshot, .. } => {
+            Self::NotWritten { what: Output::Report | Output::Snapshot | Output::File, .. } => {
                 "check that the folder is there and can be written to".into()
             }
             Self::NotWritten { what: Output::Counterexample, .. } => {

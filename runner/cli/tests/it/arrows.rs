@@ -9,14 +9,25 @@ use std::{
 use serde_json::Value;
 
 /// The framework's packages; each may use those before it.
-const FRAMEWORK: [&str; 10] =
-    ["fault", "scenario", "verdict", "proxy", "engine", "fleet", "simulation", "explore", "report", "runner"];
+const FRAMEWORK: [&str; 11] = [
+    "fault",
+    "scenario",
+    "verdict",
+    "proxy",
+    "engine",
+    "fleet",
+    "simulation",
+    "explore",
+    "report",
+    "import",
+    "runner",
+];
 /// The shop's packages; each group may use those before it, and packages of one group don't use each other.
 const SHOP: [&[&str]; 3] = [&["breaker", "values"], &["chassis"], &["users", "orders", "payments"]];
 /// Packages that may use both.
 const BOTH: [&str; 3] = ["simulated", "scenarios", "bugs"];
 /// Packages without clock, file, thread or hash map.
-const PURE: [&str; 5] = ["fault", "scenario", "verdict", "breaker", "values"];
+const PURE: [&str; 6] = ["fault", "scenario", "verdict", "import", "breaker", "values"];
 
 /// Every package of the workspace, with its direct dependencies.
 fn packages() -> BTreeMap<String, Vec<String>> {

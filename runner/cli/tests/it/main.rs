@@ -12,6 +12,7 @@ mod interrupted;
 mod list;
 mod mistakes;
 mod mutations;
+mod onboarding;
 mod project;
 mod repeat;
 mod replay;

@@ -83,6 +83,24 @@ fn the_configuration_is_read_strictly() {
 }
 
 #[test]
+fn what_has_no_effect_in_a_configuration_of_the_python_original_is_told() {
+    let text =
+        "general: { timeout: 500, verbose: true }\nservices: { shop: { base_url: 'http://localhost:1' } }\n";
+    let project = Project::new(text).with(
+        "scenarios/a.yaml",
+        "scenario: A\nsteps:\n  - { request: GET shop /, expect: { status: 200 } }\n",
+    );
+    let ended = project.run(&["--dry-run"]);
+    assert_eq!(
+        (ended.code, ended.err.as_str()),
+        (
+            Some(0),
+            "note: e2e.conf:1:26: `verbose` has no effect (ask for what services write on the command line: `--logs`)\n"
+        )
+    );
+}
+
+#[test]
 fn the_command_line_is_read_strictly() {
     let project = Project::new(CONFIGURATION);
     check(&project, &["--nosuch"], &["unexpected argument '--nosuch'"]);

@@ -192,6 +192,7 @@ fn configuration(services: Vec<Service>) -> Configuration {
         snapshots: None,
         settle: Duration::from_secs(5),
         timeout: Duration::from_secs(5),
+        ignored: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use fault::{Link, ServiceName};
 
 use super::{Client, Invariant, Outside, RequestDefaults, Scenario, Step, StubEntry};
-use crate::Template;
+use crate::{Mistake, Template};
 
 /// The services, how they are started, and what holds for all scenarios: the content of e2e.conf.
 #[derive(Debug, Clone)]
@@ -33,10 +33,12 @@ pub struct Configuration {
     pub snapshots: Option<PathBuf>,
     /// How long the system may take to settle after a scenario's last step.
     pub settle: Duration,
-    /// How long a request waits for its reply, unless its step has another time.
+    /// How long a request waits for its reply, unless its step or its service has another time.
     pub timeout: Duration,
     /// What scenarios have from outside.
     pub outside: Outside,
+    /// What stands in the file and has no effect, each with what replaces it.
+    pub ignored: Vec<Mistake>,
 }
 
 /// A service of e2e.conf.

@@ -28,6 +28,7 @@ mod after;
 mod command;
 mod command_line;
 mod dependency;
+mod original;
 mod outside;
 mod readiness;
 mod service;
@@ -84,7 +85,10 @@ pub fn read_configuration_with(
     environment: &BTreeMap<String, String>,
 ) -> Result<Configuration, Vec<Mistake>> {
     let mut reader = Reader::new(text, file, files);
-    let read = reader.tree().and_then(|tree| configuration(&mut reader, &tree, environment));
+    let read = reader.tree().and_then(|mut tree| {
+        original::translate(&mut reader, &mut tree);
+        configuration(&mut reader, &tree, environment)
+    });
     reader.finish(read)
 }
 
@@ -127,6 +131,7 @@ fn configuration(
     reader.know(services.as_deref().unwrap_or_default());
     let around = phases::configured(reader, &fields);
     let phases::Around { before, finally } = around?;
+    reader.ignored.sort_by_key(|ignored| ignored.span.offset);
     Some(Configuration {
         file: reader.file.to_path_buf(),
         sources: reader.sources.clone(),
@@ -140,6 +145,7 @@ fn configuration(
         settle: settle?,
         timeout: timeout?,
         outside: outside?,
+        ignored: std::mem::take(&mut reader.ignored),
     })
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use super::{
     csv::{self, Field, Quoting},
     expression::{Role, check_name, value},
-    names::{REPLY, can_be_variable},
+    names::{REPLY, is_variable_name},
     reader::{Reader, all},
     suggestion,
     table::{Key, Shape, Table},
@@ -70,7 +70,7 @@ impl Column {
     fn new(written: &str) -> Self {
         let variable =
             if REPLY.contains(&written) { format!("expected_{written}") } else { written.to_owned() };
-        Self { variable: can_be_variable(&variable).then_some(variable), written: written.to_owned() }
+        Self { variable: is_variable_name(&variable).then_some(variable), written: written.to_owned() }
     }
 }
 

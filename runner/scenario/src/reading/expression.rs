@@ -2,7 +2,7 @@
 
 use super::{
     foreign_placeholder,
-    names::{ANY, CONFIGURATION_ONLY, ENV, SECRETS, is_identifier, is_taken},
+    names::{ANY, CONFIGURATION_ONLY, ENV, SECRETS, is_spelled_as_one, is_taken},
     pattern::pattern,
     reader::{Reader, all},
     suggestion,
@@ -25,7 +25,7 @@ pub(crate) enum Role {
 
 /// Notes a name that a variable can't have.
 pub(crate) fn check_name(reader: &mut Reader<'_>, name: &str, span: Span) {
-    if !is_identifier(name) {
+    if !is_spelled_as_one(name) {
         let help = "a name begins with a letter and goes on with letters, digits and `_`".to_owned();
         reader.note(span, format!("`{name}` can't be the name of a variable"), help);
     } else if is_taken(name) {

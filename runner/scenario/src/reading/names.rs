@@ -86,20 +86,21 @@ pub(crate) struct Names {
     fixed: BTreeSet<String>,
 }
 
+/// Whether a variable can have this name: a letter or `_`, then letters, digits and `_`, and no name that has a meaning of its own
+/// in expressions, such as `status`.
+pub fn is_variable_name(name: &str) -> bool {
+    is_spelled_as_one(name) && !is_taken(name)
+}
+
+/// Whether a name has the characters of a variable's.
+pub(crate) fn is_spelled_as_one(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
 /// Whether a name has a meaning of its own in expressions.
 pub(crate) fn is_taken(name: &str) -> bool {
     is_function(name) || TAKEN.iter().any(|taken| taken.contains(&name))
-}
-
-/// Whether a variable can have this name.
-pub(crate) fn can_be_variable(name: &str) -> bool {
-    is_identifier(name) && !is_taken(name)
-}
-
-/// Whether a name has the form of one: a letter or `_`, then letters, digits and `_`.
-pub(crate) fn is_identifier(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && !name.contains(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
 impl Names {

@@ -32,6 +32,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) file: Arc<PathBuf>,
     pub(crate) text: &'a str,
     mistakes: Vec<Mistake>,
+    /// What was read and has no effect.
+    pub(crate) ignored: Vec<Mistake>,
     /// The variables that expressions can name at this point of the file.
     pub(crate) names: Names,
     /// The names that all of its expressions can use besides.
@@ -71,6 +73,7 @@ impl<'a> Reader<'a> {
             file: Arc::new(file),
             text,
             mistakes: Vec::new(),
+            ignored: Vec::new(),
             names: Names::default(),
             given: GIVEN,
             declared: Declared::default(),
@@ -138,6 +141,15 @@ impl<'a> Reader<'a> {
     /// Notes a mistake and what to do about it.
     pub(crate) fn note(&mut self, span: Span, message: impl Into<String>, help: impl Into<Option<String>>) {
         self.take(Mistake { file: self.file.clone(), span, message: message.into(), help: help.into() });
+    }
+
+    /// Notes what has no effect here, and what replaces it.
+    pub(crate) fn note_ignored(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        let (message, help) = (message.into(), Some(help.into()));
+        let ignored = Mistake { file: self.file.clone(), span, message, help };
+        if !self.ignored.contains(&ignored) {
+            self.ignored.push(ignored);
+        }
     }
 
     /// Notes a value of the wrong kind.

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 use crate::{Object, Value, reading::is_number};
 
-/// The text of a mapping.
-pub(super) fn text(entries: Object) -> String {
+/// The YAML text of a mapping, in which every number stands as it was written.
+pub fn write_yaml(entries: Object) -> String {
     let value = Value::Object(entries);
     let written = value.to_string();
     let mut unused = ('\u{e000}'..='\u{f8ff}').filter(|sign| !written.contains(*sign));

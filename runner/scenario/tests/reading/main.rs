@@ -7,6 +7,7 @@ mod flow;
 mod intent;
 mod meaning;
 mod mistakes;
+mod original_configurations;
 mod outside;
 mod sending;
 mod survival;

@@ -86,6 +86,8 @@ pub enum Output {
     Counterexample,
     /// A snapshot that is accepted or rejected.
     Snapshot,
+    /// A file that a command makes for a person to go on with.
+    File,
 }
 
 /// How a process ended.
@@ -138,6 +140,7 @@ impl fmt::Display for Output {
             Self::Report => "the report",
             Self::Counterexample => "the counterexample",
             Self::Snapshot => "the snapshot",
+            Self::File => "a file",
         })
     }
 }

@@ -79,6 +79,11 @@ pub(super) const SERVICE: Table = Table {
             "The path at which it tells its circuits, `{users-service: open}`, also below a key `circuits`. It is asked when a scenario has failed.",
         ),
         Key::optional("stop", DURATION, "How long it may take to end when asked to.").or("5s"),
+        Key::optional(
+            "timeout",
+            DURATION,
+            "How long a request to it waits for its reply, unless it says otherwise.",
+        ),
     ]],
 };
 
@@ -135,7 +140,8 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
 fn requests(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<RequestDefaults> {
     let headers = fields.or("headers", Vec::new(), |node| common_headers(reader, node));
     let auth = auth::auth(reader, fields);
-    Some(RequestDefaults { headers: headers?, auth: auth?, ..RequestDefaults::default() })
+    let timeout = fields.optional("timeout", |node| reader.some_time(node));
+    Some(RequestDefaults { headers: headers?, auth: auth?, timeout: timeout?, ..RequestDefaults::default() })
 }
 
 /// Adds to the headers of a readiness those of every request to its service, which have no variables to name.
