@@ -295,7 +295,8 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         Ok(StepFindings::of(findings))
     }
 
-    /// Evaluates a step's condition. If it doesn't hold, the step's captures become null.
+    /// Evaluates a step's condition. If it doesn't hold, the step's captures become null, and the variables that it would set
+    /// first.
     fn condition(&mut self, step: &Step) -> Result<Condition, EvaluationError> {
         let condition = match &step.condition {
             Some(condition) if !condition.holds(&self.variables)? => condition,
@@ -307,6 +308,11 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         };
         self.judged.left_out(step, condition);
         self.without_captures(step);
+        for name in step.made() {
+            if !self.variables.has(name) {
+                self.variables.set(name, Value::Null);
+            }
+        }
         Ok(Condition::Fails)
     }
 
@@ -368,7 +374,12 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             }
             Action::WaitUntil(wait) => Ok(self.wait_until(wait).await),
         };
-        let found = found.unwrap_or_else(StepFindings::unevaluated);
-        Ok((if is_lenient(step) { StepFindings::default() } else { found }, inner))
+        if !is_lenient(step) {
+            return Ok((found.unwrap_or_else(StepFindings::unevaluated), inner));
+        }
+        if found.is_err() {
+            self.without_captures(step);
+        }
+        Ok((StepFindings::default(), inner))
     }
 }

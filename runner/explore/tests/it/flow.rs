@@ -1,11 +1,11 @@
 //! Sweeps and reductions of scenarios with loops, and with steps that e2e.conf adds to every one.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use engine::run_scenario;
 use explore::{CellOutcome, FailingRun, FaultKind, SweepOptions, counterexample_yaml, sweep};
 use fault::Seed;
-use scenario::{Configuration, File, Phase, Scenario, read_configuration, read_file};
+use scenario::{Configuration, File, Phase, Scenario, read_configuration, read_file, read_file_with};
 use verdict::Verdict;
 
 use crate::{
@@ -53,6 +53,51 @@ fn scenario(text: &str) -> Arc<Scenario> {
         Ok(File::Scenario(scenario)) => Arc::from(scenario),
         other => panic!("{other:#?}\n{text}"),
     }
+}
+
+const VALUES: &str = r#"
+scenario: Values are made of what was captured
+steps:
+  - name: order
+    request: POST shop /orders
+    body: { amount: 20 }
+    expect: { status: 201 }
+    capture: { order: body.order.id, answer: body }
+  - include: pay.yaml
+    with: { order: "${order}", label: "${answer.order.id + 1} of ${run_id}" }
+  - for: { until: next is none, at_most: 3 }
+    steps:
+      - { request: GET shop /payments, expect: { status: 200 }, capture: { next: none if status == 200 else 1 } }
+"#;
+
+const PAY: &str = r#"
+parameters: { order: , label: }
+steps:
+  - request: POST shop /payments
+    headers: { Idempotency-Key: "${label | upper}" }
+    body: { order: "${order}" }
+    expect: { status: 201 }
+"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_leaves_out_what_needs_values_that_are_missing() {
+    let files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::from([("pay.yaml".into(), PAY.into())]);
+    let read = read_file_with(VALUES, "a.yaml".into(), &configuration(), &files);
+    let Ok(File::Scenario(scenario)) = read else { panic!("{read:#?}") };
+    let kinds = FaultKind::ALL.into_iter().filter(|kind| *kind != FaultKind::Late).collect();
+    let options = SweepOptions { kinds, ..SweepOptions::new(Seed(1)) };
+    let table =
+        sweep(&scenario.into(), &Bank(Bug::None), &rules(), &options, &|_| {}).await.expect("it ends");
+    assert_eq!(table.baseline.verdict, Verdict::Passed);
+    let failed = table.cells.iter().filter_map(|cell| match &cell.outcome {
+        CellOutcome::Failed(FailingRun { result, .. }) => Some(format!("{:#?}", result.verdict)),
+        _ => None,
+    });
+    assert_eq!(failed.collect::<Vec<_>>(), [""; 0]);
+    let key = table.baseline.history.exchanges().find_map(|exchange| {
+        Some(exchange.request.headers.get("idempotency-key")?.to_str().expect("text").to_owned())
+    });
+    assert_eq!(key.as_deref(), Some("1 OF 0000000000000001"), "as with `--seed 1`");
 }
 
 #[tokio::test(start_paused = true)]
