@@ -164,8 +164,12 @@ fn lenient(
         Action::Run(run) => run.expect.judging = Judging::Lenient,
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Vars(_) => {}
     }
-    if matches!(&step.action, Action::For(ForStep { steps, .. }) if steps.is_empty()) {
-        return None;
+    match step.action {
+        Action::For(ForStep { steps, .. }) if steps.is_empty() => return None,
+        Action::During(DuringStep { request, steps }) if steps.is_empty() => {
+            step.action = Action::Request(request);
+        }
+        action => step.action = action,
     }
     let used: BTreeSet<String> = match step.own_request() {
         Some(request) => request.call.names().map(str::to_owned).collect(),
