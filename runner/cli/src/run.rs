@@ -178,7 +178,7 @@ impl<W: Worlds> ProjectRun<'_, W> {
             Ok(Ok(Prepared { stage, missing })) => {
                 let plan = Plan {
                     scenarios: plan(chosen, self.repetitions(), configuration, &missing, W::KIND),
-                    rules: Rules { run: Some(seed), ..Rules::from(&**configuration) },
+                    rules: Rules::from(&**configuration),
                     seed,
                     jobs: self.jobs(),
                     on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
