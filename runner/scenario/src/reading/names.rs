@@ -43,6 +43,7 @@ const fn known(places: &'static str, name: &'static str, doc: &'static str) -> K
 const OF_A_REPLY: &str = "`that`, `capture`, `makes`, `same`";
 const OF_A_LINK: &str = "`links`";
 const OF_A_SERVICE: &str = "`command`, `env`, `cwd` and `build` of e2e.conf";
+const ANYWHERE: &str = "every expression";
 
 /// The names that have a meaning of their own, besides variables and captures.
 pub const KNOWN_NAMES: &[KnownName] = &[
@@ -68,7 +69,17 @@ pub const KNOWN_NAMES: &[KnownName] = &[
     known(OF_A_SERVICE, "data_dir", "A folder of the service's own, anew in every scenario."),
     known(OF_A_SERVICE, "conf_dir", "The folder of e2e.conf."),
     known(OF_A_SERVICE, "url", "The addresses of links by callee: `${url.users-service}`."),
-    known(OF_A_SERVICE, "env", "Environment variables of the runner by name: `${env.HOME}`."),
+    known(ANYWHERE, RUN_ID, "The identity of the run: its seed in hexadecimal digits."),
+    known(
+        ANYWHERE,
+        ENV,
+        "Environment variables by name, those that `env` of e2e.conf declares: `${env.API_URL}`. In `command`, `env`, `cwd` and `build` of e2e.conf, all of them.",
+    ),
+    known(
+        ANYWHERE,
+        SECRETS,
+        "The secrets that `secrets` of e2e.conf declares, by name: `${secrets.API_KEY}`.",
+    ),
 ];
 
 /// The variables that are defined at one point of a file, and those that were used.
@@ -182,7 +193,7 @@ mod tests {
     #[test]
     fn every_name_with_a_meaning_of_its_own_is_described() {
         let described: Vec<&str> = KNOWN_NAMES.iter().map(|known| known.name).collect();
-        let meant = [REPLY, LINK, &[INDEX, ANY], CONFIGURATION_ONLY].concat();
+        let meant = [REPLY, LINK, &[INDEX, ANY], CONFIGURATION_ONLY, GIVEN].concat();
         assert_eq!(described, meant);
         assert!(KNOWN_NAMES.iter().all(|known| known.doc.ends_with('.')));
     }
