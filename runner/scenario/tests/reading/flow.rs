@@ -371,7 +371,7 @@ fn a_wait_goes_by_the_traffic_of_a_link() {
     }
     check_step(
         &format!("wait: {{ until: {{ {link}: calls >= 1 }} }}"),
-        &["3:13 a wait needs the key `within` (`within`: How long it may take.)"],
+        &["3:13 a wait for traffic needs the key `within` (`within`: How long it may take.)"],
     );
     check_step(
         &format!("wait: {{ until: {{ {link}: 1 == 1 }}, within: 1s }}"),

@@ -17,7 +17,7 @@ use crate::{Action, WaitUntilStep};
 pub(super) const WAIT: Shape = Shape::Either(&[DURATION, Shape::Table(&WAIT_UNTIL)]);
 
 const WAIT_UNTIL: Table = Table {
-    what: "a wait",
+    what: "a wait for traffic",
     groups: &[&[
         Key::required(
             "until",
