@@ -43,6 +43,24 @@ fn a_first_run_writes_snapshots_and_says_so() {
 }
 
 #[test]
+fn drawn_values_are_compared_in_runs_with_the_seed_of_the_snapshots() {
+    let drawn =
+        scenario("/users/1").replace("GET users /users/1", "'GET users /users/${random(1, 1000000)}'");
+    let project = project().with("scenarios/alice.yaml", drawn);
+    let run = |seed: &str| {
+        let ended = project.run(&["--seed", seed]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.out
+    };
+    let not_compared = "\n1 snapshot not compared: the values that `random` and `choice` draw are those of the snapshots with --seed 1 only\n";
+    assert!(run("7").ends_with(not_compared));
+    assert_eq!(snapshot(&project), None, "one with the values of any run would hold in no other");
+    assert!(run("1").contains("1 snapshot written"));
+    assert!(run("1").ends_with(", seed 1)\n"), "it is as accepted");
+    assert!(run("7").ends_with(not_compared));
+}
+
+#[test]
 fn under_ci_and_where_a_review_is_asked_for_a_missing_snapshot_fails() {
     for (variable, value, says) in [
         (
