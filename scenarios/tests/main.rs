@@ -8,7 +8,7 @@
 //! | `citations` | every rule that a file cites, such as A1, is defined in `services/CONTRACT.md` |
 //!
 //! `cargo test --test scenarios -- simulated` runs the scenarios in virtual time, `-- circuit` those with `circuit` in their
-//! path. Where a scenario differs from its snapshot, `cargo insta review` shows the difference.
+//! path. Where a scenario differs from its snapshot, the command `review` shows the difference.
 
 mod audit;
 mod citations;

@@ -14,7 +14,7 @@ use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult,
 use fault::{Seed, ServiceName};
 use report::{
     Again, Interruption, Planning, Progress, Repetitions, RunRecord, ServiceAddress, Target, Terminal,
-    TerminalOptions, count,
+    TerminalOptions, WorldKind, count,
 };
 use scenario::{Configuration, Scenario, Step, nearest_name};
 use verdict::BrokenOff;
@@ -215,7 +215,7 @@ impl<W: Worlds> ProjectRun<'_, W> {
         github::tell(&record, terminal.again().as_deref(), interrupt)?;
         let exit = record.interrupted.map_or_else(|| summary.into(), Exit::Interrupted);
         let thin: Vec<Thin> =
-            thin(project, chosen, &summary).into_iter().chain(self.notices.thin()).collect();
+            thin(project, chosen, &summary, W::KIND).into_iter().chain(self.notices.thin()).collect();
         thin::tell(&thin, arguments.strictness.strictness(), exit, interrupt)
     }
 
@@ -313,11 +313,11 @@ fn misspelled_command(paths: &[PathBuf]) -> Option<Mistakes> {
 }
 
 /// What the run doesn't show.
-fn thin(project: &Project, chosen: &[Arc<Scenario>], summary: &Summary) -> Vec<Thin> {
+fn thin(project: &Project, chosen: &[Arc<Scenario>], summary: &Summary, world: WorldKind) -> Vec<Thin> {
     let no_invariants = project.configuration.invariants.is_empty();
     let cannot_fail =
         chosen.iter().filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
-    let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped));
+    let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped, world));
     let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
     let not_included = project.unused_steps.iter().cloned().map(Thin::NotIncluded);
     thin::invariants(project).into_iter().chain(cannot_fail).chain(not_included).chain(skipped).collect()

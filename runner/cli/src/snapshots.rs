@@ -6,7 +6,7 @@ use std::{
 };
 
 use engine::ScenarioResult;
-use report::{FirstSnapshot, SnapshotComparison, WorldKind, compare_snapshot, count};
+use report::{FirstSnapshot, SNAPSHOT_SEED, SnapshotComparison, WorldKind, compare_snapshot, count};
 use scenario::Configuration;
 use verdict::{Finding, FindingKind};
 
@@ -19,32 +19,44 @@ pub(crate) struct Snapshots<'a> {
     world: WorldKind,
     /// How many were written because there were none.
     written: AtomicUsize,
+    /// How many weren't compared because other values were drawn.
+    not_compared: AtomicUsize,
 }
 
 impl<'a> Snapshots<'a> {
     pub(crate) fn new(configuration: &'a Configuration, world: WorldKind) -> Self {
-        Self { configuration, world, written: AtomicUsize::new(0) }
+        Self { configuration, world, written: AtomicUsize::new(0), not_compared: AtomicUsize::new(0) }
     }
 
     /// Compares a result with its scenario's snapshot. One that isn't there yet is written.
     pub(crate) fn review(&self, result: &ScenarioResult) -> Vec<Finding> {
         let (findings, comparison) = compare(self.configuration, result, self.world, FirstSnapshot::Written);
-        if comparison == Some(SnapshotComparison::Written) {
-            self.written.fetch_add(1, Ordering::Relaxed);
+        match comparison {
+            Some(SnapshotComparison::Written) => drop(self.written.fetch_add(1, Ordering::Relaxed)),
+            Some(SnapshotComparison::OtherValues) => drop(self.not_compared.fetch_add(1, Ordering::Relaxed)),
+            Some(SnapshotComparison::Accepted) | None => {}
         }
         findings
     }
 
-    /// The line about those that were written; empty if none was.
+    /// The lines about those that were written, and those that weren't compared; empty if there are none.
     pub(crate) fn told(&self) -> String {
-        match (self.written.load(Ordering::Relaxed), &self.configuration.snapshots) {
+        let written = match (self.written.load(Ordering::Relaxed), &self.configuration.snapshots) {
             (written @ 1.., Some(folder)) => format!(
                 "{} written to {}: from now on these scenarios have to go the same way\n",
                 count(written, "snapshot"),
                 folder.display(),
             ),
             _ => String::new(),
-        }
+        };
+        let not_compared = match self.not_compared.load(Ordering::Relaxed) {
+            0 => String::new(),
+            some => format!(
+                "{} not compared: the values that `random` and `choice` draw are those of the snapshots with --seed {SNAPSHOT_SEED} only\n",
+                count(some, "snapshot"),
+            ),
+        };
+        written + &not_compared
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use ::explore::{RequestCounts, Untested};
-use report::thin_line;
+use report::{WorldKind, thin_line};
 use verdict::BrokenOff;
 
 use crate::{Exit, Project, interrupt::Interrupt, output::write};
@@ -19,8 +19,8 @@ pub(crate) enum Thin {
     NotIncluded(PathBuf),
     /// No step of a scenario expects anything, and no invariant holds.
     CannotFail(String),
-    /// Scenarios whose services are away.
-    Skipped(usize),
+    /// Scenarios that need what these worlds don't have.
+    Skipped(usize, WorldKind),
     /// A part of an exploration that never came about.
     Untested {
         /// What never came about.
@@ -48,7 +48,8 @@ impl Thin {
             Self::NoInvariant(_) => "write what must always hold into `invariants.yaml` beside it".into(),
             Self::NotIncluded(_) => "give it a name if it is a scenario: `scenario: …`".into(),
             Self::CannotFail(_) => "say what must come of it: `expect: { status: 200 }`".into(),
-            Self::Skipped(_) => "start the services that are away".into(),
+            Self::Skipped(_, WorldKind::Live) => "start the services that are away".into(),
+            Self::Skipped(_, WorldKind::Simulated) => "run them live, with `runner`".into(),
             Self::Untested { untested, requests } => untested.help(requests.as_ref()).into(),
             Self::Escaped(_) => {
                 "let them run in the foreground, or with the environment that they inherit".into()
@@ -70,8 +71,8 @@ impl fmt::Display for Thin {
                 write!(f, "no scenario here includes {}, which has steps and no `scenario`", file.display())
             }
             Self::CannotFail(name) => write!(f, "no step of `{name}` can fail"),
-            Self::Skipped(1) => f.write_str("1 scenario was skipped"),
-            Self::Skipped(scenarios) => write!(f, "{scenarios} scenarios were skipped"),
+            Self::Skipped(1, _) => f.write_str("1 scenario was skipped"),
+            Self::Skipped(scenarios, _) => write!(f, "{scenarios} scenarios were skipped"),
             Self::Untested { untested, requests: None } => untested.fmt(f),
             Self::Untested { untested, requests: Some(requests) } => write!(f, "{untested}: {requests}"),
             Self::Escaped(1) => f.write_str("a process that a service left behind had to be ended"),

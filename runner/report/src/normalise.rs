@@ -18,8 +18,9 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         placeholder,
     };
     vec![
-        rule(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
-        rule(r"(?i)\b[0-9a-f]{16,64}\b", "[hex]"),
+        // Also within a word: `user_${uuid()}`, `ann${run_id}`.
+        rule(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
+        rule(r"(?i)[0-9a-f]{16,64}", "[hex]"),
         rule(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(\[[\w/]+\]|Z\b|[+-]\d\d:?\d\d\b)?", "[time]"),
         rule(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\b", "[time]"),
         rule(r"\b\d{4}-\d\d-\d\d\b", "[date]"),

@@ -8,9 +8,12 @@ use std::{
     env, fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use engine::ScenarioResult;
+use regex::Regex;
+use scenario::{Scenario, Step};
 use similar::TextDiff;
 
 use crate::transcript::{self, SNAPSHOT_SEED};
@@ -72,8 +75,7 @@ pub(crate) enum Extent {
 
 impl Extent {
     pub(crate) fn of(result: &ScenarioResult, world: WorldKind) -> Self {
-        let is_repeatable = result.seed == SNAPSHOT_SEED.derive(&result.scenario.name);
-        if world == WorldKind::Simulated && is_repeatable { Self::Whole } else { Self::Certain }
+        if world == WorldKind::Simulated && is_repeatable(result) { Self::Whole } else { Self::Certain }
     }
 
     fn of_transcript(self, text: &str) -> String {
@@ -82,6 +84,20 @@ impl Extent {
             Self::Certain => transcript::certain(text),
         }
     }
+}
+
+/// Whether a run has the seed of the snapshots, and with it the same values and decisions.
+fn is_repeatable(result: &ScenarioResult) -> bool {
+    result.seed == SNAPSHOT_SEED.derive(&result.scenario.name)
+}
+
+/// Whether a scenario draws numbers or items. They differ with the seed, and look like any other value.
+fn draws_values(scenario: &Scenario) -> bool {
+    static DRAWS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\b(random|choice)\s*\(").expect("the pattern is a literal"));
+    let steps = scenario.steps.iter().flat_map(Step::all);
+    let included = steps.filter_map(|step| Some(step.file.as_ref()?.text.as_str()));
+    [&*scenario.text].into_iter().chain(included).any(|text| DRAWS.is_match(text))
 }
 
 /// What is done with a transcript that isn't as accepted.
@@ -152,6 +168,8 @@ pub enum SnapshotComparison {
     Accepted,
     /// There was no snapshot; it became the first one.
     Written,
+    /// Nothing was compared: the scenario draws values, which are others in a run without [`SNAPSHOT_SEED`].
+    OtherValues,
 }
 
 /// Compares a scenario's transcript with the snapshot `name` in `folder`, which should be absolute. One that differs is
@@ -168,6 +186,9 @@ pub fn compare(
     let settings = InstaSettings::read(first, |name| env::var(name).ok()).map_err(unusable)?;
     if let Ok(references) = env::var("INSTA_SNAPSHOT_REFERENCES_FILE") {
         note_reference(Path::new(&references), &snapshot).map_err(|error| unusable(error.to_string()))?;
+    }
+    if draws_values(&result.scenario) && !is_repeatable(result) {
+        return Ok(SnapshotComparison::OtherValues);
     }
     compare_with(&snapshot, result, Extent::of(result, world), settings)
 }

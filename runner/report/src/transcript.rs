@@ -143,7 +143,8 @@ fn step_lines<'a>(result: &'a ScenarioResult, index: usize, step: &Step, keys: &
     let during = result.history.records().iter().filter(|record| record.step == Some(index));
     match &step.action {
         Action::Together(_) | Action::During(_) => requests::together(step, &sent, keys),
-        Action::For(_) => requests::rounds(step, &sent, keys),
+        Action::For(ForStep { rounds: Rounds::Each { .. }, .. }) => requests::rounds(step, &sent, keys),
+        Action::For(_) => requests::uncounted_rounds(step, &sent, keys),
         Action::Inject(_) | Action::Heal(_) => during
             .filter_map(|record| fault_change(result, record))
             .collect::<BTreeSet<_>>()

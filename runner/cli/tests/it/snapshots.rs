@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::project::{Ended, Project, server};
+use crate::project::{Ended, Project, server, server_with};
 
 fn scenario(path: &str) -> String {
     format!(
@@ -40,6 +40,39 @@ fn a_first_run_writes_snapshots_and_says_so() {
     assert!(ended.out.ends_with(told), "{}", ended.out);
     assert!(snapshot(&project).unwrap().contains("1. GET users /users/1"));
     assert!(!project.run(&[]).out.contains("written"), "it is there now");
+}
+
+#[test]
+fn drawn_values_are_compared_in_runs_with_the_seed_of_the_snapshots() {
+    let drawn =
+        scenario("/users/1").replace("GET users /users/1", "'GET users /users/${random(1, 1000000)}'");
+    let project = project().with("scenarios/alice.yaml", drawn);
+    let run = |seed: &str| {
+        let ended = project.run(&["--seed", seed]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.out
+    };
+    let not_compared = "\n1 snapshot not compared: the values that `random` and `choice` draw are those of the snapshots with --seed 1 only\n";
+    assert!(run("7").ends_with(not_compared));
+    assert_eq!(snapshot(&project), None, "one with the values of any run would hold in no other");
+    assert!(run("1").contains("1 snapshot written"));
+    assert!(run("1").ends_with(", seed 1)\n"), "it is as accepted");
+    assert!(run("7").ends_with(not_compared));
+}
+
+#[test]
+fn how_often_a_loop_waits_is_no_part_of_a_snapshot() {
+    let mut names = ["alice", "bob", "alice", "alice", "alice", "bob"].into_iter();
+    let server =
+        server_with(move |head| if head.starts_with(b"GET /users/") { names.next() } else { Some("alice") });
+    let project = Project::new(&format!("snapshots: snapshots\nservices:\n  users: {{ base_url: http://{server} }}\n"))
+        .with(
+            "scenarios/alice.yaml",
+            "scenario: Alice\nsteps:\n  - for: { until: name == 'bob', at_most: 9 }\n    steps:\n      - { request: GET users /users/1, expect: { status: 200 }, capture: { name: body.name } }\n",
+        );
+    assert_eq!(project.run(&[]).code, Some(0));
+    let again = project.run(&[]);
+    assert_eq!(again.code, Some(0), "four rounds go the same way as two: {}", again.out);
 }
 
 #[test]

@@ -272,6 +272,8 @@ fn what_differs_from_run_to_run_is_taken_out() {
         ("Sun, 01 Mar 2026 10:03:07 GMT", "[time]"),
         ("id 6F9619FF-8B86-D011-B42D-00CF4FC964FF!", "id [uuid]!"),
         ("charge-7eae777d9e1fd92d-1 of cafe", "charge-[hex]-1 of cafe"),
+        ("u_6f9619ff-8b86-d011-b42d-00cf4fc964ff", "u_[uuid]"),
+        ("ann0000000000000007", "ann[hex]"),
         (
             "http://127.0.0.1:40001/x and localhost:5002, [::1]:80",
             "http://127.0.0.1:[port]/x and localhost:[port], [::1]:[port]",

@@ -60,6 +60,18 @@ pub(super) fn rounds<'a>(step: &Step, sent: &[Exchange<'a>], keys: &mut Keys<'a>
     lines.into_iter().map(counted).collect()
 }
 
+/// How the requests of a loop ended that goes round until something is true: each kind of them once, for the number of rounds can
+/// be a matter of time.
+pub(super) fn uncounted_rounds<'a>(step: &Step, sent: &[Exchange<'a>], keys: &mut Keys<'a>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in sent.iter().filter_map(|exchange| ended(step, exchange, keys)) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 /// How one of the requests of the steps within a step ended; `None` for one that is polled, whose number isn't certain.
 fn ended<'a>(step: &Step, exchange: &Exchange<'a>, keys: &mut Keys<'a>) -> Option<String> {
     let expect = merged(step, exchange)?;
