@@ -1,4 +1,4 @@
-//! Asks services for their circuits, for what a person reads about a failure.
+//! Asks services for their circuits: for what a person reads about a failure, and for steps that expect a state.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::{
 /// How long a service may take to tell. It may be the one that hangs.
 const WITHIN: Duration = Duration::from_secs(1);
 
-/// Asks each service at its path, past all links, and returns what was told. `variables` are what the headers of its requests can name. A service that doesn't answer is left out.
+/// Asks each service at its path, past all links, and returns what was told. A service that doesn't answer is left out.
+/// `variables` are what the headers of every request to a service can name.
 pub(crate) async fn observe<W: World>(
     world: &W,
     paths: &[(ServiceName, http::Uri)],

@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | `world` | the `World` a scenario runs in, and the `Stage` that starts one for each |
 //! | `run` | runs the scenarios of a plan, several at a time |
-//! | `scenario_run` | runs one scenario, step by step; `scenario_run/process`: the processes of its services |
+//! | `scenario_run` | runs one scenario, step by step; `scenario_run/`: a file for each kind of step, logins, the order of all |
 //! | `request` | sends a request over the scenario's own link, or past all links; `request/`: what it bears, its body, redirects |
 //! | `clients`, `cookies` | the clients of a scenario: what each bears, whether it has logged in, its cookies |
 //! | `invariants` | checks invariants, after each step and at the end |
@@ -19,7 +19,7 @@
 //! | `observations` | observations of the system for invariants, and a cache of them |
 //! | `exits` | finds the services whose processes ended by themselves |
 //! | `polling` | attempts with pauses between them, until a deadline |
-//! | `circuits` | asks services for their circuits once a scenario has failed |
+//! | `circuits` | asks services for their circuits, once a scenario has failed and where a step expects a state |
 //! | `readiness` | polls a service until it is ready |
 //! | `preparation` | what happens before the first scenario: the build, the wait for services |
 //! | `service_log` | what a service wrote, step by step and bounded |

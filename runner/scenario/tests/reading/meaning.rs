@@ -192,3 +192,18 @@ steps:
     assert_eq!(allowed("users-service"), [true, false, false, true]);
     assert_eq!(allowed("orders-service"), [false, false, false, true], "a member of `together` says so");
 }
+
+#[test]
+fn a_step_without_a_name_is_called_what_it_says_with_its_own_quotes() {
+    let text = r#"scenario: s
+vars: { kind: a }
+steps:
+  - check: "kind == 'a'"
+  - check: '"a" == kind'
+  - check: kind == 'a'
+  - { for: { until: "kind == 'a'", at_most: 2 }, steps: [{ wait: 1s }] }
+"#;
+    let scenario = scenario(text);
+    let names: Vec<_> = scenario.steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(names, ["check kind == 'a'", "check \"a\" == kind", "check kind == 'a'", "until kind == 'a'"]);
+}

@@ -42,11 +42,16 @@ pub(super) fn name(reader: &mut Reader<'_>, fields: &Fields<'_>, entry: &Entry) 
     }
 }
 
+/// A scalar as it is written, without the quotes around it.
+pub(super) fn unquoted(written: &str) -> &str {
+    ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(written)
+}
+
 /// The name of a step that has none of its own.
 fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
     let inner =
         |key: &str| entry.value.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value);
-    let text = |node: &Node| reader.written(node.span).trim_matches(['"', '\'']).to_owned();
+    let text = |node: &Node| unquoted(reader.written(node.span)).to_owned();
     match entry.key.as_str() {
         "request" => text(&entry.value),
         "together" => "several requests at once".into(),
@@ -65,11 +70,6 @@ fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
             let names = entry.value.entries().iter().map(|entry| entry.key.as_str());
             format!("set {}", names.collect::<Vec<_>>().join(", "))
         }
-        "run" => {
-            let written = reader.written(entry.value.span);
-            let quoted = ['"', '\''].iter().find_map(|q| written.strip_prefix(*q)?.strip_suffix(*q));
-            format!("run {}", quoted.unwrap_or(written))
-        }
         action => format!("{action} {}", text(inner("service").unwrap_or(&entry.value))),
     }
 }
@@ -77,7 +77,7 @@ fn summary(reader: &Reader<'_>, entry: &Entry) -> String {
 /// The name of a loop that has none of its own.
 fn rounds(reader: &Reader<'_>, fields: &Fields<'_>) -> String {
     let inner = |key: &str| fields.get("for")?.entries().iter().find(|entry| entry.key == key);
-    let text = |entry: &Entry| reader.written(entry.value.span).trim_matches(['"', '\'']).to_owned();
+    let text = |entry: &Entry| unquoted(reader.written(entry.value.span)).to_owned();
     match (inner("each"), inner("as"), inner("until")) {
         (_, Some(name), _) => format!("for each {}", text(name)),
         (Some(_), None, _) => "for each item".into(),

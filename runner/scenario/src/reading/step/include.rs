@@ -266,9 +266,8 @@ fn in_place(
             vars.push((other, value));
         }
     }
-    let title = name
-        .clone()
-        .unwrap_or_else(|| format!("include {}", reader.written(node.span).trim_matches(['"', '\''])));
+    let title =
+        name.clone().unwrap_or_else(|| format!("include {}", heading::unquoted(reader.written(node.span))));
     let made = |action: Action| Step {
         span,
         file: reader.inclusion.source.clone(),
