@@ -163,3 +163,42 @@ steps:
     assert!(written.contains("number >= least_1"), "{written}");
     assert_eq!(read(&written), written);
 }
+
+/// What e2e.conf includes can't know the variables of scenarios.
+#[test]
+fn parameters_of_what_is_included_before_every_scenario_change_no_variable() {
+    let conf = "\
+services: { shop: { base_url: 'http://localhost:1' } }
+before:
+  - { include: login.yaml, with: { user: admin }, if: run_id != '' }
+  - run: ./version
+    capture: { version: stdout }
+  - vars: { region: eu }
+";
+    let login = "parameters: { user: }\nsteps:\n  - { request: 'GET shop /${user}', expect: { status: 200 }, capture: { token: body } }\n";
+    let get = "steps:\n  - { request: GET shop /, expect: { status: 200 } }\n";
+    let files = BTreeMap::from(
+        [("login.yaml", login), ("get.yaml", get)]
+            .map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())),
+    );
+    let configuration =
+        read_configuration_with(conf, "e2e.conf".into(), &files, &BTreeMap::new()).expect("a configuration");
+    let read = |vars: &str| {
+        let text = format!(
+            "scenario: s\nvars: {vars}\nsteps:\n  - check: user ~ version ~ region ~ token == 'x'\n  - {{ include: get.yaml, if: user == '' }}\n"
+        );
+        match read_file_with(&text, "s.yaml".into(), &configuration, &files) {
+            Ok(File::Scenario(scenario)) => Ok(scenario.steps),
+            Ok(other) => panic!("{other:?}"),
+            Err(mistakes) => Err(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        }
+    };
+    let steps = read("{ user: ann }").expect("no mistake");
+    let made: Vec<&str> = steps.iter().flat_map(scenario::Step::made).collect();
+    let configured = ["configured_included_1", "configured_user", "token", "version", "region"];
+    assert_eq!(made, [configured.as_slice(), &["included_1"]].concat());
+    let hidden = read("{ user: ann, region: us }").err();
+    let expected =
+        "s.yaml:2:20: `region` is a variable of this scenario already (call one of them something else)";
+    assert_eq!(hidden, Some(vec![expected.to_owned()]));
+}

@@ -247,12 +247,18 @@ fn in_place(
 ) -> Vec<Step> {
     let Common { name, condition, may_end } = common;
     let (mut vars, mut bindings) = (Vec::new(), Bindings::new());
+    let prefix = if reader.phase.is_configured() { "configured_" } else { "" };
     for (parameter, value) in values {
         let names = |name: &String| reader.names.is_known(name) || reader.inclusion.outer.contains(name);
-        if !names(&parameter) {
+        // The variables of scenarios aren't known in e2e.conf.
+        if !names(&parameter) && prefix.is_empty() {
             vars.push((parameter, value));
         } else if !is_itself(&value, &parameter) {
-            let other = (1..=u32::MAX).map(|number| format!("{parameter}_{number}")).find(|name| {
+            let numbered = |number| match number {
+                0 => format!("{prefix}{parameter}"),
+                number => format!("{prefix}{parameter}_{number}"),
+            };
+            let other = (0..=u32::MAX).map(numbered).find(|name| {
                 !names(name)
                     && reader.names.announced(name).is_none()
                     && !vars.iter().any(|(other, _)| other == name)
@@ -274,7 +280,7 @@ fn in_place(
     };
     let mut placed = Vec::new();
     let condition = condition.map(|condition| {
-        let chosen = format!("included_{}", reader.inclusion.count);
+        let chosen = format!("{prefix}included_{}", reader.inclusion.count);
         let source =
             Template::parse(&format!("${{{}}}", condition.source()), |_| Ok::<_, ()>(condition.clone()));
         let source = source.expect("a condition that was read is a placeholder");
