@@ -171,7 +171,8 @@ impl<'a> InvariantChecker<'a> {
                 ObservedReply::Success => status.is_success(),
                 ObservedReply::NoError => status.as_u16() < 400,
                 ObservedReply::Expected(expect) => {
-                    let findings = judge_observation(&invariant.name, name, expect, &made.reply, made.took);
+                    let findings =
+                        judge_observation(&invariant.name, name, expect, &made.reply, made.took, &scope);
                     if !findings.is_empty() {
                         return Checked::Invalid(findings);
                     }

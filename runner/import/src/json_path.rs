@@ -14,6 +14,10 @@ pub(crate) fn expression(path: &str, root: &str) -> Option<String> {
             if after.is_empty() {
                 return Some(expression);
             }
+            // A list of lists has no counterpart.
+            if after.contains('*') {
+                return None;
+            }
             let below = self::expression(&format!("${after}"), "")?;
             let attribute = below.strip_prefix('.').filter(|below| !below.contains(['[', '(', '|']))?;
             return Some(format!("({expression} | map(attribute={}) | list)", quoted(attribute)));

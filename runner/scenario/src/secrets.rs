@@ -22,10 +22,14 @@ mod tests;
 
 /// The fewest characters of a secret. A shorter text occurs everywhere.
 pub(crate) const SHORTEST: usize = 4;
+/// The most bytes of a secret: they are all compared with all that is printed.
+pub(crate) const LONGEST: usize = 8_192;
 /// The fewest characters of a line that is hidden by itself, where a secret has several.
 const SHORTEST_LINE: usize = 8;
 /// The most texts that are hidden besides the declared ones: an exploration captures secrets in thousands of scenarios.
 const MOST_FOUND: usize = 100;
+/// The most bytes of these texts.
+const MOST_FOUND_BYTES: usize = 65_536;
 /// The most groups within each other: those of the beginning of a secret that is cut off.
 const NESTED: u32 = 500;
 /// The most bytes of the compiled pattern of all secrets.
@@ -83,7 +87,7 @@ impl Secrets {
         lock(&self.hidden).texts.is_empty()
     }
 
-    /// Hides the texts and numbers of a value. One that is too short to be hidden is an error, which fits after "it".
+    /// Hides the texts and numbers of a value. One that is too short or too long to be hidden is an error, which fits after "it".
     pub fn hide_value(&self, value: &Value) -> Result<(), String> {
         match value {
             Value::Null | Value::Bool(_) => Err("is no text that could be hidden".into()),
@@ -93,6 +97,9 @@ impl Secrets {
                 let text = value.to_text();
                 if text.chars().count() < SHORTEST {
                     return Err(format!("has fewer than {SHORTEST} characters, which can't be hidden"));
+                }
+                if text.len() > LONGEST {
+                    return Err(format!("has more than {LONGEST} bytes, which can't be hidden"));
                 }
                 for hidden in [Some(&self.hidden), self.run.as_ref()].into_iter().flatten() {
                     lock(hidden).hide(&text);
@@ -136,13 +143,18 @@ impl Hidden {
         let lines = text.lines().map(str::trim).filter(|line| line.chars().count() >= SHORTEST_LINE);
         for part in [text].into_iter().chain(lines) {
             if !part.is_empty() && !self.texts.iter().any(|known| known == part) {
-                if self.texts.len().saturating_sub(self.declared) >= MOST_FOUND {
+                self.texts.push(part.to_owned());
+                while self.has_too_many() {
                     self.texts.remove(self.declared);
                 }
-                self.texts.push(part.to_owned());
                 self.pattern = None;
             }
         }
+    }
+
+    fn has_too_many(&self) -> bool {
+        let found = self.texts.get(self.declared..).unwrap_or_default();
+        found.len() > MOST_FOUND || found.iter().map(String::len).sum::<usize>() > MOST_FOUND_BYTES
     }
 
     fn pattern(&mut self) -> Option<Regex> {
@@ -156,7 +168,7 @@ impl Hidden {
             let spelled: Vec<String> = texts.into_iter().flat_map(|text| spelling::patterns(text)).collect();
             let pattern = spelled.join("|");
             let built = RegexBuilder::new(&pattern).size_limit(PATTERN_SIZE).nest_limit(NESTED).build();
-            built.expect("a spelling is a pattern, and a secret has some kilobytes at most")
+            built.expect("a spelling is a pattern, and secrets are bounded")
         });
         Some(pattern.clone())
     }

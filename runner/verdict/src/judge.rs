@@ -221,16 +221,18 @@ pub fn invariant_holds(invariant: &Invariant, observed: &Scope) -> bool {
     invariant.holds.iter().all(|condition| matches!(condition.holds(observed), Ok(true)))
 }
 
-/// Compares the reply to an observation of an invariant with what the observation expects of it.
+/// Compares the reply to an observation of an invariant with what the observation expects of it. `given` has what every
+/// expression can name.
 pub fn judge_observation(
     invariant: &str,
     observation: &str,
     expect: &Expectations,
     reply: &Reply,
     took: Duration,
+    given: &Scope,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let scope = reply_scope(&Scope::default(), Some(Ending { took, received: Ok(reply) }));
+    let scope = reply_scope(given, Some(Ending { took, received: Ok(reply) }));
     judge_reply(expect, reply, &scope, &mut findings);
     for finding in &mut findings {
         finding.expected = format!("{observation}: {} {}", finding.kind, finding.expected);

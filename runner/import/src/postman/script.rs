@@ -20,6 +20,9 @@ const CHAIN: &[&str] = &[
     "own",
 ];
 
+/// The most lists within one.
+const MOST_LISTS: usize = 50;
+
 /// The largest script that is read, in bytes.
 const LARGEST: usize = 100_000;
 
@@ -296,6 +299,9 @@ impl<'s> Script<'s> {
             _ => {}
         }
         if let Some(inner) = source.strip_prefix('[').filter(|inner| inner.ends_with(']')) {
+            if inner.matches('[').count() > MOST_LISTS {
+                return None;
+            }
             let (items, _) = arguments(&format!("{}]", inner.strip_suffix(']')?))?;
             let items: Option<Vec<_>> = items.iter().map(|item| self.expression(item)).collect();
             let items: Vec<_> = items?.into_iter().map(|item| item.expression).collect();

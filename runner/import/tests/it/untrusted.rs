@@ -74,6 +74,17 @@ fn texts_that_nest_without_end_are_refused() {
         (Format::Openapi, format!("openapi: 3.0.0\nx: {}", deep("[", "]"))),
         (Format::Hurl, format!("POST http://a\n{}", deep("[", "]"))),
         (Format::Curl, format!("echo {}", deep("$(", ")"))),
+        (
+            Format::Hurl,
+            format!("GET http://a\nHTTP 200\n[Asserts]\njsonpath \"$[*]{}\" exists\n", "[*]".repeat(20_000)),
+        ),
+        (
+            Format::Postman,
+            format!(
+                r#"{{"item": [{{"request": {{"url": "a"}}, "event": [{{"listen": "test", "script": {{"exec": ["pm.expect({}).to.eql(1);"]}}}}]}}]}}"#,
+                "[".repeat(3_000) + &"]".repeat(3_000)
+            ),
+        ),
     ] {
         if let Ok(import) = import(format, &text, &origin) {
             check_readable(&import);

@@ -178,10 +178,9 @@ impl Configuration {
         links(&self.services)
     }
 
-    /// The names that the steps before every scenario capture.
-    pub(crate) fn captures(&self) -> impl Iterator<Item = &str> {
-        let requests = self.before.iter().flat_map(Step::requests);
-        requests.flat_map(|request| &request.capture).map(|(name, _)| name.as_str())
+    /// The variables that the steps before every scenario capture or set.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.before.iter().flat_map(Step::made)
     }
 
     /// Steps with those that stand around the steps of every scenario.

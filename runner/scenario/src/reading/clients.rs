@@ -57,7 +57,7 @@ const LOGIN: Table = Table {
 };
 
 /// The clients that are known while a file is read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Clients {
     known: Vec<ClientName>,
     used: BTreeSet<ClientName>,

@@ -75,8 +75,8 @@ impl Cursor<'_> {
         loop {
             match self.next() {
                 Some(',') => row.push(self.field()?),
-                // A carriage return belongs to the line break behind it.
-                Some('\r') => {}
+                // A carriage return before a line break belongs to it.
+                Some('\r') if self.peek() == Some('\n') => {}
                 Some(_) | None => return Ok(row),
             }
         }
@@ -167,6 +167,7 @@ mod tests {
         check("a , \"b\" ,\n,", &[&["a", "'b'", ""], &["", ""]]);
         check("\"a \"\"b\"\",\n c\",d", &[&["'a \"b\",\n c'", "d"]]);
         check("\"\"\n", &[&["''"]]);
+        check("a,b\r1,2\r\rx,y", &[&["a", "b"], &["1", "2"], &["x", "y"]]);
         check("é,ü", &[&["é", "ü"]]);
     }
 

@@ -92,7 +92,13 @@ pub(crate) fn examples(reader: &mut Reader<'_>, node: &Node) -> Option<Examples>
     if read.count > MOST {
         reader.note(node.span, format!("{} rows are more than {MOST}", read.count), None);
     }
-    for variable in read.columns.iter().filter_map(|column| column.variable.as_ref()) {
+    let variables: BTreeSet<&String> =
+        read.columns.iter().filter_map(|column| column.variable.as_ref()).collect();
+    for variable in variables {
+        if reader.names.is_known(variable) {
+            let message = format!("`{variable}`, a column of these examples, is a variable already");
+            reader.note(node.span, message, "call one of them something else".to_owned());
+        }
         reader.names.define(variable);
     }
     Some(read)
@@ -179,7 +185,7 @@ fn in_csv(reader: &mut Reader<'_>, path: PathBuf, text: &str, types: Types) -> O
         note(row[0].span, message, help);
     }
     let columns = header.iter().map(|field| Column::new(&field.text)).collect();
-    let value = |field: &Field| TemplateValue::Plain(value_of(field, types));
+    let value = |field: &Field| TemplateValue::from(&value_of(field, types));
     let values = rows.iter().map(|row| row.iter().map(value).collect());
     Some(Examples { columns, count: rows.len(), rows: values.collect() })
 }
@@ -225,7 +231,7 @@ fn in_json(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Examples>
     }
     let rows: Option<_> = all((1..).zip(&items).map(|(number, item)| {
         all(columns.iter().map(|Column { written, .. }| {
-            let found = item.get(written).cloned().map(TemplateValue::Plain);
+            let found = item.get(written).map(TemplateValue::from);
             if found.is_none() {
                 let help = "give it in every row: `null` where there is none".to_owned();
                 reader.note(

@@ -30,7 +30,7 @@ pub fn read_file_with(
     let mut reader = Reader::new(text, file, files);
     reader.clients.know(configuration.clients.iter().map(|client| client.name.clone()));
     reader.know(&configuration.services);
-    for name in configuration.captures() {
+    for name in configuration.variables() {
         reader.names.define_everywhere(name);
     }
     reader.declared = configuration.outside.names();

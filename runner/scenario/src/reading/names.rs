@@ -40,8 +40,8 @@ const fn known(places: &'static str, name: &'static str, doc: &'static str) -> K
     KnownName { name, places, doc }
 }
 
-const OF_A_REPLY: &str = "`that`, `capture`, `makes`, `same`";
-const OF_A_LINK: &str = "`links`";
+const OF_A_REPLY: &str = "`that`, `capture`, `fail_if`, `makes`, `same`";
+const OF_A_LINK: &str = "`links`, `until` of `wait`";
 const OF_A_SERVICE: &str = "`command`, `env`, `cwd` and `build` of e2e.conf";
 const ANYWHERE: &str = "every expression";
 
@@ -60,9 +60,9 @@ pub const KNOWN_NAMES: &[KnownName] = &[
     known(OF_A_LINK, "replied", "How many replies reached the caller."),
     known(OF_A_LINK, "statuses", "The statuses of these replies, in order."),
     known(
-        "the request and `capture` of a step with `repeat` or `parallel`",
+        "a request with `repeat` or `parallel`, what is expected of it, and the steps of `for`",
         "index",
-        "The number of the request, counted from 0.",
+        "The number of the request or of the round, counted from 0.",
     ),
     known("an expected body or header, alone in `${…}`", "any", "Any value."),
     known(OF_A_SERVICE, "port", "The port on which the service has to listen."),

@@ -29,7 +29,7 @@ pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node, text: &str) -> Optio
     let first = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let between = rest.strip_prefix("between ").and_then(|bounds| bounds.split_once(" and "));
     let written = match between {
-        Some((least, most)) => format!("{least} <= {name} and {name} <= {most}"),
+        Some((least, most)) => format!("{name} >= {least} and {name} <= {most}"),
         None if TESTS.contains(&first) => format!("{name} is {rest}"),
         None => source.to_owned(),
     };

@@ -21,7 +21,7 @@ use super::{
     table::{Presence, Table},
     yaml::{self, Entry, Kind, Node},
 };
-use crate::{Mistake, Phase, Span, parse_duration};
+use crate::{Mistake, Phase, SourceFile, Span, parse_duration};
 
 /// How keys at the top of a file begin that have no meaning here.
 pub(super) const EXTENSION: &str = "x-";
@@ -61,7 +61,7 @@ pub(crate) struct Reader<'a> {
 }
 
 /// The environment variables and secrets that e2e.conf declares, by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Declared {
     pub(crate) env: BTreeSet<String>,
     pub(crate) secrets: BTreeSet<String>,
@@ -86,6 +86,27 @@ impl<'a> Reader<'a> {
             sources: BTreeSet::new(),
             inclusion: Inclusion::default(),
             phase: Phase::Main,
+        }
+    }
+
+    /// A reader of a file that this one includes. It knows the same services, links and clients, and no variable but those that
+    /// are known in every file.
+    pub(crate) fn of_included<'b>(&self, source: &'b SourceFile) -> Reader<'b>
+    where
+        'a: 'b,
+    {
+        Reader {
+            names: self.names.of_configuration(),
+            given: self.given,
+            declared: self.declared.clone(),
+            services: self.services.clone(),
+            external: self.external.clone(),
+            links: self.links.clone(),
+            clients: self.clients.clone(),
+            circuits: self.circuits.clone(),
+            inclusion: self.inclusion.clone(),
+            phase: self.phase,
+            ..Reader::new(&source.text, source.path.clone(), self.files)
         }
     }
 
@@ -125,8 +146,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes the mistakes in an included file, and the files that it names.
+    /// Takes the mistakes in an included file, the files that it names, and the clients that it uses.
     pub(crate) fn take_mistakes(&mut self, included: Reader<'_>) {
+        self.clients = included.clients;
         self.sources.extend(included.sources);
         included.mistakes.into_iter().for_each(|mistake| self.take(mistake));
     }

@@ -66,6 +66,7 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
         None => reader.text(node, "the scenario's name").map(Template::literal),
     });
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
+    check_hidden(reader, fields.get("vars"));
     let vars = fields.or("vars", Vec::new(), |node| vars(reader, node));
     let clients =
         fields.or("clients", Vec::new(), |node| clients::clients(reader, node, DefinedIn::Scenario));
@@ -113,6 +114,16 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
         Some((_, examples)) => {
             let node = fields.get("scenario")?;
             examples?.scenarios(reader, node, &name, &scenario).map(File::Examples)
+        }
+    }
+}
+
+/// Notes variables that would hide a value of the examples, or that steps of e2e.conf capture.
+fn check_hidden(reader: &mut Reader<'_>, vars: Option<&Node>) {
+    for entry in vars.into_iter().flat_map(Node::entries) {
+        if reader.names.is_known(&entry.key) {
+            let message = format!("`{}` is a variable of this scenario already", entry.key);
+            reader.note(entry.span, message, "call one of them something else".to_owned());
         }
     }
 }

@@ -94,6 +94,10 @@ const ACTIONS: &[Key] = &[
     Key::one_of("steps", Shape::Steps, "The steps of each round of `for`."),
 ];
 
+/// The most lists of steps within each other, in one file or by including others. They are read and run by functions that call
+/// themselves.
+const DEEPEST: usize = 20;
+
 /// `for`, which belongs to two actions.
 const ROUNDS: &[Key] = &[Key::optional(
     "for",
@@ -123,7 +127,13 @@ pub(crate) fn steps(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -
         reader.wrong_kind(node, "a list of steps");
         return None;
     };
+    if reader.inclusion.depth == DEEPEST {
+        reader.note(node.span, format!("steps are nested more than {DEEPEST} deep"), None);
+        return None;
+    }
+    reader.inclusion.depth += 1;
     let read: Option<Vec<Vec<Step>>> = all(items.iter().map(|item| entry(reader, item, faults)));
+    reader.inclusion.depth -= 1;
     read.map(|steps| steps.concat())
 }
 

@@ -69,6 +69,14 @@ fn each_row_is_a_scenario_with_a_name_of_its_own() {
     );
 }
 
+/// What a file holds is no template, also when the scenario of a row is written as a file of its own.
+#[test]
+fn a_placeholder_in_a_file_is_text() {
+    let expected = &["${x}: user: $${x}, expected_status: 1"];
+    check_rows("scenario: ${user}\nexamples: t.csv", "user,status\n${x},1\n", expected);
+    check_rows("scenario: ${user}\nexamples: t.json", r#"[{ "user": "${x}", "status": 1 }]"#, expected);
+}
+
 #[test]
 fn values_of_a_file_are_what_they_read_as() {
     let table = "user,status,other\nann,200,x\n\"7\",1.50,\n007,\"true\",null\ntrue,false,-3e2\n";

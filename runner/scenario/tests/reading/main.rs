@@ -1,5 +1,6 @@
 //! Text in, a scenario or every mistake in it out.
 
+mod combined;
 mod configurations;
 mod examples;
 mod expectations;

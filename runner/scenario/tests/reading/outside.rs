@@ -78,6 +78,17 @@ fn mistakes_about_secrets() {
 }
 
 #[test]
+fn a_secret_that_is_too_long_to_be_hidden_is_a_mistake() {
+    let text = "services: { s: { base_url: 'http://localhost:1' } }\nsecrets: [KEY]\n";
+    let environment = BTreeMap::from([("KEY".to_owned(), "x".repeat(8_193))]);
+    let read = read_configuration_with(text, "e2e.conf".into(), &BTreeMap::new(), &environment);
+    assert_eq!(
+        read.err().map(shown).unwrap_or_default(),
+        ["2:11 this secret has 8193 bytes, more than 8192 (hand it over as a file whose path is no secret)"]
+    );
+}
+
+#[test]
 fn mistakes_about_drawn_values() {
     let step = |path: &str| {
         format!("scenario: s\nsteps: [{{ request: 'GET users-service /{path}', expect: {{ status: 200 }} }}]")

@@ -10,7 +10,10 @@ use super::super::{
     table::{Key, Shape, Table},
     yaml::{Entry, Kind, Node},
 };
-use crate::{Outside, Secrets, secrets::SHORTEST};
+use crate::{
+    Outside, Secrets,
+    secrets::{LONGEST, SHORTEST},
+};
 
 pub(super) const ENVIRONMENT: Shape = Shape::Names(&Shape::Either(&[Shape::Text, Shape::Null]));
 pub(super) const SECRETS: Shape =
@@ -154,6 +157,11 @@ fn from_environment(
 /// Notes a secret that can't be hidden.
 fn usable(reader: &mut Reader<'_>, node: &Node, value: String) -> Option<String> {
     let length = value.chars().count();
+    if value.len() > LONGEST {
+        let message = format!("this secret has {} bytes, more than {LONGEST}", value.len());
+        reader.note(node.span, message, "hand it over as a file whose path is no secret".to_owned());
+        return None;
+    }
     if length >= SHORTEST {
         return Some(value);
     }

@@ -57,7 +57,7 @@ fn find<'n>(list: &'n Node, in_loop: bool, found: &mut Vec<Captured<'n>>) {
         for entry in entries {
             match entry.key.as_str() {
                 "together" | "steps" | "during" => find(&entry.value, in_loop, found),
-                "eventually" => captured(entry.value.entries(), in_loop, found),
+                "eventually" | "always" => captured(entry.value.entries(), in_loop, found),
                 _ => captured(std::slice::from_ref(entry), in_loop, found),
             }
         }

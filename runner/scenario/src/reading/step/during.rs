@@ -40,9 +40,11 @@ pub(super) fn during(
     }
     let steps = steps?;
     let inner = steps.iter().flat_map(crate::Step::all).find(|step| matches!(step.action, Action::During(_)));
-    if let Some(inner) = inner.filter(|step| step.file == reader.inclusion.source) {
+    if let Some(inner) = inner {
         let help = "put both beside the outer request: its `during` may have `together`".to_owned();
-        reader.note(inner.span, "a request within `during` can't have a `during` of its own", help);
+        // One in an included file has its place there.
+        let span = if inner.file == reader.inclusion.source { inner.span } else { entry.span };
+        reader.note(span, "a request within `during` can't have a `during` of its own", help);
     }
     Some(DuringStep { request: request?, steps })
 }

@@ -49,6 +49,8 @@ pub(crate) struct Inclusion {
     chain: Vec<PathBuf>,
     /// How many files were included so far.
     count: usize,
+    /// How many lists of steps the one that is read stands in, those of the files before this one included.
+    pub(super) depth: usize,
     /// The variables of the files on that way.
     outer: BTreeSet<String>,
 }
@@ -100,13 +102,7 @@ pub(super) fn include(
     };
     let common = Common { name: name?, condition: condition?, may_end: may_end? };
     let (path, source) = included_file(reader, node)?;
-    let mut inner = Reader::new(&source.text, source.path.clone(), reader.files);
-    inner.services.clone_from(&reader.services);
-    inner.external.clone_from(&reader.external);
-    inner.links.clone_from(&reader.links);
-    inner.phase = reader.phase;
-    inner.names = reader.names.of_configuration();
-    inner.inclusion = reader.inclusion.clone();
+    let mut inner = reader.of_included(&source);
     inner.inclusion.outer.extend(reader.names.known().iter().cloned());
     inner.inclusion.source = Some(Arc::clone(&source));
     inner.inclusion.chain.push(path);
@@ -227,16 +223,17 @@ fn values(
     }))
 }
 
-/// Makes what the steps capture known. A capture can't have the name of a variable.
+/// Makes what the steps capture known. What they capture or set can't have the name of a variable.
 fn define_captures(reader: &mut Reader<'_>, node: &Node, steps: &[Step]) {
-    let names = steps.iter().flat_map(Step::requests).flat_map(|request| &request.capture);
-    for (name, _) in names {
+    let captured: BTreeSet<&str> = steps.iter().flat_map(Step::captured).collect();
+    for name in steps.iter().flat_map(Step::made).collect::<BTreeSet<_>>() {
         if reader.names.is_fixed(name) {
-            let message = format!("the file captures `{name}`, which is a variable here already");
+            let does = if captured.contains(name) { "captures" } else { "sets" };
+            let message = format!("the file {does} `{name}`, which is a variable here already");
             reader.note(node.span, message, "call one of them something else".to_owned());
         }
-        reader.names.define(name);
     }
+    captured.into_iter().for_each(|name| reader.names.define(name));
 }
 
 /// The steps with what the including step says about all of them, behind one that sets their variables.
@@ -250,12 +247,18 @@ fn in_place(
 ) -> Vec<Step> {
     let Common { name, condition, may_end } = common;
     let (mut vars, mut bindings) = (Vec::new(), Bindings::new());
+    let prefix = if reader.phase.is_configured() { "configured_" } else { "" };
     for (parameter, value) in values {
         let names = |name: &String| reader.names.is_known(name) || reader.inclusion.outer.contains(name);
-        if !names(&parameter) {
+        // The variables of scenarios aren't known in e2e.conf.
+        if !names(&parameter) && prefix.is_empty() {
             vars.push((parameter, value));
         } else if !is_itself(&value, &parameter) {
-            let other = (1..=u32::MAX).map(|number| format!("{parameter}_{number}")).find(|name| {
+            let numbered = |number| match number {
+                0 => format!("{prefix}{parameter}"),
+                number => format!("{prefix}{parameter}_{number}"),
+            };
+            let other = (0..=u32::MAX).map(numbered).find(|name| {
                 !names(name)
                     && reader.names.announced(name).is_none()
                     && !vars.iter().any(|(other, _)| other == name)
@@ -276,7 +279,7 @@ fn in_place(
     };
     let mut placed = Vec::new();
     let condition = condition.map(|condition| {
-        let chosen = format!("included_{}", reader.inclusion.count);
+        let chosen = format!("{prefix}included_{}", reader.inclusion.count);
         let source =
             Template::parse(&format!("${{{}}}", condition.source()), |_| Ok::<_, ()>(condition.clone()));
         let source = source.expect("a condition that was read is a placeholder");
@@ -293,8 +296,13 @@ fn in_place(
         }
         step.condition = match (condition.clone(), step.condition) {
             (Some(outer), Some(own)) => {
-                let both = format!("{} and ({})", outer.source(), own.source());
-                Some(Expression::parse(&both).expect("its parts are expressions"))
+                let both = Expression::parse(&format!("{} and ({})", outer.source(), own.source()));
+                if both.is_err() {
+                    let message =
+                        format!("the condition of the step `{}` is too deep for another one", step.name);
+                    reader.note(span, message, "write it as several conditions".to_owned());
+                }
+                both.ok()
             }
             (outer, own) => outer.or(own),
         };
