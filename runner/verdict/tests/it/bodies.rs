@@ -91,7 +91,7 @@ fn what_is_expected_of_an_observation_can_name_what_is_given() {
     let reply = reply(200, &json!({ "key": "k" }));
     let judged = |key: &str| {
         let mut given = Scope::default();
-        given.set("env", scenario::Value::parse(&json!({ "KEY": key }).to_string()).expect("JSON"));
+        given.set("env", scenario::Value::parse(json!({ "KEY": key }).to_string()).expect("JSON"));
         judge_observation("i", "o", &expect, &reply, Duration::ZERO, &given)
     };
     assert_eq!(judged("k"), []);
