@@ -40,14 +40,12 @@ mod losses;
 mod openapi;
 mod postman;
 mod project;
-
 mod services;
 mod variables;
 
 pub use format::Format;
 pub use losses::Loss;
 pub use project::{Answer, Found, NewProject, new_project};
-
 pub use services::{KnownService, NewService};
 
 use losses::Losses;

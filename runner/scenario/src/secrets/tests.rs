@@ -125,7 +125,6 @@ fn a_text_that_is_too_long_is_not_hidden() {
     let secrets = Secrets::default();
     let text = "0123456789abcdef".repeat(LONGEST / 16);
     assert_eq!(secrets.hide_value(&text.as_str().into()), Ok(()));
-    assert_eq!(secrets.mask(&text), Secrets::MASK);
     let error = secrets.hide_value(&format!("{text}!").as_str().into());
     assert_eq!(error, Err("has more than 8192 bytes, which can't be hidden".into()));
 }

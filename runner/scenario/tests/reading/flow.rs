@@ -224,6 +224,8 @@ fn steps_without_a_scenario_are_for_other_files() {
 
 #[test]
 fn before_and_finally_stand_around_the_steps() {
+    use Phase::{ConfiguredBefore, ConfiguredFinally, Finally, Main};
+
     let get = |path: &str| {
         format!(
             "{{ request: 'GET users-service /{path}', expect: {{ status: 200 }}, capture: {{ {path}: body }} }}"
@@ -245,7 +247,6 @@ fn before_and_finally_stand_around_the_steps() {
     let read = read_file(&text, "a.yaml".into(), &configuration).expect("no mistake");
     let File::Scenario(scenario) = read else { panic!("{read:?}") };
     let steps: Vec<_> = scenario.steps.iter().map(|step| (step.phase, step.name.as_str())).collect();
-    use Phase::{ConfiguredBefore, ConfiguredFinally, Finally, Main};
     assert_eq!(
         steps,
         [

@@ -1,8 +1,12 @@
 //! Bodies with types, conditions and lists in any order.
 
-use serde_json::json;
+use std::time::Duration;
 
-use super::{exchange, judge, reply, shown, written::expect};
+use scenario::{Expectations, Scope};
+use serde_json::json;
+use verdict::judge_observation;
+
+use super::{exchange, expression, judge, reply, shown, written::expect};
 
 #[track_caller]
 fn check(body: &str, found: &serde_json::Value, findings: &[&str]) {
@@ -79,4 +83,17 @@ fn a_list_can_be_expected_to_contain_items() {
         &["body: an item 1 / absent among its 2 items, each of which counts once"],
     );
     check("{ a: { contains: 3 } }", &json!({"a": {"contains": 3}}), &[]);
+}
+
+#[test]
+fn what_is_expected_of_an_observation_can_name_what_is_given() {
+    let expect = Expectations { that: vec![expression("body.key == env.KEY")], ..Expectations::default() };
+    let reply = reply(200, &json!({ "key": "k" }));
+    let judged = |key: &str| {
+        let mut given = Scope::default();
+        given.set("env", scenario::Value::parse(json!({ "KEY": key }).to_string()).expect("JSON"));
+        judge_observation("i", "o", &expect, &reply, Duration::ZERO, &given)
+    };
+    assert_eq!(judged("k"), []);
+    assert_eq!(judged("other").len(), 1);
 }

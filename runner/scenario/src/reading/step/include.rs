@@ -233,7 +233,9 @@ fn define_captures(reader: &mut Reader<'_>, node: &Node, steps: &[Step]) {
             reader.note(node.span, message, "call one of them something else".to_owned());
         }
     }
-    captured.into_iter().for_each(|name| reader.names.define(name));
+    for name in captured {
+        reader.names.define(name);
+    }
 }
 
 /// The steps with what the including step says about all of them, behind one that sets their variables.
