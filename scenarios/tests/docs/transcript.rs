@@ -29,7 +29,8 @@ pub(super) fn difference(shown: &str, written: &str, extent: Extent, folder: &Pa
     let same = match extent {
         Extent::All => matches(&shown, &written),
         Extent::Part => {
-            let around: Vec<String> = [any()].into_iter().chain(shown.iter().cloned()).chain([any()]).collect();
+            let around: Vec<String> =
+                [any()].into_iter().chain(shown.iter().cloned()).chain([any()]).collect();
             matches(&around, &written)
         }
     };

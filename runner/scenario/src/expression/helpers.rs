@@ -23,6 +23,11 @@ const fn helper(name: &'static str, doc: &'static str, example: &'static str, va
     Helper { name, doc, example, value: Some(value) }
 }
 
+/// One whose value is drawn.
+const fn drawn(name: &'static str, doc: &'static str, example: &'static str) -> Helper {
+    Helper { name, doc, example, value: None }
+}
+
 const OPERATORS: &[Helper] = &[
     helper("and", "Whether both are true.", "1 < 2 and 2 < 1", "false"),
     helper("or", "Whether one of them is true.", "1 < 2 or 2 < 1", "true"),
@@ -137,6 +142,12 @@ pub(super) const FILTERS: &[Helper] = &[
     helper("min", "The smallest item.", "[1, 3, 2] | min", "1"),
     helper("minus", "The exact difference of numbers.", "0.3 | minus(0.1)", "0.2"),
     helper("plus", "The exact sum of two numbers.", "0.1 | plus(0.2)", "0.3"),
+    helper(
+        "plus_time",
+        "A later time, by a length of time; an earlier one with `-1h`.",
+        "'2026-11-26T09:30:00Z' | plus_time('1h')",
+        "\"2026-11-26T10:30:00.000Z\"",
+    ),
     helper("pprint", "The value as a text for people.", "'a' | pprint", "\"'a'\""),
     helper(
         "regex",
@@ -232,13 +243,17 @@ pub(super) const TESTS: &[Helper] = &[
 ];
 
 const FUNCTIONS: &[Helper] = &[
+    drawn("choice", "One of a list, by chance.", "choice(['phone', 'desk'])"),
     helper("dict", "An object of these values.", "dict(a=1)", "{\"a\": 1}"),
+    drawn("now", "The world's time, in UTC: `2026-11-26T09:30:00.000Z`.", "now()"),
+    drawn("random", "A whole number between two, by chance.", "random(1, 10)"),
     helper(
         "range",
         "The numbers from 0, or from the first, up to one before the last.",
         "range(1, 4)",
         "[1, 2, 3]",
     ),
+    drawn("uuid", "A UUID of version 4.", "uuid()"),
 ];
 
 /// The names of these.

@@ -42,7 +42,11 @@ const fn known(places: &'static str, name: &'static str, doc: &'static str) -> K
 
 const OF_A_REPLY: &str = "`that`, `capture`, `makes`, `same`";
 const OF_A_LINK: &str = "`links`";
+const EVERYWHERE: &str = "every expression and `${…}` of a scenario or an invariant";
 const OF_A_SERVICE: &str = "`command`, `env`, `cwd` and `build` of e2e.conf";
+const OF_A_SERVICE_OR_COMMAND: &str = "the same; `run`";
+const OF_A_COMMAND: &str = "`that` and `capture` of `run`";
+const OF_A_REQUEST: &str = "`that` of a fault, of an entry of a stub, of `calls`";
 
 /// The names that have a meaning of their own, besides variables and captures.
 pub const KNOWN_NAMES: &[KnownName] = &[
@@ -59,16 +63,51 @@ pub const KNOWN_NAMES: &[KnownName] = &[
     known(OF_A_LINK, "replied", "How many replies reached the caller."),
     known(OF_A_LINK, "statuses", "The statuses of these replies, in order."),
     known(
-        "the request and `capture` of a step with `repeat` or `parallel`",
+        "the request, `expect` and `capture` of a step with `repeat` or `parallel`; the steps of `for`",
         "index",
-        "The number of the request, counted from 0.",
+        "The number of the request or round, counted from 0.",
     ),
     known("an expected body or header, alone in `${…}`", "any", "Any value."),
+    known(
+        EVERYWHERE,
+        "run_id",
+        "What is the same in the whole run, and in every run with its seed: 16 hexadecimal digits.",
+    ),
+    known(EVERYWHERE, "env", "The environment variables that e2e.conf declares, by name: `${env.API_URL}`."),
+    known(EVERYWHERE, "secrets", "The secrets that e2e.conf declares, by name: `${secrets.API_KEY}`."),
     known(OF_A_SERVICE, "port", "The port on which the service has to listen."),
-    known(OF_A_SERVICE, "data_dir", "A folder of the service's own, anew in every scenario."),
-    known(OF_A_SERVICE, "conf_dir", "The folder of e2e.conf."),
-    known(OF_A_SERVICE, "url", "The addresses of links by callee: `${url.users-service}`."),
-    known(OF_A_SERVICE, "env", "Environment variables of the runner by name: `${env.HOME}`."),
+    known(
+        OF_A_SERVICE_OR_COMMAND,
+        "data_dir",
+        "A folder of the service's own, anew in every scenario; beside `run` by its name: `${data_dir.users-service}`.",
+    ),
+    known(OF_A_SERVICE_OR_COMMAND, "conf_dir", "The folder of e2e.conf."),
+    known(
+        OF_A_SERVICE_OR_COMMAND,
+        "url",
+        "The addresses of links by callee: `${url.users-service}`; beside `run`, those of the services themselves.",
+    ),
+    known(
+        OF_A_SERVICE,
+        "env",
+        "Environment variables of the runner by name, also ones that aren't declared: `${env.HOME}`.",
+    ),
+    known(OF_A_COMMAND, "exit", "The exit code of the command."),
+    known(OF_A_COMMAND, "stdout", "What it wrote to its standard output, a text."),
+    known(OF_A_COMMAND, "stderr", "What it wrote to its standard error, a text."),
+    known(OF_A_REQUEST, "method", "The method of the request."),
+    known(OF_A_REQUEST, "path", "Its path, without the query."),
+    known(OF_A_REQUEST, "query", "The values of its query, by name."),
+    known(
+        "`timing`",
+        "p95",
+        "Of the times of the replies, in seconds, the one that 95 of 100 don't exceed; also any from `p1` to `p99`, `min`, `max` and `mean`.",
+    ),
+    known(
+        "the `reply` of a stub",
+        "request",
+        "The request that is answered: `${request.body.amount}`, also `method`, `path`, `query`, `headers` and `index`.",
+    ),
 ];
 
 /// The variables that are defined at one point of a file, and those that were used.
@@ -182,8 +221,8 @@ mod tests {
     #[test]
     fn every_name_with_a_meaning_of_its_own_is_described() {
         let described: Vec<&str> = KNOWN_NAMES.iter().map(|known| known.name).collect();
-        let meant = [REPLY, LINK, &[INDEX, ANY], CONFIGURATION_ONLY].concat();
-        assert_eq!(described, meant);
+        let meant = [REPLY, LINK, &[INDEX, ANY], GIVEN, CONFIGURATION_ONLY].concat();
+        assert!(meant.iter().all(|name| described.contains(name)), "{described:?}");
         assert!(KNOWN_NAMES.iter().all(|known| known.doc.ends_with('.')));
     }
 }
