@@ -76,8 +76,10 @@ pub(crate) enum Command {
     #[command(after_help = examples::SWEEP)]
     Sweep(Sweep),
     /// Make a project: e2e.conf, first scenarios and invariants, of OpenAPI documents or of what listens on some ports.
+    #[command(after_help = examples::NEW)]
     New(New),
     /// Turn what other tools write into scenarios.
+    #[command(after_help = examples::IMPORT)]
     Import(Import),
     /// Print the JSON Schema of a kind of file, by which editors complete and check what is written.
     #[command(after_help = examples::SCHEMA)]
@@ -221,12 +223,6 @@ pub(crate) struct Sweep {
 
 /// Makes a project.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  runner new                               a project to be filled in
-  runner new --ports 5002,5003             asks what listens there
-  runner new --openapi shop.yaml           a scenario for each group of operations
-  runner new --openapi shop.json --url http://localhost:5002")]
 pub(crate) struct New {
     /// The folder to make it in. Files that are there are not overwritten.
     #[arg(default_value = ".")]

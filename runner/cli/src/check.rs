@@ -7,8 +7,7 @@ use report::count;
 use crate::{
     Exit, Project,
     arguments::Check,
-    interrupt::Interrupt,
-    output::{show_broken_off, show_mistakes, write},
+    output::{print, show_mistakes},
 };
 
 /// Checks the files that the command line names.
@@ -33,9 +32,5 @@ pub(crate) fn check(arguments: &Check) -> Exit {
         let counts: Vec<String> = counts.map(|(number, noun)| count(number, noun)).collect();
         format!("{}: no mistakes in {}\n", project.configuration.file.display(), counts.join(", "))
     };
-    match write(&told, &Interrupt::default()) {
-        Err(broken) => show_broken_off(&broken),
-        Ok(()) if nothing => Exit::NothingRan,
-        Ok(()) => Exit::Passed,
-    }
+    print(&told, if nothing { Exit::NothingRan } else { Exit::Passed })
 }

@@ -104,6 +104,22 @@ Examples:
 Without a terminal, and without --accept or --reject, the differences are listed.
 Exit codes: 0 nothing is left to review, 1 something is.";
 
+pub(crate) const NEW: &str = "\
+Examples:
+  runner new                               a project to be filled in
+  runner new --ports 5002,5003             asks what listens there
+  runner new --openapi shop.yaml           a scenario for each group of operations
+  runner new --openapi shop.json --url http://localhost:5002
+";
+
+pub(crate) const IMPORT: &str = "\
+Examples:
+  runner import curl -X POST http://localhost:5002/api/users
+  runner import har recorded.har > scenarios/recorded.yaml
+  runner import openapi --output scenarios shop.yaml
+
+What isn't carried over, and the services that e2e.conf lacks, are told on stderr.";
+
 pub(crate) const SCHEMA: &str = "\
 Examples:
   runner schema scenario > schema/scenario.json

@@ -10,7 +10,7 @@ use std::{
 use report::{GithubPaths, RunRecord, annotations, job_summary};
 use verdict::{BrokenOff, Output};
 
-use crate::{interrupt::Interrupt, output::write, project::absolute};
+use crate::{interrupt::Interrupt, masked::masked, output::write, project::absolute};
 
 /// Where GitHub finds files; `None` outside of its Actions.
 pub(crate) fn paths() -> Option<GithubPaths> {
@@ -29,7 +29,7 @@ pub(crate) fn tell(record: &RunRecord, again: Option<&str>, interrupt: &Interrup
         return Ok(());
     };
     let file = Path::new(&file);
-    append(file, &job_summary(record, again)).map_err(|error| BrokenOff::NotWritten {
+    append(file, &masked(&job_summary(record, again))).map_err(|error| BrokenOff::NotWritten {
         what: Output::Report,
         file: Some(file.to_path_buf()),
         error: error.to_string(),

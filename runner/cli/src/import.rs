@@ -13,9 +13,8 @@ use crate::{
     Exit, Mistakes,
     arguments::{Import as Arguments, ImportFormat, ImportedFile},
     disk_files::DiskFiles,
-    interrupt::Interrupt,
     new_files::{self, NewFile},
-    output::{show_broken_off, show_mistakes, write, write_error},
+    output::{print, show_broken_off, show_mistakes, write_error},
     project::{configuration, nearest},
 };
 
@@ -51,7 +50,7 @@ fn try_import(arguments: &Arguments) -> Result<Exit, Mistakes> {
             [only] => vec![only.text.clone()],
             all => all.iter().map(|scenario| format!("# {}\n{}", scenario.file, scenario.text)).collect(),
         };
-        return Ok(print(&texts.join("---\n")));
+        return Ok(print(&texts.join("---\n"), Exit::Passed));
     };
     let new = |scenario: &import::ImportedScenario| NewFile {
         path: folder.join(&scenario.file),
@@ -63,17 +62,8 @@ fn try_import(arguments: &Arguments) -> Result<Exit, Mistakes> {
     }
     show_losses(&imported, &name);
     let listed: Vec<_> = files.iter().map(|file| format!("  {}\n", file.path.display())).collect();
-    Ok(print(&format!("written:\n{}\nnext: runner {}\n", listed.concat(), folder.display())))
-}
-
-/// Prints results.
-pub(crate) fn print(text: &str) -> Exit {
-    let interrupt = Interrupt::default();
-    match (write(text, &interrupt), interrupt.why()) {
-        (Err(broken), _) => show_broken_off(&broken),
-        (Ok(()), Some(why)) => Exit::Interrupted(why),
-        (Ok(()), None) => Exit::Passed,
-    }
+    let told = format!("written:\n{}\nnext: runner {}\n", listed.concat(), folder.display());
+    Ok(print(&told, Exit::Passed))
 }
 
 /// The file that the words behind `curl` name, unless they are a command.

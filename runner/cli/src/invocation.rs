@@ -46,7 +46,7 @@ impl Invocation {
         let configuration = words_of(&|arg| CONFIGURATION.contains(&arg.get_id().as_str()));
         let repeat = words_of(&|arg| arg.get_id() == "repeat");
         let kept = Again { program: program.clone(), options: configuration, ..Again::default() };
-        Self { again: Again { program, selection, options, repeat }, kept }
+        Self { again: Again { program, selection, options, repeat, ..Again::default() }, kept }
     }
 }
 

@@ -10,9 +10,8 @@ use serde::Serialize;
 use crate::{
     Exit, Project,
     arguments::List,
-    interrupt::Interrupt,
     last_run::{LastResult, LastRun},
-    output::{show_broken_off, show_mistakes, show_wrong_arguments, write},
+    output::{print, show_mistakes, show_wrong_arguments},
     run::new_seed,
 };
 
@@ -59,11 +58,7 @@ pub(crate) fn list(arguments: &List, world: WorldKind) -> Exit {
             }
         }
     };
-    match write(&text, &Interrupt::default()) {
-        Err(broken) => show_broken_off(&broken),
-        Ok(()) if chosen.is_err() => Exit::NothingRan,
-        Ok(()) => Exit::Passed,
-    }
+    print(&text, if chosen.is_err() { Exit::NothingRan } else { Exit::Passed })
 }
 
 /// A line for each scenario: file, name and tags.

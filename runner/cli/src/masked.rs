@@ -3,24 +3,33 @@
 use std::{
     borrow::Cow,
     io::{self, Write},
-    sync::OnceLock,
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
 use anstream::AutoStream;
 use scenario::Secrets;
 
 /// The secrets of the project that this process works on.
-static SECRETS: OnceLock<Secrets> = OnceLock::new();
+static SECRETS: RwLock<Option<Secrets>> = RwLock::new(None);
 
-/// Keeps these out of all that is printed from now on.
+/// Keeps these out of all that is printed from now on, beside those that were declared before: `--watch` reads e2e.conf again while
+/// services that know the earlier ones still run.
 pub(crate) fn keep_secret(secrets: &Secrets) {
-    // The first are those of the command's own e2e.conf.
-    SECRETS.get_or_init(|| secrets.clone());
+    let mut kept = SECRETS.write().unwrap_or_else(PoisonError::into_inner);
+    for (_, earlier) in kept.iter().flat_map(Secrets::declared) {
+        // It was long enough to be a secret.
+        drop(secrets.hide_value(&earlier.into()));
+    }
+    *kept = Some(secrets.clone());
+}
+
+fn secrets() -> RwLockReadGuard<'static, Option<Secrets>> {
+    SECRETS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A text without secrets.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
-    SECRETS.get().map_or(Cow::Borrowed(text), |secrets| secrets.mask(text))
+    secrets().as_ref().map_or(Cow::Borrowed(text), |secrets| secrets.mask(text))
 }
 
 /// The standard output.
@@ -48,7 +57,7 @@ impl<W: Write> Masked<W> {
 
     fn write_masked(&mut self, bytes: usize) -> io::Result<()> {
         let lines: Vec<u8> = self.rest.drain(..bytes).collect();
-        match SECRETS.get() {
+        match secrets().as_ref() {
             Some(secrets) => self.out.write_all(&secrets.mask_bytes(&lines)),
             None => self.out.write_all(&lines),
         }
@@ -57,7 +66,7 @@ impl<W: Write> Masked<W> {
 
 impl<W: Write> Write for Masked<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if SECRETS.get().is_none_or(Secrets::is_empty) && self.rest.is_empty() {
+        if secrets().as_ref().is_none_or(Secrets::is_empty) && self.rest.is_empty() {
             return self.out.write(bytes);
         }
         self.rest.extend_from_slice(bytes);
@@ -77,5 +86,19 @@ impl<W: Write> Drop for Masked<W> {
     fn drop(&mut self) {
         // A caller that needs the error flushes before.
         drop(self.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_that_are_declared_later_are_masked_too() {
+        let secret = |value: &str| Secrets::new([("KEY".to_owned(), value.to_owned())].into());
+        keep_secret(&secret("an-early-key"));
+        assert_eq!(masked("an-early-key, a-later-key"), "***, a-later-key");
+        keep_secret(&secret("a-later-key"));
+        assert_eq!(masked("an-early-key, a-later-key"), "***, ***");
     }
 }

@@ -10,10 +10,10 @@ use crate::{
     Exit, Mistakes,
     arguments::New,
     disk_files::DiskFiles,
-    import::{not_readable, print, text_of},
+    import::{not_readable, text_of},
     listening,
     new_files::{self, NewFile},
-    output::{show_broken_off, show_mistakes, write_error},
+    output::{print, show_broken_off, show_mistakes, write_error},
     project::configuration,
 };
 
@@ -27,10 +27,10 @@ pub(crate) fn new(arguments: &New) -> Exit {
 }
 
 fn try_new(arguments: &New) -> Result<Result<Exit, BrokenOff>, Mistakes> {
-    // Before services are asked, which takes time.
     // Without `./` before each file.
     let folder = arguments.folder.strip_prefix(".").unwrap_or(&arguments.folder);
     let configuration_file = folder.join("e2e.conf");
+    // Before services are asked, which takes time.
     new_files::check(&[NewFile { path: configuration_file.clone(), text: String::new() }])?;
     let found = match found(arguments)? {
         Ok(found) => found,
@@ -55,7 +55,7 @@ fn try_new(arguments: &New) -> Result<Result<Exit, BrokenOff>, Mistakes> {
     // What can't be read is told now, rather than by the next command.
     configuration(Some(&configuration_file), &[], &DiskFiles::default())?;
     show_losses(&project);
-    Ok(Ok(print(&summary(folder, &project, &first))))
+    Ok(Ok(print(&summary(folder, &project, &first), Exit::Passed)))
 }
 
 /// What the arguments name.

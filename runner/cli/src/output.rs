@@ -17,6 +17,15 @@ pub(crate) fn write(text: &str, interrupt: &Interrupt) -> Result<(), BrokenOff> 
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()), interrupt)
 }
 
+/// Prints all that a command finds out, and returns how it ends: with `exit`, unless that can't be written.
+pub(crate) fn print(text: &str, exit: Exit) -> Exit {
+    let interrupt = Interrupt::default();
+    match write(text, &interrupt) {
+        Err(broken) => show_broken_off(&broken),
+        Ok(()) => interrupt.why().map_or(exit, Exit::Interrupted),
+    }
+}
+
 /// The result of writing results. Results that can't be written interrupt the command; it is an error unless the reader has
 /// closed the pipe.
 pub(crate) fn written(result: io::Result<()>, interrupt: &Interrupt) -> Result<(), BrokenOff> {

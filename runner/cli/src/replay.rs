@@ -136,7 +136,10 @@ fn typed(
             if arguments.failed { "without --failed all of it runs again" } else { "name another report" };
         return Err(Mistakes::one(arguments.file.clone(), message, help));
     }
-    let files: BTreeSet<String> = scenarios.iter().map(|(file, _)| file.display().to_string()).collect();
+    // The invariants, too: each holds for all, wherever its file is.
+    let files: BTreeSet<&PathBuf> =
+        scenarios.iter().map(|(file, _)| file).chain(&started.invariants).collect();
+    let files = files.into_iter().map(|file| file.display().to_string());
     let configuration = started.configuration.display().to_string();
     let named = started.options.iter().any(|option| option == "--config");
     let configuration = if named { Vec::new() } else { vec!["--config".to_owned(), configuration] };

@@ -1,7 +1,7 @@
 //! Runs scenarios, the command without a name: shows what is found, each result as it comes, and a summary.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     hash::{BuildHasher, RandomState},
     io::{self, Write},
@@ -13,7 +13,7 @@ use std::{
 use engine::{Event, KeptOutput, OnFailure, Plan, Planned, Rules, ScenarioResult, Summary};
 use fault::{Seed, ServiceName};
 use report::{
-    Interruption, Planning, Progress, Repetitions, RunRecord, ServiceAddress, Target, Terminal,
+    Again, Interruption, Planning, Progress, Repetitions, RunRecord, ServiceAddress, Target, Terminal,
     TerminalOptions, count,
 };
 use scenario::{Configuration, Scenario, Step, nearest_name};
@@ -178,7 +178,7 @@ impl<W: Worlds> ProjectRun<'_, W> {
             Ok(Ok(Prepared { stage, missing })) => {
                 let plan = Plan {
                     scenarios: plan(chosen, self.repetitions(), configuration, &missing, W::KIND),
-                    rules: Rules { run: Some(seed), ..Rules::from(&**configuration) },
+                    rules: Rules::from(&**configuration),
                     seed,
                     jobs: self.jobs(),
                     on_failure: if arguments.fail_fast { OnFailure::Stop } else { OnFailure::Continue },
@@ -265,6 +265,15 @@ impl<W: Worlds> ProjectRun<'_, W> {
         if self.arguments.output.logs { Progress::Hidden } else { progress() }
     }
 
+    /// The files of invariants that hold here, and wouldn't for each of the scenarios alone.
+    fn invariants_to_name(&self) -> Vec<PathBuf> {
+        // One file of each folder: what holds for it holds for all in there.
+        let scenarios = self.project.scenarios.iter().map(|scenario| scenario.file.as_path());
+        let folders: BTreeMap<_, _> = scenarios.map(|file| (file.parent(), file)).collect();
+        let lost = folders.into_values().flat_map(|file| self.project.invariants_lost_by(file));
+        lost.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     fn terminal(&self) -> Terminal<impl Write + use<W>> {
         let addresses = addresses(&self.project.configuration);
         let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
@@ -275,7 +284,7 @@ impl<W: Worlds> ProjectRun<'_, W> {
             progress: self.progress(),
             detail: self.arguments.detail.detail(),
             repetitions: self.repetitions(),
-            again: self.invocation.again.clone(),
+            again: Again { invariants: self.invariants_to_name(), ..self.invocation.again.clone() },
             address: Box::new(move |service| addresses.get(service).cloned()),
         };
         Terminal::new(stdout(), options)

@@ -22,7 +22,8 @@ pub(crate) fn plan(
 ) -> Vec<Planned> {
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
-        let skip = unsupported(scenario, world);
+        let unsupported = (world == WorldKind::Simulated).then(|| BrokenOff::no_commands(scenario)).flatten();
+        let skip = unsupported.as_ref().map(ToString::to_string);
         let skip = skip.or_else(|| needed_services(scenario, configuration).into_iter().find_map(why));
         let scenario = Arc::clone(scenario);
         let run = move |repetition| Planned {
@@ -33,13 +34,6 @@ pub(crate) fn plan(
         (0..repetitions.runs.get()).map(run)
     };
     chosen.iter().flat_map(planned).collect()
-}
-
-/// Why a scenario can't be run in worlds of this kind.
-fn unsupported(scenario: &Scenario, world: WorldKind) -> Option<String> {
-    let runs_command = |step: &Step| step.all().iter().any(|step| matches!(step.action, Action::Run(_)));
-    let index = scenario.steps.iter().position(runs_command).filter(|_| world == WorldKind::Simulated)?;
-    Some(BrokenOff::NoCommands { file: scenario.file.to_path_buf(), step: index + 1 }.to_string())
 }
 
 /// The services without which a scenario can't be run and judged: those of its steps and faults, those at which its
@@ -183,7 +177,7 @@ invariants:
             plan(&scenarios, Repetitions::default(), &configuration, &BTreeMap::new(), world)[0].skip.clone()
         };
         assert_eq!(skip(WorldKind::Live), None);
-        let why = "test.yaml: step 2 runs a command, and simulated worlds have none";
+        let why = "test.yaml: the step on line 4 runs a command, and simulated worlds have none";
         assert_eq!(skip(WorldKind::Simulated).as_deref(), Some(why));
         assert_eq!(needed("steps:\n  - { run: 'ls ${url.bank}' }\n"), ["bank"]);
     }

@@ -31,6 +31,7 @@ pub(crate) fn started(project: &Project, again: &Again, world: WorldKind) -> Sta
         world: world_file(world),
         configuration: project.configuration.file.clone(),
         options: [&again.options[..], &again.repeat].concat(),
+        invariants: project.invariant_files.clone(),
         sources: files.into_iter().filter_map(source).collect(),
     }
 }

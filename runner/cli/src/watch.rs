@@ -32,6 +32,7 @@ use crate::{
     interrupt::Interrupt,
     invocation::Invocation,
     last_run::LastRun,
+    load,
     output::{show_broken_off, show_mistakes, show_wrong_arguments, write},
     run::{Opening, ProjectRun, RunView, new_seed},
     service_output::Notices,
@@ -144,7 +145,8 @@ impl<W: Worlds> Watch<'_, W> {
         let paths = &self.arguments.paths;
         self.files.watch(&matters(named, paths, self.known.as_ref()))?;
         let read = loop {
-            let read = Project::read(named, paths);
+            let read = Project::read(named, paths)
+                .and_then(|project| load::check(&project, self.worlds).map(|()| project));
             let known = read.as_ref().ok().or(self.known.as_ref());
             // What wasn't watched before may have changed since it was read.
             if !self.files.watch(&matters(named, paths, known))? {

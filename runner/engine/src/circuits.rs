@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fault::ServiceName;
 use futures_util::future::join_all;
-use scenario::Value;
+use scenario::{Scope, Value};
 use verdict::{Circuit, EncodedBody, Reply};
 
 use crate::{
@@ -15,14 +15,15 @@ use crate::{
 /// How long a service may take to tell. It may be the one that hangs.
 const WITHIN: Duration = Duration::from_secs(1);
 
-/// Asks each service at its path, past all links, and returns what was told. A service that doesn't answer is left out.
+/// Asks each service at its path, past all links, and returns what was told. `variables` are what the headers of its requests can name. A service that doesn't answer is left out.
 pub(crate) async fn observe<W: World>(
     world: &W,
     paths: &[(ServiceName, http::Uri)],
     rules: &RequestRules,
+    variables: &Scope,
 ) -> Vec<Circuit> {
     let asked = paths.iter().map(async |(service, path)| {
-        let request = PreparedRequest::get(service.clone(), path, WITHIN, rules).ok();
+        let request = PreparedRequest::get(service.clone(), path, WITHIN, rules, variables).ok();
         let reply = match request {
             Some(request) => request.observe(world).await.ok().filter(|reply| reply.status.is_success()),
             None => None,

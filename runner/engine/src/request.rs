@@ -122,12 +122,13 @@ impl PreparedRequest {
         uri: &Uri,
         timeout: Duration,
         rules: &RequestRules,
+        variables: &Scope,
     ) -> Result<Self, EvaluationError> {
         let path = scenario::PathTemplate::literal(uri.to_string());
         let call = Call::new(Method::GET, service, path);
         let defaults = scenario::RequestDefaults::default();
         let context = RequestContext { rules, defaults: &defaults, timeout, seed: fault::Seed(0) };
-        Self::new(&call, &Scope::default(), context, &Clients::default())
+        Self::new(&call, variables, context, &Clients::default())
     }
 
     fn to_http(&self) -> http::Request<Bytes> {

@@ -109,7 +109,8 @@ async fn run_planned<S: Stage>(
 ) -> Verdict {
     let scenario = Arc::clone(&planned.scenario);
     on_event(Event::ScenarioStarted { index, scenario: Arc::clone(&scenario) });
-    let seed = plan.seed.after(planned.repetition).derive(&scenario.name);
+    let run = plan.seed.after(planned.repetition);
+    let seed = run.derive(&scenario.name);
     let mut result = if let Some(why) = &planned.skip {
         let (history, took) = Default::default();
         ScenarioResult {
@@ -122,7 +123,9 @@ async fn run_planned<S: Stage>(
         }
     } else {
         let on_step = |step| on_event(Event::StepStarted { scenario: index, step });
-        run_reviewed(stage, scenario, &plan.rules, seed, on_step, review).await
+        // A repetition has what the run has whose seed it takes.
+        let rules = Rules { run: Some(run), ..plan.rules.clone() };
+        run_reviewed(stage, scenario, &rules, seed, on_step, review).await
     };
     if result.verdict == Verdict::Passed && plan.kept_output == KeptOutput::OfFailures {
         result.output = ServiceOutput::default();

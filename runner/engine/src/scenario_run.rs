@@ -10,7 +10,7 @@ use scenario::{
     WatchStep,
 };
 use verdict::{
-    BrokenOff, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
+    BrokenOff, Circuit, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
     judge_check, judge_fired,
 };
 
@@ -47,7 +47,8 @@ pub struct Rules {
     pub requests: RequestRules,
     /// What all scenarios have from outside.
     pub outside: Outside,
-    /// Seed of the run that the scenarios belong to, for `run_id`; `None` where each scenario is a run of its own.
+    /// Seed of the run that the scenarios belong to, for `run_id`; `None` where each scenario is a run of its own. The scenarios
+    /// of a [`Plan`](crate::Plan) have that of the plan.
     pub run: Option<Seed>,
 }
 
@@ -257,8 +258,13 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         Ok(())
     }
 
+    /// What services tell of their circuits at these paths.
+    async fn circuits(&self, paths: &[(ServiceName, http::Uri)]) -> Vec<Circuit> {
+        circuits::observe(self.world, paths, &self.rules.requests, &self.variables).await
+    }
+
     async fn record_circuits(&self) {
-        for circuit in circuits::observe(self.world, &self.rules.circuits, &self.rules.requests).await {
+        for circuit in self.circuits(&self.rules.circuits).await {
             self.world.links().record_circuit(circuit);
         }
     }
@@ -289,7 +295,8 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         Ok(StepFindings::of(findings))
     }
 
-    /// Evaluates a step's condition. If it doesn't hold, the step's captures become null.
+    /// Evaluates a step's condition. If it doesn't hold, the step's captures become null, and the variables that it would set
+    /// first.
     fn condition(&mut self, step: &Step) -> Result<Condition, EvaluationError> {
         let condition = match &step.condition {
             Some(condition) if !condition.holds(&self.variables)? => condition,
@@ -301,6 +308,11 @@ impl<'a, W: World> ScenarioRun<'a, W> {
         };
         self.judged.left_out(step, condition);
         self.without_captures(step);
+        for name in step.made() {
+            if !self.variables.has(name) {
+                self.variables.set(name, Value::Null);
+            }
+        }
         Ok(Condition::Fails)
     }
 
@@ -313,7 +325,10 @@ impl<'a, W: World> ScenarioRun<'a, W> {
 
     /// Carries out a step. The failures of the steps within it stand beside what it has found itself.
     async fn step(&mut self, place: &Place, step: &Step) -> Result<(StepFindings, Vec<Failure>), BrokenOff> {
-        if let Some(found) = self.log_in(step).await {
+        let polls = matches!(step.action, Action::Eventually(_));
+        if let Some(request) = step.own_request().filter(|_| !polls)
+            && let Some(found) = self.log_in(&[request]).await
+        {
             return Ok((found, Vec::new()));
         }
         let mut inner = Vec::new();
@@ -359,7 +374,12 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             }
             Action::WaitUntil(wait) => Ok(self.wait_until(wait).await),
         };
-        let found = found.unwrap_or_else(StepFindings::unevaluated);
-        Ok((if is_lenient(step) { StepFindings::default() } else { found }, inner))
+        if !is_lenient(step) {
+            return Ok((found.unwrap_or_else(StepFindings::unevaluated), inner));
+        }
+        if found.is_err() {
+            self.without_captures(step);
+        }
+        Ok((StepFindings::default(), inner))
     }
 }

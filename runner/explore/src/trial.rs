@@ -78,15 +78,22 @@ impl<'a, S: Stage> Trials<'a, S> {
 
     /// Runs a scenario as a command line with this seed does.
     pub(crate) async fn run(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
-        let seed = seed.derive(&scenario.name);
-        self.run_with_own_seed(scenario, seed).await
+        let own = seed.derive(&scenario.name);
+        self.start_until_ready(scenario, own, seed).await
     }
 
-    /// Runs a scenario with a seed that isn't derived any further. A run whose services can't all be started is repeated.
+    /// Runs a scenario with a seed that isn't derived any further.
     pub(crate) async fn run_with_own_seed(&self, scenario: Arc<Scenario>, seed: Seed) -> ScenarioResult {
+        self.start_until_ready(scenario, seed, self.seed).await
+    }
+
+    /// Runs a scenario with a seed of its own, as a part of the run with another one. It is repeated if its services can't all be
+    /// started.
+    async fn start_until_ready(&self, scenario: Arc<Scenario>, seed: Seed, run: Seed) -> ScenarioResult {
+        let rules = Rules { run: Some(run), ..self.rules.clone() };
         let mut starts = 1;
         loop {
-            let result = run_scenario(self.stage, Arc::clone(&scenario), self.rules, seed, |_| {}).await;
+            let result = run_scenario(self.stage, Arc::clone(&scenario), &rules, seed, |_| {}).await;
             let is_unstarted =
                 matches!(&result.verdict, Verdict::BrokenOff(broken) if broken.finding().is_some());
             if !is_unstarted || starts == MOST_STARTS {

@@ -245,10 +245,15 @@ impl Stage for Fleet {
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<LiveWorld, BrokenOff> {
         self.check_processes(scenario)?;
         self.probe().await?;
-        if !self.has_stubs(scenario)
-            && let Some(world) = self.take_spare(&scenario.name, seed).await
+        if !self.has_stubs(scenario) {
+            if let Some(world) = self.take_spare(&scenario.name, seed).await {
+                return Ok(world);
+            }
+        } else if self.exclusive.is_some()
+            && let Some(spare) = self.spare.lock().await.take()
         {
-            return Ok(world);
+            // It has no stubs, and holds the addresses that the links of this scenario's world need.
+            spare.close().await;
         }
         self.start_or_keep(scenario, PortPolicy::Free, seed).await
     }

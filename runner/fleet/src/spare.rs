@@ -32,8 +32,13 @@ impl Spare {
         if self.is_fresh().await {
             return Some(self.world);
         }
-        self.world.close().await;
+        self.close().await;
         None
+    }
+
+    /// Ends it.
+    pub(crate) async fn close(self) {
+        self.world.close().await;
     }
 
     /// Whether all services run and are ready, and did little while they waited.

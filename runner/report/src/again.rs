@@ -1,6 +1,6 @@
 //! The command that repeats a run as it was run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fault::Seed;
 
@@ -17,6 +17,8 @@ pub struct Again {
     pub options: Vec<String>,
     /// The option that runs each scenario several times; empty without it.
     pub repeat: Vec<String>,
+    /// The files of invariants that hold in the run, and wouldn't for each of its files alone.
+    pub invariants: Vec<PathBuf>,
 }
 
 impl Again {
@@ -31,10 +33,11 @@ impl Again {
         Self { repeat: Vec::new(), ..self.clone() }
     }
 
-    /// Runs only these files again.
-    pub fn files<'a>(&self, files: impl IntoIterator<Item = &'a Path>, seed: Seed) -> String {
-        let mut files: Vec<String> =
-            files.into_iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    /// Runs only these files again, with the run's invariants.
+    pub fn files<'a>(&'a self, files: impl IntoIterator<Item = &'a Path>, seed: Seed) -> String {
+        let invariants = self.invariants.iter().map(PathBuf::as_path);
+        let files = files.into_iter().chain(invariants);
+        let mut files: Vec<String> = files.map(|file| file.to_string_lossy().into_owned()).collect();
         files.sort();
         files.dedup();
         self.with(&files, seed)

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use engine::ScenarioResult;
@@ -32,7 +32,15 @@ pub struct GithubPaths {
 impl GithubPaths {
     /// The path of a file as GitHub names it.
     fn of(&self, file: &Path) -> String {
-        let absolute = self.here.join(file);
+        // GitHub knows no file by a path with `..`, as included files can have.
+        let absolute = self.here.join(file).components().fold(PathBuf::new(), |mut path, part| {
+            if part == Component::ParentDir {
+                path.pop();
+            } else {
+                path.push(part);
+            }
+            path
+        });
         let relative = self.repository.as_ref().and_then(|folder| absolute.strip_prefix(folder).ok());
         relative.unwrap_or(file).to_string_lossy().into_owned()
     }
@@ -43,15 +51,17 @@ pub fn annotations(record: &RunRecord, paths: &GithubPaths) -> String {
     let mut text = String::new();
     for result in &record.results {
         let title = record.name(result);
-        let file = paths.of(&result.scenario.file);
         match &result.verdict {
             Verdict::Passed | Verdict::Skipped(_) => {}
             Verdict::Failed(failures) => {
                 text.extend(failures.iter().map(|failure| {
-                    error(&[("file", &file), ("line", &line(failure)), ("title", &title)], &told(failure))
+                    let (file, line) = place(result, failure);
+                    let (file, line) = (paths.of(file), line.to_string());
+                    error(&[("file", &file), ("line", &line), ("title", &title)], &told(failure))
                 }));
             }
             Verdict::BrokenOff(broken) => {
+                let file = paths.of(&result.scenario.file);
                 text += &error(&[("file", &file), ("title", &title)], &format!("broken off: {broken}"));
             }
         }
@@ -96,23 +106,29 @@ pub fn job_summary(record: &RunRecord, again: Option<&str>) -> String {
 }
 
 fn row(record: &RunRecord, result: &ScenarioResult) -> String {
-    let (mark, line, wrong) = match &result.verdict {
+    let (mark, place, wrong) = match &result.verdict {
         Verdict::Passed => ("✓", None, String::new()),
-        Verdict::Failed(failures) => ("✗ failed", failures.first().map(line), message(failures)),
+        Verdict::Failed(failures) => {
+            ("✗ failed", failures.first().map(|first| place(result, first)), message(failures))
+        }
         Verdict::BrokenOff(broken) => ("! broken off", None, broken.to_string()),
         Verdict::Skipped(why) => ("– skipped", None, why.clone()),
     };
-    let file = result.scenario.file.display();
-    let place = line.map_or_else(|| file.to_string(), |line| format!("{file}:{line}"));
+    let place = match place {
+        Some((file, line)) => format!("{}:{line}", file.display()),
+        None => result.scenario.file.display().to_string(),
+    };
     let wrong = fit(&printable(&wrong).replace('\n', " "), LONGEST);
     format!("| {mark} | {} | {} | {} |\n", markdown(&record.name(result)), markdown(&place), markdown(&wrong))
 }
 
-/// The line of a failure's step, or the file's first.
-fn line(failure: &Failure) -> String {
+/// The file and line of a failure's step, or the first line of the scenario's file.
+fn place<'a>(result: &'a ScenarioResult, failure: &'a Failure) -> (&'a Path, u32) {
     match &failure.location {
-        FailureLocation::Step { span, .. } => span.line.max(1).to_string(),
-        FailureLocation::Start | FailureLocation::End => "1".into(),
+        FailureLocation::Step { span, file, .. } => {
+            (file.as_ref().map_or(&**result.scenario.file, |file| file.path.as_path()), span.line.max(1))
+        }
+        FailureLocation::Start | FailureLocation::End => (&result.scenario.file, 1),
     }
 }
 

@@ -67,6 +67,9 @@ pub struct StartedFile {
     pub configuration: PathBuf,
     /// The options on the command line, without those that select scenarios, the seed and the reports.
     pub options: Vec<String>,
+    /// The files of invariants, which hold for all of its scenarios.
+    #[serde(default)]
+    pub invariants: Vec<PathBuf>,
     /// The files that were read: the configuration, scenarios, invariants, and what they name.
     pub sources: Vec<SourceFile>,
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use engine::{Stage, Stub};
 use fault::{Seed, ServiceName};
-use scenario::{Action, Configuration, Need, Scenario, Service, WallClock};
+use scenario::{Configuration, Need, Scenario, Service, WallClock};
 use verdict::BrokenOff;
 
 use crate::{
@@ -72,9 +72,8 @@ impl Stage for Simulation {
     type World = SimulatedWorld;
 
     async fn raise(&self, scenario: &Scenario, seed: Seed) -> Result<SimulatedWorld, BrokenOff> {
-        let command = scenario.steps.iter().position(|step| matches!(step.action, Action::Run(_)));
-        if let Some(index) = command {
-            return Err(BrokenOff::NoCommands { file: scenario.file.to_path_buf(), step: index + 1 });
+        if let Some(broken) = BrokenOff::no_commands(scenario) {
+            return Err(broken);
         }
         watchdog::enter_scenario(&scenario.name, seed);
         let configuration = self.configuration.with_stubs(scenario);

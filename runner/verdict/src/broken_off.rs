@@ -6,7 +6,7 @@ use std::{
 };
 
 use fault::{Link, ServiceName};
-use scenario::{ClientName, Signal};
+use scenario::{Action, ClientName, Scenario, Signal, Step};
 
 mod facts;
 
@@ -204,12 +204,12 @@ pub enum BrokenOff {
         service: ServiceName,
     },
     /// A simulated world can't run the command of a step.
-    #[error("{}step {step} runs a command, and simulated worlds have none", in_file(Some(file)))]
+    #[error("{}the step on line {line} runs a command, and simulated worlds have none", in_file(Some(file)))]
     NoCommands {
-        /// The scenario's file.
+        /// The file in which the step stands.
         file: PathBuf,
-        /// The step, counted from 1.
-        step: usize,
+        /// The line on which it begins, counted from 1.
+        line: u32,
     },
     /// A simulated world has reached a limit, without which it might run for ever.
     #[error("the simulated world has used up its {limit}")]
@@ -230,6 +230,14 @@ pub enum BrokenOff {
 }
 
 impl BrokenOff {
+    /// Why a simulated world can't run a scenario: the first of its commands. `None` if it runs none.
+    pub fn no_commands(scenario: &Scenario) -> Option<Self> {
+        let mut steps = scenario.steps.iter().flat_map(Step::all);
+        let step = steps.find(|step| matches!(step.action, Action::Run(_)))?;
+        let file = step.file.as_ref().map_or(scenario.file.as_path(), |file| &file.path);
+        Some(Self::NoCommands { file: file.to_owned(), line: step.span.line })
+    }
+
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         Some(match self {

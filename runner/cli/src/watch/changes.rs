@@ -40,7 +40,8 @@ pub(super) fn matters(named: Option<&Path>, paths: &[PathBuf], known: Option<&Pr
     }
     files.insert(configuration);
     if let Some(project) = known {
-        files.extend(project.scenarios.iter().flat_map(|scenario| scenario.sources.iter().cloned()));
+        let scenarios = project.scenarios.iter().map(|scenario| &scenario.sources);
+        files.extend(scenarios.chain([&project.configuration.sources]).flatten().cloned());
     }
     Matters { files, folders }
 }
@@ -72,8 +73,9 @@ fn contents_of<'a>(project: &'a Project, file: &Path) -> Option<&'a u64> {
 
 /// The files that hold for all scenarios.
 fn shared_files(project: &Project) -> impl Iterator<Item = &Path> {
-    let configuration = std::iter::once(project.configuration.file.as_path());
-    configuration.chain(project.invariant_files.iter().map(PathBuf::as_path))
+    let configuration = std::iter::once(&project.configuration.file);
+    let files = configuration.chain(&project.configuration.sources).chain(&project.invariant_files);
+    files.map(PathBuf::as_path)
 }
 
 /// The files that a scenario is made of.
@@ -92,12 +94,13 @@ mod tests {
     /// Two scenarios that name one table, and one that names none. Each file holds what `contents` says, else 0.
     fn project(contents: &[(&str, u64)]) -> Project {
         let text = "services:\n  shop: { base_url: http://localhost:1 }\n";
-        let configuration = read_configuration(text, "e2e.conf".into()).expect("a configuration");
+        let mut configuration = read_configuration(text, "e2e.conf".into()).expect("a configuration");
+        configuration.sources.insert("key.txt".into());
         let scenario = |name: &str, sources: &[&str]| {
             let sources = sources.iter().map(PathBuf::from).collect();
             Arc::new(Scenario { sources, ..Scenario::new(name, format!("{name}.yaml")) })
         };
-        let files = ["e2e.conf", "invariants.yaml", "a.yaml", "b.yaml", "c.yaml", "users.csv"];
+        let files = ["e2e.conf", "invariants.yaml", "a.yaml", "b.yaml", "c.yaml", "users.csv", "key.txt"];
         let contents = files.map(|file| (file, 0)).into_iter().chain(contents.iter().copied());
         Project {
             configuration: Arc::new(configuration),
@@ -139,6 +142,7 @@ mod tests {
         };
         check(&known, None, &[]);
         check(&project(&[("e2e.conf", 1), ("a.yaml", 1)]), Some(&known), &["e2e.conf"]);
+        check(&project(&[("key.txt", 1)]), Some(&known), &["key.txt"]);
         check(&project(&[("invariants.yaml", 1)]), Some(&known), &["invariants.yaml"]);
         let mut without = project(&[]);
         without.invariant_files.clear();
@@ -160,7 +164,7 @@ mod tests {
         assert_eq!(found.folders, [at("scenarios/flows")].into());
         let invariants = ["invariants.yaml", "scenarios/invariants.yaml", "scenarios/flows/invariants.yaml"];
         let root = folder.path().canonicalize().expect("it is there");
-        let named = [at("e2e.conf"), at("scenarios/flows/a.yaml"), "users.csv".into()];
+        let named = [at("e2e.conf"), at("scenarios/flows/a.yaml"), "users.csv".into(), "key.txt".into()];
         let expected = invariants.iter().map(|name| root.join(name)).chain(named);
         assert_eq!(found.files, expected.collect());
     }

@@ -8,7 +8,7 @@ use std::{
 
 use engine::{BrokenOff, Stage};
 use fault::Seed;
-use fleet::{Notice, NoticeSink};
+use fleet::{Capacity, Notice, NoticeSink};
 use report::WorldKind;
 use scenario::{Configuration, Scenario};
 
@@ -98,6 +98,10 @@ impl<W: Worlds> Worlds for KeptWorlds<'_, W> {
 
     fn jobs(&self) -> NonZeroUsize {
         self.inner.jobs()
+    }
+
+    fn capacity(&self, links: usize, wanted: u64) -> Option<Capacity> {
+        self.inner.capacity(links, wanted)
     }
 }
 

@@ -44,6 +44,19 @@ again:
 }
 
 #[test]
+fn a_failure_of_an_included_step_is_annotated_where_the_step_stands() {
+    let project = project()
+        .with("steps/look.yaml", "steps:\n  - request: GET users /users/1\n    expect: { status: 404 }\n")
+        .with("scenarios/dora.yaml", "scenario: Dora\nsteps:\n\n\n\n  - include: ../steps/look.yaml\n");
+    let ended = run(&project, &["scenarios/dora.yaml"]);
+    let folder = project.folder().file_name().unwrap().to_string_lossy();
+    let annotation = format!("\n::error file={folder}/steps/look.yaml,line=2,title=Dora::step 1, ");
+    assert!(ended.out.contains(&annotation), "{}", ended.out);
+    let summary = fs::read_to_string(project.folder().join("summary.md")).unwrap();
+    assert!(summary.contains(" | scenarios/../steps/look.yaml:2 | "), "{summary}");
+}
+
+#[test]
 fn mistakes_are_annotated_with_their_help() {
     let project = project().with("scenarios/wrong.yaml", "scenario: Wrong\nsteps:\n  - wait: 5\n");
     let ended = run(&project, &["check"]);

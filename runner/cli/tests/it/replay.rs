@@ -58,6 +58,18 @@ fn only_what_failed_is_replayed_if_that_is_asked_for() {
 }
 
 #[test]
+fn invariants_of_another_folder_hold_in_a_replay() {
+    let poor = "invariants:\n  she is poor: { when: always, observe: { user: GET users /users/1 }, holds: user.balance == 0 }\n";
+    let project = project().with("scenarios/others/invariants.yaml", poor);
+    let run = project.run(&["--filter", "Alice", "--report", "json=run.json"]);
+    assert!(run.code == Some(1) && run.out.contains("she is poor"), "{run:?}");
+    let again = "again: runner scenarios/flows/alice.yaml scenarios/others/invariants.yaml --seed";
+    assert!(run.out.contains(again), "{}", run.out);
+    let ended = project.run(&["replay", "run.json"]);
+    assert!(ended.code == Some(1) && ended.out.contains("she is poor"), "{ended:?}");
+}
+
+#[test]
 fn files_that_are_gone_or_have_changed_are_named() {
     let alice = "scenarios/flows/alice.yaml";
     let project = reported();

@@ -141,7 +141,7 @@ steps:
     expect: { status: 200, body: { key: "${key}" } }
     capture: { token: { secret: body.token } }
   - request: GET vault /${token}
-    expect: { status: 200, that: took < 100 }
+    expect: { status: 200, that: took < 100s }
 "#;
 
 const EXPLORATION: &str = r#"
@@ -158,20 +158,41 @@ fn a_planted_secret_is_found_nowhere() {
     }
     let project = project();
     let run = |arguments: &[&str]| -> Ended {
-        project.command(arguments).env("THE_KEY", KEY).output().unwrap().into()
+        let mut command = project.command(arguments);
+        command.env("THE_KEY", KEY).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", "summary.md");
+        command.output().unwrap().into()
     };
     let reports = "junit=out/report.xml,json=out/report.json,html=out/report.html";
-    let run_all = run(&["scenarios/", "--seed", "7", "--logs", "--keep=kept", "--report", reports]);
+    let run_all =
+        run(&["scenarios/", "--seed", "7", "--verbose", "--logs", "--keep=kept", "--report", reports]);
     assert_eq!(run_all.code, Some(1), "{run_all:?}");
-    // The one that passes has no snapshot yet.
-    assert!(run_all.out.contains("3 scenarios: 3 failed"), "{}", run_all.out);
+    // The one that passes gets its first snapshot.
+    assert!(run_all.out.contains("3 scenarios: 1 passed, 2 failed"), "{}", run_all.out);
+    assert!(run_all.out.contains("\n::error file="), "{}", run_all.out);
     assert!(run_all.err.contains("the key is ***"), "{}", run_all.err);
     let sweep = run(&["sweep", "scenarios/passing.yaml", "--seed", "7", "--report", "html=out/sweep.html"]);
     assert_eq!(sweep.code, Some(1), "{sweep:?}");
     let explore = run(&["explore", "explorations/looks.yaml", "--cases", "1", "--jobs", "1"]);
     assert_eq!(explore.code, Some(1), "{explore:?}");
+    let snapshot = project.folder().join("snaps/scenarios__passing.snap");
+    fs::write(&snapshot, fs::read_to_string(&snapshot).unwrap().replace("200", "201")).unwrap();
+    let replay = run(&["replay", "out/report.json"]);
+    assert!(replay.out.contains("3 scenarios: 3 failed"), "{replay:?}");
+    let review = run(&["review"]);
+    assert!(review.out.contains("1 snapshot: 1 left to review"), "{review:?}");
+    let list = run(&["list", "--json"]);
     let kept = files(project.folder());
-    for part in ["report.xml", "report.json", "report.html", "vault.log", ".snap", "regressions"] {
+    let parts = [
+        "report.xml",
+        "report.json",
+        "report.html",
+        "vault.log",
+        ".snap.new",
+        "regressions",
+        "summary.md",
+        "last-run.json",
+    ];
+    for part in parts {
         let found = kept.iter().filter(|file| file.to_string_lossy().contains(part)).count();
         assert!(found > 0, "no {part} in {kept:#?}");
     }
@@ -180,7 +201,15 @@ fn a_planted_secret_is_found_nowhere() {
         .filter(|file| !file.ends_with("filed.txt"))
         .map(|file| (file.display().to_string(), fs::read(file).unwrap()))
         .collect();
-    for (name, ended) in [("run", run_all), ("sweep", sweep), ("explore", explore)] {
+    let commands = [
+        ("run", run_all),
+        ("sweep", sweep),
+        ("explore", explore),
+        ("replay", replay),
+        ("review", review),
+        ("list", list),
+    ];
+    for (name, ended) in commands {
         places.push((format!("stdout of {name}"), ended.out.into()));
         places.push((format!("stderr of {name}"), ended.err.into()));
     }

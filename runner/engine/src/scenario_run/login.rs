@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use fault::Seed;
 use proxy::Links;
 use scenario::{
-    Action, Call, Client, ClientName, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope,
-    Step, Value,
+    Call, Client, ClientName, Draws, Judging, Login, ReplyExpectation, RequestDefaults, RequestStep, Scope,
+    Secrets, Step, Value,
 };
 use verdict::{BrokenOff, Finding, FindingKind, History, judge_exchange, reply_scope};
 
-use super::{ScenarioRun, StepFindings};
+use super::{Rules, ScenarioRun, StepFindings, requests::unhidden, values::given_variables};
 use crate::{
     World,
     clients::{Clients, LoginState, RunLogin},
-    request::{PreparedRequest, RequestContext, RequestRules, Sent},
+    request::{PreparedRequest, RequestContext, Sent},
 };
 
 /// What a login has captured, or why it failed.
@@ -24,14 +24,6 @@ type LoggedIn = Result<Vec<(String, Value)>, Vec<Finding>>;
 fn goes_on_without(request: &RequestStep, is_lost: bool) -> bool {
     request.expect.judging == Judging::Lenient
         || (is_lost && request.expect.reply == ReplyExpectation::Optional)
-}
-
-/// The requests that a step sends itself; those of the steps within `for` and `during` are sent by these.
-fn sent_by(step: &Step) -> Vec<&RequestStep> {
-    match &step.action {
-        Action::Together(_) => step.requests(),
-        _ => step.own_request().into_iter().collect(),
-    }
 }
 
 /// The request of a login, sent by the client itself.
@@ -63,46 +55,57 @@ fn judged(login: &Login, sent: &Sent, history: &History, variables: &Scope) -> L
     if findings.is_empty() { Ok(captured) } else { Err(findings) }
 }
 
-/// Logs a client in past the links of a world, once for all scenarios of a run.
+/// Hides what a login has captured, where it is secret. What can't be hidden fails the login.
+fn hidden(login: &Login, captured: Vec<(String, Value)>, secrets: &Secrets) -> LoggedIn {
+    let secret = captured.iter().filter(|(name, _)| login.request.secret.contains(name));
+    let unhidden: Vec<Finding> = secret.filter_map(|(name, value)| unhidden(name, value, secrets)).collect();
+    if unhidden.is_empty() { Ok(captured) } else { Err(unhidden) }
+}
+
+/// The failure of a login for a whole run.
+fn failed(client: &Client, login: &Login, findings: &[Finding]) -> BrokenOff {
+    let Call { method, service, path, .. } = &login.request.call;
+    let problem = |f: &Finding| format!("{}: expected {}, found {}", f.subject(), f.expected, f.found);
+    BrokenOff::LoginFailed {
+        client: client.name.clone(),
+        request: format!("{method} {service} {}", path.source()),
+        problems: findings.iter().map(problem).collect(),
+    }
+}
+
+/// Logs a client in past the links of a world, once for all scenarios of a run. `variables` are what every scenario has.
 async fn log_in_past_links<W: World>(
     world: &W,
-    rules: &RequestRules,
+    rules: &Rules,
     client: &Client,
     login: &Login,
-    timeout: std::time::Duration,
+    variables: &Scope,
 ) -> Result<RunLogin, BrokenOff> {
-    let (variables, defaults) = (Scope::default(), RequestDefaults::default());
-    let clients = Clients::alone(rules, client);
-    let call = own_call(client, login);
-    let failed = |findings: Vec<Finding>| BrokenOff::LoginFailed {
-        client: client.name.clone(),
-        request: format!("{} {} {}", call.method, call.service, call.path.source()),
-        problems: findings
-            .iter()
-            .map(|f| format!("{}: expected {}, found {}", f.subject(), f.expected, f.found))
-            .collect(),
-    };
-    let context = RequestContext { rules, defaults: &defaults, timeout, seed: Seed(0) };
-    let prepared = PreparedRequest::new(&call, &variables, context, &clients)
+    let defaults = RequestDefaults::default();
+    let clients = Clients::alone(&rules.requests, client);
+    let failed = |findings: Vec<Finding>| failed(client, login, &findings);
+    let context =
+        RequestContext { rules: &rules.requests, defaults: &defaults, timeout: rules.timeout, seed: Seed(0) };
+    let prepared = PreparedRequest::new(&own_call(client, login), variables, context, &clients)
         .map_err(|error| failed(vec![Finding::unevaluated(FindingKind::Expression, error)]))?;
     // Links of its own, without faults: the history of the scenario doesn't have it.
     let links = Links::new(Seed(0), |_| {});
     let sent = prepared.send(world, &links, &clients).await;
-    let captured = links.read(|history| judged(login, &sent, history, &variables)).map_err(failed)?;
+    let captured = links.read(|history| judged(login, &sent, history, variables)).map_err(failed)?;
     Ok(RunLogin { captured, jars: clients.into_jars() })
 }
 
 impl<W: World> ScenarioRun<'_, W> {
-    /// The clients that send the requests of a step, each once.
-    fn clients_of(&self, step: &Step) -> BTreeSet<ClientName> {
-        sent_by(step).into_iter().filter_map(|request| self.client_of(&request.call)).cloned().collect()
+    /// The clients that send these requests, each once.
+    fn clients_of(&self, requests: &[&RequestStep]) -> BTreeSet<ClientName> {
+        requests.iter().filter_map(|request| self.client_of(&request.call)).cloned().collect()
     }
 
     /// Logs in the clients of this scenario that do so once for a whole run, unless another scenario has done it.
     pub(super) async fn log_in_for_run(&mut self) -> Result<(), BrokenOff> {
         let (world, rules) = (self.world, self.rules);
-        let used: BTreeSet<ClientName> =
-            self.scenario.steps.iter().flat_map(Step::all).flat_map(|step| self.clients_of(step)).collect();
+        let requests: Vec<&RequestStep> = self.scenario.steps.iter().flat_map(Step::requests).collect();
+        let used = self.clients_of(&requests);
         let clients: Vec<&Client> =
             self.clients.of_run().filter(|client| used.contains(&client.name)).collect();
         for client in clients {
@@ -112,24 +115,29 @@ impl<W: World> ScenarioRun<'_, W> {
                 continue;
             }
             let shared = rules.requests.run_logins.of(&client.name);
-            let log_in = || log_in_past_links(world, &rules.requests, client, login, rules.timeout);
-            let logged_in = shared.get_or_init(log_in).await.clone()?;
+            let run = rules.run.unwrap_or(self.seed);
+            let mut variables = given_variables(rules, self.seed);
+            variables.draw_from(Draws::new(run.derive(&format!("login of {}", client.name)), world.clock()));
+            let log_in = || log_in_past_links(world, rules, client, login, &variables);
+            let mut logged_in = shared.get_or_init(log_in).await.clone()?;
+            // Each scenario hides what it knows.
+            logged_in.captured = hidden(login, logged_in.captured, self.secrets)
+                .map_err(|findings| failed(client, login, &findings))?;
             self.clients.set_run_login(&client.name, logged_in);
         }
         Ok(())
     }
 
-    /// Logs in the clients of a step that haven't. Returns what the step has found if one couldn't, unless nothing is
-    /// expected of its requests, or they may remain without a reply and the login had none: then they aren't sent, and the next
+    /// Logs in the clients of a step's requests that haven't. Returns what the step has found if one couldn't, unless nothing is
+    /// expected of these requests, or they may remain without a reply and the login had none: then they aren't sent, and the next
     /// step tries again.
-    pub(super) async fn log_in(&mut self, step: &Step) -> Option<StepFindings> {
+    pub(super) async fn log_in(&mut self, requests: &[&RequestStep]) -> Option<StepFindings> {
         let mut found = None;
-        for name in self.clients_of(step) {
+        for name in self.clients_of(requests) {
             let Some(failed) = self.log_in_client(&name).await else { continue };
             let is_lost = failed.exchange.is_some_and(|exchange| {
                 self.world.links().read(|history| history.exchange(exchange).reply().is_none())
             });
-            let requests = sent_by(step);
             let mut own = requests.iter().filter(|request| self.client_of(&request.call) == Some(&name));
             if !own.all(|request| goes_on_without(request, is_lost)) {
                 found = found.or(Some(failed));
@@ -138,6 +146,15 @@ impl<W: World> ScenarioRun<'_, W> {
             }
         }
         found
+    }
+
+    /// Lets the client of a request log in again, if it couldn't.
+    pub(super) fn forget_failed_login(&mut self, call: &Call) {
+        if let Some(client) = self.client_of(call).cloned()
+            && self.clients.login(&client) == Some(&LoginState::Failed)
+        {
+            self.clients.set_login(&client, LoginState::Due);
+        }
     }
 
     /// Whether a request has a client that isn't logged in, so that it isn't sent.
@@ -173,7 +190,7 @@ impl<W: World> ScenarioRun<'_, W> {
         };
         let sent = self.send_request(&prepared).await;
         let judged = self.world.links().read(|history| judged(login, &sent, history, &self.variables));
-        match judged {
+        match judged.and_then(|captured| hidden(login, captured, self.secrets)) {
             Ok(captured) => {
                 self.clients.set_login(name, LoginState::Done(captured));
                 None

@@ -23,6 +23,12 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut found = StepFindings::default();
         while polling.next().await {
             self.draw_again(polling.attempts());
+            // A service that is starting can refuse a login as well.
+            self.forget_failed_login(&step.request.call);
+            if let Some(failed) = self.log_in(&[&step.request]).await {
+                found = failed;
+                continue;
+            }
             found = self.request(&step.request).await?;
             if found.findings.is_empty() {
                 return Ok(found);

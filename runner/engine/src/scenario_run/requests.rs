@@ -6,7 +6,7 @@ use fault::Ordinal;
 use futures_util::future::join_all;
 use scenario::{
     Action, Call, CallsExpectation, EvaluationError, Expectations, Expression, Judging, RequestStep, Scope,
-    Step, Times, Value,
+    Secrets, Step, Times, Value,
 };
 use verdict::{
     Exchange, FailedRequest, Finding, FindingKind, judge_calls, judge_circuits, judge_exchange, judge_links,
@@ -15,7 +15,7 @@ use verdict::{
 
 use super::{Condition, ScenarioRun, StepFindings, is_lenient};
 use crate::{
-    World, circuits,
+    World,
     request::{PreparedRequest, RequestContext, Sent},
 };
 
@@ -27,6 +27,13 @@ fn own_request(step: &Step) -> Option<&RequestStep> {
     }
 }
 
+/// Hides the value of a capture. Returns the finding that it can't be hidden.
+pub(super) fn unhidden(name: &str, value: &Value, secrets: &Secrets) -> Option<Finding> {
+    let why = secrets.hide_value(value).err()?;
+    let kind = FindingKind::Capture(name.to_owned());
+    Some(Finding::new(kind, "a value that can be hidden", format!("it {why}")))
+}
+
 /// The number of the request at a position counted from 0.
 fn numbered(position: usize) -> Ordinal {
     Ordinal(position as u64 + 1)
@@ -34,15 +41,26 @@ fn numbered(position: usize) -> Ordinal {
 
 impl<W: World> ScenarioRun<'_, W> {
     /// Sends the requests of all members at once, then judges them in the order of the scenario.
-    pub(super) async fn together(&mut self, members: &[Step]) -> Result<StepFindings, EvaluationError> {
-        let mut sent = Vec::new();
+    pub(super) async fn together<'m>(
+        &mut self,
+        members: &'m [Step],
+    ) -> Result<StepFindings, EvaluationError> {
+        let mut sending = Vec::new();
         for member in members {
-            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member))
-                && !self.lacks_login(&request.call)
-            {
-                sent.push((member, request, self.prepare(&request.call, &self.variables)?));
+            if let (Condition::Holds, Some(request)) = (self.condition(member)?, own_request(member)) {
+                sending.push((member, request));
             }
         }
+        let requests: Vec<&RequestStep> = sending.iter().map(|(_, request)| *request).collect();
+        if let Some(found) = self.log_in(&requests).await {
+            return Ok(found);
+        }
+        sending.retain(|(_, request)| !self.lacks_login(&request.call));
+        let prepare = |(member, request): (_, &'m RequestStep)| {
+            Ok((member, request, self.prepare(&request.call, &self.variables)?))
+        };
+        let sent: Vec<(&Step, _, _)> =
+            sending.into_iter().map(prepare).collect::<Result<_, EvaluationError>>()?;
         let exchanges = join_all(sent.iter().map(|(_, _, prepared)| self.send_request(prepared))).await;
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
@@ -81,7 +99,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let callers: BTreeSet<_> = expect.circuits.iter().map(|circuit| &circuit.link.caller).collect();
         let paths = self.rules.circuits.iter().filter(|(service, _)| callers.contains(service));
         let paths: Vec<_> = paths.cloned().collect();
-        judge_circuits(&expect.circuits, &circuits::observe(self.world, &paths, &self.rules.requests).await)
+        judge_circuits(&expect.circuits, &self.circuits(&paths).await)
     }
 
     /// Evaluates the expressions of a request.
@@ -212,11 +230,8 @@ impl<W: World> ScenarioRun<'_, W> {
         for (name, expression) in capture {
             match expression.evaluate(scope) {
                 Ok(value) => {
-                    if secret.contains(name)
-                        && let Err(why) = self.secrets.hide_value(&value)
-                    {
-                        let kind = FindingKind::Capture(name.clone());
-                        findings.push(Finding::new(kind, "a value that can be hidden", format!("it {why}")));
+                    if secret.contains(name) {
+                        findings.extend(unhidden(name, &value, self.secrets));
                     }
                     self.variables.set(name, value);
                 }

@@ -169,3 +169,44 @@ async fn a_login_for_a_run_is_sent_once_past_the_links_and_a_failure_breaks_the_
         "alice can't log in with POST shop /login: status: expected 200, found 401; body.tenant: expected \"a\", found absent"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_fails_while_a_service_starts_is_tried_again_by_a_step_that_polls() {
+    let text = "
+faults: { starting: { link: client -> shop, outage: refuse } }
+steps:
+  - { inject: starting, for: 1s }
+  - eventually: { within: 5s, every: 400ms, request: GET shop /me, as: alice, expect: { body: { auth: Bearer t1 } } }
+";
+    let (found, logins, sent) = found(text).await;
+    assert_eq!((found, logins), (Vec::new(), 1));
+    assert_eq!(sent, ["POST /login", "POST /login", "POST /login", "POST /login", "GET /me"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_of_together_that_is_left_out_needs_no_login() {
+    let text = "
+vars: { kind: 1 }
+steps:
+  - together:
+      - { request: GET shop /me, as: alice, expect: { body: { auth: Bearer t1 } } }
+      - { if: kind == 2, request: GET shop /me, as: mallory, expect: { status: 200 } }
+";
+    let (found, logins, _) = found(text).await;
+    assert_eq!((found, logins), (Vec::new(), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_a_login_captures_is_hidden() {
+    let conf = CONF.replace(
+        "capture: { token: body.token }\n  guest",
+        "capture: { token: { secret: 'body.token * 3' } }\n  guest",
+    );
+    for conf in [conf.clone(), conf.replacen("capture", "once: run\n      capture", 1)] {
+        let text = "steps:\n  - { request: GET shop /me, as: alice, expect: { status: 200 } }\n";
+        let result = run_with(&logins(&Arc::default()), &conf, text).await;
+        assert_eq!(findings(&result.verdict), [""; 0]);
+        let told = format!("{:?}", result.history);
+        assert!(told.contains("Bearer ***") && !told.contains("t1t1t1"), "{told}");
+    }
+}

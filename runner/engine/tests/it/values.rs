@@ -18,11 +18,15 @@ invariants:
 ";
 
 async fn run(steps: &str, seed: u64) -> ScenarioResult {
+    run_in(CONFIGURATION, steps, seed).await
+}
+
+async fn run_in(configuration: &str, steps: &str, seed: u64) -> ScenarioResult {
     let environment = [("KEY", "k3y/with more"), ("REGION", "us")];
     let environment: BTreeMap<String, String> =
         environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let configuration =
-        read_configuration_with(CONFIGURATION, "e2e.conf".into(), &BTreeMap::new(), &environment);
+        read_configuration_with(configuration, "e2e.conf".into(), &BTreeMap::new(), &environment);
     let configuration = configuration.expect("a configuration");
     let text = format!("scenario: s\nsteps:{steps}");
     let Ok(File::Scenario(scenario)) = read_file(&text, "a.yaml".into(), &configuration) else {
@@ -30,7 +34,12 @@ async fn run(steps: &str, seed: u64) -> ScenarioResult {
     };
     let stage = shop(|request, number| {
         let status = if request.contains("/polled") && !number.is_multiple_of(3) { 503 } else { 200 };
-        (status, format!(r#"{{"ok": true, "seen": "{request}", "token": "t0ken-{number}"}}"#))
+        (
+            status,
+            format!(
+                r#"{{"ok": true, "circuits": {{"bank": "open"}}, "seen": "{request}", "token": "t0ken-{number}"}}"#
+            ),
+        )
     });
     let rules = Rules { run: Some(Seed(255)), ..Rules::from(&configuration) };
     run_scenario(&stage, scenario.into(), &rules, Seed(seed), |_| {}).await
@@ -74,8 +83,8 @@ async fn the_same_seed_and_step_draw_the_same_values() {
     let waiting = "\n  - eventually: { within: 5s, request: GET shop /seen, expect: { status: 200 } }\n";
     let once = sent(&run(&all(waiting), 1).await);
     assert_eq!(once[..2], values[..2]);
-    assert_eq!(once[once.len() - 4..], values[values.len() - 4..]);
-    assert!(values.last().expect("a request").contains("/00000000000000ff?at=1970-01-02T00:00:00.000Z"));
+    assert_eq!(once[once.len() - 4..once.len() - 1], values[values.len() - 4..values.len() - 1]);
+    assert!(values.last().expect("a request").contains("/00000000000000ff?at=1970-01-02T00:00:00.200Z"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,4 +131,35 @@ async fn a_captured_secret_that_can_not_be_hidden_is_a_finding() {
             "capture flag: a value that can be hidden / it is no text that could be hidden",
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_from_outside_is_known_to_every_request_that_e2e_conf_describes() {
+    let configuration = "
+services:
+  shop:
+    command: shop
+    depends_on: [bank]
+    circuits: /circuits
+    headers: { X-Key: '${secrets.KEY} of ${run_id}' }
+  bank: { base_url: http://localhost:1 }
+secrets: [KEY]
+env: { REGION: eu }
+clients:
+  alice:
+    headers: { X-Token: '${token}' }
+    login:
+      request: POST bank /${run_id}
+      headers: { X-Region: '${env.REGION}', X-Request: '${uuid()}' }
+      body: { password: '${secrets.KEY}' }
+      capture: { token: body.token }
+      once: run
+";
+    let steps = "
+  - request: GET shop /me
+    as: alice
+    expect: { status: 200, circuits: { shop -> bank: open } }
+";
+    let result = run_in(configuration, steps, 1).await;
+    assert_eq!(findings(&result.verdict), [""; 0]);
 }

@@ -111,7 +111,8 @@ impl World for MemoryWorld {
     }
 
     fn clock(&self) -> WallClock {
-        Arc::new(|| Duration::from_hours(24))
+        let links = self.links.clone();
+        Arc::new(move || Duration::from_hours(24) + links.now())
     }
 
     async fn signal(&self, service: &ServiceName, signal: Signal) -> Result<(), BrokenOff> {

@@ -4,14 +4,14 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
-    Action, Call, DuringStep, EffectExpectation, Expression, ForStep, Judging, Phase, ProcessStep,
-    RequestStep, Scenario, Signal, StatusPattern, Step, Times,
+    Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expression, ForStep, Judging, Phase,
+    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, Times, WatchStep,
 };
 
 use crate::{
     captures::{captured, without_unused_captures},
     interference::Interference,
-    outcome_check::{expression, final_success, outcome_check},
+    outcome_check::{SUCCESS, expression, final_success, outcome_check},
     step,
     sweep::{call::SweptCall, placement::FaultPlacement},
 };
@@ -147,8 +147,9 @@ fn lenient(
             sent_leniently(request, &step.name, interference, keyed);
             *steps = inner(steps);
         }
-        Action::Eventually(eventually) => eventually.request.expect.judging = Judging::Lenient,
-        Action::Watch(watch) => watch.request.expect.judging = Judging::Lenient,
+        Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
+            judged_leniently(request);
+        }
         Action::Together(members) => {
             let kept = |member: &Step| lenient(member, interference, captured, keyed.as_deref_mut());
             *members = members.iter().filter_map(kept).collect();
@@ -163,8 +164,12 @@ fn lenient(
         Action::Run(run) => run.expect.judging = Judging::Lenient,
         Action::Inject(_) | Action::Heal(_) | Action::Wait(_) | Action::Vars(_) => {}
     }
-    if matches!(&step.action, Action::For(ForStep { steps, .. }) if steps.is_empty()) {
-        return None;
+    match step.action {
+        Action::For(ForStep { steps, .. }) if steps.is_empty() => return None,
+        Action::During(DuringStep { request, steps }) if steps.is_empty() => {
+            step.action = Action::Request(request);
+        }
+        action => step.action = action,
     }
     let used: BTreeSet<String> = match step.own_request() {
         Some(request) => request.call.names().map(str::to_owned).collect(),
@@ -181,6 +186,18 @@ fn lenient(
     Some(Step { condition, ..step })
 }
 
+/// Takes the expectations from a request. Where it expects a success, it captures null of any other reply: an error has values
+/// of other kinds, with which later steps can't do what they do with these.
+fn judged_leniently(request: &mut RequestStep) {
+    let expect = &mut request.expect;
+    expect.judging = Judging::Lenient;
+    if !expect.status.is_empty() && expect.status.iter().all(|status| status.is_success()) {
+        for (_, value) in &mut request.capture {
+            *value = expression(&format!("({}) if {SUCCESS} else none", value.source()));
+        }
+    }
+}
+
 /// Takes the expectations from a request. One with a key is added to `keyed`.
 fn sent_leniently(
     request: &mut RequestStep,
@@ -188,7 +205,7 @@ fn sent_leniently(
     interference: Interference,
     keyed: Option<&mut Vec<KeyedRequest>>,
 ) {
-    request.expect.judging = Judging::Lenient;
+    judged_leniently(request);
     let has_key = request.call.headers.iter().any(|(name, _)| name.as_str() == KEY);
     let Some(keyed) = keyed.filter(|_| has_key && request.times == Times::Once) else { return };
     let succeeded = format!("request_{}_said", keyed.len() + 1);

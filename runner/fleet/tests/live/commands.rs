@@ -53,7 +53,7 @@ fn told(result: &ScenarioResult) -> Vec<String> {
 fn is_judged() {
     let steps = "
   - run: [sh, -c, 'echo version 3.1; echo careful >&2; exit 2', ignored]
-    expect: { exit: [1, 2], stdout: [version, '3.'], stderr: careful, that: \"exit == 2 and took < 60\" }
+    expect: { exit: [1, 2], stdout: [version, '3.'], stderr: careful, that: \"exit == 2 and took < 60s\" }
     capture: { version: \"stdout | regex('version (.*)')\", code: exit }
   - run: ./greet --name \"${version} ${code}\"
     env: { GREETING: 'hello, ${code}', URL: '${url.alone}' }

@@ -1,11 +1,18 @@
 //! Worlds that were started before their scenario is known.
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use engine::{Stage, World};
 use fault::Seed;
 use fleet::{Fleet, FleetOptions};
 use rustix::process::{Signal, kill_process};
+use scenario::{File, read_file};
+use tokio::time::timeout;
 use verdict::Verdict;
 
 use crate::fixture::{
@@ -18,6 +25,7 @@ pub(crate) const TRIALS: &[(&str, fn())] = &[
     ("a_spare_world_whose_service_has_ended_is_replaced", replaced),
     ("the_folder_of_a_spare_world_is_kept_by_the_name_of_its_scenario", kept),
     ("a_spare_world_ends_with_its_fleet", ends_with_fleet),
+    ("a_scenario_with_stubs_gets_the_addresses_that_a_spare_world_holds", addresses),
     ("no_spare_world_is_started_where_all_services_run_already", nothing_to_start),
 ];
 
@@ -103,6 +111,26 @@ fn ends_with_fleet() {
         let spare = fleet.world_folders();
         drop(fleet.inner);
         assert!(!Path::new(&spare[0]).exists());
+    });
+}
+
+fn addresses() {
+    on_runtime(async {
+        let port =
+            TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("it is bound").port();
+        let depends_on = format!("depends_on: {{ back: {{ listen: 127.0.0.1:{port} }} }}");
+        let services =
+            service("front", &[("UPSTREAM", "${url.back}")], &[&depends_on]) + &service("back", &[], &[]);
+        let fleet = TestFleet::new(&services);
+        fleet.inner.raise_spare().await;
+        let text = "scenario: s\nstubs: { back: [{ match: GET /starts, reply: { text: a stub } }] }\nsteps: [{ request: GET front /call, expect: { body: a stub } }]\n";
+        let found = read_file(text, "a.yaml".into(), &configuration(&services, fleet.data.path()));
+        let Ok(File::Scenario(scenario)) = found else { panic!("{found:#?}") };
+        let raised = timeout(Duration::from_secs(20), fleet.inner.raise(&scenario, Seed(1))).await;
+        let world = raised.expect("it waits for no spare world").expect("it starts");
+        assert_eq!(read(&world, "front", "/call").await, "a stub");
+        world.close().await;
+        assert_eq!(fleet.world_folders(), [""; 0], "the spare world has ended");
     });
 }
 

@@ -78,7 +78,7 @@ fn merged(step: &Step, exchange: &Exchange<'_>) -> Option<Expectations> {
     for member in step.all() {
         let Some(RequestStep { call, expect, .. }) = member.own_request() else { continue };
         if call.method == exchange.request.method && call.service == exchange.link.callee {
-            if matches!(member.action, Action::Eventually(_)) {
+            if matches!(member.action, Action::Eventually(_) | Action::Watch(_)) {
                 return None;
             }
             merged.status.extend(&expect.status);

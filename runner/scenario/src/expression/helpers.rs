@@ -23,7 +23,7 @@ const fn helper(name: &'static str, doc: &'static str, example: &'static str, va
     Helper { name, doc, example, value: Some(value) }
 }
 
-/// One whose value is drawn.
+/// A part whose value is another one in every run.
 const fn drawn(name: &'static str, doc: &'static str, example: &'static str) -> Helper {
     Helper { name, doc, example, value: None }
 }
@@ -144,9 +144,9 @@ pub(super) const FILTERS: &[Helper] = &[
     helper("plus", "The exact sum of two numbers.", "0.1 | plus(0.2)", "0.3"),
     helper(
         "plus_time",
-        "A later time, by a length of time; an earlier one with `-1h`.",
-        "'2026-11-26T09:30:00Z' | plus_time('1h')",
-        "\"2026-11-26T10:30:00.000Z\"",
+        "The time that is a length of time later, or earlier: `'-1h'`.",
+        "'2026-01-01T12:00:00Z' | plus_time('1h')",
+        "\"2026-01-01T13:00:00.000Z\"",
     ),
     helper("pprint", "The value as a text for people.", "'a' | pprint", "\"'a'\""),
     helper(
@@ -243,17 +243,17 @@ pub(super) const TESTS: &[Helper] = &[
 ];
 
 const FUNCTIONS: &[Helper] = &[
-    drawn("choice", "One of a list, by chance.", "choice(['phone', 'desk'])"),
+    drawn("choice", "One item of a list, drawn by the seed of the run.", "choice(['a', 'b'])"),
     helper("dict", "An object of these values.", "dict(a=1)", "{\"a\": 1}"),
-    drawn("now", "The world's time, in UTC: `2026-11-26T09:30:00.000Z`.", "now()"),
-    drawn("random", "A whole number between two, by chance.", "random(1, 10)"),
+    drawn("now", "The time in UTC, by the clock of the world: `2026-01-01T12:00:00.000Z`.", "now()"),
+    drawn("random", "A whole number from one to another, drawn by the seed of the run.", "random(1, 10)"),
     helper(
         "range",
         "The numbers from 0, or from the first, up to one before the last.",
         "range(1, 4)",
         "[1, 2, 3]",
     ),
-    drawn("uuid", "A UUID of version 4.", "uuid()"),
+    drawn("uuid", "A UUID of version 4, drawn by the seed of the run.", "uuid()"),
 ];
 
 /// The names of these.

@@ -50,7 +50,7 @@ impl Step {
         }
         match &self.action {
             Action::Eventually(eventually) => {
-                names.extend(eventually.fail_if.iter().flat_map(Expression::names))
+                names.extend(eventually.fail_if.iter().flat_map(Expression::names));
             }
             Action::Check(conditions) => names.extend(conditions.iter().flat_map(Expression::names)),
             Action::Run(run) => names.extend(run.names()),

@@ -42,7 +42,7 @@ const fn known(places: &'static str, name: &'static str, doc: &'static str) -> K
 
 const OF_A_REPLY: &str = "`that`, `capture`, `makes`, `same`";
 const OF_A_LINK: &str = "`links`";
-const EVERYWHERE: &str = "every expression and `${…}` of a scenario or an invariant";
+const EVERYWHERE: &str = "every expression";
 const OF_A_SERVICE: &str = "`command`, `env`, `cwd` and `build` of e2e.conf";
 const OF_A_SERVICE_OR_COMMAND: &str = "the same; `run`";
 const OF_A_COMMAND: &str = "`that` and `capture` of `run`";
@@ -68,13 +68,17 @@ pub const KNOWN_NAMES: &[KnownName] = &[
         "The number of the request or round, counted from 0.",
     ),
     known("an expected body or header, alone in `${…}`", "any", "Any value."),
+    known(EVERYWHERE, RUN_ID, "The identity of the run: its seed in hexadecimal digits."),
     known(
         EVERYWHERE,
-        "run_id",
-        "What is the same in the whole run, and in every run with its seed: 16 hexadecimal digits.",
+        ENV,
+        "Environment variables by name, those that `env` of e2e.conf declares: `${env.API_URL}`. In `command`, `env`, `cwd` and `build` of e2e.conf, all of them.",
     ),
-    known(EVERYWHERE, "env", "The environment variables that e2e.conf declares, by name: `${env.API_URL}`."),
-    known(EVERYWHERE, "secrets", "The secrets that e2e.conf declares, by name: `${secrets.API_KEY}`."),
+    known(
+        EVERYWHERE,
+        SECRETS,
+        "The secrets that `secrets` of e2e.conf declares, by name: `${secrets.API_KEY}`.",
+    ),
     known(OF_A_SERVICE, "port", "The port on which the service has to listen."),
     known(
         OF_A_SERVICE_OR_COMMAND,
@@ -86,11 +90,6 @@ pub const KNOWN_NAMES: &[KnownName] = &[
         OF_A_SERVICE_OR_COMMAND,
         "url",
         "The addresses of links by callee: `${url.users-service}`; beside `run`, those of the services themselves.",
-    ),
-    known(
-        OF_A_SERVICE,
-        "env",
-        "Environment variables of the runner by name, also ones that aren't declared: `${env.HOME}`.",
     ),
     known(OF_A_COMMAND, "exit", "The exit code of the command."),
     known(OF_A_COMMAND, "stdout", "What it wrote to its standard output, a text."),

@@ -32,61 +32,65 @@ mod multipart;
 pub(crate) mod pairs;
 
 /// The keys beside a request: what is sent, and what must come back.
-pub(crate) const REQUEST: &[Key] = &[
-    Key::optional(
-        "query",
-        PAIRS,
-        "Pairs that are encoded and appended to the path; a list repeats a name, null leaves it out.",
-    ),
-    Key::optional(
-        "headers",
-        HEADERS,
-        "Headers that are sent; a list sends one several times, null leaves out one that would be sent otherwise.",
-    ),
-    Key::optional("body", Shape::Json, "A JSON body; `${…}` in it holds an expression."),
-    Key::optional("text", Shape::Text, "A body of plain text, in place of a JSON body."),
-    Key::optional(
-        "form",
-        PAIRS,
-        "The fields of a form, in place of a JSON body; a list repeats a field, null leaves it out.",
-    ),
-    Key::optional(
-        "multipart",
-        PARTS,
-        "The parts of a multipart form, in place of a JSON body: a text each, or a mapping with `file` or `text`.",
-    ),
-    Key::optional(
-        "file",
-        Shape::Text,
-        "A file whose bytes are the body, relative to this file. Its extension gives the `Content-Type`, unless a header does.",
-    ),
-    Key::optional(
-        "as",
-        Shape::Text,
-        "The client that sends it, of `clients`: with its headers, its authentication and its cookies.",
-    ),
-    Key::optional(
-        "auth",
-        AUTHENTICATION,
-        "How it says who sends it: `{ basic: { user: …, password: … } }`, `{ bearer: … }`, or `none`.",
-    ),
-    Key::optional(
-        "follow",
-        FOLLOW,
-        "Follows redirects: `true` for at most 10, or the most that it follows; not followed unless said otherwise.",
-    ),
-    Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
-    Key::optional(
-        "expect",
-        Shape::Either(&[Shape::Table(&expect::EXPECT), Shape::Table(&RUN_EXPECT)]),
-        "The expectations on the reply, or on the end of a command.",
-    ),
-    Key::optional(
-        "capture",
-        Shape::Names(&CAPTURED),
-        "Names for later steps, each with an expression over `status`, `headers`, `body` and `took`; `{ secret: … }` around it hides the value everywhere.",
-    ),
-];
+pub(crate) const REQUEST: &[Key] = &request_keys(Shape::Table(&expect::EXPECT));
+
+/// The same of a step, which can run a command in place of sending a request.
+pub(crate) const REQUEST_OR_COMMAND: &[Key] =
+    &request_keys(Shape::Either(&[Shape::Table(&expect::EXPECT), Shape::Table(&RUN_EXPECT)]));
+
+const fn request_keys(expect: Shape) -> [Key; 13] {
+    [
+        Key::optional(
+            "query",
+            PAIRS,
+            "Pairs that are encoded and appended to the path; a list repeats a name, null leaves it out.",
+        ),
+        Key::optional(
+            "headers",
+            HEADERS,
+            "Headers that are sent; a list sends one several times, null leaves out one that would be sent otherwise.",
+        ),
+        Key::optional("body", Shape::Json, "A JSON body; `${…}` in it holds an expression."),
+        Key::optional("text", Shape::Text, "A body of plain text, in place of a JSON body."),
+        Key::optional(
+            "form",
+            PAIRS,
+            "The fields of a form, in place of a JSON body; a list repeats a field, null leaves it out.",
+        ),
+        Key::optional(
+            "multipart",
+            PARTS,
+            "The parts of a multipart form, in place of a JSON body: a text each, or a mapping with `file` or `text`.",
+        ),
+        Key::optional(
+            "file",
+            Shape::Text,
+            "A file whose bytes are the body, relative to this file. Its extension gives the `Content-Type`, unless a header does.",
+        ),
+        Key::optional(
+            "as",
+            Shape::Text,
+            "The client that sends it, of `clients`: with its headers, its authentication and its cookies.",
+        ),
+        Key::optional(
+            "auth",
+            AUTHENTICATION,
+            "How it says who sends it: `{ basic: { user: …, password: … } }`, `{ bearer: … }`, or `none`.",
+        ),
+        Key::optional(
+            "follow",
+            FOLLOW,
+            "Follows redirects: `true` for at most 10, or the most that it follows; not followed unless said otherwise.",
+        ),
+        Key::optional("timeout", DURATION, "How long to wait for the reply, such as `5s`."),
+        Key::optional("expect", expect, "The expectations on the reply, or on the end of a command."),
+        Key::optional(
+            "capture",
+            Shape::Names(&CAPTURED),
+            "Names for later steps, each with an expression over `status`, `headers`, `body` and `took`; `{ secret: … }` around it hides the value everywhere.",
+        ),
+    ]
+}
 
 /// `METHOD service /path`.
 pub(crate) const REQUEST_LINE: Shape = Shape::Pattern(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\s+\S+\s+(/|\$\{).*$");

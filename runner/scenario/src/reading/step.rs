@@ -18,7 +18,7 @@ use super::{
     condition::conditions,
     fields::Fields,
     reader::{Reader, all},
-    request::{REQUEST, REQUEST_LINE, request_step},
+    request::{REQUEST_LINE, REQUEST_OR_COMMAND, request_step},
     suggestion,
     table::{DURATION, EXPRESSIONS, Key, Presence, Shape, Table},
     yaml::{Entry, Kind, Node},
@@ -103,7 +103,7 @@ const ROUNDS: &[Key] = &[Key::optional(
 
 /// The keys that may stand beside some of those.
 const BESIDE: &[(&str, &[&[Key]])] = &[
-    ("request", &[SENDING, REQUEST, DURING]),
+    ("request", &[SENDING, REQUEST_OR_COMMAND, DURING]),
     ("inject", &[AFTER, LASTING]),
     ("run", &[RUN]),
     ("include", &[INCLUDE]),
@@ -114,7 +114,7 @@ const ALSO_BESIDE_RUN: [&str; 3] = ["timeout", "expect", "capture"];
 
 pub(crate) const STEP: Table = Table {
     what: "a step",
-    groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST, DURING, AFTER, ROUNDS, INCLUDE, RUN],
+    groups: &[heading::HEADING, ACTIONS, SENDING, REQUEST_OR_COMMAND, DURING, AFTER, ROUNDS, INCLUDE, RUN],
 };
 
 /// The steps in a list, with those of the files that it includes.

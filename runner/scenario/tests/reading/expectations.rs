@@ -36,9 +36,12 @@ fn a_pattern_that_cannot_fail_or_cannot_be_read_is_a_mistake() {
         "body: { a: '${number >}' }",
         &["3:69 not an expression: unexpected end of input, expected expression"],
     );
-    let whole = "`${uuid}` stands for a whole value in an expected body; a condition on it begins with it: `${number > 3}`";
-    check_expect("body: { a: 'id-${uuid}' }", &[&format!("3:65 `uuid` is undefined ({whole})")]);
-    check_expect("that: body.id == uuid", &[&format!("3:65 `uuid` is undefined ({whole})")]);
+    let whole = "`${email}` stands for a whole value in an expected body; a condition on it begins with it: `${number > 3}`";
+    check_expect("body: { a: 'id-${email}' }", &[&format!("3:65 `email` is undefined ({whole})")]);
+    check_expect("that: body.id == email", &[&format!("3:65 `email` is undefined ({whole})")]);
+    // A function of that name stands everywhere.
+    let function = "not an expression: `uuid` is a function (write `uuid()`)";
+    check_expect("body: { a: 'id-${uuid}' }", &[&format!("3:65 {function}")]);
     check_expect(
         "body: { a: { any_order: 1 } }",
         &["3:72 this is a number, and has to be a list whose items can have any order"],

@@ -21,7 +21,7 @@ pub(crate) fn name(name: &str) -> ServiceName {
 /// A configuration of services, each with the services that it depends on.
 pub(crate) fn configuration(services: &[(&str, &[&str])]) -> Configuration {
     let service = |(own, calls): &(&str, &[&str])| {
-        format!("  {own}: {{ command: linked-in, depends_on: [{}] }}\n", calls.join(", "))
+        format!("  {own}: {{ command: linked-in, stop: 10s, depends_on: [{}] }}\n", calls.join(", "))
     };
     let services: String = services.iter().map(service).collect();
     let text = format!("services:\n{services}settle: 5s\n");

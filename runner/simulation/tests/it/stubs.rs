@@ -175,9 +175,15 @@ steps: [{{ request: GET front /provider/kinds, expect: {{ body: of the scenario 
 
 #[test]
 fn a_scenario_with_a_command_is_refused_before_it_runs() {
-    let result =
-        run("steps: [{ request: GET front /provider/kinds, expect: { status: 200 } }, { run: ls }]", 1);
-    let Verdict::BrokenOff(broken) = &result.verdict else { panic!("{:?}", result.verdict) };
-    assert_eq!(broken.to_string(), "a.yaml: step 2 runs a command, and simulated worlds have none");
-    assert!(result.history.records().is_empty());
+    for (step, line) in [("- run: ls", 4), ("- for: { each: [1] }\n    steps: [{ run: ls }]", 5)] {
+        let text = format!(
+            "steps:\n  - {{ request: GET front /provider/kinds, expect: {{ status: 200 }} }}\n  {step}"
+        );
+        let result = run(&text, 1);
+        let Verdict::BrokenOff(broken) = &result.verdict else { panic!("{:?}", result.verdict) };
+        let expected =
+            format!("a.yaml: the step on line {line} runs a command, and simulated worlds have none");
+        assert_eq!(broken.to_string(), expected);
+        assert!(result.history.records().is_empty());
+    }
 }
