@@ -61,7 +61,7 @@ pub enum Fit {
 
 impl ValueType {
     /// All of them, by their names.
-    pub(crate) const ALL: [(&str, Self); 14] = [
+    pub const ALL: [(&str, Self); 14] = [
         ("uuid", Self::Uuid),
         ("date", Self::Date),
         ("time", Self::Time),

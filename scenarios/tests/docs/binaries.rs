@@ -30,17 +30,23 @@ fn build() -> Result<PathBuf, String> {
 }
 
 /// The programs that can be missing on a machine on which the rest is tested.
-const LANGUAGES: &[&str] = &["python3", "node"];
+const OTHERS: &[&str] = &["python3", "node", "java", SCHEMA_CHECK];
+/// The program that has the schemas of other programs' files.
+pub(super) const SCHEMA_CHECK: &str = "check-jsonschema";
 
 /// Those of them that a text names and that aren't there. With `CI` all of them have to be.
 pub(super) fn missing(text: &str) -> Vec<&'static str> {
     if env::var_os("CI").is_some() {
         return Vec::new();
     }
+    let names = |program: &&&str| {
+        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
+        words.any(|word| word == **program)
+    };
     let absent = |program: &&&str| {
         let version =
             Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         version.is_err()
     };
-    LANGUAGES.iter().filter(|program| text.contains(**program)).filter(absent).copied().collect()
+    OTHERS.iter().filter(names).filter(absent).copied().collect()
 }

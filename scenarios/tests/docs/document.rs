@@ -3,8 +3,8 @@
 /// A part of a document that means something to the tests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// An empty folder takes the place of the one before: `<!-- new project -->`.
-    NewProject,
+    /// An empty folder takes the place of the one before: `<!-- new project -->`. It is named by the heading above.
+    NewProject(String),
     Block(Block),
 }
 
@@ -22,16 +22,24 @@ pub(super) struct Block {
 /// What a block is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// `file=PATH`: it is the content of this file.
-    File(String),
+    /// `file=PATH`: it is the content of this file. With `schema=NAME` it is as another program wants it, whose schema is known by this name.
+    File { path: String, schema: Option<String> },
     /// `sh`: its lines are run, and end with this exit code (`exit=1`; 0 unless said otherwise).
     Run { exit: i32 },
     /// `sh background until=TEXT`: it is started, and runs on once it has written the text.
     Background { until: String },
-    /// `text output`: what the block that ran last writes.
-    Output,
+    /// `text output`: what the block that ran last writes, or with `contains` some of its lines.
+    Output(Extent),
     /// It is only looked at, as all others are, also those after `<!-- not run: REASON -->`.
     Shown,
+}
+
+/// How much of what is written a document shows.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(super) enum Extent {
+    All,
+    /// Lines that follow one another.
+    Part,
 }
 
 /// The parts of a document, or what is wrong with one of its fences, with its line.
@@ -39,11 +47,14 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut lines = (1..).zip(text.lines());
     let mut not_run = false;
+    let mut heading = "";
     while let Some((line, written)) = lines.next() {
         let trimmed = written.trim_start();
         let indent = written.len() - trimmed.len();
         if trimmed.trim_end() == "<!-- new project -->" {
-            parts.push(Part::NewProject);
+            parts.push(Part::NewProject(heading.to_owned()));
+        } else if trimmed.starts_with('#') {
+            heading = trimmed.trim_matches(['#', ' ']);
         } else if let Some(reason) = trimmed.strip_prefix("<!-- not run") {
             if reason.trim_start_matches(':').trim().trim_end_matches("-->").trim().is_empty() {
                 return Err(format!("line {line}: say why: `<!-- not run: REASON -->`"));
@@ -83,8 +94,8 @@ fn fence(line: &str) -> Option<&str> {
 fn purpose(language: &str, words: &[&str], not_run: bool) -> Result<Purpose, String> {
     let value = |key: &str| words.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
     let unknown = words.iter().find(|word| {
-        !["background", "output"].contains(word)
-            && !["exit", "file", "until"].iter().any(|key| word.starts_with(&format!("{key}=")))
+        !["background", "output", "contains"].contains(word)
+            && !["exit", "file", "schema", "until"].iter().any(|key| word.starts_with(&format!("{key}=")))
     });
     if let Some(word) = unknown {
         return Err(format!("`{word}` means nothing after a fence"));
@@ -93,7 +104,7 @@ fn purpose(language: &str, words: &[&str], not_run: bool) -> Result<Purpose, Str
         return Ok(Purpose::Shown);
     }
     if let Some(file) = value("file") {
-        return Ok(Purpose::File(file.to_owned()));
+        return Ok(Purpose::File { path: file.to_owned(), schema: value("schema").map(str::to_owned) });
     }
     match language {
         "sh" | "bash" if words.contains(&"background") => match value("until") {
@@ -104,7 +115,9 @@ fn purpose(language: &str, words: &[&str], not_run: bool) -> Result<Purpose, Str
             let exit = value("exit").map_or(Ok(0), str::parse);
             exit.map(|exit| Purpose::Run { exit }).map_err(|_| "`exit=` is followed by a number".into())
         }
-        "text" if words.contains(&"output") => Ok(Purpose::Output),
+        "text" if words.contains(&"output") => {
+            Ok(Purpose::Output(if words.contains(&"contains") { Extent::Part } else { Extent::All }))
+        }
         _ => Ok(Purpose::Shown),
     }
 }
@@ -117,7 +130,7 @@ pub(super) fn is_read_as_blocks() {
             .into_iter()
             .filter_map(|part| match part {
                 Part::Block(Block { line, language, purpose, text }) => Some((line, language, purpose, text)),
-                Part::NewProject => None,
+                Part::NewProject(_) => None,
             })
             .collect();
         let blocks: Vec<_> = blocks
@@ -134,7 +147,11 @@ pub(super) fn is_read_as_blocks() {
     check("```sh exit=1\nfalse\n```", &[(1, "sh", Purpose::Run { exit: 1 }, "false\n")]);
     check(
         "- item\n  ```yaml file=a/b.yaml\n  a:\n    b: 1\n  ```\n",
-        &[(2, "yaml", Purpose::File("a/b.yaml".into()), "a:\n  b: 1\n")],
+        &[(2, "yaml", Purpose::File { path: "a/b.yaml".into(), schema: None }, "a:\n  b: 1\n")],
+    );
+    check(
+        "```yaml file=ci.yml schema=gitlab-ci\n```\n",
+        &[(1, "yaml", Purpose::File { path: "ci.yml".into(), schema: Some("gitlab-ci".into()) }, "")],
     );
     check("````md\n```sh\nls\n```\n````\n", &[(1, "md", Purpose::Shown, "```sh\nls\n```\n")]);
     check(
@@ -142,8 +159,12 @@ pub(super) fn is_read_as_blocks() {
         &[(3, "sh", Purpose::Shown, "runner up\n")],
     );
     check(
-        "```text\nx\n```\n```text output\ny\n```",
-        &[(1, "text", Purpose::Shown, "x\n"), (4, "text", Purpose::Output, "y\n")],
+        "```text\nx\n```\n```text output\ny\n```\n```text output contains\nz\n```",
+        &[
+            (1, "text", Purpose::Shown, "x\n"),
+            (4, "text", Purpose::Output(Extent::All), "y\n"),
+            (7, "text", Purpose::Output(Extent::Part), "z\n"),
+        ],
     );
     check(
         "```sh background until=ready\nserve\n```",
@@ -158,5 +179,5 @@ pub(super) fn is_read_as_blocks() {
     ] {
         assert_eq!(parts(text), Err(wrong.to_owned()), "{text}");
     }
-    assert_eq!(parts("<!-- new project -->"), Ok(vec![Part::NewProject]));
+    assert_eq!(parts("## A b\n<!-- new project -->"), Ok(vec![Part::NewProject("A b".into())]));
 }

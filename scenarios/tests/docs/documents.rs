@@ -53,29 +53,52 @@ pub(super) fn trials() -> Vec<Trial> {
         .collect();
     documents.push("README.md".into());
     documents.sort();
-    let trials = documents.into_iter().map(|document| {
-        let text = fs::read_to_string(&document).unwrap_or_default();
-        let run = parts(&text).unwrap_or_default().into_iter().filter_map(|part| match part {
-            Part::Block(block) if block.purpose != Purpose::Shown => Some(block.text),
-            _ => None,
-        });
-        let missing = binaries::missing(&run.collect::<String>());
-        let name = format!("docs::document {}", document.display());
-        Trial::test(name, move || runs(&text)).with_ignored_flag(!missing.is_empty())
+    documents.iter().flat_map(|document| of_document(document)).collect()
+}
+
+/// A test for each project of a document, in which blocks build on each other.
+fn of_document(document: &Path) -> Vec<Trial> {
+    let name = format!("docs::document {}", document.display());
+    let read = fs::read_to_string(document).map_err(|error| error.to_string());
+    let projects = match read.and_then(|text| projects(&text)) {
+        Ok(projects) => projects,
+        Err(wrong) => return vec![Trial::test(name, || Err(wrong.into()))],
+    };
+    let trials = projects.into_iter().map(|(heading, blocks)| {
+        let missing = binaries::missing(&blocks.iter().map(needs).collect::<String>());
+        let place = if heading.is_empty() { String::new() } else { format!(", {heading}") };
+        Trial::test(format!("{name}{place}"), move || run(&blocks)).with_ignored_flag(!missing.is_empty())
     });
     trials.collect()
 }
 
-/// Does with each block of a document what it is for. Fails with the line of the first that isn't as it is written.
-fn runs(text: &str) -> Result<(), Failed> {
-    let mut project = Project::new()?;
+/// What names the programs that a block needs.
+fn needs(block: &Block) -> &str {
+    match &block.purpose {
+        Purpose::Shown => "",
+        Purpose::File { schema: Some(_), .. } => binaries::SCHEMA_CHECK,
+        _ => &block.text,
+    }
+}
+
+/// The projects of a document that have blocks, each with the heading above it.
+fn projects(text: &str) -> Result<Vec<(String, Vec<Block>)>, String> {
+    let mut projects = vec![(String::new(), Vec::new())];
     for part in parts(text)? {
         match part {
-            Part::NewProject => project = Project::new()?,
-            Part::Block(block) => {
-                project.take(&block).map_err(|wrong| format!("the block in line {}: {wrong}", block.line))?;
-            }
+            Part::NewProject(heading) => projects.push((heading, Vec::new())),
+            Part::Block(block) => projects.last_mut().expect("there is one").1.push(block),
         }
+    }
+    projects.retain(|(_, blocks)| !blocks.is_empty());
+    Ok(projects)
+}
+
+/// Does with each block of a project what it is for. Fails with the line of the first that isn't as it is written.
+fn run(blocks: &[Block]) -> Result<(), Failed> {
+    let mut project = Project::new()?;
+    for block in blocks {
+        project.take(block).map_err(|wrong| format!("the block in line {}: {wrong}", block.line))?;
     }
     Ok(())
 }
@@ -100,18 +123,19 @@ impl Project {
 
     fn take(&mut self, block: &Block) -> Result<(), String> {
         match &block.purpose {
-            Purpose::File(path) => {
+            Purpose::File { path, schema } => {
                 let path = self.folder.join(path);
                 let folder = path.parent().expect("it is below the project's folder");
                 fs::create_dir_all(folder)
                     .and_then(|()| fs::write(&path, &block.text))
-                    .map_err(|error| error.to_string())
+                    .map_err(|error| error.to_string())?;
+                schema.as_ref().map_or(Ok(()), |schema| check_schema(&path, schema))
             }
             Purpose::Run { exit } => self.run(&block.text, *exit),
             Purpose::Background { until } => self.start(&block.text, until),
-            Purpose::Output => {
+            Purpose::Output(extent) => {
                 let written = self.written.as_ref().ok_or("no block before it runs")?;
-                difference(&block.text, written, &self.folder).map_or(Ok(()), Err)
+                difference(&block.text, written, *extent, &self.folder).map_or(Ok(()), Err)
             }
             Purpose::Shown => check(block),
         }
@@ -177,7 +201,7 @@ impl Project {
             shell.env_remove(cargo);
         }
         // Their output is for a person at a terminal, not for a workflow.
-        shell.env_remove("COLUMNS").env_remove("GITHUB_ACTIONS");
+        shell.env_remove("COLUMNS").env_remove("CI").env_remove("GITHUB_ACTIONS");
         shell.stdin(Stdio::null()).stdout(file).stderr(errors);
         let child = shell.spawn().map_err(|error| format!("bash can't be started: {error}"))?;
         Ok((child, output))
@@ -233,6 +257,15 @@ fn check_yaml(text: &str) -> Result<(), String> {
     schema.and_then(|schema| schema.complaint(text)).map_or(Ok(()), Err)
 }
 
+/// Refuses a file of another program that isn't as its schema says.
+fn check_schema(file: &Path, schema: &str) -> Result<(), String> {
+    let mut command = Command::new(binaries::SCHEMA_CHECK);
+    command.arg("--builtin-schema").arg(format!("vendor.{schema}")).arg(file);
+    let ended = command.output().map_err(|error| format!("{}: {error}", binaries::SCHEMA_CHECK))?;
+    let written = [ended.stdout, ended.stderr].concat();
+    if ended.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&written).into_owned()) }
+}
+
 /// Refuses a workflow of GitHub Actions that lacks what each needs.
 fn check_workflow(workflow: &serde_yaml::Value) -> Result<(), String> {
     let needs = |value: &serde_yaml::Value, what: &str, keys: &[&str]| {
@@ -258,6 +291,7 @@ fn accepts(program: &str, arguments: &[&str]) -> Result<(), String> {
 
 /// Fails unless a document is run as it is written, and one that isn't so fails.
 pub(super) fn that_are_wrong_fail() -> Result<(), Failed> {
+    let runs = |text: &str| projects(text)?.iter().try_for_each(|(_, blocks)| run(blocks));
     let right = "```py file=a/b.txt\none\n```\n```sh\ncat a/b.txt; echo $((6 * 7)) ms\n```\n```text output\none\n7 ms\n```\n";
     runs(right)?;
     runs("```sh exit=3\nexit 3\n```\n```sh\nrunner --version\n```\n")?;

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt::Write};
 use libtest_mimic::Failed;
 use runner::Exit;
 use scenario::{
-    FileKind, HELPERS, KNOWN_NAMES, KeyPresence, KeyReference, TableReference, parse_duration, tables,
+    FileKind, HELPERS, KNOWN_NAMES, KeyPresence, KeyReference, TableReference, ValueType, parse_duration,
+    tables,
 };
 
 use super::{
@@ -35,8 +36,8 @@ mean and marks what is wrong, once the first line of a file names its schema:
 # yaml-language-server: $schema=schema/scenario.json
 ```
 
-`runner schema scenario > schema/scenario.json` writes it; the other kinds are `invariants`, `exploration` and `conf`. What depends on more
-than a value itself only the command finds, with `--dry-run`, too:
+`runner schema scenario > schema/scenario.json` writes it; the other kinds are `invariants`, `exploration`, `steps` and `conf`. What depends on more
+than a value itself only the command finds, with `runner check`, too:
 
 ";
 const EXPRESSIONS: &str = "
@@ -54,10 +55,20 @@ Variables (`vars`) and captures of earlier steps are known everywhere in a scena
 | name | in | meaning |
 | --- | --- | --- |
 ";
+const TYPES: &str = "
+### Types
+
+In an expected `body` or header, `${any}` stands for any value, and `${TYPE}` for any of a type. A condition can follow: `${number > 3}`,
+`${number > 3 and number < 9}`, `${string matching '^a'}`. There are these types:
+
+";
+/// What isn't in a table: how links, replies, snapshots and processes behave.
+const NOTES: &str = include_str!("notes.md");
 const DURATIONS: &str = "
 ## Durations
 
-A length of time is a number with a unit: `ms`, `s`, `m` or `h`. The longest is a day.
+A length of time is a number with a unit: `us`, `ms`, `s`, `m` or `h`; or several, from long to short. The longest is a day. In expressions it is a number of
+seconds: `took < 300ms`. Sizes are bytes, or have a unit (`64KiB`, `1.5MB`), and rates are such sizes a second, `100KB/s` or `1Mbit/s`.
 
 | written | seconds |
 | --- | --- |
@@ -82,9 +93,10 @@ fn reference() -> String {
         let tables = tables.iter().filter(|table| table.file == kind);
         let links: Vec<String> = tables.map(|table| link(table.what)).collect();
         let (top, within) = links.split_first().expect("a kind of file has a table");
-        line(&mut text, format_args!("  - {top}: {}", within.join(", ")));
+        let within = if within.is_empty() { String::new() } else { format!(": {}", within.join(", ")) };
+        line(&mut text, format_args!("  - {top}{within}"));
     }
-    text.push_str("- [Expressions](#expressions)\n- [Durations](#durations)\n- [Exit codes](#exit-codes)\n- [Command line](#command-line)\n");
+    text.push_str("- [Expressions](#expressions)\n- [Durations](#durations)\n- [How it behaves](#how-it-behaves)\n- [Exit codes](#exit-codes)\n- [Command line](#command-line)\n");
     text.push_str(EDITORS);
     for (what, _) in ONLY_BY_THE_READER {
         line(&mut text, format_args!("- {what}"));
@@ -96,10 +108,11 @@ fn reference() -> String {
     }
     expressions(&mut text);
     text.push_str(DURATIONS);
-    for written in ["200ms", "1.5s", "2m", "1h", "24h"] {
+    for written in ["500us", "200ms", "1.5s", "1m30s", "1h 5m", "24h"] {
         let time = parse_duration(written).expect("it is a length of time");
         line(&mut text, format_args!("| `{written}` | {} |", time.as_secs_f64()));
     }
+    text.push_str(NOTES);
     text.push_str(EXIT_CODES);
     for (exit, when) in Exit::ALL {
         line(&mut text, format_args!("| {} | {when} |", exit.code()));
@@ -163,12 +176,16 @@ fn expressions(text: &mut String) {
     for known in KNOWN_NAMES {
         line(text, format_args!("| `{}` | {} | {} |", known.name, known.places, known.doc));
     }
+    text.push_str(TYPES);
+    for (name, _) in ValueType::ALL {
+        line(text, format_args!("- `${{{name}}}`"));
+    }
     for (title, helpers) in HELPERS {
         line(text, format_args!("\n### {title}\n\n| | example | value | |\n| --- | --- | --- | --- |"));
         for helper in helpers {
             let value = helper
                 .value
-                .map_or_else(|| "another one in every run".to_owned(), |value| format!("`{value}`"));
+                .map_or_else(|| "drawn by the seed, or the time".to_owned(), |value| format!("`{value}`"));
             line(text, format_args!("| {} |", cell_row(helper.name, helper.example, &value, helper.doc)));
         }
     }

@@ -4,6 +4,8 @@ use std::{path::Path, sync::LazyLock};
 
 use regex::Regex;
 
+use super::document::Extent;
+
 /// What differs from run to run, each with what stands for it.
 static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
@@ -19,11 +21,20 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a pattern"), name)).into()
 });
 
-/// What differs between what a document shows and what was written in `folder`: times, ports, seeds and the width of columns don't
+/// What differs between what a document shows, all of it or some lines, and what was written in `folder`: times, ports, seeds and the width of columns don't
 /// count, and a line `…` stands for any lines.
-pub(super) fn difference(shown: &str, written: &str, folder: &Path) -> Option<String> {
+pub(super) fn difference(shown: &str, written: &str, extent: Extent, folder: &Path) -> Option<String> {
     let (shown, written) = (lines(shown, folder), lines(written, folder));
-    (!matches(&shown, &written)).then(|| {
+    let any = || "…".to_owned();
+    let same = match extent {
+        Extent::All => matches(&shown, &written),
+        Extent::Part => {
+            let around: Vec<String> =
+                [any()].into_iter().chain(shown.iter().cloned()).chain([any()]).collect();
+            matches(&around, &written)
+        }
+    };
+    (!same).then(|| {
         let quoted = |lines: &[String]| lines.join("\n  | ");
         format!("the document shows:\n  | {}\nand what came is:\n  | {}\n", quoted(&shown), quoted(&written))
     })
@@ -56,10 +67,11 @@ fn matches(shown: &[String], written: &[String]) -> bool {
 
 /// Panics unless only what varies is passed over.
 pub(super) fn are_compared() {
-    let check = |shown: &str, written: &str, same: bool| {
-        let difference = difference(shown, written, Path::new("/tmp/project"));
+    let check_extent = |extent: Extent, shown: &str, written: &str, same: bool| {
+        let difference = difference(shown, written, extent, Path::new("/tmp/project"));
         assert_eq!(difference.is_none(), same, "{shown}\n{written}\n{difference:?}");
     };
+    let check = |shown: &str, written: &str, same| check_extent(Extent::All, shown, written, same);
     check("✓ It answers   3 steps  0.571 s\n", "✓ It answers 3 steps      12.0 ms", true);
     check("✓ It answers   3 steps  0.571 s\n", "✗ It answers   3 steps  0.571 s\n", false);
     check("1 scenario: 1 passed  (2 min 5 s, seed 1)", "1 scenario: 1 passed  (639 ms, seed 195742)", true);
@@ -71,4 +83,7 @@ pub(super) fn are_compared() {
     check("first\n…\nlast", "first\n2\n", false);
     check("", "\n\n", true);
     check("a", "a\nb", false);
+    check_extent(Extent::Part, "2\n3", "1\n2\n3\n4\n", true);
+    check_extent(Extent::Part, "1\n2", "1\n2\n", true);
+    check_extent(Extent::Part, "2\n4", "1\n2\n3\n4\n", false);
 }

