@@ -65,7 +65,9 @@ impl Code {
         let exact = literals::guard(&timed);
         // The places in a source that is rewritten aren't those that are written.
         let written = if exact == source { source } else { "" };
-        let mut compiled = compile(&exact).map_err(|error| InvalidExpression::new(&error, written))?;
+        let invalid = |error| InvalidExpression::new(&error, written);
+        compile(&tokens::without_texts(&exact)).map_err(invalid)?;
+        let mut compiled = compile(&exact).map_err(invalid)?;
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;

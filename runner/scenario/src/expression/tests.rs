@@ -148,6 +148,19 @@ fn errors() {
 }
 
 #[test]
+fn nothing_that_follows_a_text_is_dropped() {
+    for rest in ["&& status == 1", "; status", "# x", "@", "?", "$", "`", "1_", "'open", "0xg", "'b' & 'c'", "\\ 'b'", "'a\\'"] {
+        for source in [format!("name == 'ann' {rest}"), format!("('é' {rest})"), format!("['a', \"b\"{rest}]")] {
+            assert!(Expression::parse(&source).is_err(), "{source}");
+        }
+    }
+    assert_eq!(evaluated(r"'\\' 'a\'' == '\\a\''"), Ok(json!(true).into()));
+    let invalid = Expression::parse("name == 'é' && status == 1").expect_err("no operator");
+    assert_eq!((invalid.range, invalid.help), (Some(13..14), Some("write `and`")));
+    assert_eq!(evaluated("name == 'an' 'n' and 'é' ~ \"\" == 'é'"), Ok(json!(true).into()));
+}
+
+#[test]
 fn only_true_holds() {
     let holds = |source: &str| {
         let expression = Expression::parse(source).expect("an expression");
