@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Range,
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
@@ -65,7 +64,9 @@ impl Code {
         let exact = literals::guard(&timed);
         // The places in a source that is rewritten aren't those that are written.
         let written = if exact == source { source } else { "" };
-        let mut compiled = compile(&exact).map_err(|error| InvalidExpression::new(&error, written))?;
+        let invalid = |error| InvalidExpression::new(&error, written);
+        compile(&tokens::without_texts(&exact)).map_err(invalid)?;
+        let mut compiled = compile(&exact).map_err(invalid)?;
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
@@ -99,23 +100,17 @@ fn evaluates(part: &str, draws: &minijinja::Value) -> Result<(), InvalidExpressi
 
 /// Refuses unknown filters and tests. minijinja looks them up only when it evaluates them.
 fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
-    let tokens = tokens::tokens(source);
-    let text = |at: usize| tokens.get(at).map(|token: &Range<usize>| &source[token.clone()]);
-    for at in 0..tokens.len() {
-        let (kind, known, name) = match (text(at), text(at + 1)) {
-            (Some("|"), Some(_)) => ("filter", &*IS_FILTER, at + 1),
-            (Some("is"), Some("not")) => ("test", &*IS_TEST, at + 2),
-            (Some("is"), Some(_)) => ("test", &*IS_TEST, at + 1),
-            _ => continue,
+    for (kind, place) in meant::helpers(source) {
+        let (test, helpers) = match kind {
+            "filter" => (&*IS_FILTER, helpers::FILTERS),
+            _ => (&*IS_TEST, helpers::TESTS),
         };
-        let Some(helper) = text(name).filter(|_| at.checked_sub(1).and_then(text) != Some(".")) else {
-            continue;
-        };
-        let known = known.eval(minijinja::context! { name => helper });
+        let helper = &source[place.clone()];
+        let known = test.eval(minijinja::context! { name => helper });
         if !known.is_ok_and(|known| known.is_true()) {
             let message = format!("there is no {kind} `{helper}`");
-            let known = helpers::names(if kind == "filter" { helpers::FILTERS } else { helpers::TESTS });
-            return Err(InvalidExpression { message, range: tokens.get(name).cloned(), help: None, known });
+            let known = helpers::names(helpers);
+            return Err(InvalidExpression { message, range: Some(place), help: None, known });
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use minijinja::{Environment, State, Value, value::Kwargs};
 
+mod attributes;
 mod exact;
 mod order;
 mod text;
@@ -17,10 +18,12 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("abs", exact::abs);
 
     for (name, filter) in order::ORDERINGS {
-        environment.add_filter(name, move |state: &State<'_, '_>, value: Value, options: Kwargs| {
+        environment.add_filter(name, move |state: &mut State<'_, '_>, value: Value, options: Kwargs| {
+            let value = order::keyed(name, state, value, &options)?;
             order::order(filter, state, value, options)
         });
     }
+    attributes::add_to(environment);
     environment.add_filter("tojson", order::tojson);
 
     environment.add_test("matching", text::is_matching);

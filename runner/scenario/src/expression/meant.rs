@@ -78,6 +78,39 @@ pub(super) fn is_length(name: &str) -> bool {
     ["length", "len", "size", "count"].contains(&name)
 }
 
+/// The filters and tests that an expression names, with their kind: after `|` and `is`, and in the texts that are handed to
+/// filters of lists, as in `map('upper')` and `selectattr('id', 'eq', 1)`.
+pub(super) fn helpers(source: &str) -> Vec<(&'static str, Range<usize>)> {
+    let tokens = tokens(source);
+    let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
+    let named = |at: usize| {
+        let ends = matches!(text(at + 1), Some("," | ")"));
+        let is_text = text(at).is_some_and(|text| text.len() > 2 && text.starts_with(['"', '\'']));
+        (ends && is_text).then(|| tokens[at].start + 1..tokens[at].end - 1)
+    };
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        let (kind, name) = match (text(at), text(at + 1)) {
+            (Some("|"), Some(_)) => ("filter", at + 1),
+            (Some("is"), Some("not")) => ("test", at + 2),
+            (Some("is"), Some(_)) => ("test", at + 1),
+            _ => continue,
+        };
+        let Some(helper) = text(name).filter(|_| at.checked_sub(1).and_then(text) != Some(".")) else {
+            continue;
+        };
+        found.push((kind, tokens[name].clone()));
+        let argument = match (kind, helper) {
+            ("filter", "map") => ("filter", name + 2),
+            ("filter", "select" | "reject") => ("test", name + 2),
+            ("filter", "selectattr" | "rejectattr") if text(name + 3) == Some(",") => ("test", name + 4),
+            _ => continue,
+        };
+        found.extend(named(argument.1).map(|place| (argument.0, place)));
+    }
+    found
+}
+
 /// The places of the patterns of `regex` and `matching` that are written as texts, with their quotes.
 pub(super) fn patterns(source: &str) -> Vec<Range<usize>> {
     let tokens = tokens(source);

@@ -95,6 +95,16 @@ fn values() {
         ("missing is defined and missing < 1", json!(false)),
         ("body.nothing is undefined", json!(true)),
         ("id is none and name is string and price is float and body is mapping", json!(true)),
+        ("body.lines | selectattr('note', 'defined') | list", json!([])),
+        ("body.lines | map(attribute='note', default=1) | list", json!([1, 1])),
+        ("[{'a': 1}, {}] | selectattr('a') | list", json!([{"a": 1}])),
+        ("{'a': 1} | items | map(attribute=0) | list", json!(["a"])),
+        ("[] | selectattr('a') | list", json!([])),
+        (
+            "[{'a': {'b': 2}}, {'a': {'b': 1}}] | sort(attribute='a.b') | map(attribute='a.b') | list",
+            json!([1, 2]),
+        ),
+        ("body.order.items | map('upper') | select('eq', 'CASE') | list", json!(["CASE"])),
         ("body.order.items | select('==', 'Case') | list | length >= 1", json!(true)),
     ] {
         assert_eq!(evaluated(source), Ok(expected.into()), "{source}");
@@ -135,6 +145,20 @@ fn errors() {
             "body.order.items.size == 2",
             "`body.order.items` is a list of 2 and has no `size`; write `body.order.items | length`",
         ),
+        (
+            "body.lines | selectattr('amont', 'eq', 0.1) | list",
+            "`selectattr`: no item has `amont`; the first one has `amount`",
+        ),
+        ("body.lines | rejectattr('a.b') | list", "`rejectattr`: no item has `a.b`"),
+        ("'x' in body.lines | map(attribute='amont')", "`map`: no item has `amont`"),
+        ("body.lines | unique(attribute='amont') | list", "`unique`: no item has `amont`"),
+        ("body.lines | groupby('amont') | length", "`groupby`: no item has `amont`"),
+        ("body.lines | sort(attribute='amount, x')", "`sort`: no item has `x`"),
+        ("body.prices | max(attribute='x')", "`max`: no item has `x`; the first one is a number"),
+        ("range(100000) | groupby('x') | length", "`groupby`: no item has `x`"),
+        ("body.lines | map('uper') | list", "there is no filter `uper`"),
+        ("body.lines | selectattr('amount', 'egal', 0) | list", "there is no test `egal`"),
+        ("body.prices | reject(\"egal\", 0) | list", "there is no test `egal`"),
         ("name | regex('x')", "it is undefined"),
         ("1 / 0", "unable to calculate 1 / 0"),
         ("1 +", "unexpected end of input"),
@@ -145,6 +169,35 @@ fn errors() {
         let error = evaluated(source).expect_err(source);
         assert!(error.contains(expected), "{source}: {error}");
     }
+}
+
+#[test]
+fn nothing_that_follows_a_text_is_dropped() {
+    for rest in [
+        "&& status == 1",
+        "; status",
+        "# x",
+        "@",
+        "?",
+        "$",
+        "`",
+        "1_",
+        "'open",
+        "0xg",
+        "'b' & 'c'",
+        "\\ 'b'",
+        "'a\\'",
+    ] {
+        for source in
+            [format!("name == 'ann' {rest}"), format!("('é' {rest})"), format!("['a', \"b\"{rest}]")]
+        {
+            assert!(Expression::parse(&source).is_err(), "{source}");
+        }
+    }
+    assert_eq!(evaluated(r"'\\' 'a\'' == '\\a\''"), Ok(json!(true).into()));
+    let invalid = Expression::parse("name == 'é' && status == 1").expect_err("no operator");
+    assert_eq!((invalid.range, invalid.help), (Some(13..14), Some("write `and`")));
+    assert_eq!(evaluated("name == 'an' 'n' and 'é' ~ \"\" == 'é'"), Ok(json!(true).into()));
 }
 
 #[test]

@@ -37,6 +37,32 @@ pub(super) fn tokens(source: &str) -> Vec<Range<usize>> {
     tokens
 }
 
+/// The source with names of the same lengths in place of the texts in it.
+///
+/// minijinja's parser takes a mistake right after a text for the end of the expression, and drops the rest.
+pub(super) fn without_texts(source: &str) -> String {
+    let mut out = source.to_owned();
+    let mut is_after_text = false;
+    for token in tokens(source) {
+        let text = &source[token.clone()];
+        let is_text = text.starts_with(['"', '\'']) && is_closed(text);
+        if is_text {
+            // Texts one after the other are one text.
+            let mask = if is_after_text { " " } else { "x" };
+            out.replace_range(token.clone(), &mask.repeat(token.len()));
+        }
+        is_after_text = is_text;
+    }
+    out
+}
+
+/// Whether a token that begins with a quote ends with it.
+fn is_closed(token: &str) -> bool {
+    let (quote, rest) = token.split_at(1);
+    let backslashes = |text: &str| text.len() - text.trim_end_matches('\\').len();
+    rest.strip_suffix(quote).is_some_and(|text| backslashes(text).is_multiple_of(2))
+}
+
 /// Whether a token is a variable, rather than a keyword, a literal, a key, a filter, a test or an argument's name.
 pub(super) fn is_variable(source: &str, tokens: &[Range<usize>], at: usize) -> bool {
     let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);

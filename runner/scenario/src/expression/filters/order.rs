@@ -3,7 +3,10 @@
 
 use minijinja::{Error, ErrorKind, State, Value, filters, value::Kwargs};
 
-use super::super::{json, number};
+use super::{
+    super::{json, number},
+    attributes,
+};
 
 /// A filter of minijinja that orders the items of a value.
 pub(super) type Ordering = fn(&State<'_, '_>, Value, Kwargs) -> Result<Value, Error>;
@@ -14,6 +17,20 @@ pub(super) const ORDERINGS: [(&str, Ordering); 4] = [
     ("max", filters::max),
     ("dictsort", |_, value, options| filters::dictsort(&value, options)),
 ];
+
+/// The items of a filter that orders them, which have the keys of its option `attribute`, several with commas between them.
+pub(super) fn keyed(
+    filter: &str,
+    state: &mut State<'_, '_>,
+    mut items: Value,
+    options: &Kwargs,
+) -> Result<Value, Error> {
+    let attributes = options.get::<Option<Value>>("attribute")?.map(|attribute| attribute.to_string());
+    for attribute in attributes.iter().flat_map(|attributes| attributes.split(',')) {
+        items = attributes::having(state, filter, items, attribute.trim())?;
+    }
+    Ok(items)
+}
 
 /// Applies a filter that orders. Where minijinja can't calculate with a number, all numbers get the form in which it orders
 /// them.

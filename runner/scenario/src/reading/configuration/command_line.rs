@@ -12,6 +12,9 @@ pub(crate) enum CommandMistake {
     /// An operator, a command or an abbreviation of shells.
     #[error("`{0}` has a meaning for a shell only, and none runs this command")]
     Shell(String),
+    /// A second line.
+    #[error("a command has one line, and this one has {0}")]
+    Lines(usize),
     /// A variable or the home folder, as shells write it.
     #[error("`{written}` has a meaning for a shell only, and none runs this command")]
     Expansion {
@@ -36,6 +39,9 @@ impl CommandMistake {
         match self {
             Self::Empty | Self::Unclosed(_) => None,
             Self::Shell(_) => Some("write it as `[sh, -c, \"…\"]`".into()),
+            Self::Lines(_) => Some(
+                "write `[sh, -e, -c, \"…\"]` for several commands, or `>` in place of `|` for one that is folded".into(),
+            ),
             Self::Expansion { variable, .. } => {
                 Some(format!("write `${{env.{variable}}}`, or `[sh, -c, \"…\"]`"))
             }
@@ -57,70 +63,91 @@ pub(crate) fn check_program(word: &str) -> Result<(), CommandMistake> {
     }
 }
 
-/// The words of a command. A `${…}` is part of one word, whatever it contains.
+/// The words of a command. A `${…}` is part of one word, whatever it contains, and a `\` at the end of a line joins it
+/// with the next one.
 pub(crate) fn split(text: &str) -> Result<Vec<String>, CommandMistake> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quoted = false;
-    let mut expansion = None;
-    let mut rest = text.chars().peekable();
-    let mut finish = |word: &mut Option<String>, quoted: &mut bool, expansion: &Option<String>| match (
-        word.take(),
-        expansion,
-    ) {
-        (Some(written), Some(variable)) => {
-            Err(CommandMistake::Expansion { written, variable: variable.clone() })
-        }
-        (Some(word), None) if !*quoted && is_shell(&word) => Err(CommandMistake::Shell(word)),
-        (Some(word), None) => {
-            words.push(word);
-            *quoted = false;
-            Ok(())
-        }
-        (None, _) => Ok(()),
-    };
+    let mut word = Word::default();
+    let mut rest = text.trim_start().chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            _ if c.is_whitespace() => finish(&mut word, &mut quoted, &expansion)?,
-            '\'' | '"' => {
-                quoted = true;
-                let word = word.get_or_insert_default();
-                loop {
-                    match rest.next().ok_or(CommandMistake::Unclosed(c))? {
-                        end if end == c => break,
-                        '\\' if c == '"' => word.extend(rest.next()),
-                        '$' if rest.peek() == Some(&'{') => placeholder(word, &mut rest),
-                        inner => word.push(inner),
+            '\n' if rest.clone().any(|c| !c.is_whitespace()) => {
+                return Err(CommandMistake::Lines(text.trim().lines().count()));
+            }
+            _ if c.is_whitespace() => words.extend(std::mem::take(&mut word).finish()?),
+            '\'' | '"' => loop {
+                word.text.get_or_insert_default();
+                match rest.next().ok_or(CommandMistake::Unclosed(c))? {
+                    end if end == c => break,
+                    '\\' if c == '"' => word.push_all(rest.next()),
+                    '$' if rest.peek() == Some(&'{') => placeholder(&mut word, &mut rest),
+                    inner => {
+                        word.is_shell |= c == '"' && runs_another(inner, rest.peek().copied());
+                        word.push_all([inner]);
                     }
                 }
+            },
+            '\\' if rest.next_if(|next| *next == '\n').is_some() => {
+                words.extend(std::mem::take(&mut word).finish()?);
             }
-            '\\' => word.get_or_insert_default().extend(rest.next()),
-            '$' if rest.peek() == Some(&'{') => placeholder(word.get_or_insert_default(), &mut rest),
+            '\\' => word.push_all(rest.next()),
+            '$' if rest.peek() == Some(&'{') => placeholder(&mut word, &mut rest),
             _ => {
                 let variable = match c {
                     '$' => variable(rest.clone()),
-                    '~' if word.is_none() && rest.peek().is_none_or(|c| *c == '/' || c.is_whitespace()) => {
+                    '~' if word.text.is_none()
+                        && rest.peek().is_none_or(|c| *c == '/' || c.is_whitespace()) =>
+                    {
                         Some("HOME".to_owned())
                     }
                     _ => None,
                 };
-                expansion = expansion.or(variable);
-                word.get_or_insert_default().push(c);
+                word.is_shell |= is_operator(c, rest.peek().copied());
+                word.expansion = word.expansion.take().or(variable);
+                word.push_all([c]);
             }
         }
     }
-    finish(&mut word, &mut quoted, &expansion)?;
+    words.extend(word.finish()?);
     check_program(words.first().ok_or(CommandMistake::Empty)?)?;
     Ok(words)
 }
 
+/// A word that is being read.
+#[derive(Debug, Default)]
+struct Word {
+    /// Its characters, once there is one, or a quote.
+    text: Option<String>,
+    /// The variable that a shell would read in it.
+    expansion: Option<String>,
+    /// Whether a shell finds more in it than a plain word.
+    is_shell: bool,
+}
+
+impl Word {
+    fn push_all(&mut self, characters: impl IntoIterator<Item = char>) {
+        self.text.get_or_insert_default().extend(characters);
+    }
+
+    /// The word, unless there is none.
+    fn finish(self) -> Result<Option<String>, CommandMistake> {
+        match self {
+            Self { text: Some(written), is_shell: true, .. } => Err(CommandMistake::Shell(written)),
+            Self { text: Some(written), expansion: Some(variable), .. } => {
+                Err(CommandMistake::Expansion { written, variable })
+            }
+            Self { text, .. } => Ok(text),
+        }
+    }
+}
+
 /// Copies a placeholder whose `$` has been read, up to its `}`.
-fn placeholder(word: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    word.push('$');
+fn placeholder(word: &mut Word, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    word.push_all(['$']);
     let mut quote = None;
     let mut depth = 0_usize;
     for c in rest.by_ref() {
-        word.push(c);
+        word.push_all([c]);
         match (quote, c) {
             (Some(open), _) if open == c => quote = None,
             (None, '\'' | '"') => quote = Some(c),
@@ -151,14 +178,19 @@ fn is_name(text: &str) -> bool {
 const SHELL_COMMANDS: &[&str] =
     &["cd", "export", "source", ".", "set", "ulimit", "eval", "exec", "trap", "umask"];
 
-/// Whether a word without quotes is an operator of shells, redirects, ends a command or runs another one.
-fn is_shell(word: &str) -> bool {
-    let redirects = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&').starts_with(['>', '<']);
-    matches!(word, "&&" | "||" | "|" | "&")
-        || redirects
-        || word.ends_with(';')
-        || word.starts_with('`')
-        || word.starts_with("$(")
+/// Whether a character without quotes ends a command, joins two, or redirects. A `&` within a word, as in `http://h?a=1&b=2`, is taken for a part of it.
+fn is_operator(c: char, next: Option<char>) -> bool {
+    let ends_word = next.is_none_or(char::is_whitespace);
+    match c {
+        ';' | '|' | '>' | '<' => true,
+        '&' => next == Some('&') || ends_word,
+        _ => runs_another(c, next),
+    }
+}
+
+/// Whether a shell runs another command here, or reads the last status, also within `"`.
+fn runs_another(c: char, next: Option<char>) -> bool {
+    c == '`' || c == '$' && matches!(next, Some('(' | '?'))
 }
 
 #[cfg(test)]
@@ -181,7 +213,20 @@ mod tests {
             ("a ~b c~ '~'", Ok(vec!["a", "~b", "c~", "~"])),
             ("a && b", Err(CommandMistake::Shell("&&".into()))),
             ("a; b", Err(CommandMistake::Shell("a;".into()))),
+            ("a b>c", Err(CommandMistake::Shell("b>c".into()))),
             ("a 2>&1", Err(CommandMistake::Shell("2>&1".into()))),
+            ("a;b", Err(CommandMistake::Shell("a;b".into()))),
+            ("a&&b", Err(CommandMistake::Shell("a&&b".into()))),
+            ("a &", Err(CommandMistake::Shell("&".into()))),
+            ("a|b", Err(CommandMistake::Shell("a|b".into()))),
+            ("a |b", Err(CommandMistake::Shell("|b".into()))),
+            ("a \"b\"; c", Err(CommandMistake::Shell("b;".into()))),
+            ("a \"$(b)\"", Err(CommandMistake::Shell("$(b)".into()))),
+            ("a $?", Err(CommandMistake::Shell("$?".into()))),
+            ("a \\; '$(b)' '`c`' \"d;\" \"\\`e\"", Ok(vec!["a", ";", "$(b)", "`c`", "d;", "`e"])),
+            ("\na \\\n  b \\\n", Ok(vec!["a", "b"])),
+            ("a 'b\nc'", Ok(vec!["a", "b\nc"])),
+            ("a\nb\nc\n", Err(CommandMistake::Lines(3))),
             ("a >b", Err(CommandMistake::Shell(">b".into()))),
             ("a `b`", Err(CommandMistake::Shell("`b`".into()))),
             ("a $(b)", Err(CommandMistake::Shell("$(b)".into()))),
