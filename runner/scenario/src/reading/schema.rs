@@ -147,9 +147,7 @@ mod tests {
         assert_eq!(step["oneOf"][0], json!({ "required": ["request"] }));
         let eventually = &scenario["$defs"]["eventually"]["properties"];
         assert_eq!(eventually["every"]["default"], "100ms");
-        assert_eq!(eventually["expect"]["anyOf"][0], json!({ "$ref": "#/$defs/expectation" }));
-        let defaults = &scenario["properties"]["defaults"];
-        assert_eq!(defaults["allOf"], json!([{ "$ref": "#/$defs/defaults" }]));
+        assert_eq!(eventually["expect"]["allOf"], json!([{ "$ref": "#/$defs/expectation" }]));
         let expect = &scenario["$defs"]["expectation"];
         let status = json!({ "type": "integer", "minimum": 100, "maximum": 599 });
         assert_eq!(expect["properties"]["status"]["anyOf"][0]["anyOf"][0], status);
