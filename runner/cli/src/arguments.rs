@@ -116,7 +116,7 @@ pub(crate) struct Run {
     #[arg(long, short, value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Seed of everything random: the same seed makes the same fault decisions [default: a new one].
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// Start no further scenario once one has failed.
     #[arg(long)]
@@ -178,7 +178,7 @@ pub(crate) struct Explore {
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) lasting: Option<Duration>,
     /// Seed of everything random: the same seed makes the same sequences [default: a new one].
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// How many sequences run at a time, each with services of its own [default: the number of cores].
     #[arg(long, short, value_parser = jobs)]
@@ -205,7 +205,7 @@ pub(crate) struct Sweep {
     #[arg(long)]
     pub(crate) pairs: bool,
     /// Seed of everything random [default: a new one].
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// How many runs there are at a time, each with services of its own [default: the number of cores].
     #[arg(long, short, value_parser = jobs)]
@@ -231,7 +231,7 @@ pub(crate) struct New {
     #[arg(long, value_name = "FILE")]
     pub(crate) openapi: Vec<PathBuf>,
     /// Ports of this machine on which services run.
-    #[arg(long, value_name = "PORTS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORTS", value_delimiter = ',', value_parser = port)]
     pub(crate) ports: Vec<u16>,
     /// The address of a service that runs; with `--openapi`, of the document's service.
     #[arg(long, value_name = "URL", value_parser = address)]
@@ -324,7 +324,7 @@ pub(crate) struct List {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     /// Seed of `--sort random` [default: a new one].
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// List the tags, each with the number of scenarios that have it.
     #[arg(long)]
@@ -378,6 +378,17 @@ pub(crate) struct Completions {
 fn repetitions(text: &str) -> Result<NonZeroU32, String> {
     let read: Option<NonZeroU32> = text.parse().ok().filter(|runs: &NonZeroU32| runs.get() <= 10_000);
     read.ok_or_else(|| "it is a number from 1 to 10000".to_owned())
+}
+
+/// Reads a seed.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// Reads a port.
+fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "a port is a number from 1 to 65535; name each: `--ports 5001,5002`".to_owned())
 }
 
 /// Reads how many run at a time.

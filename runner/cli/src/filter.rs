@@ -10,6 +10,7 @@
 //!
 //! A filter that begins neither with `!`, `(`, `"` nor with a word and `(`, and has no ` & ` or ` | ` in it, is one plain text.
 
+mod meant;
 mod parser;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use crate::{
     arguments::List,
     last_run::{LastResult, LastRun},
     output::{print, show_mistakes, show_wrong_arguments},
+    project::Purpose,
     run::new_seed,
 };
 
@@ -39,10 +40,11 @@ pub(crate) fn list(arguments: &List, world: WorldKind) -> Exit {
         Ok(filters) => filters,
         Err(mistakes) => return show_wrong_arguments(&mistakes),
     };
-    let project = match Project::read(arguments.configuration.file.as_deref(), &arguments.paths) {
-        Ok(project) => project,
-        Err(mistakes) => return show_mistakes(&mistakes),
-    };
+    let project =
+        match Project::read_for(Purpose::Look, arguments.configuration.file.as_deref(), &arguments.paths) {
+            Ok(project) => project,
+            Err(mistakes) => return show_mistakes(&mistakes),
+        };
     let last = LastRun::read(&project, world);
     let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
     let chosen = arguments.selection.choose(&project.scenarios, &filters, &last, seed);

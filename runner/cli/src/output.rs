@@ -1,14 +1,18 @@
 //! Results on stdout; mistakes and failures of the environment on stderr.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use report::{Interruption, Target, WriteError, annotate_mistakes};
 use verdict::{BrokenOff, Output};
 
 use crate::{
-    Exit, Mistakes, github,
+    Exit, Mistakes, Project, github,
     interrupt::Interrupt,
     masked::{stderr, stdout},
+    project::canonical,
 };
 
 /// Writes results. A reader that has closed the pipe is no error: it interrupts the command.
@@ -35,6 +39,25 @@ pub(crate) fn written(result: io::Result<()>, interrupt: &Interrupt) -> Result<(
         return Ok(());
     }
     Err(BrokenOff::NotWritten { what: Output::Results, file: None, error: error.to_string() })
+}
+
+/// Finds the reports that would be written into one file, or over a file that was read.
+pub(crate) fn check_targets(targets: &[Target], project: &Project) -> Result<(), Mistakes> {
+    let read = project.contents.keys().map(|file| canonical(file)).collect::<BTreeSet<_>>();
+    let mut written = BTreeSet::new();
+    let mut mistakes = Vec::new();
+    for file in targets.iter().map(Target::file) {
+        let path = canonical(file);
+        let message = if read.contains(&path) {
+            "a report would be written over this file, which is read here"
+        } else if written.insert(path) {
+            continue;
+        } else {
+            "two reports would be written into this file"
+        };
+        mistakes.extend(Mistakes::one(file.to_owned(), message, "name another file after `--report`").0);
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(Mistakes(mistakes)) }
 }
 
 /// Finds out whether the reports that `--report` names can be written, before anything is started.

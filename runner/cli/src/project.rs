@@ -38,6 +38,25 @@ pub struct Project {
     pub(crate) contents: Contents,
 }
 
+/// What a project is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It is run: what comes from outside needs a value.
+    Run,
+    /// It is looked at: names are enough.
+    Look,
+}
+
+impl Purpose {
+    /// The mistakes that this makes of what has no value.
+    fn mistakes(self, configuration: &Configuration) -> Vec<Mistake> {
+        match self {
+            Self::Run => configuration.outside.unset.mistakes.clone(),
+            Self::Look => Vec::new(),
+        }
+    }
+}
+
 /// The mistakes in all files of a project.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} mistakes", .0.len())]
@@ -72,16 +91,30 @@ impl Mistakes {
 }
 
 impl Project {
-    /// Reads the configuration, and the files and folders at `paths`.
+    /// Reads the configuration, and the files and folders at `paths`, to run them: the environment variables and secrets have to be set.
     pub fn read(config: Option<&Path>, paths: &[PathBuf]) -> Result<Self, Mistakes> {
+        Self::read_for(Purpose::Run, config, paths)
+    }
+
+    /// Reads the configuration, and the files and folders at `paths`.
+    pub(crate) fn read_for(
+        purpose: Purpose,
+        config: Option<&Path>,
+        paths: &[PathBuf],
+    ) -> Result<Self, Mistakes> {
         let disk = DiskFiles::default();
         let mut configuration = configuration(config, paths, &disk)?;
-        let mut mistakes = Vec::new();
+        let mut mistakes = purpose.mistakes(&configuration);
         let mut scenarios = Vec::new();
         let mut explorations = Vec::new();
         let mut invariant_files = Vec::new();
         let mut included = Vec::new();
         for file in files(paths, &configuration)? {
+            if canonical(&file) == canonical(&configuration.file) || file.ends_with(CONFIGURATION) {
+                let help = "name scenarios, or folders of them; `--config FILE` names a configuration";
+                mistakes.extend(Mistakes::one(file, "this is a configuration, and no scenario", help).0);
+                continue;
+            }
             match disk.text(&file) {
                 Err(error) => mistakes.extend(Mistakes::unreadable(&file, &error).0),
                 Ok(text) => match read_file_with(&text, file.clone(), &configuration, &disk) {
@@ -134,6 +167,13 @@ impl Project {
         let kept: BTreeSet<_> = kept.iter().map(|file| canonical(file)).collect();
         self.invariant_files.iter().filter(|file| !kept.contains(&canonical(file))).cloned().collect()
     }
+}
+
+/// Reads the configuration `named`, or the nearest one, to run its services.
+pub(crate) fn configuration_to_run(named: Option<&Path>) -> Result<Configuration, Mistakes> {
+    let configuration = configuration(named, &[], &DiskFiles::default())?;
+    let mistakes = Purpose::Run.mistakes(&configuration);
+    if mistakes.is_empty() { Ok(configuration) } else { Err(Mistakes(mistakes)) }
 }
 
 /// Reads the configuration `named`, or the nearest one.

@@ -17,17 +17,29 @@ use crate::{
     load,
     masked::stderr,
     output::{show_broken_off, show_mistakes, write},
+    project::Purpose,
     service_output::Notices,
 };
 
-/// Reads the files at `paths` and runs `work` with them, which ends early when it is interrupted.
+/// Reads the files at `paths` to run them, and runs `work` with them, which ends early when it is interrupted.
 pub(crate) fn run_command(
     configuration: &ConfigArgs,
     paths: &[PathBuf],
     worlds: &impl Worlds,
     work: impl AsyncFnOnce(&Project, &Interrupt, &Notices) -> Result<Exit, BrokenOff>,
 ) -> Exit {
-    let project = match Project::read(configuration.named.file.as_deref(), paths) {
+    run_command_for(Purpose::Run, configuration, paths, worlds, work)
+}
+
+/// The same, of files that are read for this purpose.
+pub(crate) fn run_command_for(
+    purpose: Purpose,
+    configuration: &ConfigArgs,
+    paths: &[PathBuf],
+    worlds: &impl Worlds,
+    work: impl AsyncFnOnce(&Project, &Interrupt, &Notices) -> Result<Exit, BrokenOff>,
+) -> Exit {
+    let project = match Project::read_for(purpose, configuration.named.file.as_deref(), paths) {
         Ok(project) => project,
         Err(mistakes) => return show_mistakes(&mistakes),
     };

@@ -39,7 +39,7 @@ pub(crate) fn replay<W: Worlds>(arguments: &Replay, worlds: &W) -> Exit {
         // In the order of the report.
         let found = scenarios.iter().filter_map(|named| read.iter().find(|scenario| same(scenario, named)));
         let chosen: Vec<_> = found.cloned().collect();
-        if chosen.is_empty() { Err(NothingSelected::Filtered(read.len())) } else { Ok(chosen) }
+        if chosen.is_empty() { Err(NothingSelected::Filtered(read.len(), Vec::new())) } else { Ok(chosen) }
     })
 }
 
@@ -57,8 +57,11 @@ fn read(file: &Path) -> Result<(RunFile, StartedFile), Mistakes> {
             "name a file that `--report json=FILE` has written",
         )
     };
+    let no_report =
+        || mistake("it is no report of a run".into(), "name a file that `--report json=FILE` has written");
     let format = serde_json::from_str::<serde_json::Value>(&text).map_err(not_a_report)?["format"].as_u64();
-    if let Some(format) = format.filter(|format| *format != u64::from(FORMAT)) {
+    let format = format.ok_or_else(no_report)?;
+    if format != u64::from(FORMAT) {
         let message = format!("it has the format {format}, and this program reads format {FORMAT}");
         return Err(mistake(message, "use the version that has written it"));
     }

@@ -24,12 +24,16 @@ use crate::{
     arguments::{Arguments, Run},
     github,
     interrupt::Interrupt,
-    invocation::Invocation,
+    invocation::{Invocation, program_name},
     last_run::LastRun,
     masked::stdout,
-    output::{check_reports, show_mistakes, show_wrong_arguments, write, write_note, write_reports, written},
-    project_command::{prepare_with, progress, run_command},
-    selection::plan,
+    output::{
+        check_reports, check_targets, show_mistakes, show_wrong_arguments, write, write_note, write_reports,
+        written,
+    },
+    project::Purpose,
+    project_command::{prepare_with, progress, run_command_for},
+    selection::{plan, unsupported},
     selection_args::NothingSelected,
     service_output::{Notices, ScenarioNames},
     snapshots::Snapshots,
@@ -82,13 +86,20 @@ pub(crate) fn run_chosen<W: Worlds>(
     worlds: &W,
     choose: &impl Fn(&[Arc<Scenario>], &LastRun, Seed) -> Result<Vec<Arc<Scenario>>, NothingSelected>,
 ) -> Exit {
-    run_command(&arguments.configuration, &arguments.paths, worlds, async |project, interrupt, notices| {
-        let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
-        let view = &RunView::default();
-        ProjectRun { arguments, invocation, worlds, project, interrupt, notices, seed, view }
-            .start(choose)
-            .await
-    })
+    let purpose = if arguments.dry_run { Purpose::Look } else { Purpose::Run };
+    run_command_for(
+        purpose,
+        &arguments.configuration,
+        &arguments.paths,
+        worlds,
+        async |project, interrupt, notices| {
+            let seed = Seed(arguments.seed.unwrap_or_else(new_seed));
+            let view = &RunView::default();
+            ProjectRun { arguments, invocation, worlds, project, interrupt, notices, seed, view }
+                .start(choose)
+                .await
+        },
+    )
 }
 
 /// A run of a project's scenarios.
@@ -109,6 +120,9 @@ impl<W: Worlds> ProjectRun<'_, W> {
         &self,
         choose: &impl Fn(&[Arc<Scenario>], &LastRun, Seed) -> Result<Vec<Arc<Scenario>>, NothingSelected>,
     ) -> Result<Exit, BrokenOff> {
+        if let Err(mistakes) = check_targets(&self.arguments.report, self.project) {
+            return Ok(show_mistakes(&mistakes));
+        }
         let last = LastRun::read(self.project, W::KIND);
         match choose(&self.project.scenarios, &last, self.seed) {
             Ok(chosen) if self.arguments.dry_run => self.dry(&chosen),
@@ -140,7 +154,12 @@ impl<W: Worlds> ProjectRun<'_, W> {
                 let thin = [Thin::EmptyShard(*scenarios)];
                 thin::tell(&thin, self.arguments.strictness.strictness(), Exit::Passed, self.interrupt)
             }
-            _ => Ok(Exit::NothingRan),
+            _ => thin::tell(
+                &thin::not_included(self.project),
+                self.arguments.strictness.strictness(),
+                Exit::NothingRan,
+                self.interrupt,
+            ),
         }
     }
 
@@ -299,9 +318,17 @@ fn keep(mut last: LastRun, record: &RunRecord) {
     }
 }
 
+/// The words for running in other tools, which need none here.
+const RUN_WORDS: [&str; 3] = ["run", "test", "exec"];
+
 /// The mistake of a first path that isn't there and is nearly the name of a command.
 fn misspelled_command(paths: &[PathBuf]) -> Option<Mistakes> {
     let word = paths.first().filter(|path| !path.exists())?;
+    if RUN_WORDS.iter().any(|run| word.as_os_str() == *run) {
+        let program = program_name();
+        let help = format!("scenarios are run without one: `{program}`, or `{program} FILE`");
+        return Some(Mistakes::one(word.clone(), "there is no such file, folder or command", help));
+    }
     let names = Arguments::command_names();
     let meant = nearest_name(word.to_str()?, names.iter().map(String::as_str))?;
     let help = if word.as_os_str() == meant {
@@ -317,10 +344,14 @@ fn thin(project: &Project, chosen: &[Arc<Scenario>], summary: &Summary, world: W
     let no_invariants = project.configuration.invariants.is_empty();
     let cannot_fail =
         chosen.iter().filter(|scenario| no_invariants && !scenario.steps.iter().any(Step::is_judged));
-    let skipped = (summary.skipped > 0).then_some(Thin::Skipped(summary.skipped, world));
+    let unsupported = chosen.iter().filter(|scenario| unsupported(scenario, world).is_some()).count();
+    let commands = unsupported.min(summary.skipped);
+    let skipped = summary.skipped - commands;
+    let commands = (commands > 0).then_some(Thin::Commands(commands));
+    let skipped = (skipped > 0).then_some(Thin::Skipped(skipped));
     let cannot_fail = cannot_fail.map(|scenario| Thin::CannotFail(scenario.name.clone()));
-    let not_included = project.unused_steps.iter().cloned().map(Thin::NotIncluded);
-    thin::invariants(project).into_iter().chain(cannot_fail).chain(not_included).chain(skipped).collect()
+    let of_project = thin::invariants(project).into_iter();
+    of_project.chain(cannot_fail).chain(thin::not_included(project)).chain(commands).chain(skipped).collect()
 }
 
 /// Lists the scenarios that would run.

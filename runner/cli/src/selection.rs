@@ -22,8 +22,7 @@ pub(crate) fn plan(
 ) -> Vec<Planned> {
     let planned = |scenario: &Arc<Scenario>| {
         let why = |name| missing.get(name).map(ToString::to_string);
-        let unsupported = (world == WorldKind::Simulated).then(|| BrokenOff::no_commands(scenario)).flatten();
-        let skip = unsupported.as_ref().map(ToString::to_string);
+        let skip = unsupported(scenario, world).as_ref().map(ToString::to_string);
         let skip = skip.or_else(|| needed_services(scenario, configuration).into_iter().find_map(why));
         let scenario = Arc::clone(scenario);
         let run = move |repetition| Planned {
@@ -34,6 +33,11 @@ pub(crate) fn plan(
         (0..repetitions.runs.get()).map(run)
     };
     chosen.iter().flat_map(planned).collect()
+}
+
+/// Why a scenario can't be run in worlds of this kind, whatever is there.
+pub(crate) fn unsupported(scenario: &Scenario, world: WorldKind) -> Option<BrokenOff> {
+    (world == WorldKind::Simulated).then(|| BrokenOff::no_commands(scenario)).flatten()
 }
 
 /// The services without which a scenario can't be run and judged: those of its steps and faults, those at which its

@@ -52,8 +52,8 @@ pub(crate) enum NothingSelected {
     NoLastRun,
     /// `--rerun-failed`, and of so many scenarios none failed.
     NoneFailed(usize),
-    /// The filters select none of so many scenarios.
-    Filtered(usize),
+    /// The filters select none of so many scenarios. With what the texts among them may mean.
+    Filtered(usize, Vec<String>),
     /// Of so many scenarios none is in this part; the other parts have them.
     EmptyShard(usize),
 }
@@ -65,8 +65,13 @@ impl NothingSelected {
             (Self::NoScenario, 0) => "no scenario was found.".to_owned(),
             (Self::NoScenario, _) => "only explorations were found; `explore` runs those.".to_owned(),
             (Self::NoLastRun, _) => "nothing has run here yet, so that nothing has failed.".to_owned(),
-            (Self::NoneFailed(all), _) => format!("of {all} scenarios none failed when it last ran."),
-            (Self::Filtered(all), _) => format!("of {all} scenarios none is selected."),
+            (Self::NoneFailed(all), _) => {
+                format!("of {} none failed when it last ran.", report::count(*all, "scenario"))
+            }
+            (Self::Filtered(all, meant), _) => {
+                let meant: Vec<String> = meant.iter().map(|meant| format!("\n   = {meant}")).collect();
+                format!("of {} none is selected.{}", report::count(*all, "scenario"), meant.concat())
+            }
             (Self::EmptyShard(all), _) => {
                 format!("the other parts have the {}.", report::count(*all, "scenario"))
             }
@@ -124,7 +129,11 @@ impl SelectionArgs {
             });
         }
         if chosen.is_empty() {
-            return Err(NothingSelected::Filtered(before));
+            let meant = self.filter.iter().filter_map(|text| {
+                let meant = Filter::meant(text)?;
+                Some(format!("`{text}` is looked for as it stands; did you mean `--filter '{meant}'`?"))
+            });
+            return Err(NothingSelected::Filtered(before, meant.collect()));
         }
         let before = chosen.len();
         if let Some(shard) = self.shard {

@@ -17,7 +17,7 @@ use crate::{
     arguments::Sweep,
     interrupt::Interrupt,
     invocation::Invocation,
-    output::{check_reports, write, write_reports},
+    output::{check_reports, check_targets, show_mistakes, write, write_reports},
     project_command::{prepare, run_command, show_interrupted},
     run::{addresses, new_seed},
     search::Search,
@@ -30,6 +30,9 @@ pub(crate) fn sweep<W: Worlds>(arguments: &Sweep, invocation: &Invocation, world
         if project.scenarios.is_empty() {
             write("Nothing to sweep: there is no scenario in what you named.\n", interrupt)?;
             return Ok(Exit::NothingRan);
+        }
+        if let Err(mistakes) = check_targets(&arguments.report, project) {
+            return Ok(show_mistakes(&mistakes));
         }
         check_reports(&arguments.report)?;
         let seed = Seed(arguments.seed.unwrap_or_else(new_seed));

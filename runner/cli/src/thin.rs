@@ -19,8 +19,10 @@ pub(crate) enum Thin {
     NotIncluded(PathBuf),
     /// No step of a scenario expects anything, and no invariant holds.
     CannotFail(String),
-    /// Scenarios that need what these worlds don't have.
-    Skipped(usize, WorldKind),
+    /// Scenarios whose services are away.
+    Skipped(usize),
+    /// Scenarios with commands, in worlds that have none.
+    Commands(usize),
     /// A part of an exploration that never came about.
     Untested {
         /// What never came about.
@@ -48,8 +50,8 @@ impl Thin {
             Self::NoInvariant(_) => "write what must always hold into `invariants.yaml` beside it".into(),
             Self::NotIncluded(_) => "give it a name if it is a scenario: `scenario: …`".into(),
             Self::CannotFail(_) => "say what must come of it: `expect: { status: 200 }`".into(),
-            Self::Skipped(_, WorldKind::Live) => "start the services that are away".into(),
-            Self::Skipped(_, WorldKind::Simulated) => "run them live, with `runner`".into(),
+            Self::Skipped(_) => "start the services that are away".into(),
+            Self::Commands(_) => "run them in the live world, with `runner`".into(),
             Self::Untested { untested, requests } => untested.help(requests.as_ref()).into(),
             Self::Escaped(_) => {
                 "let them run in the foreground, or with the environment that they inherit".into()
@@ -71,8 +73,14 @@ impl fmt::Display for Thin {
                 write!(f, "no scenario here includes {}, which has steps and no `scenario`", file.display())
             }
             Self::CannotFail(name) => write!(f, "no step of `{name}` can fail"),
-            Self::Skipped(1, _) => f.write_str("1 scenario was skipped"),
-            Self::Skipped(scenarios, _) => write!(f, "{scenarios} scenarios were skipped"),
+            Self::Skipped(1) => f.write_str("1 scenario was skipped"),
+            Self::Skipped(scenarios) => write!(f, "{scenarios} scenarios were skipped"),
+            Self::Commands(1) => {
+                f.write_str("1 scenario with `run` was skipped: simulated worlds have no commands")
+            }
+            Self::Commands(scenarios) => {
+                write!(f, "{scenarios} scenarios with `run` were skipped: simulated worlds have no commands")
+            }
             Self::Untested { untested, requests: None } => untested.fmt(f),
             Self::Untested { untested, requests: Some(requests) } => write!(f, "{untested}: {requests}"),
             Self::Escaped(1) => f.write_str("a process that a service left behind had to be ended"),
@@ -98,6 +106,11 @@ pub(crate) fn invariants(project: &Project) -> Option<Thin> {
     }
     let elsewhere = project.invariants_elsewhere();
     (!elsewhere.is_empty()).then_some(Thin::InvariantsElsewhere(elsewhere))
+}
+
+/// The files of steps that no scenario of a project includes.
+pub(crate) fn not_included(project: &Project) -> Vec<Thin> {
+    project.unused_steps.iter().cloned().map(Thin::NotIncluded).collect()
 }
 
 /// Writes a line for each if nothing failed, and returns the exit code: with `--strict`, what is thin has not passed.

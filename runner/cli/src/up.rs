@@ -16,11 +16,10 @@ use verdict::{HistoryEvent, ProcessChange, Record};
 use crate::{
     Exit,
     arguments::Up,
-    disk_files::DiskFiles,
     interrupt::Interrupt,
     masked::{stderr, stdout},
     output::{show_broken_off, show_mistakes},
-    project::configuration,
+    project::configuration_to_run,
     project_command::progress,
     service_output::{Notices, ScenarioNames, print_lines},
 };
@@ -33,11 +32,10 @@ const LINES: usize = 5;
 /// Starts the services on the ports of their `base_url` and waits for Ctrl-C. They are real processes, also in a
 /// program whose own worlds are of another kind.
 pub(crate) fn up(arguments: &Up, world: WorldKind) -> Exit {
-    let configuration =
-        match configuration(arguments.configuration.named.file.as_deref(), &[], &DiskFiles::default()) {
-            Ok(configuration) => Arc::new(configuration),
-            Err(mistakes) => return show_mistakes(&mistakes),
-        };
+    let configuration = match configuration_to_run(arguments.configuration.named.file.as_deref()) {
+        Ok(configuration) => Arc::new(configuration),
+        Err(mistakes) => return show_mistakes(&mistakes),
+    };
     if world == WorldKind::Simulated {
         // Lines that can't be written don't keep the services from running, here as below.
         drop(show("Simulated services have no ports: `up` starts real processes, in real time.\n"));

@@ -5,9 +5,8 @@ use std::{sync::Arc, time::Duration};
 use fault::{Seed, ServiceName};
 use futures_util::future::join_all;
 use scenario::{
-    Action, Configuration, Draws, DuringStep, EvaluationError, EventuallyStep, ForStep, Invariant, Judging,
-    Outside, RequestStep, Scenario, Scope, Secrets, Signal, Step, TemplateValue, Value, WaitUntilStep,
-    WatchStep,
+    Action, Configuration, Draws, EvaluationError, Invariant, Judging, Outside, Scenario, Scope, Secrets,
+    Signal, Step, TemplateValue, Value,
 };
 use verdict::{
     BrokenOff, Circuit, ExchangeId, FailedRequest, Failure, FailureLocation, Finding, FindingKind, Verdict,
@@ -138,21 +137,6 @@ struct ScenarioRun<'a, W> {
 enum Condition {
     Holds,
     Fails,
-}
-
-/// Whether a step's findings are ignored.
-fn is_lenient(step: &Step) -> bool {
-    match &step.action {
-        Action::Request(RequestStep { expect, .. }) => expect.judging == Judging::Lenient,
-        Action::Eventually(EventuallyStep { request, .. })
-        | Action::Watch(WatchStep { request, .. })
-        | Action::During(DuringStep { request, .. }) => request.expect.judging == Judging::Lenient,
-        Action::For(ForStep { judging, .. }) | Action::WaitUntil(WaitUntilStep { judging, .. }) => {
-            *judging == Judging::Lenient
-        }
-        Action::Run(run) => run.expect.judging == Judging::Lenient,
-        _ => false,
-    }
 }
 
 /// The findings of a step, with the exchange that shows them.
@@ -374,7 +358,7 @@ impl<'a, W: World> ScenarioRun<'a, W> {
             }
             Action::WaitUntil(wait) => Ok(self.wait_until(wait).await),
         };
-        if !is_lenient(step) {
+        if step.judging() == Judging::Strict {
             return Ok((found.unwrap_or_else(StepFindings::unevaluated), inner));
         }
         if found.is_err() {

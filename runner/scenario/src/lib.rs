@@ -85,7 +85,7 @@ pub use model::{
     Login, LoginScope, MatchingCalls, MeetingExpectation, Need, Observation, ObservedReply, Operation,
     OutcomeCount, OutcomePattern, Outside, Part, PartContent, Phase, ProcessStep, Readiness,
     ReplyExpectation, RequestDefaults, RequestStep, Rounds, Row, RunStep, Scenario, Service, Signal,
-    SourceFile, StartCommand, StartWait, StatusPattern, Step, Stub, StubEntry, StubReply, Times,
+    SourceFile, StartCommand, StartWait, StatusPattern, Step, Stub, StubEntry, StubReply, Times, Unset,
     WaitUntilStep, WatchRule, WatchStep,
 };
 pub use pattern::{Fit, ValuePattern, ValueType};

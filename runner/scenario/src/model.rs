@@ -41,7 +41,7 @@ pub use flow::{DuringStep, ForStep, Phase, Rounds, SourceFile, WaitUntilStep};
 pub use follow::Follow;
 pub use generator::Generator;
 pub use invariant::{Invariant, InvariantTiming, Observation, ObservedReply};
-pub use outside::Outside;
+pub use outside::{Outside, Unset};
 pub use request::Call;
 pub use scenario::{Row, Scenario};
 pub use status::StatusPattern;

@@ -56,6 +56,7 @@ pub use judge::{
     client_link, invariant_holds, judge_check, judge_exchange, judge_fail_if, judge_fired, judge_invariant,
     judge_links, judge_observation, judge_outcomes, judge_that, reply_scope, traffic_holds,
 };
+pub use matching::has_expected_keys;
 pub use message::{NoReply, Reply, Request};
 pub use outline::outline;
 pub use process_failure::ProcessFailure;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use scenario::{
-    EvaluationError, Fit, Others, Scope, Strictness, TemplateValue, UnorderedList, Value, partners,
+    BodyExpectation, EvaluationError, Fit, Others, Scope, Strictness, TemplateValue, UnorderedList, Value,
+    partners,
 };
 
 use crate::{BodyPath, Finding, FindingKind, outline};
@@ -65,6 +66,25 @@ pub(crate) fn compare(
         }
     }
     Ok(())
+}
+
+/// Whether `found` has every key of which the expected body names a value. Of one that is missing everywhere it can't be known
+/// whether it is misspelled. `${any}` and types ask whether a key is there.
+pub fn has_expected_keys(expected: &BodyExpectation, found: &Value) -> bool {
+    let (BodyExpectation::Subset(expected) | BodyExpectation::Exact(expected)) = expected;
+    has_keys(expected, found)
+}
+
+fn has_keys(expected: &TemplateValue, found: &Value) -> bool {
+    match (expected, found) {
+        (TemplateValue::Object(entries), Value::Object(fields)) => {
+            entries.iter().all(|(key, value)| match fields.get(key) {
+                Some(field) => has_keys(value, field),
+                None => matches!(value, TemplateValue::Any | TemplateValue::Pattern(_)),
+            })
+        }
+        _ => true,
+    }
 }
 
 /// Compares lists whose items can have any order: shows the items without a partner.

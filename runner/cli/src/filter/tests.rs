@@ -226,3 +226,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn texts_that_are_filters_in_other_tools_are_recognized() {
+    for (text, expected) in [
+        ("not tag(x)", Some("!tag(x)")),
+        ("not smoke", Some("!smoke")),
+        ("smoke|good", Some("smoke | good")),
+        ("smoke,good", Some("smoke | good")),
+        ("@smoke and not @slow", Some("tag(smoke) & !tag(slow)")),
+        ("smoke&&@good", Some("smoke & tag(good)")),
+        ("tag:smoke", Some("tag(smoke)")),
+        ("name=a b", Some("name(a b)")),
+        ("@smoke", Some("tag(smoke)")),
+        ("tag (smoke)", Some("tag(smoke)")),
+        ("tag(smoke)", None),
+        ("a payment", None),
+        ("path", None),
+        ("@", None),
+        ("a|", None),
+    ] {
+        assert_eq!(Filter::meant(text).as_deref(), expected, "{text}");
+        if let Some(meant) = expected {
+            assert!(!matches!(Filter::parse(meant), Ok(Filter::Text(_)) | Err(_)), "{meant} is one");
+        }
+    }
+}

@@ -36,6 +36,11 @@ fn scenarios_are_listed_with_their_files_and_tags() {
         "[\n  {\n    \"tag\": \"people\",\n    \"scenarios\": 2\n  },\n  {\n    \"tag\": \"slow\",\n    \"scenarios\": 1\n  }\n]\n",
     );
     check(&["--filter", "nosuch"], 4, "Nothing to list: of 3 scenarios none is selected.\n");
+    check(
+        &["--filter", "nosuch|tag:gone"],
+        4,
+        "Nothing to list: of 3 scenarios none is selected.\n   = `nosuch|tag:gone` is looked for as it stands; did you mean `--filter 'nosuch | tag(gone)'`?\n",
+    );
     check(&["--filter", "nosuch", "--json"], 4, "[]\n");
     assert_eq!(project.run(&[]).code, Some(1));
     let ended = project.run(&["list", "--json", "scenarios/crashes"]);

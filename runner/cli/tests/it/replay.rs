@@ -91,6 +91,7 @@ fn a_file_that_is_no_report_of_such_a_run_says_so() {
     let project = project
         .with("torn.json", &report[..100])
         .with("other.json", "{\"format\": 1}")
+        .with("list.json", "[]")
         .with("newer.json", report.replace("\"format\": 1", "\"format\": 9"))
         .with("simulated.json", report.replace("\"world\": \"live\"", "\"world\": \"simulated\""))
         .with("options.json", report.replace("\"--sort\"", "\"--nosuch\""));
@@ -98,6 +99,10 @@ fn a_file_that_is_no_report_of_such_a_run_says_so() {
         ("absent.json", "absent.json: it can't be read: No such file"),
         ("torn.json", "torn.json: it is no report of a run: EOF while parsing"),
         ("other.json", "other.json: it is no report of a run: missing field `seed`"),
+        (
+            "list.json",
+            "list.json: it is no report of a run\n   = name a file that `--report json=FILE` has written",
+        ),
         ("newer.json", "newer.json: it has the format 9, and this program reads format 1"),
         (
             "simulated.json",

@@ -130,7 +130,7 @@ fn nothing_ran_is_exit_code_4() {
         assert_eq!(ended.code, Some(4), "{ended:?}");
         assert!(ended.out.contains(expected), "{}", ended.out);
     };
-    check(&["--filter", "no such text"], "Nothing to run: of 1 scenarios none is selected.");
+    check(&["--filter", "no such text"], "Nothing to run: of 1 scenario none is selected.");
     check(&["empty"], "Nothing to run: no scenario was found.");
     let address = unused_address();
     let optional = format!(

@@ -316,3 +316,41 @@ fn secrets_and_variables_that_are_missing_are_mistakes_before_the_run() {
         assert!(ended.err.contains(mistake), "no {mistake} in:\n{}", ended.err);
     }
 }
+
+#[test]
+fn what_runs_nothing_needs_the_names_of_secrets_and_not_their_values() {
+    let project = Project::new(
+        "services: { s: { base_url: http://localhost:1 } }\nsnapshots: snapshots\nenv: { THERE: null }\nsecrets: { GONE: { env: GONE }, FILED: { file: no.txt } }\n",
+    )
+    .with("a.yaml", "scenario: a\nsteps:\n  - { request: 'GET s /${secrets.GONE}/${secrets.FILED}/${env.THERE}', expect: { status: 200 } }\n")
+    .with("b.sh", "curl http://localhost:1/a\n");
+    for arguments in [
+        &["check", "a.yaml"][..],
+        &["list", "a.yaml"],
+        &["review"],
+        &["a.yaml", "--dry-run"],
+        &["import", "curl", "b.sh"],
+    ] {
+        let ended = project.run(arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+    }
+    for arguments in [&["a.yaml"][..], &["sweep", "a.yaml"], &["explore", "a.yaml"], &["up"]] {
+        let ended = project.run(arguments);
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+        for unset in
+            ["`THERE` isn't set", "`GONE`, which holds a secret, isn't set", "`no.txt` can't be read"]
+        {
+            assert!(ended.err.contains(unset), "{arguments:?} without {unset}: {}", ended.err);
+        }
+    }
+    let misspelled = project.with(
+        "b.yaml",
+        "scenario: b\nsteps:\n  - { request: 'GET s /${secrets.GON}', expect: { status: 200 } }\n",
+    );
+    let ended = misspelled.run(&["."]);
+    assert!(
+        ended.err.contains("no `secrets.GON`") && ended.err.contains("`GONE`, which"),
+        "all mistakes at once: {}",
+        ended.err
+    );
+}

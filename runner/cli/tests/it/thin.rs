@@ -104,6 +104,16 @@ fn scenarios_that_do_not_run_or_cannot_fail_are_thin() {
         &["a"],
         &["thin: no step of `Waits` can fail (say what must come of it: `expect: { status: 200 }`)"],
     );
+    let waits = "thin: no step of `Waits` can fail (say what must come of it: `expect: { status: 200 }`)";
+    for step in [
+        "{ request: GET users /nowhere, expect: { status: 500, lenient: true } }",
+        "{ request: GET users /nowhere, expect: { no_reply: allowed } }",
+        "{ eventually: { within: 1s, request: GET users /nowhere, expect: { no_reply: allowed } } }",
+        "{ run: 'false', expect: { lenient: true } }",
+    ] {
+        let project = running("").with("a/waits.yaml", format!("scenario: Waits\nsteps:\n  - {step}\n"));
+        check(&project, &["a"], &[waits]);
+    }
     check(&project.with("a/invariants.yaml", INVARIANTS), &["a"], &[]);
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use fault::{CLIENT, Ordinal};
 use scenario::{EvaluationError, EventuallyStep, WatchRule, WatchStep};
 use tokio::time::Instant;
-use verdict::{ExchangeId, FailedRequest, Finding, FindingKind, judge_fail_if, reply_scope};
+use verdict::{
+    ExchangeId, FailedRequest, Finding, FindingKind, has_expected_keys, judge_fail_if, reply_scope,
+};
 
 use super::{ScenarioRun, StepFindings};
 use crate::{
@@ -57,14 +59,20 @@ impl<W: World> ScenarioRun<'_, W> {
             .read(|history| judge_fail_if(&step.fail_if, history.exchange(exchange), &self.variables))
     }
 
-    /// Whether an attempt got a reply of which every condition could be evaluated: a misspelled one is never met either.
+    /// Whether an attempt got a reply that has every expected key, and of which every condition could be evaluated: a misspelled
+    /// one is never met either.
     fn can_judge(&self, step: &WatchStep, attempt: &StepFindings) -> bool {
         let Some(exchange) = attempt.exchange else { return false };
         self.world.links().read(|history| {
             let ending = history.exchange(exchange).ending;
             let scope = reply_scope(&self.variables, ending);
             let has_reply = ending.is_some_and(|ending| ending.received.is_ok());
-            has_reply && step.request.expect.that.iter().all(|condition| condition.holds(&scope).is_ok())
+            let expect = &step.request.expect;
+            let has_keys = match (&expect.body, scope.get("body")) {
+                (Some(expected), Some(found)) => has_expected_keys(expected, found),
+                _ => true,
+            };
+            has_reply && has_keys && expect.that.iter().all(|condition| condition.holds(&scope).is_ok())
         })
     }
 

@@ -13,7 +13,7 @@ use verdict::{
     judge_outcomes, judge_timing, reply_scope, slowest,
 };
 
-use super::{Condition, ScenarioRun, StepFindings, is_lenient};
+use super::{Condition, ScenarioRun, StepFindings};
 use crate::{
     World,
     request::{PreparedRequest, RequestContext, Sent},
@@ -65,7 +65,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let mut all = StepFindings::default();
         for (position, ((member, request, _), exchange)) in sent.iter().zip(exchanges).enumerate() {
             let found = self.judge_all(request, &[exchange]).await;
-            if is_lenient(member) {
+            if member.judging() == Judging::Lenient {
                 continue;
             }
             if let (false, Some(exchange)) = (found.findings.is_empty(), found.exchange) {

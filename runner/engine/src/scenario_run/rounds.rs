@@ -1,6 +1,6 @@
 //! Loops: steps that run several times.
 
-use scenario::{ForStep, Rounds, SharedValue, Step, Value};
+use scenario::{ForStep, Judging, Rounds, SharedValue, Step, Value};
 use verdict::{BrokenOff, Failure, Finding, FindingKind, judge_check};
 
 use super::{Place, ScenarioRun, StepFindings};
@@ -54,8 +54,13 @@ impl<W: World> ScenarioRun<'_, W> {
         items: Vec<Value>,
     ) -> Result<Found, BrokenOff> {
         if items.is_empty() {
-            self.judged.no_round(step);
             self.without_captures(step);
+            // At the end there may be nothing to tidy.
+            if rounds.judging == Judging::Strict && step.is_judged() && !step.phase.is_final() {
+                let finding = Finding::new(FindingKind::Rounds, "a round at least", "an empty list");
+                return Ok((StepFindings::one(finding), Vec::new()));
+            }
+            self.judged.no_round(step);
         }
         let of = items.len();
         for (index, item) in items.into_iter().enumerate() {

@@ -113,24 +113,32 @@ steps:
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loop_without_a_round_is_green_by_nothing() {
-    let loop_over = |list: &str| {
+async fn a_loop_without_a_round_fails_unless_it_is_lenient_or_tidies() {
+    let loop_over = |list: &str, more: &str| {
         format!(
             "
 vars: {{ list: {list} }}
 steps:
-  - for: {{ each: '${{list}}' }}
+  - for: {{ each: '${{list}}'{more} }}
     steps: [{{ request: GET shop /, expect: {{ status: 200 }}, capture: {{ n: body.n }} }}]
   - {{ check: n is none, if: n is not none }}
 "
         )
     };
-    let (_, failures) = run_steps(&loop_over("[]")).await;
+    let (_, failures) = run_steps(&loop_over("[]", ", lenient: true")).await;
     let expected = "after the last step at 0: nothing was judged: a step that expects or checks something, or does something to a \
                     service / conditions left out\n  for each item (no round)\n  check n is none (if: n is not none)";
     assert_eq!(failures, [expected]);
-    let (_, failures) = run_steps(&loop_over("7")).await;
+    let (_, failures) = run_steps(&loop_over("7", "")).await;
     assert_eq!(failures, ["step 1, for each item at 5: for: a list / 7"]);
+    let (_, failures) = run_steps(&loop_over("[]", "")).await;
+    assert_eq!(failures, ["step 1, for each item at 5: for: a round at least / an empty list"]);
+    let passes = "vars: { list: [] }\nsteps:\n  - { request: GET shop /, expect: { status: 200 } }\n";
+    let judged = "[{ request: GET shop /, expect: { status: 200 } }]";
+    for (key, steps) in [("  -", "[{ wait: 1ms }]"), ("finally:\n  -", judged)] {
+        let text = format!("{passes}{key} {{ for: {{ each: '${{list}}' }}, steps: {steps} }}\n");
+        assert_eq!(run_steps(&text).await.1, [""; 0], "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,4 +88,15 @@ async fn never_must_not_be_met_once_and_needs_a_reply() {
             "never: a reply that can be judged / none in 3 attempts"
         ]
     );
+    let misspelled =
+        "never: { for: 2s, every: 1s, request: GET shop /, expect: { body: { stauts: failed } } }";
+    let found = run_step(misspelled, state(2, FAILED)).await.0;
+    assert_eq!(
+        found,
+        [r#"body.stauts: "failed" / absent"#, "never: a reply that can be judged / none in 3 attempts"]
+    );
+    for there in ["${any}", "${string}"] {
+        let step = misspelled.replace("failed", &format!("'{there}'"));
+        assert_eq!(run_step(&step, state(2, FAILED)).await.0, [""; 0], "{there} asks whether it is there");
+    }
 }

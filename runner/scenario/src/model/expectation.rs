@@ -33,6 +33,19 @@ pub struct Expectations {
     pub judging: Judging,
 }
 
+impl Expectations {
+    /// Whether they demand something, lenient or not: a reply that may come or not, alone, is no demand.
+    pub fn can_fail(&self) -> bool {
+        let Self {
+            span, status, headers, body, that, links, calls, circuits, timing, outcomes, reply, ..
+        } = self;
+        let of_reply = !status.is_empty() || !headers.is_empty() || body.is_some() || !that.is_empty();
+        let of_traffic = !links.is_empty() || !calls.is_empty() || !circuits.is_empty();
+        let of_all = !timing.is_empty() || !outcomes.is_empty();
+        span.is_some() && (of_reply || of_traffic || of_all || *reply != ReplyExpectation::Optional)
+    }
+}
+
 /// Whether a request must, may or must not get a reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReplyExpectation {

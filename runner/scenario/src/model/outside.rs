@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Object, Scope, Secrets, Value, reading::Declared};
+use crate::{Mistake, Object, Scope, Secrets, Value, reading::Declared};
 
 /// What scenarios have from outside: environment variables and secrets.
 #[derive(Debug, Clone, Default)]
@@ -9,14 +9,29 @@ pub struct Outside {
     pub env: BTreeMap<String, String>,
     /// The secrets.
     pub secrets: Secrets,
+    /// What e2e.conf declares and has no value that can be used.
+    pub unset: Unset,
+}
+
+/// The environment variables and secrets that have no value, or one that can't be hidden. Their names are known, and only what runs
+/// needs more.
+#[derive(Debug, Clone, Default)]
+pub struct Unset {
+    /// The environment variables.
+    pub env: BTreeSet<String>,
+    /// The secrets.
+    pub secrets: BTreeSet<String>,
+    /// The mistakes that they are in a run.
+    pub mistakes: Vec<Mistake>,
 }
 
 impl Outside {
     /// The names of what it holds.
     pub(crate) fn names(&self) -> Declared {
+        let unset = self.unset.secrets.iter().map(String::as_str);
         Declared {
-            env: self.env.keys().cloned().collect(),
-            secrets: self.secrets.declared().map(|(name, _)| name.to_owned()).collect(),
+            env: self.env.keys().chain(&self.unset.env).cloned().collect(),
+            secrets: self.secrets.declared().map(|(name, _)| name).chain(unset).map(str::to_owned).collect(),
         }
     }
 

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use fault::{FaultName, ServiceName};
 
-use super::{Call, DuringStep, Expectations, ForStep, Phase, RunStep, SourceFile, WaitUntilStep};
+use super::{Call, DuringStep, Expectations, ForStep, Judging, Phase, RunStep, SourceFile, WaitUntilStep};
 use crate::{Expression, Span, TemplateValue};
 
 /// One entry of a scenario.
@@ -58,9 +58,25 @@ impl Step {
 
     /// Whether it can fail, apart from the steps within it: something is expected of it, or checked, or done to a service.
     pub fn is_judged_itself(&self) -> bool {
+        self.expects_something() && self.judging() == Judging::Strict
+    }
+
+    /// Whether it can find what isn't as expected, though it may be lenient; apart from the steps within it.
+    pub fn expects_something(&self) -> bool {
         match &self.action {
             Action::Check(_) | Action::Process(_) | Action::Run(_) | Action::WaitUntil(_) => true,
-            _ => self.own_request().is_some_and(|request| request.expect.span.is_some()),
+            _ => self.own_request().is_some_and(|request| request.expect.can_fail()),
+        }
+    }
+
+    /// What follows when it doesn't find what it expects, apart from the steps within it.
+    pub fn judging(&self) -> Judging {
+        match &self.action {
+            Action::For(ForStep { judging, .. }) | Action::WaitUntil(WaitUntilStep { judging, .. }) => {
+                *judging
+            }
+            Action::Run(run) => run.expect.judging,
+            _ => self.own_request().map_or(Judging::Strict, |request| request.expect.judging),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     reader::Reader,
     yaml::{Kind, Node},
 };
-use crate::BodyFile;
+use crate::{BodyFile, Mistake};
 
 /// Gives the content of files, so that reading needs no file system.
 pub trait Files: fmt::Debug {
@@ -32,22 +32,27 @@ impl Reader<'_> {
     /// The content of the file that `node` names, relative to the folder of the file that is read, with its path. That it can't
     /// be read is noted.
     pub(crate) fn content(&mut self, node: &Node) -> Option<(PathBuf, Arc<[u8]>)> {
+        self.readable(node)?.map_err(|mistake| self.take(mistake)).ok()
+    }
+
+    /// The same, with the mistake that it can't be read. `None` if `node` names no file, which is noted.
+    pub(crate) fn readable(&mut self, node: &Node) -> Option<Result<(PathBuf, Arc<[u8]>), Mistake>> {
         let named = self.text(node, "the path of a file")?;
         let path = self.file.parent().unwrap_or(Path::new("")).join(&named);
-        match self.files.read(&path) {
+        Some(match self.files.read(&path) {
             Ok(content) => {
                 self.sources.insert(path.clone());
-                Some((path, content))
+                Ok((path, content))
             }
             Err(error) => {
                 let mut help = "a path is relative to the folder of the file that names it".to_owned();
                 if let Some(chain) = self.inclusion.told() {
                     help = format!("{help}, which is included here: {chain}");
                 }
-                self.note(node.span, format!("`{named}` can't be read: {error}"), help);
-                None
+                let message = format!("`{named}` can't be read: {error}");
+                Err(Mistake { file: self.file.clone(), span: node.span, message, help: Some(help) })
             }
-        }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Paths with queries, with `${…}` in them.
 
 use super::{Part, Template};
-use crate::{Binding, Bindings, EvaluationError, Expression, Scope, percent};
+use crate::{Binding, Bindings, EvaluationError, Expression, Scope, Value, percent};
 
 /// The path and query of a request. Values are encoded where they stand: as a segment of the path, or as a value in the
 /// query. What is written around them is encoded as far as it has to be.
@@ -38,7 +38,7 @@ impl PathTemplate {
                 Part::Text(text) => path.push_str(text),
                 Part::Placeholder(expression) => {
                     let value = expression.evaluate(scope)?;
-                    let encoded = self.encoded(index, expression, &path, &value.to_text());
+                    let encoded = self.encoded(index, expression, &path, &value);
                     path.push_str(&encoded.map_err(|reason| EvaluationError {
                         expression: expression.source().to_owned(),
                         reason,
@@ -55,8 +55,10 @@ impl PathTemplate {
         index: usize,
         expression: &Expression,
         before: &str,
-        value: &str,
+        value: &Value,
     ) -> Result<String, String> {
+        let text = value.to_text();
+        let text = &*text;
         let is_rest = self.0.parts.len() == index + 1;
         let is_pair = before.ends_with(['?', '&'])
             && match self.0.parts.get(index + 1) {
@@ -64,15 +66,15 @@ impl PathTemplate {
                 Some(Part::Text(next)) => next.starts_with('&'),
                 Some(Part::Placeholder(_)) => false,
             };
-        if before.is_empty() || (before == "/" && is_rest && (is_url(value) || value.starts_with('/'))) {
-            let path = begins_path(value)?;
+        if before.is_empty() || (before == "/" && is_rest && (is_url(text) || text.starts_with('/'))) {
+            let path = begins_path(text)?;
             as_it_is(path.get(before.len()..).unwrap_or_default())
         } else if is_pair || expression.has_filter("urlencode") {
-            as_it_is(value)
+            as_it_is(text)
         } else if before.contains('?') {
-            Ok(percent::query_value(value))
+            Ok(percent::query_value(text))
         } else {
-            Ok(percent::segment(value))
+            segment_kind(value).map(|()| percent::segment(text))
         }
     }
 
@@ -98,7 +100,7 @@ impl PathTemplate {
                 Part::Placeholder(expression) => {
                     let encoded = match (bindings.get(expression.source().trim()), &before) {
                         (Some(Binding::Value(value)), Some(before)) => {
-                            self.encoded(index, expression, before, &value.to_text()).ok()
+                            self.encoded(index, expression, before, value).ok()
                         }
                         _ => None,
                     };
@@ -118,6 +120,17 @@ impl PathTemplate {
     pub(crate) fn template(&self) -> &Template {
         &self.0
     }
+}
+
+/// Whether a value is of a kind that can be a part of a segment.
+fn segment_kind(value: &Value) -> Result<(), String> {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => return Ok(()),
+    };
+    Err(format!("it is {kind}, and a path is made of texts and numbers"))
 }
 
 fn is_url(value: &str) -> bool {

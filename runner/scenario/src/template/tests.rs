@@ -16,6 +16,8 @@ fn scope() -> Scope {
         "lines": "/a\nb",
         "query": "page=2&q=a b",
         "list": ["a", "b&c"],
+        "none": null,
+        "object": {"a": 1},
         "at": "2026-11-26T04:37:09Z",
     }) else {
         unreachable!("it is an object")
@@ -73,6 +75,9 @@ fn a_value_that_can_not_stand_in_its_place_is_an_error() {
         ("${thing}", "`thing` is no path, which begins with `/`: write a `/` before the `${…}`"),
         ("${anchor}", "`/thing#top` has a `#`, and what follows one isn't sent to a service"),
         ("${lines}", r#""/a\nb" has a control character, which a path can't have"#),
+        ("/${none}", "it is null, and a path is made of texts and numbers"),
+        ("/a-${list}/b", "it is a list, and a path is made of texts and numbers"),
+        ("/a/${object}?b=1", "it is an object, and a path is made of texts and numbers"),
         ("/search?${anchor}", "`/thing#top` has a `#`, and what follows one isn't sent to a service"),
     ] {
         assert_eq!(path(text).render(&scope()).map_err(|error| error.reason), Err(expected.into()), "{text}");

@@ -70,6 +70,10 @@ fn polls_that_cannot_fail_or_end() {
         ],
     );
     check_step(
+        "{ never: { for: 1s, request: GET users-service /x, expect: { status: 500, lenient: true } } }",
+        &["3:79 `lenient` would leave nothing of `never`: it couldn't fail (leave it out)"],
+    );
+    check_step(
         &format!("{{ never: {{ {request}, capture: {{ a: body }} }}, for: 1s }}"),
         &[
             "3:16 `never` needs the key `for` (`for`: For how long.)",

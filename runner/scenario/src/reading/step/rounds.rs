@@ -25,7 +25,7 @@ pub(super) const FOR: Table = Table {
         Key::one_of("until", EXPRESSION, "Rounds until this is true after one."),
         Key::optional("at_most", Shape::Whole(1), "The most rounds of `until`; it fails after more."),
         lenient(
-            "With `until`, more rounds than that fail nothing; with `each`, what is no list has no round.",
+            "With `until`, more rounds than that fail nothing; with `each`, a list may be empty, and what is no list has no round.",
         ),
     ]],
 };

@@ -36,6 +36,11 @@ pub(super) fn watch(reader: &mut Reader<'_>, node: &Node, rule: WatchRule) -> Op
         };
         reader.note(fields.span, format!("{} needs the key `expect`", table.what), example.to_owned());
     }
+    let expected = fields.get("expect").map(Node::entries).unwrap_or_default();
+    if let Some(lenient) = expected.iter().find(|entry| entry.key == "lenient") {
+        let message = format!("`lenient` would leave nothing of {}: it couldn't fail", table.what);
+        reader.note(lenient.span, message, "leave it out".to_owned());
+    }
     if let (WatchRule::Never, Some(capture)) = (rule, fields.entry("capture")) {
         let help = "capture from a request of its own".to_owned();
         reader.note(capture.span, "of a reply that never comes there is nothing to capture", help);
