@@ -120,6 +120,10 @@ impl Step {
     }
 }
 
+/// Headers whose values are secrets.
+const SECRET: &[&str] =
+    &["authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"];
+
 /// The client that keeps cookies.
 const CLIENT: &str = "user";
 
@@ -137,6 +141,7 @@ pub(crate) fn texts(drafts: Vec<Draft>, losses: &mut Losses) -> Vec<ImportedScen
         for step in &mut draft.steps {
             step.request.clean(losses);
         }
+        draft.tell_secrets(losses);
         let text = write_yaml(draft.mapping());
         ImportedScenario { name: draft.name, file: format!("{file}.yaml"), text }
     };
@@ -211,6 +216,31 @@ impl Draft {
             losses.leave();
             losses
                 .tell(format!("these files have to be in the folder of the scenario: {}", files.join(", ")));
+        }
+    }
+
+    /// Tells where the scenario holds a password or a token as it was.
+    fn tell_secrets(&self, losses: &mut Losses) {
+        let of_variable = |text: &str| {
+            let is_held = |value: &Value| *value != Value::Null && !value.to_text().is_empty();
+            self.values.iter().any(|(name, value)| is_held(value) && text.contains(&format!("${{{name}}}")))
+        };
+        // A value that is a variable's alone is as secret as that.
+        let is_secret = |text: &str| {
+            if text.replace("$${", "").contains("${") { of_variable(text) } else { !text.is_empty() }
+        };
+        for step in &self.steps {
+            let secrets = step.request.secrets().into_iter().filter(|(_, text)| is_secret(text));
+            let names: BTreeSet<String> = secrets.map(|(name, _)| format!("`{name}`")).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let Request { method, service, path, .. } = &step.request;
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            losses.leave();
+            losses.tell(format!(
+                "{method} {service} {path} holds a secret as it was, in {names}: declare it under `secrets` in e2e.conf, and write `${{secrets.NAME}}` in its place"
+            ));
         }
     }
 
@@ -305,6 +335,17 @@ impl Request {
                 *value = value.replace(char::is_control, " ");
             }
         }
+    }
+
+    /// The values that are secrets, each with the header or the kind of authentication that it belongs to.
+    fn secrets(&self) -> Vec<(&str, &str)> {
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let secret = headers.filter(|(name, _)| SECRET.contains(&name.to_lowercase().as_str()));
+        let auth = self.auth.iter().map(|auth| match auth {
+            Auth::Basic { password, .. } => ("auth.basic", password.as_str()),
+            Auth::Bearer(token) => ("auth.bearer", token.as_str()),
+        });
+        secret.chain(auth).collect()
     }
 
     /// The files whose content it sends.

@@ -35,8 +35,6 @@ const OF_BROWSERS: &[&str] = &[
     "user-agent",
 ];
 const OF_BROWSERS_BEGIN: &[&str] = &["sec-", ":", "proxy-"];
-/// Headers whose values are secrets.
-const SECRET: &[&str] = &["authorization", "cookie", "x-api-key"];
 
 /// How the types of what pages are made of begin.
 const ASSETS: &[&str] = &[
@@ -191,11 +189,6 @@ impl Reading<'_, '_> {
                     cookies = Cookies::Kept;
                     continue;
                 }
-            }
-            if SECRET.contains(&lower.as_str()) {
-                let message =
-                    format!("`{name}` holds what was recorded: put a value of your own in its place");
-                self.context.losses.tell(message);
             }
             let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             request.headers.push(((*name).to_owned(), literal(&value)));

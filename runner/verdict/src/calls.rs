@@ -51,13 +51,20 @@ fn judge_matching(
     findings: &mut Vec<Finding>,
 ) {
     let kind = FindingKind::Calls(shown(&calls.pattern));
-    let selected = match selected(calls, during, variables) {
+    let during: Vec<Exchange<'_>> =
+        during.into_iter().filter(|exchange| matches(&calls.pattern, exchange)).collect();
+    let selected = match selected(calls, &during, variables) {
         Ok(selected) => selected,
         Err(error) => return findings.push(Finding::unevaluated(kind, error)),
     };
-    if let Err(found) = judge_count(&calls.count, selected.len(), variables, refusal) {
-        let listed = listed(&selected);
-        findings.push(Finding::new(kind.clone(), calls.count.source(), format!("{found}{listed}")));
+    // What was left out shows why none is left.
+    let (number, shown) = match during.len() {
+        some @ 1.. if selected.is_empty() => (format!("no call of {some} matches"), &during),
+        _ => (counted(selected.len()), &selected),
+    };
+    if let Err(found) = judge_count(&calls.count, selected.len(), &number, variables, refusal) {
+        let found = format!("{found}{}", listed(shown));
+        findings.push(Finding::new(kind.clone(), calls.count.source(), found));
     }
     let compares = calls.apart.is_some() || !calls.same.is_empty() || !calls.different.is_empty();
     if compares && selected.len() < 2 {
@@ -85,26 +92,26 @@ fn judge_matching(
     }
 }
 
-/// The calls that match. A condition that has no value for one of them, such as one on a header that it doesn't have, isn't
+/// Those of these calls that match. A condition that has no value for one of them, such as one on a header that it doesn't have, isn't
 /// true of it; one that has no value for any of them is an error.
 fn selected<'a>(
     calls: &MatchingCalls,
-    during: Vec<Exchange<'a>>,
+    during: &[Exchange<'a>],
     variables: &Scope,
 ) -> Result<Vec<Exchange<'a>>, EvaluationError> {
     let (mut selected, mut errors, mut evaluated) = (Vec::new(), Vec::new(), 0);
-    for exchange in during.into_iter().filter(|exchange| matches(&calls.pattern, exchange)) {
+    for exchange in during {
         let mut differences = Vec::new();
         header::judge_headers(&calls.headers, &exchange.request.headers, variables, &mut differences);
         if !differences.is_empty() {
             continue;
         }
-        let scope = call_scope(variables, &exchange);
+        let scope = call_scope(variables, exchange);
         match calls.that.iter().map(|condition| condition.holds(&scope)).collect::<Result<Vec<bool>, _>>() {
             Ok(results) => {
                 evaluated += 1;
                 if results.into_iter().all(|holds| holds) {
-                    selected.push(exchange);
+                    selected.push(*exchange);
                 }
             }
             Err(error) => errors.push(error),
@@ -148,6 +155,7 @@ fn call_scope(variables: &Scope, exchange: &Exchange<'_>) -> Scope {
 fn judge_count(
     condition: &Expression,
     count: usize,
+    number: &str,
     variables: &Scope,
     refusal: Option<&Refusal>,
 ) -> Result<(), String> {
@@ -155,12 +163,12 @@ fn judge_count(
     scope.set("count", count);
     let holds = |scope: &Scope| condition.holds(scope).map_err(|error| error.to_string());
     if !holds(&scope)? {
-        return Err(counted(count));
+        return Err(number.to_owned());
     }
     if let Some(why) = refusal {
         scope.set("count", u32::MAX);
         if !holds(&scope)? {
-            return Err(format!("{}; refused connections don't count, and {why}", counted(count)));
+            return Err(format!("{number}; refused connections don't count, and {why}"));
         }
     }
     Ok(())

@@ -77,6 +77,10 @@ fn calls_are_counted_by_what_they_match() {
     check("{ link: client -> shop, match: /payments }", &[]);
     check("{ link: bank -> shop, match: DELETE }", &["calls bank -> shop DELETE: count >= 1 / no call"]);
     check(
+        "{ link: bank -> shop, match: PUT, that: status == 500 }",
+        &["calls bank -> shop PUT: count >= 1 / no call of 1 matches\nPUT /orders/1 at 70 ms"],
+    );
+    check(
         &format!("{{ {balance}, count: 3 }}"),
         &[
             "calls bank -> shop POST /users/*/balance: count == 3 / 2 calls\nPOST /users/1/balance?dry=no&tag=a&tag=b%20c at 10 ms\nPOST /users/1/balance at 50 ms",
