@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use ::explore::{RequestCounts, Untested};
-use report::{WorldKind, thin_line};
+use report::thin_line;
 use verdict::BrokenOff;
 
 use crate::{Exit, Project, interrupt::Interrupt, output::write};

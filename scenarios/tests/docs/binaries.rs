@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use libtest_mimic::Failed;
+use libtest_mimic::{Failed, Trial};
 
 /// The folder of `runner` and `simulate`, or why they can't be built.
 static FOLDER: LazyLock<Result<PathBuf, String>> = LazyLock::new(build);
@@ -33,6 +33,14 @@ fn build() -> Result<PathBuf, String> {
 const OTHERS: &[&str] = &["python3", "node", "java", SCHEMA_CHECK];
 /// The program that has the schemas of other programs' files.
 pub(super) const SCHEMA_CHECK: &str = "check-jsonschema";
+
+/// The same test, skipped with their names if programs are missing.
+pub(super) fn unless_missing(trial: Trial, missing: &[&str]) -> Trial {
+    match missing {
+        [] => trial,
+        _ => trial.with_kind(format!("no {}", missing.join(", "))).with_ignored_flag(true),
+    }
+}
 
 /// Those of them that a text names and that aren't there. With `CI` all of them have to be.
 pub(super) fn missing(text: &str) -> Vec<&'static str> {

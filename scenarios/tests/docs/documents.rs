@@ -65,9 +65,10 @@ fn of_document(document: &Path) -> Vec<Trial> {
         Err(wrong) => return vec![Trial::test(name, || Err(wrong.into()))],
     };
     let trials = projects.into_iter().map(|(heading, blocks)| {
-        let missing = binaries::missing(&blocks.iter().map(needs).collect::<String>());
+        let missing = binaries::missing(&blocks.iter().map(needs).collect::<Vec<_>>().join("\n"));
         let place = if heading.is_empty() { String::new() } else { format!(", {heading}") };
-        Trial::test(format!("{name}{place}"), move || run(&blocks)).with_ignored_flag(!missing.is_empty())
+        let trial = Trial::test(format!("{name}{place}"), move || run(&blocks));
+        binaries::unless_missing(trial, &missing)
     });
     trials.collect()
 }

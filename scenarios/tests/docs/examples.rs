@@ -111,9 +111,8 @@ pub(super) fn trials() -> Vec<Trial> {
         let configuration = fs::read_to_string(path.join(CONFIGURATION));
         if let Ok(configuration) = configuration {
             let missing = binaries::missing(&configuration);
-            trials.push(
-                Trial::test(name, move || live(&path, &configuration)).with_ignored_flag(!missing.is_empty()),
-            );
+            let trial = Trial::test(name, move || live(&path, &configuration));
+            trials.push(binaries::unless_missing(trial, &missing));
         } else if let Some(kind) = fs::read_to_string(&path).ok().and_then(|text| kind(&path, &text)) {
             trials.push(Trial::test(name, move || simulated(&path, kind)));
         }
