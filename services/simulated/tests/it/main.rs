@@ -8,5 +8,6 @@ mod linked;
 mod outage;
 mod power_cuts;
 mod shop;
+mod skipped;
 mod sweep;
 mod watch;
