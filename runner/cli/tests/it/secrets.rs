@@ -301,7 +301,7 @@ fn secrets_and_variables_that_are_missing_are_mistakes_before_the_run() {
         "e2e.conf:3:11: the environment variable `GONE`, which holds a secret, isn't set",
         "e2e.conf:3:17: this secret is empty",
         "e2e.conf:3:24: this secret has 3 characters",
-        "4 mistakes in 1 file",
+        "6 mistakes in 2 files",
     ] {
         assert!(ended.err.contains(mistake), "no {mistake} in:\n{}", ended.err);
     }

@@ -28,15 +28,18 @@ impl Files for BTreeMap<PathBuf, Vec<u8>> {
     }
 }
 
+/// The path of a file, and what is in it.
+type Content = (PathBuf, Arc<[u8]>);
+
 impl Reader<'_> {
     /// The content of the file that `node` names, relative to the folder of the file that is read, with its path. That it can't
     /// be read is noted.
-    pub(crate) fn content(&mut self, node: &Node) -> Option<(PathBuf, Arc<[u8]>)> {
+    pub(crate) fn content(&mut self, node: &Node) -> Option<Content> {
         self.readable(node)?.map_err(|mistake| self.take(mistake)).ok()
     }
 
     /// The same, with the mistake that it can't be read. `None` if `node` names no file, which is noted.
-    pub(crate) fn readable(&mut self, node: &Node) -> Option<Result<(PathBuf, Arc<[u8]>), Mistake>> {
+    pub(crate) fn readable(&mut self, node: &Node) -> Option<Result<Content, Mistake>> {
         let named = self.text(node, "the path of a file")?;
         let path = self.file.parent().unwrap_or(Path::new("")).join(&named);
         Some(match self.files.read(&path) {

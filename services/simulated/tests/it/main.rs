@@ -9,5 +9,6 @@ mod linked;
 mod outage;
 mod power_cuts;
 mod shop;
+mod skipped;
 mod sweep;
 mod watch;
