@@ -118,6 +118,10 @@ impl PathTemplate {
     pub(crate) fn template(&self) -> &Template {
         &self.0
     }
+
+    pub(crate) fn template_mut(&mut self) -> &mut Template {
+        &mut self.0
+    }
 }
 
 fn is_url(value: &str) -> bool {
