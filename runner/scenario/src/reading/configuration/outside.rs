@@ -165,7 +165,11 @@ fn usable(reader: &mut Reader<'_>, node: &Node, value: String) -> Option<String>
     if length >= SHORTEST {
         return Some(value);
     }
-    let what = if length == 0 { "is empty".to_owned() } else { format!("has {length} characters") };
+    let what = match length {
+        0 => "is empty".to_owned(),
+        1 => "has 1 character".to_owned(),
+        length => format!("has {length} characters"),
+    };
     let help =
         format!("use one of {SHORTEST} or more: a shorter text occurs everywhere, and can't be hidden");
     reader.note(node.span, format!("this secret {what}"), help);
