@@ -62,7 +62,12 @@ fn try_import(arguments: &Arguments) -> Result<Exit, Mistakes> {
     }
     show_losses(&imported, &name);
     let listed: Vec<_> = files.iter().map(|file| format!("  {}\n", file.path.display())).collect();
-    let told = format!("written:\n{}\nnext: runner {}\n", listed.concat(), folder.display());
+    let missing: Vec<_> = imported.services.iter().map(|service| format!("`{}`", service.name)).collect();
+    let first = match missing.as_slice() {
+        [] => String::new(),
+        missing => format!("add {} to the `services` of e2e.conf, then ", missing.join(", ")),
+    };
+    let told = format!("written:\n{}\nnext: {first}runner {}\n", listed.concat(), folder.display());
     Ok(print(&told, Exit::Passed))
 }
 
@@ -75,9 +80,11 @@ fn named_file(words: &[String]) -> Result<Option<PathBuf>, Mistakes> {
         [only] if only == "-" || (Path::new(only).is_file() && !only.contains("://")) => {
             Ok(Some(only.into()))
         }
-        [first, second, ..] if Path::new(first).is_file() && second.starts_with("--") => {
-            let help = format!("write `runner import curl {second} … {first}`");
-            Err(Mistakes::one(first.into(), format!("`{second}` has to stand before the file"), help))
+        // In a command of curl, no option follows a file that is there.
+        [first, second, ..] if Path::new(first).is_file() && second.starts_with('-') => {
+            let option = second.split_once('=').map_or(second.as_str(), |(option, _)| option);
+            let help = format!("write `runner import curl {option} … {first}`");
+            Err(Mistakes::one(first.into(), format!("`{option}` has to stand before the file"), help))
         }
         _ => Ok(None),
     }

@@ -13,7 +13,7 @@ use crate::{
     import::{not_readable, text_of},
     listening,
     new_files::{self, NewFile},
-    output::{print, show_broken_off, show_mistakes, write_error},
+    output::{print, show_broken_off, show_mistakes, write_error, write_note},
     project::configuration,
 };
 
@@ -34,7 +34,11 @@ fn try_new(arguments: &New) -> Result<Result<Exit, BrokenOff>, Mistakes> {
     new_files::check(&[NewFile { path: configuration_file.clone(), text: String::new() }])?;
     let found = match found(arguments)? {
         Ok(found) => found,
-        Err(broken) => return Ok(Err(broken)),
+        Err(broken) => {
+            let exit = show_broken_off(&broken);
+            write_note("nothing was written; name the addresses that answer, and add the others to e2e.conf");
+            return Ok(Ok(exit));
+        }
     };
     let first = match found.as_slice() {
         [] => format!(

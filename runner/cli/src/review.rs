@@ -6,17 +6,18 @@ use std::{
 };
 
 use report::{PendingSnapshot, count, pending_snapshots};
+use scenario::{Configuration, Scenario};
 use verdict::{BrokenOff, Output};
 
 use crate::{
-    Exit, Mistakes,
+    Exit, Mistakes, Project,
     arguments::Review,
     disk_files::DiskFiles,
     interrupt::Interrupt,
-    output::{show_broken_off, show_mistakes, write},
-    project::configuration,
+    output::{print, show_broken_off, show_mistakes, write},
+    project::{self, configuration},
     search::relative,
-    snapshots::folder,
+    snapshots::{self, folder},
 };
 
 /// What a person decides about a snapshot.
@@ -57,13 +58,40 @@ pub(crate) fn review(arguments: &Review) -> Exit {
             return show_mistakes(&Mistakes::one(folder, unusable.to_string(), help));
         }
     };
+    let all = pending.len();
     let pending: Vec<PendingSnapshot> =
         pending.into_iter().filter(|one| is_meant(one, &arguments.filter)).collect();
+    if pending.is_empty() && all > 0 {
+        let told = format!("Nothing is selected: --filter leaves out all of {}.\n", count(all, "snapshot"));
+        return print(&told, Exit::NothingRan);
+    }
+    if pending.is_empty() {
+        let missing = missing(arguments, &configuration);
+        return print(&nothing_to_review(missing), Exit::Passed);
+    }
     match decide_all(arguments, &pending) {
         Ok(Decided { left: 0, .. }) => Exit::Passed,
         Ok(_) => Exit::Failed,
         Err(broken) => show_broken_off(&broken),
     }
+}
+
+/// The number of scenarios in the project's folder `scenarios` that have no snapshot yet; 0 where scenarios have mistakes, which the next run tells.
+fn missing(arguments: &Review, configuration: &Configuration) -> usize {
+    let scenarios = project::folder(configuration).join("scenarios");
+    let Ok(project) = Project::read(arguments.configuration.file.as_deref(), &[scenarios]) else { return 0 };
+    let file = |scenario: &Scenario| snapshots::file(configuration, scenario);
+    project.scenarios.iter().filter_map(|scenario| file(scenario)).filter(|file| !file.exists()).count()
+}
+
+fn nothing_to_review(missing: usize) -> String {
+    if missing == 0 {
+        return "Nothing to review: every snapshot is as accepted.\n".into();
+    }
+    let scenarios = count(missing, "scenario");
+    format!(
+        "Nothing to review, but there is no snapshot yet of {scenarios}: `runner` writes the first ones where it doesn't run in CI (`CI` isn't set).\n"
+    )
 }
 
 /// Whether one of the texts is in a snapshot's name; without any, all are meant.
@@ -109,9 +137,6 @@ fn decide_all(arguments: &Review, pending: &[PendingSnapshot]) -> Result<Decided
 /// What was decided, and how the rest is.
 fn summary(decided: &Decided, was_asked: bool) -> String {
     let Decided { accepted, rejected, left } = *decided;
-    if accepted + rejected + left == 0 {
-        return "Nothing to review: every snapshot is as accepted.\n".into();
-    }
     let parts = [(accepted, "accepted"), (rejected, "rejected"), (left, "left to review")];
     let parts: Vec<String> = parts
         .iter()

@@ -6,8 +6,10 @@ use std::{
 };
 
 use engine::ScenarioResult;
-use report::{FirstSnapshot, SNAPSHOT_SEED, SnapshotComparison, WorldKind, compare_snapshot, count};
-use scenario::Configuration;
+use report::{
+    FirstSnapshot, SNAPSHOT_SEED, SnapshotComparison, WorldKind, compare_snapshot, count, snapshot_file,
+};
+use scenario::{Configuration, Scenario};
 use verdict::{Finding, FindingKind};
 
 use crate::project;
@@ -74,17 +76,28 @@ fn compare(
     first: FirstSnapshot,
 ) -> (Vec<Finding>, Option<SnapshotComparison>) {
     let Some(folder) = folder(configuration) else { return (Vec::new(), None) };
-    let beside = project::folder(configuration);
-    let file = project::absolute(&result.scenario.file).with_extension("");
-    let mut name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
-    if let Some(row) = result.scenario.row {
-        name = format!("{name}-row-{}", row.number);
-    }
+    let name = name(configuration, &result.scenario);
     let finding = |found: String| Finding::new(FindingKind::Snapshot, "what was accepted", found);
     match compare_snapshot(&folder, &name, result, world, first) {
         Ok(comparison) => (Vec::new(), Some(comparison)),
         Err(mismatch) => (vec![finding(mismatch.to_string())], None),
     }
+}
+
+/// The name of a scenario's snapshot.
+fn name(configuration: &Configuration, scenario: &Scenario) -> String {
+    let beside = project::folder(configuration);
+    let file = project::absolute(&scenario.file).with_extension("");
+    let name = file.strip_prefix(&beside).unwrap_or(&file).display().to_string();
+    match scenario.row {
+        Some(row) => format!("{name}-row-{}", row.number),
+        None => name,
+    }
+}
+
+/// The file of a scenario's snapshot, if the project has snapshots.
+pub(crate) fn file(configuration: &Configuration, scenario: &Scenario) -> Option<PathBuf> {
+    Some(snapshot_file(&folder(configuration)?, &name(configuration, scenario)))
 }
 
 /// The folder of a project's snapshots, if it has any.

@@ -16,7 +16,7 @@ use std::{
 
 use engine::Event;
 use fault::Seed;
-use report::{Interruption, count};
+use report::{Interruption, WorldKind, count};
 use scenario::Scenario;
 use verdict::{BrokenOff, Verdict};
 
@@ -158,9 +158,16 @@ impl<W: Worlds> Watch<'_, W> {
             Err(mistakes) => return Ok(Found::Mistakes(mistakes)),
             Ok(project) => project,
         };
-        let were_mended = self.mistakes.take().is_some();
+        let mended = self.mistakes.take();
         let mut ordered = self.failed_first(&project);
+        let file = project.configuration.file.as_path();
+        let is_of_all = |mistakes: &Mistakes| mistakes.0.iter().any(|mistake| mistake.file.as_path() == file);
         let found = match changes(self.known.as_ref(), &project) {
+            // What it holds may be as it was, but services are started from it: they run as it says now.
+            Changes::None if mended.as_ref().is_some_and(is_of_all) => {
+                self.tell_saved(&[file])?;
+                Found::Everything(ordered)
+            }
             Changes::None => Found::Nothing,
             Changes::Everything(files) => {
                 self.tell_saved(&files)?;
@@ -173,7 +180,7 @@ impl<W: Worlds> Watch<'_, W> {
             }
         };
         self.known = Some(project);
-        if were_mended && matches!(found, Found::Nothing) {
+        if mended.is_some() && matches!(found, Found::Nothing) {
             self.tell()?;
         }
         Ok(found)
@@ -226,10 +233,27 @@ impl<W: Worlds> Watch<'_, W> {
         }
         let what = match (&self.mistakes, &self.known) {
             (Some(_), _) => "watching until that is mended".to_owned(),
-            (None, Some(project)) => format!("watching {}", count(project.scenarios.len(), "scenario")),
+            (None, Some(project)) => {
+                let scenarios = count(project.scenarios.len(), "scenario");
+                format!("watching {scenarios}{}", self.without_spare(project))
+            }
             (None, None) => "watching".to_owned(),
         };
         write(&format!("\n{what}; Ctrl-C ends it\n"), &self.interrupt)
+    }
+
+    /// Why the services aren't started before they are needed, where they could be; empty where they are.
+    fn without_spare(&self, project: &Project) -> &'static str {
+        let services = &project.configuration.services;
+        if W::KIND == WorldKind::Simulated || services.iter().all(|service| service.start.is_none()) {
+            ""
+        } else if self.arguments.output.logs {
+            " (with --logs, services are started once a scenario is saved)"
+        } else if services.iter().any(|service| service.stub.is_some()) {
+            " (with stubs in e2e.conf, services are started once a scenario is saved)"
+        } else {
+            ""
+        }
     }
 
     /// Tells when what was saved; nothing at the beginning.

@@ -4,6 +4,7 @@ mod log;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use engine::ScenarioResult;
 use fault::FaultName;
 use http::HeaderMap;
@@ -30,7 +31,7 @@ pub use self::log::{LogLineFile, LogSliceFile, ServiceLogFile};
 pub use crate::sweep::file::{CallFile, CellFile, LeftOutFile, NotTriedFile, PlantedFile, SweepFile};
 
 /// The version of the shape; it grows when a field changes its meaning or goes away.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -286,7 +287,10 @@ pub enum BodyFile {
         bytes: usize,
     },
     /// Anything else.
-    Bytes(Vec<u8>),
+    Bytes {
+        /// The bytes in Base64 (RFC 4648, section 4).
+        base64: String,
+    },
 }
 
 impl From<&RunRecord> for RunFile {
@@ -423,7 +427,7 @@ fn body(headers: &HeaderMap, bytes: &[u8]) -> BodyFile {
     match body.text() {
         Ok(text) if text.as_bytes() == bytes => BodyFile::Text(text.into()),
         Ok(text) => BodyFile::Decoded { text: text.into(), codings: body.codings(), bytes: bytes.len() },
-        Err(_) => BodyFile::Bytes(bytes.into()),
+        Err(_) => BodyFile::Bytes { base64: STANDARD.encode(bytes) },
     }
 }
 

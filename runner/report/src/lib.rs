@@ -92,6 +92,7 @@ pub use repetition::Repetitions;
 pub use service_log::render_service_line;
 pub use snapshot::{
     FirstSnapshot, SnapshotComparison, SnapshotMismatch, WorldKind, compare as compare_snapshot,
+    file as snapshot_file,
 };
 pub use summary::thin_line;
 pub use sweep::{render as render_sweep, repeated_starts};

@@ -172,6 +172,11 @@ pub enum SnapshotComparison {
     OtherValues,
 }
 
+/// The file of the snapshot `name` in `folder`.
+pub fn file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{}.snap", name.replace(['/', '\\'], "__")))
+}
+
 /// Compares a scenario's transcript with the snapshot `name` in `folder`, which should be absolute. One that differs is
 /// written for a review, or accepted at once, as insta's variables and `first` say.
 pub fn compare(
@@ -181,7 +186,7 @@ pub fn compare(
     world: WorldKind,
     first: FirstSnapshot,
 ) -> Result<SnapshotComparison, SnapshotMismatch> {
-    let snapshot = folder.join(format!("{}.snap", name.replace(['/', '\\'], "__")));
+    let snapshot = file(folder, name);
     let unusable = |reason: String| SnapshotMismatch::Unusable { snapshot: snapshot.clone(), reason };
     let settings = InstaSettings::read(first, |name| env::var(name).ok()).map_err(unusable)?;
     if let Ok(references) = env::var("INSTA_SNAPSHOT_REFERENCES_FILE") {

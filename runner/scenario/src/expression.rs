@@ -100,6 +100,11 @@ impl Expression {
         self.code.paths.iter().map(Vec::as_slice)
     }
 
+    /// Whether it draws a value, or tells the time: another evaluation may have another value.
+    pub(crate) fn draws(&self) -> bool {
+        self.code.draws
+    }
+
     /// Whether it uses this filter.
     pub(crate) fn has_filter(&self, name: &str) -> bool {
         self.source.contains(name) && tokens::has_filter(&self.source, name)

@@ -133,6 +133,19 @@ impl Template {
         })
     }
 
+    /// The expressions in its placeholders, to be replaced.
+    pub(crate) fn expressions_mut(&mut self) -> impl Iterator<Item = &mut Expression> {
+        self.parts.iter_mut().filter_map(|part| match part {
+            Part::Placeholder(expression) => Some(expression),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// A template that is one placeholder.
+    pub(crate) fn placeholder(expression: Expression) -> Self {
+        Self { parts: vec![Part::Placeholder(expression)] }
+    }
+
     /// A template without placeholders.
     pub fn literal(text: impl Into<String>) -> Self {
         Self { parts: vec![Part::Text(text.into())] }
@@ -235,6 +248,17 @@ impl TemplateValue {
             Self::Unordered(list) => list.items.iter().for_each(|item| item.templates(found)),
             Self::Array(items) => items.iter().for_each(|item| item.templates(found)),
             Self::Object(entries) => entries.iter().for_each(|(_, value)| value.templates(found)),
+        }
+    }
+
+    /// Collects the templates in it, to be changed.
+    pub(crate) fn templates_mut<'a>(&'a mut self, found: &mut Vec<&'a mut Template>) {
+        match self {
+            Self::Plain(_) | Self::Any | Self::Pattern(_) => {}
+            Self::Text(template) => found.push(template),
+            Self::Unordered(list) => list.items.iter_mut().for_each(|item| item.templates_mut(found)),
+            Self::Array(items) => items.iter_mut().for_each(|item| item.templates_mut(found)),
+            Self::Object(entries) => entries.iter_mut().for_each(|(_, value)| value.templates_mut(found)),
         }
     }
 

@@ -53,7 +53,7 @@ fn a_failure_of_an_included_step_is_annotated_where_the_step_stands() {
     let annotation = format!("\n::error file={folder}/steps/look.yaml,line=2,title=Dora::step 1, ");
     assert!(ended.out.contains(&annotation), "{}", ended.out);
     let summary = fs::read_to_string(project.folder().join("summary.md")).unwrap();
-    assert!(summary.contains(" | scenarios/../steps/look.yaml:2 | "), "{summary}");
+    assert!(summary.contains(" | steps/look.yaml:2 | "), "{summary}");
 }
 
 #[test]

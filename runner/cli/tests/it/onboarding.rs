@@ -83,6 +83,7 @@ fn nothing_is_made_where_something_is_there_or_nothing_listens() {
     let ended = project.run(&["new", "made", "--ports", &port]);
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.err.contains(&format!("http://localhost:{port} refuses connections")), "{ended:?}");
+    assert!(ended.err.contains("note: nothing was written; "), "{ended:?}");
     assert!(!project.folder().join("made").exists());
 }
 
@@ -134,7 +135,7 @@ not carried over, in 1 of 2 requests:
 e2e.conf needs under `services`:
   api.test: { base_url: \"http://api.test\" }
 ";
-    let out = "written:\n  scenarios/a.yaml\n\nnext: runner scenarios\n";
+    let out = "written:\n  scenarios/a.yaml\n\nnext: add `api.test` to the `services` of e2e.conf, then runner scenarios\n";
     assert_eq!((ended.code, ended.out.as_str(), ended.err.as_str()), (Some(0), out, err));
     let again = project.run(&arguments);
     assert_eq!(again.code, Some(2), "{again:?}");
@@ -148,6 +149,12 @@ fn arguments_that_make_no_import_are_mistakes() {
         (["import", "curl"].as_slice(), "curl: there is no command"),
         (
             &["import", "curl", "commands.sh", "--output", "x"],
+            "commands.sh: `--output` has to stand before the file",
+        ),
+        (&["import", "curl", "commands.sh", "-o", "x"], "commands.sh: `-o` has to stand before the file"),
+        (&["import", "curl", "commands.sh", "-c", "x"], "commands.sh: `-c` has to stand before the file"),
+        (
+            &["import", "curl", "commands.sh", "--output=x"],
             "commands.sh: `--output` has to stand before the file",
         ),
         (&["import", "hurl", "absent.hurl"], "absent.hurl: it can't be read"),

@@ -22,9 +22,12 @@ const SERVICE: &str = "secrets::a_planted_secret_is_found_nowhere";
 /// How many it got that may change something.
 static POSTS: AtomicUsize = AtomicUsize::new(0);
 
+fn listener(port: u16) -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap()
+}
+
 /// Answers every request with what it got and what it knows, and logs both.
-fn serve(port: &str) -> ! {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().unwrap())).unwrap();
+fn serve(listener: &TcpListener) -> ! {
     loop {
         let (mut stream, _) = listener.accept().unwrap();
         std::thread::spawn(move || while answer(&mut stream).is_some() {});
@@ -57,7 +60,7 @@ fn answer(stream: &mut TcpStream) -> Option<()> {
         POSTS.fetch_add(1, Ordering::Relaxed);
     }
     let posts = POSTS.load(Ordering::Relaxed);
-    let key = env::var("KEY").unwrap();
+    let key = env::var("KEY").unwrap_or_default();
     // Only a login tells the token.
     let token = if head.contains("?key=") { TOKEN } else { "" };
     let mut out = io::stdout();
@@ -154,7 +157,7 @@ operations:
 #[test]
 fn a_planted_secret_is_found_nowhere() {
     if let Ok(port) = env::var("VAULT_PORT") {
-        serve(&port);
+        serve(&listener(port.parse().unwrap()));
     }
     let project = project();
     let run = |arguments: &[&str]| -> Ended {
@@ -223,6 +226,52 @@ fn a_planted_secret_is_found_nowhere() {
     }
 }
 
+#[test]
+fn a_secret_that_a_login_captures_is_found_nowhere() {
+    let listener = listener(0);
+    let running = format!("base_url: 'http://127.0.0.1:{}'", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || serve(&listener));
+    let exe = env::current_exe().unwrap();
+    let started = format!(
+        "command: [\"{}\", --exact, {SERVICE}, --nocapture], env: {{ VAULT_PORT: \"${{port}}\" }}, ready: /livez",
+        exe.display()
+    );
+    for (service, once, key, secrets) in [
+        (&started, "", "1", ""),
+        (&running, "", "1", ""),
+        (&running, "once: run, ", "1", ""),
+        (&running, "once: run, ", "${secrets.KEY}", "secrets: { KEY: { env: THE_KEY } }\n"),
+    ] {
+        let configuration = format!(
+            "services: {{ vault: {{ {service} }} }}
+{secrets}clients:
+  ann:
+    auth: {{ bearer: \"${{token}}\" }}
+    login: {{ {once}request: \"POST vault /login?key={key}\", expect: {{ status: 200 }}, capture: {{ token: {{ secret: body.token }} }} }}
+"
+        );
+        let project = Project::new(&configuration).with(
+            "scenarios/a.yaml",
+            "scenario: It is refused\nsteps:\n  - { request: GET vault /refused/me, as: ann, expect: { status: 200, body: { key: other } } }\n",
+        );
+        let reports = "junit=out/report.xml,json=out/report.json,html=out/report.html";
+        let mut command = project.command(&["--logs", "--verbose", "--keep=kept", "--report", reports]);
+        let ended = Ended::from(command.env("THE_KEY", KEY).output().unwrap());
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.out.contains("403 Forbidden"), "{}", ended.out);
+        assert!(ended.out.contains("Bearer ***"), "it was sent: {}", ended.out);
+        let written = files(project.folder());
+        assert!(written.iter().any(|file| file.ends_with("report.html")), "{written:#?}");
+        let written = written.iter().map(|file| (file.display().to_string(), fs::read(file).unwrap()));
+        let printed = [("stdout".to_owned(), ended.out.into()), ("stderr".to_owned(), ended.err.into())];
+        for (place, content) in written.chain(printed) {
+            let text = String::from_utf8_lossy(&content);
+            assert!(!text.contains(TOKEN), "{once}{key}: in {place}:\n{}", around(&text, TOKEN));
+            assert!(!text.contains(KEY), "{once}{key}: in {place}:\n{}", around(&text, KEY));
+        }
+    }
+}
+
 /// The secrets in all spellings that a person or a program could read.
 fn spellings() -> Vec<String> {
     let mut spellings = vec![KEY.to_owned(), TOKEN.to_owned(), FILED.to_owned()];
@@ -283,14 +332,19 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn secrets_and_variables_that_are_missing_are_mistakes_before_the_run() {
     let project = Project::new(
-        "services: { s: { base_url: http://localhost:1 } }\nenv: { HERE: x, THERE: null }\nsecrets: [GONE, EMPTY, SHORT, LONG]\n",
+        "services: { s: { base_url: http://localhost:1 } }\nenv: { HERE: x, THERE: null }\nsecrets: [GONE, EMPTY, SHORT, LONG, SHORTEST]\n",
     )
     .with("a.yaml", "scenario: a\nsteps:\n  - { request: 'GET s /${secrets.LONGER}/${env.HER}', expect: { status: 200 } }\n");
     let run = |there: Option<&str>| {
         let mut command = project.command(&["a.yaml"]);
-        command.env("EMPTY", "").env("SHORT", "abc").env("LONG", "long enough");
+        command.env("EMPTY", "").env("SHORT", "abc").env("SHORTEST", "a").env("LONG", "long enough");
         if let Some(there) = there {
-            command.env("THERE", there).env("GONE", "is here").env("EMPTY", "is not").env("SHORT", "is long");
+            command
+                .env("THERE", there)
+                .env("GONE", "is here")
+                .env("EMPTY", "is not")
+                .env("SHORT", "is long")
+                .env("SHORTEST", "is longer");
         }
         Ended::from(command.output().unwrap())
     };
@@ -301,7 +355,8 @@ fn secrets_and_variables_that_are_missing_are_mistakes_before_the_run() {
         "e2e.conf:3:11: the environment variable `GONE`, which holds a secret, isn't set",
         "e2e.conf:3:17: this secret is empty",
         "e2e.conf:3:24: this secret has 3 characters",
-        "6 mistakes in 2 files",
+        "e2e.conf:3:37: this secret has 1 character\n",
+        "7 mistakes in 2 files",
     ] {
         assert!(ended.err.contains(mistake), "no {mistake} in:\n{}", ended.err);
     }

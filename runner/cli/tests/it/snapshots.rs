@@ -95,6 +95,13 @@ fn under_ci_and_where_a_review_is_asked_for_a_missing_snapshot_fails() {
         assert_eq!(ended.code, Some(1), "{variable}={value}: {ended:?}");
         assert!(ended.out.contains(says), "{}", ended.out);
         assert_eq!(snapshot(&project), None);
+        let review = project.run(&["review"]);
+        let missing = "Nothing to review, but there is no snapshot yet of 1 scenario: `runner` writes the first ones where it doesn't run in CI (`CI` isn't set).\n";
+        if value == "new" {
+            assert!(review.out.contains("1 snapshot: 1 left to review"), "{}", review.out);
+        } else {
+            assert_eq!((review.code, review.out.as_str()), (Some(0), missing));
+        }
     }
 }
 
@@ -126,7 +133,11 @@ snapshots/scenarios__alice.snap  Alice
 #[test]
 fn accepted_snapshots_count_and_rejected_ones_are_forgotten() {
     let project = changed();
-    assert_eq!(project.run(&["review", "--accept", "--filter", "nosuch"]).code, Some(0), "none of that name");
+    let none = project.run(&["review", "--accept", "--filter", "nosuch"]);
+    assert_eq!(
+        (none.code, none.out.as_str()),
+        (Some(4), "Nothing is selected: --filter leaves out all of 1 snapshot.\n")
+    );
     let ended = project.run(&["review", "--reject"]);
     assert_eq!(
         (ended.code, ended.out.as_str()),

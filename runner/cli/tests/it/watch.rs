@@ -155,7 +155,30 @@ fn what_holds_for_all_scenarios_runs_them_anew_and_the_failed_ones_first() {
     check(&watching.told(), &["unknown service `users`", "until that is mended"], &[]);
     save(&project, "e2e.conf", &configuration);
     check(&watching.told(), &["saved: e2e.conf\n", "1 passed, 1 failed"], &[]);
+    save(&project, "e2e.conf", "srvices: {}\n");
+    check(&watching.told(), &["until that is mended"], &[]);
+    save(&project, "e2e.conf", &configuration);
+    check(&watching.told(), &["saved: e2e.conf\n", "1 passed, 1 failed"], &[]);
     assert_eq!(watching.interrupt(), Some(1));
+}
+
+#[test]
+fn why_no_service_is_started_in_advance_is_told() {
+    let address = server();
+    let stub = "  mail: { stub: [{ match: GET /, reply: { status: 200 } }] }\n";
+    for (more, argument, why) in [
+        ("", "--jobs=1", ";"),
+        ("", "--logs", " (with --logs, services are started once a scenario is saved);"),
+        (stub, "--jobs=1", " (with stubs in e2e.conf, services are started once a scenario is saved);"),
+    ] {
+        let project = Project::new(&format!(
+            "services:\n  users: {{ base_url: http://{address} }}\n  ends: {{ command: sh -c 'exit 7' }}\n{more}"
+        ))
+        .with("scenarios/alice.yaml", scenario("Alice is there", "alice"));
+        let mut watching = Watching::start(&project, &[argument]);
+        check(&watching.told(), &[&format!("\nwatching 1 scenario{why} Ctrl-C ends it\n")], &[]);
+        watching.interrupt();
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl<W: World> ScenarioRun<'_, W> {
         let unmet = judge_check(std::slice::from_ref(condition), &self.variables).into_iter();
         let unmet = unmet.map(|unmet| Finding { kind: FindingKind::Rounds, ..unmet });
         let late = Finding::new(
-            FindingKind::Eventually,
+            FindingKind::Rounds,
             format!("true after round {at_most} at the latest"),
             "not until then",
         );

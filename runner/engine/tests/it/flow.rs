@@ -107,7 +107,7 @@ steps:
     assert_eq!(
         failures_of(&late),
         [
-            "step 1, until next is none at 5: for: next is none / \"/items?page=2\" is none; eventually: true after round 1 at the latest / not until then"
+            "step 1, until next is none at 5: for: next is none / \"/items?page=2\" is none; for: true after round 1 at the latest / not until then"
         ]
     );
 }

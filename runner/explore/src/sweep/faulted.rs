@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
     Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expression, ForStep, Judging, Phase,
-    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, Times, WatchStep,
+    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, TemplateValue, Times, WatchStep,
 };
 
 use crate::{
@@ -72,7 +72,11 @@ impl FaultedScenario {
             } else {
                 Interference::None
             };
+            let known = keyed.len();
             if let Some(step) = lenient(step, interference, &captured, Some(&mut keyed)) {
+                steps.extend(
+                    keyed[known..].iter().filter_map(|request| Some((None, request.draws(&captured)?))),
+                );
                 steps.push((Some(index), step));
             }
             let during = placements.iter().filter(|fault| calls[fault.call].step == index);
@@ -112,19 +116,33 @@ impl FaultedScenario {
 struct KeyedRequest {
     /// The name of its step.
     name: String,
+    /// When its step is carried out.
+    condition: Option<Expression>,
     call: Call,
+    /// The values of the variables that stand for what it draws: they are drawn once, for it and its check.
+    drawn: Vec<(String, TemplateValue)>,
     statuses: Vec<StatusPattern>,
     /// The variable that is true if the reply was a success, false if it wasn't, and null without a final reply.
     succeeded: String,
 }
 
 impl KeyedRequest {
+    /// A step that draws its values; `None` if it draws none.
+    fn draws(&self, captured: &BTreeSet<&str>) -> Option<Step> {
+        let names = self.drawn.iter().flat_map(|(_, value)| value.names());
+        let step = Step::new(format!("{}: drawn values", self.name), Action::Vars(self.drawn.clone()));
+        let condition = guarded(names, self.condition.as_ref(), captured);
+        (!self.drawn.is_empty()).then_some(Step { condition, ..step })
+    }
+
     fn outcome_check(&self, captured: &BTreeSet<&str>, within: Duration) -> Step {
         let consistent =
             expression(&format!("{} is none or {}", self.succeeded, final_success(&self.statuses)));
         let check = outcome_check(&self.name, self.call.clone(), &self.statuses, consistent, within);
-        let condition = all_captured(self.call.names(), captured).map(|all| expression(&all));
-        Step { condition, ..check }
+        // A step that isn't carried out draws nothing.
+        let drawn = self.drawn.iter().map(|(name, _)| name.as_str());
+        let needed: BTreeSet<&str> = captured.iter().copied().chain(drawn).collect();
+        Step { condition: guarded(self.call.names(), None, &needed), ..check }
     }
 }
 
@@ -137,14 +155,19 @@ fn lenient(
     mut keyed: Option<&mut Vec<KeyedRequest>>,
 ) -> Option<Step> {
     let mut step = step.clone();
+    // Before variables stand for what it draws.
+    let own: Option<BTreeSet<String>> =
+        step.own_request().map(|request| request.call.names().map(str::to_owned).collect());
     let inner = |steps: &[Step]| -> Vec<Step> {
         steps.iter().filter_map(|step| lenient(step, interference, captured, None)).collect()
     };
     match &mut step.action {
         Action::Check(_) => return None,
-        Action::Request(request) => sent_leniently(request, &step.name, interference, keyed),
+        Action::Request(request) => {
+            sent_leniently(request, (&step.name, &step.condition), interference, keyed);
+        }
         Action::During(DuringStep { request, steps }) => {
-            sent_leniently(request, &step.name, interference, keyed);
+            sent_leniently(request, (&step.name, &step.condition), interference, keyed);
             *steps = inner(steps);
         }
         Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
@@ -171,18 +194,12 @@ fn lenient(
         }
         action => step.action = action,
     }
-    let used: BTreeSet<String> = match step.own_request() {
-        Some(request) => request.call.names().map(str::to_owned).collect(),
+    let used = match own {
+        Some(own) => own,
         None if matches!(step.action, Action::Together(_)) => BTreeSet::new(),
         None => step.names(),
     };
-    let own = step.condition.iter().flat_map(Expression::names);
-    let guard = all_captured(used.iter().map(String::as_str).chain(own), captured);
-    let condition = match (guard, step.condition.take()) {
-        (None, condition) => condition,
-        (Some(guard), None) => Some(expression(&guard)),
-        (Some(guard), Some(condition)) => Some(expression(&format!("{guard} and ({})", condition.source()))),
-    };
+    let condition = guarded(used.iter().map(String::as_str), step.condition.as_ref(), captured);
     Some(Step { condition, ..step })
 }
 
@@ -201,7 +218,7 @@ fn judged_leniently(request: &mut RequestStep) {
 /// Takes the expectations from a request. One with a key is added to `keyed`.
 fn sent_leniently(
     request: &mut RequestStep,
-    name: &str,
+    (name, condition): (&str, &Option<Expression>),
     interference: Interference,
     keyed: Option<&mut Vec<KeyedRequest>>,
 ) {
@@ -216,8 +233,24 @@ fn sent_leniently(
     };
     let success = format!("status if {} else none", final_success(&statuses));
     request.capture.push((succeeded.clone(), expression(&success)));
-    let (name, call) = (name.to_owned(), request.call.clone());
-    keyed.push(KeyedRequest { name, call, statuses, succeeded });
+    let (call, drawn) = request.call.drawn_once(&format!("request_{}_drew_", keyed.len() + 1));
+    request.call.clone_from(&call);
+    let (name, condition) = (name.to_owned(), condition.clone());
+    keyed.push(KeyedRequest { name, condition, call, drawn, statuses, succeeded });
+}
+
+/// The condition, and that those of its names and of these that are captured have values.
+fn guarded<'n>(
+    names: impl Iterator<Item = &'n str>,
+    condition: Option<&'n Expression>,
+    captured: &BTreeSet<&str>,
+) -> Option<Expression> {
+    let guard = all_captured(names.chain(condition.into_iter().flat_map(Expression::names)), captured);
+    match (guard, condition) {
+        (None, condition) => condition.cloned(),
+        (Some(guard), None) => Some(expression(&guard)),
+        (Some(guard), Some(condition)) => Some(expression(&format!("{guard} and ({})", condition.source()))),
+    }
 }
 
 /// Condition that those of these names that are captured have values; `None` if none of them is captured.

@@ -74,6 +74,63 @@ async fn a_shop_without_a_bug_holds_under_every_fault_at_every_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_login_that_a_fault_meets_is_tried_again() {
+    let text = r#"
+scenario: Ann orders
+clients:
+  ann:
+    headers: { X-Token: "${token}" }
+    login: { request: POST shop /login, expect: { status: 200 }, capture: { token: body.token } }
+defaults: { as: ann }
+steps:
+  - request: POST shop /orders
+    headers: { Idempotency-Key: order-1 }
+    body: { amount: 20 }
+    expect: { status: 201 }
+  - request: GET shop /payments
+    expect: { body: { twice: 0 } }
+"#;
+    let swept =
+        sweep(&scenario(text), &Bank(Bug::None), &rules(), &SweepOptions::new(Seed(1)), &|_| {}).await;
+    let table = swept.expect("nothing stops it");
+    assert_eq!(table.calls[0].to_string(), "client -> shop: POST /login");
+    let failing = |cell: &SweepCell| cell.faults[0].kind == FaultKind::Error500 && cell.faults[0].call == 0;
+    assert!(table.cells.iter().any(failing), "one cell answers the login with 500");
+    assert_eq!(failed(&table), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_check_sends_what_its_request_drew() {
+    let text = r#"
+scenario: An order is paid once
+steps:
+  - request: POST shop /orders
+    headers: { Idempotency-Key: "${uuid()}" }
+    body: { amount: "${random(5, 9)}" }
+    expect: { status: 201 }
+    capture: { order: body.order.id }
+  - together:
+      - request: POST shop /payments
+        headers: { Idempotency-Key: "pay-${order}-${uuid()}" }
+        body: { order: "${order}" }
+        expect: { status: 201 }
+      - { request: GET shop /payments, expect: { status: 200 } }
+"#;
+    for (bug, fails) in [(Bug::None, false), (Bug::ChargesEveryAttempt, true)] {
+        let options = SweepOptions { depth: Depth::Singles, ..SweepOptions::new(Seed(1)) };
+        let swept = sweep(&scenario(text), &Bank(bug), &rules(), &options, &|_| {}).await;
+        let table = swept.expect("nothing stops it");
+        assert_eq!(!failed(&table).is_empty(), fails, "{bug:?}: {:?}", failed(&table));
+        for cell in &table.cells {
+            let CellOutcome::Failed(failing) = &cell.outcome else { continue };
+            let text = counterexample_yaml(&failing.result, "found by a sweep");
+            let names: Vec<String> = scenario(&text).steps.iter().map(|step| step.name.clone()).collect();
+            assert!(names.iter().any(|name| name.ends_with("drawn values")), "{text}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_table_shows_the_status_that_the_client_got() {
     let table = swept(Bug::None, Depth::Singles).await;
     let statuses = |kind: FaultKind, call: usize| {

@@ -132,16 +132,23 @@ fn json_is_read_back_as_it_was_written() {
 }
 
 #[test]
-fn a_body_that_was_decoded_says_in_json_how_it_was_sent() {
-    let mut result = passed(FIRST);
-    gzipped().add_to(&mut result.history, Duration::ZERO, None);
-    let mut record = RunRecord::default();
-    record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
-    let read: serde_json::Value = serde_json::from_str(&json::render(&record)).expect("JSON");
-    let last =
-        read["scenarios"][0]["history"].as_array().and_then(|history| history.last()).expect("an entry");
-    let expected = serde_json::json!({"text": "{\"a\":\"ö\"}", "codings": ["gzip"], "bytes": 30});
-    assert_eq!(last["received"]["body"], expected);
+fn a_body_that_is_not_text_as_it_was_sent_says_in_json_what_it_was() {
+    let mut no_text = gzipped();
+    let Some((_, Ok(reply))) = &mut no_text.ending else { panic!("it has a reply") };
+    reply.headers.clear();
+    for (exchange, expected) in [
+        (gzipped(), serde_json::json!({"text": "{\"a\":\"ö\"}", "codings": ["gzip"], "bytes": 30})),
+        (no_text, serde_json::json!({"base64": "H4sIAAAAAAACA6tWSlSyUjq8TakWAOjkijcKAAAA"})),
+    ] {
+        let mut result = passed(FIRST);
+        exchange.add_to(&mut result.history, Duration::ZERO, None);
+        let mut record = RunRecord::default();
+        record.take(&Event::ScenarioEnded { index: 0, result: Arc::new(result) });
+        let read: serde_json::Value = serde_json::from_str(&json::render(&record)).expect("JSON");
+        let last =
+            read["scenarios"][0]["history"].as_array().and_then(|history| history.last()).expect("an entry");
+        assert_eq!(last["received"]["body"], expected);
+    }
 }
 
 #[test]

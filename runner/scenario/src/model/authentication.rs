@@ -62,6 +62,15 @@ impl Authentication {
         }
     }
 
+    /// The templates in it, to be changed.
+    pub(crate) fn templates_mut(&mut self) -> Vec<&mut Template> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Basic { user, password } => vec![user, password],
+            Self::Bearer(token) => vec![token],
+        }
+    }
+
     /// The variables it uses, some of them more than once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.templates().into_iter().flat_map(Template::names)

@@ -98,6 +98,24 @@ impl Body {
             }
         }
     }
+
+    /// Collects the templates in it, to be changed.
+    pub(crate) fn templates_mut<'a>(&'a mut self, found: &mut Vec<&'a mut Template>) {
+        match self {
+            Self::None | Self::File(_) => {}
+            Self::Json(value) => value.templates_mut(found),
+            Self::Text(text) => found.push(text),
+            Self::Form(fields) => fields.templates_mut(found),
+            Self::Multipart(parts) => {
+                for part in parts {
+                    if let PartContent::Text(text) = &mut part.content {
+                        found.push(text);
+                    }
+                    found.extend(part.media_type.iter_mut().chain(&mut part.file_name));
+                }
+            }
+        }
+    }
 }
 
 impl Part {

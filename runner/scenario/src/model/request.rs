@@ -4,7 +4,9 @@ use fault::ServiceName;
 use http::HeaderName;
 
 use super::{Authentication, Body, ClientName, Follow};
-use crate::{Bindings, EvaluationError, Pairs, PathTemplate, Scope, Template, percent};
+use crate::{
+    Bindings, EvaluationError, Expression, Pairs, PathTemplate, Scope, Template, TemplateValue, percent,
+};
 
 /// An HTTP request whose path, headers and body can have `${…}` in them.
 #[derive(Debug, Clone)]
@@ -52,6 +54,29 @@ impl Call {
             auth: self.auth.as_ref().map(|auth| auth.bind(bindings)),
             ..self.clone()
         }
+    }
+
+    /// The same request with a variable in place of each placeholder that draws a value, and the values of these variables,
+    /// whose names begin with `prefix`. Once they are set, the request is the same however often it is sent.
+    #[must_use]
+    pub fn drawn_once(&self, prefix: &str) -> (Self, Vec<(String, TemplateValue)>) {
+        let mut call = self.clone();
+        let headers = call.headers.iter_mut().map(|(_, value)| value);
+        let mut templates: Vec<&mut Template> =
+            std::iter::once(call.path.template_mut()).chain(headers).collect();
+        call.query.templates_mut(&mut templates);
+        call.body.templates_mut(&mut templates);
+        templates.extend(call.auth.iter_mut().flat_map(Authentication::templates_mut));
+        let mut values = Vec::new();
+        for expression in templates.into_iter().flat_map(Template::expressions_mut) {
+            if expression.draws() {
+                let name = format!("{prefix}{}", values.len() + 1);
+                let variable = Expression::parse(&name).expect("a prefix and a number are a name");
+                let drawn = Template::placeholder(std::mem::replace(expression, variable));
+                values.push((name, TemplateValue::Text(drawn)));
+            }
+        }
+        (call, values)
     }
 
     /// The path and query, as they are sent. Of `defaults` it has the pairs whose names it doesn't have itself.

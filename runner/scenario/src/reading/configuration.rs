@@ -63,7 +63,7 @@ pub(crate) const CONFIGURATION: Table = Table {
         Key::optional(
             "secrets",
             SECRETS,
-            "The secrets (`${secrets.NAME}`), which are shown as `***` everywhere: a list of environment variables, or a mapping of names to where each comes from.",
+            "The secrets (`${secrets.NAME}`), which are shown as `***` everywhere: a list of environment variables, or a mapping of names to where each comes from. Each has at least 4 characters: a shorter text occurs everywhere, and can't be hidden.",
         ),
         Key::optional("snapshots", Shape::Text, "The folder of the snapshots."),
         Key::optional("settle", DURATION, "How long the system may take to settle.").or("10s"),
@@ -110,7 +110,7 @@ fn configuration(
     let outside = outside(reader, &fields, environment);
     reader.services = names.iter().flatten().cloned().collect();
     let services: Option<Vec<_>> =
-        all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name)));
+        all(entries.iter().zip(names).map(|(entry, name)| service(reader, entry, name, outside.as_ref())));
     check_places(reader, entries, services.as_deref().unwrap_or_default());
     if let Some(services) = &services {
         note_cycle(reader, entries, services);

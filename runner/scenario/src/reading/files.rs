@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -42,6 +42,7 @@ impl Reader<'_> {
     pub(crate) fn readable(&mut self, node: &Node) -> Option<Result<Content, Mistake>> {
         let named = self.text(node, "the path of a file")?;
         let path = self.file.parent().unwrap_or(Path::new("")).join(&named);
+        let path = without_detours(&path);
         Some(match self.files.read(&path) {
             Ok(content) => {
                 self.sources.insert(path.clone());
@@ -59,6 +60,19 @@ impl Reader<'_> {
     }
 }
 
+/// The same path without `.`, and without a folder that is left again by `..`, as far as that can be told from its text.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for component in path.components() {
+        match (component, short.components().next_back()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => _ = short.pop(),
+            _ => short.push(component),
+        }
+    }
+    short
+}
+
 /// The file that `node` names, to be sent.
 pub(crate) fn body_file(reader: &mut Reader<'_>, node: &Node) -> Option<BodyFile> {
     if let Kind::Text(text) = &node.kind
@@ -71,4 +85,22 @@ pub(crate) fn body_file(reader: &mut Reader<'_>, node: &Node) -> Option<BodyFile
     let (path, content) = reader.content(node)?;
     let media_type = media_type(&path);
     Some(BodyFile { path, content, media_type })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_no_folder_that_it_leaves_again() {
+        for (path, expected) in [
+            ("scenarios/../steps/x.yaml", "steps/x.yaml"),
+            ("./a/./b.csv", "a/b.csv"),
+            ("../../steps/x.yaml", "../../steps/x.yaml"),
+            ("a/b/../../../x.yaml", "../x.yaml"),
+            ("/a/../x.yaml", "/x.yaml"),
+        ] {
+            assert_eq!(without_detours(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
 }

@@ -51,6 +51,11 @@ impl Pairs {
         self.0.iter().for_each(|(_, value)| value.templates(found));
     }
 
+    /// Collects the templates in them, to be changed.
+    pub(crate) fn templates_mut<'a>(&'a mut self, found: &mut Vec<&'a mut Template>) {
+        self.0.iter_mut().for_each(|(_, value)| value.templates_mut(found));
+    }
+
     /// The pairs as they are written.
     pub fn source(&self) -> impl Iterator<Item = (String, Value)> {
         self.0.iter().map(|(name, value)| (name.clone(), value.source()))

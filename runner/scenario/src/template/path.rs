@@ -120,6 +120,10 @@ impl PathTemplate {
     pub(crate) fn template(&self) -> &Template {
         &self.0
     }
+
+    pub(crate) fn template_mut(&mut self) -> &mut Template {
+        &mut self.0
+    }
 }
 
 /// Whether a value is of a kind that can be a part of a segment.

@@ -236,6 +236,33 @@ fn readiness_bears_what_every_request_to_its_service_does() {
 }
 
 #[test]
+fn readiness_bears_what_comes_from_outside_and_what_it_cannot_name_is_a_mistake() {
+    let read = |ready: &str, token: &str| {
+        let conf = format!(
+            "services: {{ shop: {{ base_url: 'http://localhost:1', headers: {{ X-Tenant: '${{env.TENANT}}' }}, auth: {{ bearer: '{token}' }}, ready: {ready} }} }}\nenv: {{ TENANT: acme }}\nsecrets: [KEY]\n"
+        );
+        let environment = [("KEY".to_owned(), "long-enough".to_owned())].into();
+        scenario::read_configuration_with(
+            &conf,
+            "e2e.conf".into(),
+            &std::collections::BTreeMap::new(),
+            &environment,
+        )
+    };
+    let configuration = read("/a", "${secrets.KEY}").expect("a configuration");
+    let headers = &configuration.services[0].ready[0].headers;
+    assert_eq!(headers["x-tenant"], "acme");
+    assert_eq!(headers["authorization"], "Bearer long-enough");
+    let mistakes = read("/a", "${uuid()}").expect_err("it can't be drawn");
+    assert_eq!(
+        mistakes[0].message,
+        "`ready` can't send the service's `auth`: `uuid()`: there is no value to be drawn here"
+    );
+    let own = "{ path: /a, headers: { Authorization: Bearer mine } }";
+    assert!(read(own, "${uuid()}").is_ok(), "a header of its own wins");
+}
+
+#[test]
 fn who_sends_a_request_has_a_meaning_in_requests_only() {
     check_step(
         "{ wait: 1s, as: ann }",

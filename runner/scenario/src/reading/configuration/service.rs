@@ -21,7 +21,7 @@ use super::{
     dependency::{DEPENDENCY, dependencies},
     readiness::{READY, path, readiness},
 };
-use crate::{Dependency, Need, RequestDefaults, Scope, Service};
+use crate::{Dependency, Need, Outside, RequestDefaults, Scope, Service};
 
 pub(super) const SERVICE: Table = Table {
     what: "a service",
@@ -87,7 +87,13 @@ pub(super) const SERVICE: Table = Table {
     ]],
 };
 
-pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<ServiceName>) -> Option<Service> {
+/// Reads a service. `outside` is what its readiness can name, unless that is mistaken.
+pub(super) fn service(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    name: Option<ServiceName>,
+    outside: Option<&Outside>,
+) -> Option<Service> {
     let fields = reader.fields(&entry.value, &SERVICE)?;
     let base_url = fields.optional("base_url", |node| base_url(reader, node));
     let required = fields.or("required", true, |node| reader.boolean(node));
@@ -119,8 +125,15 @@ pub(super) fn service(reader: &mut Reader<'_>, entry: &Entry, name: Option<Servi
     }
     let requests = requests?;
     let mut ready = ready?;
+    let variables = outside?.variables();
     for condition in &mut ready {
-        bear(&mut condition.headers, &requests);
+        if let Err((key, error)) = bear(&mut condition.headers, &requests, &variables) {
+            let span = fields.entry(key).map_or(entry.span, |entry| entry.span);
+            let message = format!("`ready` can't send the service's `{key}`: {error}");
+            let help = "name only `${env.NAME}` and `${secrets.NAME}` in it, or give `ready` a header of its own, which wins";
+            reader.note(span, message, help.to_owned());
+            return None;
+        }
     }
     Some(Service {
         name: name?,
@@ -144,19 +157,24 @@ fn requests(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<RequestDefau
     Some(RequestDefaults { headers: headers?, auth: auth?, timeout: timeout?, ..RequestDefaults::default() })
 }
 
-/// Adds to the headers of a readiness those of every request to its service, which have no variables to name.
-fn bear(headers: &mut HeaderMap, requests: &RequestDefaults) {
-    let (own, nothing) = (headers.clone(), Scope::default());
-    for (name, value) in &requests.headers {
-        let value = value.render(&nothing).ok().and_then(|value| HeaderValue::from_str(&value).ok());
-        if let Some(value) = value.filter(|_| !own.contains_key(name)) {
-            headers.append(name, value);
-        }
+/// Adds to the headers of a readiness those of every request to its service. The error names the key of what has no value, or none
+/// that can be sent.
+fn bear(
+    headers: &mut HeaderMap,
+    requests: &RequestDefaults,
+    variables: &Scope,
+) -> Result<(), (&'static str, String)> {
+    let own = headers.clone();
+    for (name, value) in requests.headers.iter().filter(|(name, _)| !own.contains_key(name)) {
+        let text = value.render(variables).map_err(|error| ("headers", error.to_string()))?;
+        let value = HeaderValue::from_str(&text)
+            .map_err(|_| ("headers", format!("the value of `{name}` can't stand in a header")))?;
+        headers.append(name, value);
     }
-    if let Some(auth) = &requests.auth
-        && let Ok(Some(value)) = auth.header(&nothing)
-        && !own.contains_key(AUTHORIZATION)
+    if let Some(auth) = requests.auth.as_ref().filter(|_| !own.contains_key(AUTHORIZATION))
+        && let Some(value) = auth.header(variables).map_err(|error| ("auth", error.to_string()))?
     {
         headers.insert(AUTHORIZATION, value);
     }
+    Ok(())
 }
