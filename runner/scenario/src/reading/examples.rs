@@ -9,7 +9,7 @@ use super::{
     reader::{Reader, all},
     suggestion,
     table::{Key, Shape, Table},
-    yaml::{Kind, Node},
+    yaml::{Entry, Kind, Node},
 };
 use crate::{Mistake, Row, Scenario, Scope, Span, Template, TemplateValue, Value};
 
@@ -164,6 +164,13 @@ fn in_csv(reader: &mut Reader<'_>, path: PathBuf, text: &str, types: Types) -> O
         note(Span { line: 1, column: 1, ..Span::default() }, message.into(), Some(help.into()));
         return None;
     };
+    if let [only] = header.as_slice()
+        && let Some(separator) = [';', '\t'].into_iter().find(|separator| only.text.contains(*separator))
+    {
+        let message = format!("the columns of this table are separated by {separator:?}");
+        note(only.span, message, Some("separate them by commas".into()));
+        return None;
+    }
     for (position, field) in header.iter().enumerate() {
         if header[..position].iter().any(|before| before.text == field.text) {
             note(field.span, format!("there is a column `{}` already", field.text), None);
@@ -241,6 +248,16 @@ fn in_json(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Examples>
 }
 
 impl Examples {
+    /// Notes variables that would hide the values of a column.
+    pub(crate) fn check_hidden(&self, reader: &mut Reader<'_>, vars: &[Entry]) {
+        let hides =
+            |entry: &&Entry| self.columns.iter().any(|column| column.variable.as_ref() == Some(&entry.key));
+        for entry in vars.iter().filter(hides) {
+            let message = format!("`{}` would hide the column of this name in `examples`", entry.key);
+            reader.note(entry.span, message, "call one of them something else".to_owned());
+        }
+    }
+
     /// Notes that nothing uses a value of the table.
     pub(crate) fn check_used(&self, reader: &mut Reader<'_>, span: Span) {
         let variables: Vec<&str> =
