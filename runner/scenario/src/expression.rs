@@ -63,7 +63,7 @@ pub use error::{EvaluationError, InvalidExpression};
 pub use false_part::{FalsePart, Relation};
 pub use headers::{header_fields, header_text};
 pub use helpers::{HELPERS, Helper};
-pub(crate) use meant::name as meant;
+pub(crate) use meant::{functions, name as meant};
 pub use scope::{Scope, SharedValue};
 pub(crate) use tokens::KEYWORDS;
 
@@ -153,6 +153,11 @@ impl Expression {
     /// milliseconds.
     pub(crate) fn meant_as_milliseconds(&self, is_time: impl Fn(&str) -> bool) -> Option<Range<usize>> {
         times::meant_as_milliseconds(&self.source, is_time)
+    }
+
+    /// The places of what stands between `and` and `or` outside of brackets and is one word, number or text.
+    pub(crate) fn operands(&self) -> Vec<Range<usize>> {
+        meant::operands(&self.source)
     }
 
     /// Its parts that are false, with their operands computed, for a condition that doesn't hold.

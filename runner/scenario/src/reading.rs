@@ -37,6 +37,7 @@ mod fields;
 mod file;
 mod file_kind;
 mod files;
+mod foreign_key;
 mod foreign_placeholder;
 mod http;
 mod invariant;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
     Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expression, ForStep, Judging, Phase,
-    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, TemplateValue, Times, WatchStep,
+    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, TemplateValue, Times,
 };
 
 use crate::{
@@ -170,8 +170,12 @@ fn lenient(
             sent_leniently(request, (&step.name, &step.condition), interference, keyed);
             *steps = inner(steps);
         }
-        Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
-            judged_leniently(request);
+        Action::Eventually(EventuallyStep { request, .. }) => judged_leniently(request),
+        // Without its expectations it only lets time pass, and may capture something.
+        Action::Watch(watch) if watch.request.capture.is_empty() => step.action = Action::Wait(watch.lasting),
+        Action::Watch(watch) => {
+            judged_leniently(&mut watch.request);
+            step.action = Action::Request(watch.request.clone());
         }
         Action::Together(members) => {
             let kept = |member: &Step| lenient(member, interference, captured, keyed.as_deref_mut());

@@ -70,7 +70,7 @@ impl Code {
         let mut paths = tokens::paths(source);
         paths.retain(|path| ENVIRONMENT.globals().all(|(global, _)| global != path[0]));
         known_helpers(source)?;
-        readable_patterns(source)?;
+        readable_texts(source)?;
         let draws = draws::draws_values(source, evaluates)?;
         let guarded = if paths.iter().any(|path| path[0] == headers::HEADERS) {
             ordering::guard(&exact, |operator| {
@@ -100,7 +100,7 @@ fn evaluates(part: &str, draws: &minijinja::Value) -> Result<(), InvalidExpressi
 
 /// Refuses unknown filters and tests. minijinja looks them up only when it evaluates them.
 fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
-    for (kind, place) in meant::helpers(source) {
+    for (kind, place) in meant::named_helpers(source) {
         let (test, helpers) = match kind {
             "filter" => (&*IS_FILTER, helpers::FILTERS),
             _ => (&*IS_TEST, helpers::TESTS),
@@ -116,12 +116,19 @@ fn known_helpers(source: &str) -> Result<(), InvalidExpression> {
     Ok(())
 }
 
-/// Refuses patterns that are no regular expressions, where they are written as texts.
-fn readable_patterns(source: &str) -> Result<(), InvalidExpression> {
+/// Refuses patterns that are no regular expressions, and lengths of time that are none, where they are written as texts.
+fn readable_texts(source: &str) -> Result<(), InvalidExpression> {
     for range in meant::patterns(source) {
         let text = compile(&source[range.clone()]).and_then(|text| text.eval(()));
         let pattern = text.map(|text| filters::pattern(text.as_str().unwrap_or_default()));
         if let Ok(Err(error)) = pattern {
+            let message = describe(&error);
+            return Err(InvalidExpression { message, range: Some(range), help: None, known: Vec::new() });
+        }
+    }
+    for range in meant::lengths(source) {
+        let later = compile(&format!("'2026-01-01' | plus_time({})", &source[range.clone()]));
+        if let Err(error) = later.and_then(|later| later.eval(())) {
             let message = describe(&error);
             return Err(InvalidExpression { message, range: Some(range), help: None, known: Vec::new() });
         }

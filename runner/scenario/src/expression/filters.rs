@@ -10,7 +10,15 @@ mod text;
 pub(super) use text::compiled as pattern;
 
 pub(super) fn add_to(environment: &mut Environment<'_>) {
-    environment.add_filter("sum", exact::sum);
+    environment.add_filter("sum", |state: &mut State<'_, '_>, items: Value, options: Kwargs| {
+        let items = if options.has("attribute") {
+            state.apply_filter("map", &[items, Value::from(options)])?
+        } else {
+            options.assert_all_used()?;
+            items
+        };
+        exact::sum(&items)
+    });
     environment.add_filter("plus", exact::plus);
     environment.add_filter("minus", exact::minus);
     environment.add_filter("times", exact::times);

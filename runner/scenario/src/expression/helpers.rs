@@ -242,7 +242,7 @@ pub(super) const TESTS: &[Helper] = &[
     helper("upper", "It has no small letters.", "'A' is upper", "true"),
 ];
 
-const FUNCTIONS: &[Helper] = &[
+pub(super) const FUNCTIONS: &[Helper] = &[
     drawn("choice", "One item of a list, drawn by the seed of the run.", "choice(['a', 'b'])"),
     helper("dict", "An object of these values.", "dict(a=1)", "{\"a\": 1}"),
     drawn("now", "The time in UTC, by the clock of the world: `2026-01-01T12:00:00.000Z`.", "now()"),

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::tokens::tokens;
+use super::{helpers, tokens::tokens};
 
 /// Operators of other languages.
 const OPERATORS: &[(&str, &str)] = &[
@@ -73,6 +73,30 @@ pub(crate) fn name(text: &str) -> Option<&'static str> {
     found.or((rest.starts_with('(') && is_length(name)).then_some("write `x | length`"))
 }
 
+/// The places of what stands between `and` and `or` outside of brackets and is one token.
+pub(super) fn operands(source: &str) -> Vec<Range<usize>> {
+    let (mut depth, mut parts) = (0_usize, vec![Vec::new()]);
+    for token in tokens(source) {
+        match &source[token.clone()] {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.saturating_sub(1),
+            "if" => return Vec::new(),
+            "and" | "or" if depth == 0 => {
+                parts.push(Vec::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut().expect("there is a part").push(token);
+    }
+    parts.into_iter().filter_map(|part| <[_; 1]>::try_from(part).ok()).map(|[token]| token).collect()
+}
+
+/// The names of the functions.
+pub(crate) fn functions() -> Vec<&'static str> {
+    helpers::names(helpers::FUNCTIONS)
+}
+
 /// Whether this is how other languages call the length of a list or text.
 pub(super) fn is_length(name: &str) -> bool {
     ["length", "len", "size", "count"].contains(&name)
@@ -80,7 +104,7 @@ pub(super) fn is_length(name: &str) -> bool {
 
 /// The filters and tests that an expression names, with their kind: after `|` and `is`, and in the texts that are handed to
 /// filters of lists, as in `map('upper')` and `selectattr('id', 'eq', 1)`.
-pub(super) fn helpers(source: &str) -> Vec<(&'static str, Range<usize>)> {
+pub(super) fn named_helpers(source: &str) -> Vec<(&'static str, Range<usize>)> {
     let tokens = tokens(source);
     let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
     let named = |at: usize| {
@@ -113,19 +137,30 @@ pub(super) fn helpers(source: &str) -> Vec<(&'static str, Range<usize>)> {
 
 /// The places of the patterns of `regex` and `matching` that are written as texts, with their quotes.
 pub(super) fn patterns(source: &str) -> Vec<Range<usize>> {
+    arguments(source, |helper, before| match helper {
+        "regex" => before == "|",
+        "matching" => matches!(before, "is" | "not"),
+        _ => false,
+    })
+}
+
+/// The places of the lengths of time of `plus_time` that are written as texts, with their quotes.
+pub(super) fn lengths(source: &str) -> Vec<Range<usize>> {
+    arguments(source, |helper, before| helper == "plus_time" && before == "|")
+}
+
+/// The places of the only arguments that are written as texts, with their quotes, of some helpers; `takes` knows those by their
+/// names and the word before them.
+fn arguments(source: &str, takes: impl Fn(&str, &str) -> bool) -> Vec<Range<usize>> {
     let tokens = tokens(source);
     let text = |at: usize| tokens.get(at).map(|token| &source[token.clone()]);
-    let takes_pattern = |at: &usize| {
-        let before = at.checked_sub(1).and_then(text);
-        match text(*at) {
-            Some("regex") => before == Some("|"),
-            Some("matching") => matches!(before, Some("is" | "not")),
-            _ => false,
-        }
+    let takes = |at: &usize| {
+        let before = at.checked_sub(1).and_then(text).unwrap_or_default();
+        text(*at).is_some_and(|helper| takes(helper, before))
     };
     let argument = |at: usize| if text(at + 1) == Some("(") { at + 2 } else { at + 1 };
     (0..tokens.len())
-        .filter(takes_pattern)
+        .filter(takes)
         .map(argument)
         .filter(|at| text(*at).is_some_and(|token| token.starts_with(['"', '\''])))
         .filter(|at| text(at + 1) != Some("~"))

@@ -48,6 +48,7 @@ fn values() {
         // Money.
         ("body.prices | sum", json!(30.6)),
         ("body.lines | map(attribute='amount') | sum", json!(0.3)),
+        ("body.lines | sum(attribute='amount')", json!(0.3)),
         ("body.prices | sum == 30.6", json!(true)),
         ("0.1 | plus(0.2)", json!(0.3)),
         ("price | times(3)", json!(899.97)),

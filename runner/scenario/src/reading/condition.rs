@@ -8,6 +8,9 @@ use super::{
 };
 use crate::{Expression, Scope};
 
+/// Names of numbers, where they have a meaning of their own.
+const NUMBERS: &[&str] = &["status", "took", "calls", "delivered", "replied", "count", "exit"];
+
 /// A condition. Besides variables it can name `extra`. One that is the same whatever happens is a mistake.
 pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) -> Option<Expression> {
     let condition = expression(reader, node, extra)?;
@@ -29,8 +32,30 @@ pub(crate) fn condition(reader: &mut Reader<'_>, node: &Node, extra: &[&str]) ->
     } else if condition.always() == Some(true) {
         reader.note(node.span, always(true), "say something that could be otherwise".to_owned());
     }
+    check_operands(reader, node, &condition);
     check_times(reader, node, &condition, |name| name == "took");
     Some(condition)
+}
+
+/// Notes a part between `and` and `or` that can't be true: a number or a text, and names of numbers.
+fn check_operands(reader: &mut Reader<'_>, node: &Node, condition: &Expression) {
+    let source = condition.source();
+    if condition.names().next().is_none() {
+        return;
+    }
+    for place in condition.operands() {
+        let part = &source[place.clone()];
+        let is_literal = part.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '"' | '\''));
+        if is_literal || NUMBERS.contains(&part) && !reader.names.is_known(part) {
+            let help = if is_literal {
+                format!("compare it: `status == {part}`, or `status in [200, {part}]` for one of several")
+            } else {
+                format!("compare it: `{part} == 200`")
+            };
+            let span = reader.part(node, source, place.clone());
+            reader.note(span, format!("`{part}` is neither true nor false"), help);
+        }
+    }
 }
 
 /// Notes a number that was probably meant as milliseconds, where a name is a time in seconds.

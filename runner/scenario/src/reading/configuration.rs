@@ -19,7 +19,7 @@ use super::{
     phases::{self, BEFORE, FINALLY},
     reader::{Reader, all},
     table::{DURATION, Key, Shape, Table},
-    yaml::{Entry, Node},
+    yaml::{Entry, Kind, Node},
 };
 use crate::{Configuration, Mistake};
 
@@ -125,9 +125,15 @@ fn configuration(
         filled_in(reader, node, &text, Variables::Build)
     });
     let invariants = fields.or("invariants", Vec::new(), |node| invariants(reader, node));
-    let snapshots = fields.optional("snapshots", |node| reader.text(node, "a folder"));
+    let snapshots = fields.optional("snapshots", |node| {
+        if matches!(node.kind, Kind::Boolean(_)) {
+            reader.wrong_kind(node, "the folder of the snapshots");
+            return None;
+        }
+        reader.text(node, "the folder of the snapshots")
+    });
     let settle = fields.or("settle", SETTLE, |node| reader.duration(node));
-    let timeout = fields.or("timeout", TIMEOUT, |node| reader.duration(node));
+    let timeout = fields.or("timeout", TIMEOUT, |node| reader.some_time(node));
     reader.know(services.as_deref().unwrap_or_default());
     let around = phases::configured(reader, &fields);
     let phases::Around { before, finally } = around?;

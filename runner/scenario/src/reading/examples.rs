@@ -170,6 +170,13 @@ fn in_csv(reader: &mut Reader<'_>, path: PathBuf, text: &str, types: Types) -> O
         note(Span { line: 1, column: 1, ..Span::default() }, message.into(), Some(help.into()));
         return None;
     };
+    if let [only] = header.as_slice()
+        && let Some(separator) = [';', '\t'].into_iter().find(|separator| only.text.contains(*separator))
+    {
+        let message = format!("the columns of this table are separated by {separator:?}");
+        note(only.span, message, Some("separate them by commas".into()));
+        return None;
+    }
     for (position, field) in header.iter().enumerate() {
         if header[..position].iter().any(|before| before.text == field.text) {
             note(field.span, format!("there is a column `{}` already", field.text), None);

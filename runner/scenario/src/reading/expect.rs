@@ -14,6 +14,7 @@ use super::{
     expression::{Role, is_any, template, value},
     http::header_name,
     names::{LINK, REPLY},
+    pattern::type_in,
     reader::{Reader, all},
     request::with_index,
     services::link,
@@ -170,7 +171,20 @@ pub(crate) fn expected_headers(
             Kind::Text(text) if is_any(text) => HeaderExpectation::Present,
             _ => {
                 let values = reader.one_or_more(&entry.value).iter();
-                let value = |value| template(reader, value, "what the header must be, or `null`");
+                let value = |value: &Node| {
+                    if let Kind::Text(text) = &value.kind
+                        && let Some(name) = type_in(text)
+                        && !reader.names.is_known(name)
+                    {
+                        let help = format!(
+                            "write `that: headers['{}'] is matching('…')`, or `${{any}}` for any value",
+                            entry.key.to_lowercase()
+                        );
+                        reader.note(value.span, "types stand in an expected body, not in a header", help);
+                        return None;
+                    }
+                    template(reader, value, "what the header must be, or `null`")
+                };
                 HeaderExpectation::Values(all(values.map(value))?)
             }
         };

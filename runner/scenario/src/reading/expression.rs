@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Expression, Others, Span, Template, TemplateValue, UnorderedList, Value, ValueType,
-    expression::meant,
+    expression::{functions, meant},
     template::{ANY_ORDER, CONTAINS, TemplateError},
 };
 
@@ -83,6 +83,8 @@ pub(crate) fn compile(
             let help = invalid.help.map(str::to_owned);
             let meant = suggestion::nearest(reader.written(span), invalid.known.iter().copied());
             let help = help.or_else(|| meant.map(suggestion::did_you_mean));
+            let inner = source.strip_prefix('{').map(|rest| rest.trim_end_matches('}').trim());
+            let help = help.or_else(|| Some(format!("write `${{{}}}`, with one pair of braces", inner?)));
             reader.note(span, format!("not an expression: {}", invalid.message), help);
             return None;
         }
@@ -129,7 +131,16 @@ fn undefined(reader: &mut Reader<'_>, name: &str, source: &str, span: Span, extr
         let known = reader.names.known().iter().map(String::as_str).chain(extra.iter().copied());
         let given = reader.given.iter().copied();
         let meant = suggestion::nearest(name, known.clone().chain(given)).map(suggestion::did_you_mean);
-        let help = meant.or_else(|| suggestion::help(name, known));
+        let is_called = word.is_some_and(|start| source[start + name.len()..].trim_start().starts_with('('));
+        let is_environment = name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let help = match meant {
+            Some(meant) => Some(meant),
+            None if is_called => Some(format!("the functions are {}", suggestion::list(&functions()))),
+            None if is_environment => {
+                Some(format!("an environment variable is `env.{name}`, and is declared in e2e.conf"))
+            }
+            None => suggestion::help(name, known),
+        };
         Some(help.unwrap_or_else(|| "there are no variables yet: `vars` and `capture` make them".into()))
     };
     reader.note(span, format!("`{name}` is undefined"), help);
@@ -144,7 +155,13 @@ fn check_declared(reader: &mut Reader<'_>, expression: &Expression, span: Span, 
             _ => continue,
         };
         let Some(name) = path.get(1) else {
-            let help = format!("name one of them: `{what}.NAME`");
+            let source = expression.source();
+            let key = ["['", "[\""].iter().find_map(|open| source.split_once(&format!("{what}{open}")));
+            let key = key.and_then(|(_, rest)| rest.split(['\'', '"']).next());
+            let help = match key.filter(|key| is_spelled_as_one(key)) {
+                Some(key) => format!("write `{what}.{key}`"),
+                None => format!("name one of them: `{what}.NAME`"),
+            };
             reader.note(span, format!("`{what}` by itself is no value"), help);
             continue;
         };

@@ -1,6 +1,6 @@
 //! Types and conditions in an expected body: `${uuid}`, `${number > 3}`, `${string matching '^a'}`.
 
-use super::{expression::compile, reader::Reader, yaml::Node};
+use super::{expression::compile, reader::Reader, suggestion, yaml::Node};
 use crate::{ValuePattern, ValueType, template::closing_brace};
 
 /// Tests that can stand right after the name of a type, without `is`.
@@ -8,9 +8,14 @@ const TESTS: &[&str] = &["matching", "startingwith", "endingwith"];
 
 /// Whether a text is one `${…}` that begins with the name of a type.
 pub(super) fn begins_with_type(text: &str) -> bool {
+    type_in(text).is_some()
+}
+
+/// The name of a type with which a text that is one `${…}` begins.
+pub(super) fn type_in(text: &str) -> Option<&str> {
     let inner = text.strip_prefix("${").map(str::trim_start).unwrap_or_default();
     let name = inner.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-    ValueType::named(name).is_some()
+    ValueType::named(name).map(|_| name)
 }
 
 /// The pattern that a text is: one `${…}` that begins with the name of a type. `None` if it is none; a variable of that name is
@@ -31,7 +36,15 @@ pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node, text: &str) -> Optio
     let written = match between {
         Some((least, most)) => format!("{name} >= {least} and {name} <= {most}"),
         None if TESTS.contains(&first) => format!("{name} is {rest}"),
-        None => source.to_owned(),
+        None => {
+            let meant = ["matches", "match"].contains(&first).then_some("matching");
+            if let Some(meant) = meant.or_else(|| suggestion::nearest(first, TESTS.iter().copied())) {
+                let message = format!("`{first}` has no meaning after a type");
+                reader.note(node.span, message, suggestion::did_you_mean(meant));
+                return Some(None);
+            }
+            source.to_owned()
+        }
     };
     let start = text.find(source).unwrap_or_default();
     let span = reader.part(node, text, start..start + source.len());

@@ -15,6 +15,7 @@ use super::{
     clients::Clients,
     fields::Fields,
     files::Files,
+    foreign_key,
     names::{GIVEN, Names},
     step::Inclusion,
     suggestion,
@@ -181,7 +182,11 @@ impl<'a> Reader<'a> {
         } else {
             format!("this is {}, and has to be {wanted}", node.describe())
         };
-        self.note(node.span, message, None);
+        let word = match &node.kind {
+            Kind::Text(word) if wanted.contains("`true`") => truth(word),
+            _ => None,
+        };
+        self.note(node.span, message, word.map(|word| format!("write `{word}`")));
     }
 
     /// The entries of a mapping whose keys the author chooses.
@@ -197,7 +202,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Option<Fields<'n>> {
         let mut fields = Fields::new(node.span, table);
         let mut meant = Vec::new();
-        for entry in self.mapping(node, table.what)? {
+        for entry in self.mapping(node, &described(table))? {
             if let Some(key) = table.keys().find(|key| key.name == entry.key) {
                 fields.insert(key.name, entry);
             } else {
@@ -358,11 +363,37 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What a mapping with the keys of a table is: those that it needs, where the table is called by its key.
+fn described(table: &Table) -> String {
+    if !table.what.starts_with('`') {
+        return table.what.to_owned();
+    }
+    let needed = table.names(Presence::Required);
+    let names = if needed.is_empty() { table.names(Presence::OneOf) } else { needed };
+    if names.is_empty() {
+        "a mapping".to_owned()
+    } else {
+        format!("a mapping with {}", suggestion::list(&names))
+    }
+}
+
+/// The boolean that a word of older YAML means.
+fn truth(word: &str) -> Option<bool> {
+    match word.to_lowercase().as_str() {
+        "yes" | "on" | "y" => Some(true),
+        "no" | "off" | "n" => Some(false),
+        _ => None,
+    }
+}
+
 /// The help for a key that a table doesn't have.
 fn unknown_key(entry: &Entry, table: &Table) -> Option<String> {
     let key = entry.key.as_str();
     if let Some((name, value)) = key.split_once(':').filter(|_| entry.value.is_missing()) {
         return Some(format!("a blank has to follow the colon: `{name}: {value}`"));
+    }
+    if let Some(help) = foreign_key::help(key, table.what) {
+        return Some(help.to_owned());
     }
     if suggestion::nearest(key, table.keys().map(|key| key.name)).is_none()
         && let Some(within) = table.keys().find(|known| known.shape.has_key(key))

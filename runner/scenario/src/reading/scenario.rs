@@ -12,7 +12,7 @@ use super::{
     stub::{STUBS, stubs},
     table::{DURATION, Key, Shape, Table},
     tags::{TAGS, tags},
-    yaml::Node,
+    yaml::{Kind, Node},
 };
 use crate::{File, RequestDefaults, Scenario, Scope, Template};
 
@@ -61,10 +61,22 @@ pub(crate) fn scenario(reader: &mut Reader<'_>, tree: &Node) -> Option<File> {
         reader.names.leave_incomplete();
     }
     // What it has no values for, the name can't name either.
-    let name = fields.get("scenario").and_then(|node| match &examples {
-        Some(_) => template(reader, node, "the scenario's name"),
-        None => reader.text(node, "the scenario's name").map(Template::literal),
+    let name = fields.get("scenario").and_then(|node| {
+        if examples.is_some() {
+            return template(reader, node, "the scenario's name");
+        }
+        let name = reader.text(node, "the scenario's name")?;
+        if name.contains("${") {
+            let help = "leave it out, or give its values in `examples`".to_owned();
+            reader.note(node.span, "only a scenario with `examples` can have values in its name", help);
+        }
+        Some(Template::literal(name))
     });
+    if let Some(node) = fields.get("scenario")
+        && matches!(&node.kind, Kind::Text(name) if name.trim().is_empty())
+    {
+        reader.note(node.span, "this name is empty", "write a sentence about what it shows".to_owned());
+    }
     let tags = fields.or("tags", Vec::new(), |node| tags(reader, node));
     check_hidden(reader, fields.get("vars"));
     let vars = fields.or("vars", Vec::new(), |node| vars(reader, node));

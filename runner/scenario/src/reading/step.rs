@@ -142,6 +142,11 @@ fn entry(reader: &mut Reader<'_>, node: &Node, faults: &mut Faults) -> Option<Ve
     let fields = reader.fields(node, &STEP)?;
     let chosen = fields.chosen();
     let Some(&entry) = chosen.first() else {
+        if let Some(entry) = fields.entry("for") {
+            let help = "say what runs in each round: `steps: [{ … }]`".to_owned();
+            reader.note(entry.span, "`for` needs `steps`", help);
+            return None;
+        }
         let help = format!("it needs one of {}", suggestion::list(&STEP.names(Presence::OneOf)));
         reader.note(node.span, "this step does nothing", help);
         return None;

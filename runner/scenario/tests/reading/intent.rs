@@ -291,36 +291,6 @@ fn names_and_operators_of_other_languages() {
     );
 }
 
-#[test]
-fn placeholders_of_other_tools() {
-    let request = |request: &str| {
-        format!(
-            "scenario: s\nvars: {{ id: 1 }}\nsteps:\n  - {{ {request}, expect: {{ status: 200 }} }}\n  - check: id == 1\n"
-        )
-    };
-    let of = |column: usize, written: &str| {
-        format!(
-            "4:{column} `{written}` would be sent as it stands (write `${{id}}`; for the characters themselves `${{'{written}'}}`)"
-        )
-    };
-    for (line, column, written) in [
-        ("request: 'GET users-service /x/{{id}}'", 38, "{{id}}"),
-        ("request: 'GET users-service /x/{id}/y'", 38, "{id}"),
-        ("request: GET users-service /x/$id", 37, "$id"),
-        ("request: POST users-service /x, body: { a: ['{{ id }}'] }", 52, "{{ id }}"),
-        ("request: POST users-service /x, headers: { x-a: a-$id }", 57, "$id"),
-    ] {
-        check(&request(line), &[&of(column, written)]);
-    }
-    for line in [
-        "request: 'GET users-service /x/{{other}}'",
-        "request: POST users-service /x, body: { a: '{id}', b: '$5', c: '$idea' }",
-        "request: POST users-service /x, text: \"${'{{id}}'}\"",
-    ] {
-        check(&request(line), &[]);
-    }
-}
-
 /// Files that share their `vars`, or try an expression out, are no mistake.
 #[test]
 fn variables_may_be_unused_and_compared_with_each_other() {

@@ -9,6 +9,7 @@ mod intent;
 mod meaning;
 mod mistakes;
 mod original_configurations;
+mod other_tools;
 mod outside;
 mod sending;
 mod survival;

@@ -69,6 +69,11 @@ pub(super) fn path(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     if path.starts_with('/') && !misplaced && encoded.parse::<Uri>().is_ok() {
         return Some(encoded);
     }
+    if path.split(':').count() == 2 && path.split(':').all(|part| !part.is_empty() && !part.contains('/')) {
+        let help = "readiness is asked over HTTP: write a path, such as `/livez`".to_owned();
+        reader.note(node.span, format!("`{path}` is no path"), help);
+        return None;
+    }
     let help = match path.parse::<Uri>() {
         Ok(uri) if uri.host().is_some() && uri.path_and_query().is_some() => {
             format!(

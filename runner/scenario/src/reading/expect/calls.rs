@@ -133,6 +133,12 @@ fn count(reader: &mut Reader<'_>, node: &Node) -> Option<Expression> {
         check_count(reader, node, &Expression::parse(&source).ok()?);
         return Expression::parse(&source).ok();
     }
+    let operator = text.trim_start();
+    if operator.starts_with(['=', '<', '>', '!']) {
+        let help = format!("write `count {}`", operator.trim_end());
+        reader.note(node.span, format!("`{text}` compares nothing"), help);
+        return None;
+    }
     let condition = condition(reader, node, &[COUNT])?;
     if condition.names().next().is_some() && condition.names().all(|name| reader.names.is_known(name)) {
         let help = "write `2`, `1-3` or `count >= 1`".to_owned();

@@ -29,6 +29,14 @@ fn status_or_class(reader: &mut Reader<'_>, node: &Node) -> Option<StatusPattern
     if let Some((_, digit)) = CLASSES.iter().find(|(class, _)| class == text) {
         return Some(StatusPattern::Class(*digit));
     }
+    if let Some(inner) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+        let name = inner.trim();
+        // A column called `status` is one of what is expected.
+        let name = if name == "status" { "expected_status" } else { name };
+        let help = format!("write `that: status == {name}`");
+        reader.note(node.span, "a status is written as it is, without `${…}`", help);
+        return None;
+    }
     let help = match range(text) {
         Some(class) => format!("write the class `{class}`, or a list of statuses"),
         None => match suggestion::nearest(&text.to_lowercase(), CLASSES.iter().map(|(class, _)| *class)) {

@@ -62,7 +62,18 @@ fn authentication(reader: &mut Reader<'_>, node: &Node) -> Option<Authentication
         return None;
     };
     if entry.key == "bearer" {
-        return secret(reader, &entry.value, "a token").map(Authentication::Bearer);
+        let token = secret(reader, &entry.value, "a token");
+        let scheme =
+            |literal: &str| literal.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
+        if token.as_ref().is_some_and(|token| token.literals().next().is_some_and(scheme)) {
+            let help = "write the token alone".to_owned();
+            reader.note(
+                entry.value.span,
+                "`Bearer` would be sent twice: `bearer` puts it before the token",
+                help,
+            );
+        }
+        return token.map(Authentication::Bearer);
     }
     let basic = reader.fields(&entry.value, &BASIC)?;
     let user = basic.get("user").and_then(|node| secret(reader, node, "a user"));

@@ -44,7 +44,12 @@ pub(super) fn rounds(
     faults: &mut Faults,
 ) -> Option<ForStep> {
     let Some(entry) = fields.entry("for") else {
-        let help = "say what the rounds go by: `for: { each: \"${list}\", as: item }`".to_owned();
+        let help = if fields.get("if").is_some() {
+            "write `if` at each of these steps, or include them: `include: steps.yaml` can have an `if`"
+        } else {
+            "say what the rounds go by: `for: { each: \"${list}\", as: item }`"
+        };
+        let help = help.to_owned();
         reader.note(node.span, "`steps` needs `for`", help);
         return None;
     };
