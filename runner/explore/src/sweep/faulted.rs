@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
-    Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expression, ForStep, Judging, Phase,
-    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, Times, WatchStep,
+    Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expectations, Expression, ForStep, Judging,
+    Phase, ProcessStep, ReplyExpectation, RequestStep, Scenario, Signal, StatusPattern, Step, Times,
+    WatchRule, WatchStep,
 };
 
 use crate::{
@@ -147,9 +148,8 @@ fn lenient(
             sent_leniently(request, &step.name, interference, keyed);
             *steps = inner(steps);
         }
-        Action::Eventually(EventuallyStep { request, .. }) | Action::Watch(WatchStep { request, .. }) => {
-            judged_leniently(request);
-        }
+        Action::Eventually(EventuallyStep { request, .. }) => judged_leniently(request),
+        Action::Watch(watch) => watched_leniently(watch),
         Action::Together(members) => {
             let kept = |member: &Step| lenient(member, interference, captured, keyed.as_deref_mut());
             *members = members.iter().filter_map(kept).collect();
@@ -167,6 +167,10 @@ fn lenient(
     match step.action {
         Action::For(ForStep { steps, .. }) if steps.is_empty() => return None,
         Action::During(DuringStep { request, steps }) if steps.is_empty() => {
+            step.action = Action::Request(request);
+        }
+        // What `always` captures is needed, and its expectations go: one attempt is left.
+        Action::Watch(WatchStep { request, .. }) if !request.capture.is_empty() => {
             step.action = Action::Request(request);
         }
         action => step.action = action,
@@ -196,6 +200,19 @@ fn judged_leniently(request: &mut RequestStep) {
             *value = expression(&format!("({}) if {SUCCESS} else none", value.source()));
         }
     }
+}
+
+/// Takes the expectations from a request that is sent for a time: whether a reply comes doesn't matter, so that every attempt is
+/// sent. `always` and `never` have no `lenient`.
+fn watched_leniently(watch: &mut WatchStep) {
+    if !watch.request.capture.is_empty() {
+        judged_leniently(&mut watch.request);
+        return;
+    }
+    watch.rule = WatchRule::Always;
+    let span = watch.request.expect.span;
+    watch.request.expect =
+        Expectations { span, reply: ReplyExpectation::Optional, ..Expectations::default() };
 }
 
 /// Takes the expectations from a request. One with a key is added to `keyed`.
