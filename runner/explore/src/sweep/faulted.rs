@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fault::{Damage, Fault, FaultName, ServiceName};
 use scenario::{
-    Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expression, ForStep, Judging, Phase,
-    ProcessStep, RequestStep, Scenario, Signal, StatusPattern, Step, TemplateValue, Times,
+    Action, Call, DuringStep, EffectExpectation, EventuallyStep, Expectations, Expression, ForStep, Judging,
+    Phase, ProcessStep, ReplyExpectation, RequestStep, Scenario, Signal, StatusPattern, Step, TemplateValue,
+    Times, WatchRule, WatchStep,
 };
 
 use crate::{
@@ -171,12 +172,7 @@ fn lenient(
             *steps = inner(steps);
         }
         Action::Eventually(EventuallyStep { request, .. }) => judged_leniently(request),
-        // Without its expectations it only lets time pass, and may capture something.
-        Action::Watch(watch) if watch.request.capture.is_empty() => step.action = Action::Wait(watch.lasting),
-        Action::Watch(watch) => {
-            judged_leniently(&mut watch.request);
-            step.action = Action::Request(watch.request.clone());
-        }
+        Action::Watch(watch) => watched_leniently(watch),
         Action::Together(members) => {
             let kept = |member: &Step| lenient(member, interference, captured, keyed.as_deref_mut());
             *members = members.iter().filter_map(kept).collect();
@@ -194,6 +190,10 @@ fn lenient(
     match step.action {
         Action::For(ForStep { steps, .. }) if steps.is_empty() => return None,
         Action::During(DuringStep { request, steps }) if steps.is_empty() => {
+            step.action = Action::Request(request);
+        }
+        // What `always` captures is needed, and its expectations go: one attempt is left.
+        Action::Watch(WatchStep { request, .. }) if !request.capture.is_empty() => {
             step.action = Action::Request(request);
         }
         action => step.action = action,
@@ -217,6 +217,19 @@ fn judged_leniently(request: &mut RequestStep) {
             *value = expression(&format!("({}) if {SUCCESS} else none", value.source()));
         }
     }
+}
+
+/// Takes the expectations from a request that is sent for a time: whether a reply comes doesn't matter, so that every attempt is
+/// sent. `always` and `never` have no `lenient`.
+fn watched_leniently(watch: &mut WatchStep) {
+    if !watch.request.capture.is_empty() {
+        judged_leniently(&mut watch.request);
+        return;
+    }
+    watch.rule = WatchRule::Always;
+    let span = watch.request.expect.span;
+    watch.request.expect =
+        Expectations { span, reply: ReplyExpectation::Optional, ..Expectations::default() };
 }
 
 /// Takes the expectations from a request. One with a key is added to `keyed`.
