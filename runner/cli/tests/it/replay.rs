@@ -90,9 +90,9 @@ fn a_file_that_is_no_report_of_such_a_run_says_so() {
     let report = fs::read_to_string(project.folder().join("run.json")).unwrap();
     let project = project
         .with("torn.json", &report[..100])
-        .with("other.json", "{\"format\": 1}")
+        .with("other.json", "{\"format\": 2}")
         .with("list.json", "[]")
-        .with("newer.json", report.replace("\"format\": 1", "\"format\": 9"))
+        .with("newer.json", report.replace("\"format\": 2", "\"format\": 9"))
         .with("simulated.json", report.replace("\"world\": \"live\"", "\"world\": \"simulated\""))
         .with("options.json", report.replace("\"--sort\"", "\"--nosuch\""));
     for (file, expected) in [
@@ -103,7 +103,7 @@ fn a_file_that_is_no_report_of_such_a_run_says_so() {
             "list.json",
             "list.json: it is no report of a run\n   = name a file that `--report json=FILE` has written",
         ),
-        ("newer.json", "newer.json: it has the format 9, and this program reads format 1"),
+        ("newer.json", "newer.json: it has the format 9, and this program reads format 2"),
         (
             "simulated.json",
             "simulated.json: its run was one of simulated worlds\n   = replay it with the program that simulates",
