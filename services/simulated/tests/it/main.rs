@@ -1,7 +1,6 @@
 //! Tests of the shop in virtual time: its scenarios, generated sequences, sweeps, outages and power cuts.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
-mod commands;
 mod customer;
 mod determinism;
 mod explorations;
