@@ -22,7 +22,8 @@ pub(super) fn type_in(text: &str) -> Option<&str> {
 /// none. `Some(None)` if there is a mistake in it.
 #[expect(clippy::option_option, reason = "a text that is no pattern is not one with a mistake")]
 pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node, text: &str) -> Option<Option<ValuePattern>> {
-    let inner = text.strip_prefix("${").filter(|rest| closing_brace(rest) == Some(rest.len() - 1))?;
+    let is_whole = |rest: &&str| closing_brace(rest).is_some_and(|at| at + 1 == rest.len());
+    let inner = text.strip_prefix("${").filter(is_whole)?;
     let source = inner[..inner.len() - 1].trim();
     let (name, rest) =
         source.split_at(source.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(source.len()));

@@ -36,6 +36,10 @@ fn a_pattern_that_cannot_fail_or_cannot_be_read_is_a_mistake() {
         "body: { a: '${number >}' }",
         &["3:69 not an expression: unexpected end of input, expected expression"],
     );
+    check_expect(
+        "body: { a: '${' }",
+        &["3:60 this `${` has no `}` (for the characters `${` themselves write `$${`)"],
+    );
     let whole = "`${email}` stands for a whole value in an expected body; a condition on it begins with it: `${number > 3}`";
     check_expect("body: { a: 'id-${email}' }", &[&format!("3:65 `email` is undefined ({whole})")]);
     check_expect("that: body.id == email", &[&format!("3:65 `email` is undefined ({whole})")]);
